@@ -1,0 +1,206 @@
+"""The sections of the configuration, in pipeline order: every key, its default and its meaning.
+
+config/config.yaml, config/settings.schema.json and config/README.md are generated from here.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Section(BaseModel):
+    """A part of the configuration: unknown keys are errors, values do not change once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class PrototypesSource(Section):
+    """Crystals made from the AFLOW prototypes that pymatgen ships; needs no network and no files."""
+
+    source: Literal["prototypes"] = "prototypes"
+    space_groups: PositiveInt = Field(8, description="how many space groups to fill")
+    crystals_per_space_group: PositiveInt = Field(
+        60, description="crystals made in each of them, by substituting chemically similar elements"
+    )
+
+
+class JsonLinesSource(Section):
+    """Crystals from a file of JSON lines (see docs/structures.md)."""
+
+    source: Literal["json_lines"]
+    path: Path = Field(description="the file, `.jsonl` or `.jsonl.gz`")
+
+
+class CifTreeSource(Section):
+    """Crystals from a folder of CIF files, searched through all its sub-folders."""
+
+    source: Literal["cif_tree"]
+    path: Path = Field(description="the folder; every file named `*.cif` or `*.cif.gz` is read")
+
+
+class Standardise(Section):
+    """Standard conventional cells, space groups and identities (spglib and pymatgen)."""
+
+    symprec: PositiveFloat = Field(
+        0.1, description="distance tolerance of the symmetry search, Angstrom"
+    )
+    angle_tolerance: PositiveFloat = Field(
+        5.0, description="angle tolerance of the symmetry search, degrees"
+    )
+    max_sites: PositiveInt = Field(
+        500, description="crystals with more sites in the conventional cell are rejected"
+    )
+
+
+class Plan(Section):
+    """How the crystals are cut into blocks, the units of work and of resuming."""
+
+    block_size: PositiveInt = Field(512, description="crystals in a block: one job, one file")
+
+
+class View(Section):
+    """One turn of the crystal before the beam, right-handed, about an axis of the laboratory."""
+
+    axis: Literal["x", "y", "z"] = Field(description="the axis; the beam runs along +z")
+    angle: float = Field(description="degrees")
+
+
+class Simulate(Section):
+    """The kinematic diffraction experiment (docs/physics.md); defaults are the paper's."""
+
+    wavelength: PositiveFloat = Field(3.5e-12, description="of the beam, m")
+    detector_distance: PositiveFloat = Field(0.1, description="crystal to detector, m")
+    pixel_size: PositiveFloat = Field(4e-5, description="edge of a detector pixel, m")
+    pixels: PositiveInt = Field(256, description="pixels along each edge of the detector")
+    cells: tuple[PositiveInt, PositiveInt, PositiveInt] = Field(
+        (10, 10, 10), description="conventional cells in the crystal along a, b and c"
+    )
+    views: tuple[View, ...] = Field(
+        (View(axis="x", angle=45), View(axis="y", angle=45), View(axis="z", angle=45)),
+        min_length=1,
+        description="one pattern is made for each view; networks take three, as red, green, blue",
+    )
+    pulse_energy: PositiveFloat = Field(1e-6, description="of the beam, J")
+    focus_diameter: PositiveFloat = Field(1e-6, description="of the beam at the crystal, m")
+
+
+class Shape(Section):
+    """From spots to shapes (docs/shaping.md); defaults are the released program's."""
+
+    threshold: PositiveFloat = Field(
+        50, description="normalised value from which a pixel is bright (the brightest is 256)"
+    )
+    minimum_distance: PositiveFloat = Field(
+        10, description="pixels; bright pixels closer than this belong to one spot"
+    )
+    reach: PositiveFloat = Field(
+        1.7, description="pairs are joined up to this multiple of the smallest distance"
+    )
+    restore_above: float = Field(
+        5, description="pixels with a normalised value above this keep it, over the lines"
+    )
+    central_window: tuple[int, int] = Field(
+        (116, 137),
+        description="first and last row and column left out of the normalisation: the direct beam",
+    )
+
+
+class Dataset(Section):
+    """The Zarr store of all patterns."""
+
+    chunk_crystals: PositiveInt = Field(
+        8, description="crystals in a chunk, the unit of reading; a block is one shard of chunks"
+    )
+    compression_level: Annotated[int, Field(ge=1, le=22)] = Field(
+        3, description="of Zstandard: higher is smaller and slower to write"
+    )
+
+
+class Split(Section):
+    """Which space groups are classes, and which crystals teach, validate and test."""
+
+    minimum_crystals: PositiveInt = Field(
+        295, description="space groups with fewer crystals are no classes (the paper's 72: 295)"
+    )
+    train: Fraction = Field(0.8, gt=0, description="share of each class that is learnt from")
+    validation: Fraction = Field(
+        0.1, gt=0, description="share of each class that decides when to stop"
+    )
+    test: Fraction = Field(0.1, gt=0, description="share of each class that is only tested")
+
+    @model_validator(mode="after")
+    def _shares_fill_the_whole(self) -> Self:
+        total = self.train + self.validation + self.test
+        if abs(total - 1) > 1e-9:
+            raise ValueError(f"train + validation + test must be 1, not {total:g}")
+        return self
+
+
+class Model(Section):
+    """The network (docs/networks.md); defaults are the checkpoint of the paper's authors."""
+
+    name: Literal["msdn"] = Field("msdn", description="multistream DenseNet")
+    image_size: PositiveInt = Field(224, description="pixels along each edge of an input image")
+    stem_kernel: PositiveInt = Field(7, description="edge of the first convolution, pixels")
+    blocks: tuple[PositiveInt, ...] = Field(
+        (3, 6, 12, 8), min_length=1, description="layers of each dense block"
+    )
+    growth: PositiveInt = Field(32, description="channels that each dense layer adds")
+    dropout: Fraction = Field(
+        0.1, description="share of a dense layer's output dropped (the paper does not state it)"
+    )
+
+
+class Train(Section):
+    """The training, data-parallel over Horovod ranks."""
+
+    descriptor: Literal["shaped"] = Field("shaped", description="the images learnt from")
+    resize: Literal["nearest", "maximum"] = Field(
+        "nearest",
+        description="patterns to image_size: `nearest` pixel (the paper's), or the `maximum` of "
+        "the pixels that fall together, which keeps every spot of a much smaller image",
+    )
+    ranks: PositiveInt = Field(2, description="processes that train together")
+    batch_size: PositiveInt = Field(
+        16, description="crystals a rank takes in a step (the paper does not state it)"
+    )
+    epochs: PositiveInt = Field(1000, description="passes over the learning set, at most")
+    patience: PositiveInt = Field(
+        50, description="epochs without a better validation loss before training stops"
+    )
+    learning_rate: PositiveFloat = Field(1e-5, description="of Adam")
+    weight_decay: Annotated[float, Field(ge=0)] = Field(
+        1e-7, description="of Adam, decoupled; the paper does not state of which kind its is"
+    )
+
+
+class Evaluate(Section):
+    """What is measured on the test crystals."""
+
+    batch_size: PositiveInt = Field(32, description="crystals predicted at a time")
+
+
+class Settings(Section):
+    """Everything a run depends on."""
+
+    name: str = Field(
+        "full", pattern=r"^[A-Za-z0-9._-]+$", description="products go to results/<name>"
+    )
+    seed: Annotated[int, Field(ge=0)] = Field(
+        0, description="of every random choice: same seed, same result"
+    )
+    acquire: PrototypesSource | JsonLinesSource | CifTreeSource = Field(
+        PrototypesSource(), discriminator="source", description="where the crystals come from"
+    )
+    standardise: Standardise = Standardise()
+    plan: Plan = Plan()
+    simulate: Simulate = Simulate()
+    shape: Shape = Shape()
+    dataset: Dataset = Dataset()
+    split: Split = Split()
+    model: Model = Model()
+    train: Train = Train()
+    evaluate: Evaluate = Evaluate()
