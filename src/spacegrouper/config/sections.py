@@ -18,7 +18,7 @@ class Section(BaseModel):
 
 
 class PrototypesSource(Section):
-    """Crystals made from the AFLOW prototypes that pymatgen ships; needs no network and no files."""
+    """Crystals made from the AFLOW prototypes of pymatgen; needs no network and no files."""
 
     source: Literal["prototypes"] = "prototypes"
     space_groups: PositiveInt = Field(8, description="how many space groups to fill")
