@@ -1,0 +1,1 @@
+"""Images made from patterns: what the networks see."""

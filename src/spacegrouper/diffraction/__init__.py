@@ -1,0 +1,1 @@
+"""From a crystal to its kinematic diffraction patterns."""
