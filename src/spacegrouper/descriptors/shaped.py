@@ -25,12 +25,13 @@ def normalise(raw: NDArray[np.uint8], settings: Shape) -> NDArray[np.float32]:
     The central window keeps its original values. A pattern that is dark outside the window is
     returned as it is. `raw`: (height, width); returns the same shape.
     """
-    return _normalise(raw, *settings.central_window)
+    normalised: NDArray[np.float32] = _normalise(raw, *settings.central_window)
+    return normalised
 
 
 def shape_pattern(raw: NDArray[np.uint8], settings: Shape) -> NDArray[np.float32]:
     """Return the shaped pattern, values 0 to 256, of a raw one; (height, width) both."""
-    return _shape(
+    shaped: NDArray[np.float32] = _shape(
         raw,
         settings.central_window[0],
         settings.central_window[1],
@@ -39,6 +40,7 @@ def shape_pattern(raw: NDArray[np.uint8], settings: Shape) -> NDArray[np.float32
         settings.reach,
         settings.restore_above,
     )
+    return shaped
 
 
 def shape_patterns(raw: NDArray[np.uint8], settings: Shape) -> NDArray[np.uint8]:
@@ -54,7 +56,7 @@ def as_8_bit(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.minimum(values, np.float32(255)).astype(np.uint8)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _normalise(raw: Any, first: int, last: int) -> Any:
     height, width = raw.shape
     brightest = 0
@@ -72,7 +74,7 @@ def _normalise(raw: Any, first: int, last: int) -> Any:
     return normalised
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _shape(
     raw: Any,
     first: int,
@@ -85,10 +87,7 @@ def _shape(
     normalised = _normalise(raw, first, last)
     rows, columns = np.nonzero(normalised >= threshold)
     smallest, few = _smallest_distance(rows, columns, minimum_distance)
-    if few:
-        limit = np.inf
-    else:
-        limit = reach * smallest
+    limit = np.inf if few else reach * smallest
     shaped = normalised.copy()
     _join(shaped, rows, columns, limit)
     for row in range(shaped.shape[0]):
@@ -98,7 +97,7 @@ def _shape(
     return shaped
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _smallest_distance(rows: Any, columns: Any, minimum: float) -> Any:
     """Return the smallest distance between spots, and whether there are few distances at all.
 
@@ -122,7 +121,7 @@ def _smallest_distance(rows: Any, columns: Any, minimum: float) -> Any:
     return smallest, found <= _FEW_DISTANCES
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _join(image: Any, rows: Any, columns: Any, limit: float) -> None:
     """Draw the line of every pair of pixels up to `limit` apart, from both of its ends."""
     for i in range(rows.size):
@@ -138,7 +137,7 @@ def _join(image: Any, rows: Any, columns: Any, limit: float) -> None:
                 _draw_line(image, rows[j], columns[j], rows[i], columns[i])
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _draw_line(image: Any, row: int, column: int, end_row: int, end_column: int) -> None:
     """Set to 255 the pixels nearest to evenly spaced points, halves rounded to even.
 

@@ -83,7 +83,7 @@ def intensities(
     experiment; `frac_coords`: (n, 3).
     """
     numbers, coordinates = _sort_by_element(experiment, species, frac_coords)
-    patterns = np.stack(
+    patterns: NDArray[np.float64] = np.stack(
         [
             _all_pixels(
                 experiment.s,
@@ -138,7 +138,7 @@ def _sort_by_element(
     return ends, np.ascontiguousarray(frac_coords[order], dtype=np.float64)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _all_pixels(
     s: Any,
     photons: Any,
@@ -154,7 +154,7 @@ def _all_pixels(
     return values
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _grey_pixels(
     grey: Any,
     s: Any,
@@ -187,7 +187,7 @@ def _grey_pixels(
     return largest
 
 
-@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, inline="always")
 def _miller_index(pixel: int, axis: int, s: Any, lattice: Any) -> Any:
     """Return s.a_i: a whole number where the Laue condition of this axis is met."""
     return (
@@ -197,7 +197,7 @@ def _miller_index(pixel: int, axis: int, s: Any, lattice: Any) -> Any:
     )
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _bound(
     pixel: int, s: Any, photons: Any, factors: Any, lattice: Any, cells: Any, ends: Any
 ) -> Any:
@@ -217,7 +217,7 @@ def _bound(
     return bound * amplitude * amplitude
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _intensity(
     pixel: int,
     s: Any,
