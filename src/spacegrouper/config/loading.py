@@ -61,7 +61,7 @@ def _explain(details: ErrorDetails) -> str:
     location = list(details["loc"])
     section = _section_at(location[:-1])
     # The name of a union's branch is in the location, but not in the user's file.
-    written = ".".join(str(part) for part in location if part not in _branches())
+    written = ".".join(str(part) for part in location if part not in source_sections())
     if details["type"] == "extra_forbidden" and section is not None:
         known = list(section.model_fields)
         close = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0)
@@ -69,12 +69,12 @@ def _explain(details: ErrorDetails) -> str:
     if details["type"] == "missing":
         return f"key `{written}` is missing; add it"
     if details["type"] in ("union_tag_invalid", "union_tag_not_found"):
-        expected = ", ".join(_branches())
+        expected = ", ".join(source_sections())
         return f"`{written}.source` must be one of: {expected}"
     return f"`{written or 'configuration'}`: {details['msg']}, got {details['input']!r}"
 
 
-def _branches() -> dict[str, type[BaseModel]]:
+def source_sections() -> dict[str, type[BaseModel]]:
     """Name each kind of crystal source with the section that describes it."""
     sources = get_args(Settings.model_fields["acquire"].annotation)
     return {get_args(source.model_fields["source"].annotation)[0]: source for source in sources}
@@ -86,8 +86,8 @@ def _section_at(location: list[int | str]) -> type[BaseModel] | None:
     for part in location:
         if isinstance(part, int):  # the items of a list stand where the list stands
             continue
-        if part in _branches():
-            section = _branches()[str(part)]
+        if part in source_sections():
+            section = source_sections()[str(part)]
             continue
         field = section.model_fields.get(part)
         section = field.annotation if field else None

@@ -71,7 +71,7 @@ class View(Section):
 class Simulate(Section):
     """The kinematic diffraction experiment (docs/physics.md); defaults are the paper's."""
 
-    wavelength: PositiveFloat = Field(3.5e-12, description="of the beam, m")
+    wavelength: PositiveFloat = Field(3.5e-12, description="wavelength of the beam, m")
     detector_distance: PositiveFloat = Field(0.1, description="crystal to detector, m")
     pixel_size: PositiveFloat = Field(4e-5, description="edge of a detector pixel, m")
     pixels: PositiveInt = Field(256, description="pixels along each edge of the detector")
@@ -83,8 +83,10 @@ class Simulate(Section):
         min_length=1,
         description="one pattern is made for each view; networks take three, as red, green, blue",
     )
-    pulse_energy: PositiveFloat = Field(1e-6, description="of the beam, J")
-    focus_diameter: PositiveFloat = Field(1e-6, description="of the beam at the crystal, m")
+    pulse_energy: PositiveFloat = Field(1e-6, description="energy of a pulse of the beam, J")
+    focus_diameter: PositiveFloat = Field(
+        1e-6, description="diameter of the beam at the crystal, m"
+    )
 
 
 class Shape(Section):
@@ -115,7 +117,7 @@ class Dataset(Section):
         8, description="crystals in a chunk, the unit of reading; a block is one shard of chunks"
     )
     compression_level: Annotated[int, Field(ge=1, le=22)] = Field(
-        3, description="of Zstandard: higher is smaller and slower to write"
+        3, description="level of Zstandard: higher is smaller and slower to write"
     )
 
 
@@ -171,9 +173,9 @@ class Train(Section):
     patience: PositiveInt = Field(
         50, description="epochs without a better validation loss before training stops"
     )
-    learning_rate: PositiveFloat = Field(1e-5, description="of Adam")
+    learning_rate: PositiveFloat = Field(1e-5, description="learning rate of Adam")
     weight_decay: Annotated[float, Field(ge=0)] = Field(
-        1e-7, description="of Adam, decoupled; the paper does not state of which kind its is"
+        1e-7, description="decoupled weight decay of Adam (the paper does not state which kind)"
     )
 
 
@@ -190,7 +192,7 @@ class Settings(Section):
         "full", pattern=r"^[A-Za-z0-9._-]+$", description="products go to results/<name>"
     )
     seed: Annotated[int, Field(ge=0)] = Field(
-        0, description="of every random choice: same seed, same result"
+        0, description="seed of every random choice: same seed, same result"
     )
     acquire: PrototypesSource | JsonLinesSource | CifTreeSource = Field(
         PrototypesSource(), discriminator="source", description="where the crystals come from"

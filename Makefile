@@ -1,0 +1,65 @@
+# What a person types; `make help` lists it. Each target sets up what it needs.
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-fast check format config-reference lock clean
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+# Which file of config/ the demo runs, and its folder in results/.
+DEMO ?= demo
+environment := .venv/installed
+# The workflow and its jobs find the environment's programs first.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Nothing here needs a network once the environment is installed.
+export PYTHONNOUSERSITE := 1
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+demo: $(environment) ## run the whole pipeline on 480 crystals; results/demo/report.html
+	@mkdir -p results
+	@# The lock of flock ends with its process, even a killed one; Snakemake's own would stay.
+	@flock --nonblock --close --conflict-exit-code 75 results/.$(DEMO)-is-running \
+	  snakemake --profile cluster/local --configfile config/$(DEMO).yaml --nolock \
+	    --report results/$(DEMO)/report.html --report-after-run; \
+	status=$$?; \
+	if [ $$status -eq 75 ]; then echo "error: another 'make demo' is running here; wait for it" >&2; fi; \
+	exit $$status
+
+test: $(environment) ## run all tests
+	pytest
+
+test-fast: $(environment) ## run the tests that take seconds
+	pytest -m "not slow"
+
+check: $(environment) ## check style, types, workflow and generated files
+	ruff check .
+	ruff format --check .
+	mypy --strict src
+	snakefmt --check workflow
+	snakemake --lint
+
+format: $(environment) ## format the code and the workflow
+	ruff check --fix .
+	ruff format .
+	snakefmt workflow
+
+config-reference: $(environment) ## write config/ anew from the settings' models
+	python scripts/write_config_reference.py
+
+lock: ## pin all dependencies anew (needs a network)
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install pip-tools
+	.venv-lock/bin/pip-compile --allow-unsafe --generate-hashes --strip-extras \
+	  --extra build --extra develop --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --no-emit-options --no-emit-trusted-host \
+	  --output-file requirements.lock pyproject.toml
+	rm -rf .venv-lock
+
+clean: ## remove the environment and all results
+	rm -rf .venv .snakemake
+	find results -mindepth 1 ! -name README.md -delete
+
+$(environment): requirements.lock pyproject.toml install_environment.sh
+	$(PYTHON) -m venv .venv
+	./install_environment.sh .venv/bin/python
+	touch $@

@@ -1,0 +1,53 @@
+"""Simulate the diffraction patterns of a block of crystals: JSON lines in, raw HDF5 shard out."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from command_line import progress, run_program
+
+from spacegrouper.config import load_settings
+from spacegrouper.crystals.crystal import Crystal, Rejection
+from spacegrouper.crystals.json_lines import read_crystals
+from spacegrouper.errors import UserError
+
+log = logging.getLogger("spacegrouper")
+
+
+def main(
+    structures: Annotated[Path, typer.Option(help="crystals as JSON lines (.jsonl or .jsonl.gz)")],
+    config: Annotated[Path, typer.Option(help="settings as YAML; section `simulate` is used")],
+    output: Annotated[Path, typer.Option(help="raw shard to write, *.h5; its manifest: *.json")],
+    threads: Annotated[int, typer.Option(min=1, help="threads")] = len(os.sched_getaffinity(0)),
+) -> None:
+    """Simulate 8-bit diffraction patterns of crystals, as they are given.
+
+    Cells are not standardised again. A crystal that cannot be simulated keeps its row, black and
+    marked as rejected; a line that cannot be read as a crystal has none. The manifest beside the
+    output names both, with the reasons.
+    """
+    settings = load_settings(config)
+    # Imported here, so that --help does not wait for the compiler.
+    from spacegrouper.diffraction.simulation import simulate_crystals
+    from spacegrouper.storage.integrity import write_manifest
+    from spacegrouper.storage.raw_shard import write_raw_shard
+
+    records = list(read_crystals(structures))
+    crystals = [record for record in records if isinstance(record, Crystal)]
+    rejected = {record.id: record.reason for record in records if isinstance(record, Rejection)}
+    if not crystals:
+        raise UserError(f"{structures}: no crystals to simulate")
+    with progress("simulate", len(crystals)) as advance:
+        patterns = simulate_crystals(crystals, settings.simulate, threads, advance)
+    rejected |= {c.id: r for c, r in zip(crystals, patterns.reasons, strict=True) if r}
+    for material_id, reason in rejected.items():
+        log.warning("rejected %s: %s", material_id, reason)
+    write_raw_shard(output, crystals, patterns, settings.simulate)
+    write_manifest(output, {"crystals": len(crystals), "rejected": rejected})
+    log.info("simulated %d crystals, rejected %d", len(crystals), len(rejected))
+
+
+if __name__ == "__main__":
+    run_program(main)

@@ -1,0 +1,1 @@
+"""Patterns on disk: raw shards (HDF5), the dataset (Zarr), and proof that they are whole."""

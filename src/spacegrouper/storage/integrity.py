@@ -1,0 +1,40 @@
+"""Manifests: what a block's file held when it was written, so that damage is noticed."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from spacegrouper.atomic import written_aside
+from spacegrouper.errors import UserError
+
+
+def manifest_path(shard: Path) -> Path:
+    """Return where the manifest of a raw shard lies: beside it."""
+    return shard.with_suffix(".json")
+
+
+def write_manifest(shard: Path, content: dict[str, Any]) -> None:
+    """Write the manifest of a raw shard: its name, its SHA-256 and what else is to be known."""
+    with shard.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    manifest = {"file": shard.name, "sha256": digest, **content}
+    with written_aside(manifest_path(shard)) as aside:
+        aside.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+
+
+def check_manifest(shard: Path) -> None:
+    """Raise UserError if a raw shard differs from its manifest; one without a manifest passes."""
+    path = manifest_path(shard)
+    if not path.exists():
+        return
+    try:
+        expected = json.loads(path.read_text(encoding="utf-8"))["sha256"]
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"{path}: not a manifest; delete it and simulate the block anew") from None
+    with shard.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != expected:
+            raise UserError(
+                f"{shard}: its SHA-256 is not the one in {path.name}: the file is damaged; "
+                "delete both and simulate the block anew"
+            )

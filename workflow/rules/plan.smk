@@ -1,0 +1,27 @@
+checkpoint plan:
+    input:
+        structures=rules.standardise.output.structures,
+    output:
+        blocks=directory(f"{RUN}/plan"),
+    params:
+        settings=section("plan"),
+    log:
+        f"{RUN}/logs/plan.log",
+    benchmark:
+        f"{RUN}/benchmarks/plan.tsv"
+    conda:
+        "../envs/spacegrouper.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    message:
+        "Cutting the crystals into blocks"
+    shell:
+        "python scripts/plan.py --structures {input.structures} --config {CONFIG}"
+        " --output {output.blocks} 2> {log}"
+
+
+def planned_blocks():
+    """Names of all blocks; the jobs that depend on them are known once the plan is made."""
+    plan = Path(checkpoints.plan.get().output.blocks)
+    return sorted(path.name.removesuffix(".jsonl.gz") for path in plan.glob("*.jsonl.gz"))

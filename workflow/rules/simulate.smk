@@ -1,0 +1,22 @@
+rule simulate:
+    input:
+        structures=f"{RUN}/plan/{{block}}.jsonl.gz",
+    output:
+        raw=f"{RUN}/blocks/{{block}}.h5",
+        manifest=f"{RUN}/blocks/{{block}}.json",
+    params:
+        settings=section("simulate"),
+    log:
+        f"{RUN}/logs/simulate/{{block}}.log",
+    benchmark:
+        f"{RUN}/benchmarks/simulate/{{block}}.tsv"
+    conda:
+        "../envs/spacegrouper.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    message:
+        "Simulating the patterns of block {wildcards.block}"
+    shell:
+        "python scripts/simulate.py --structures {input.structures} --config {CONFIG}"
+        " --output {output.raw} --threads {threads} 2> {log}"

@@ -1,0 +1,30 @@
+rule train:
+    input:
+        dataset=rules.shape.output.dataset,
+    output:
+        # The checkpoint and the TensorBoard logs lie beside them, but are no output: Snakemake
+        # would delete them before the next try, which goes on from the checkpoint.
+        model=f"{RUN}/model/model.keras",
+        labels=f"{RUN}/model/labels.json",
+        split=f"{RUN}/model/split.csv",
+        history=f"{RUN}/model/history.csv",
+        settings=f"{RUN}/model/settings.yaml",
+    params:
+        settings=section("seed", "split", "model", "train"),
+        folder=subpath(output.model, parent=True),
+    log:
+        f"{RUN}/logs/train.log",
+    benchmark:
+        f"{RUN}/benchmarks/train.tsv"
+    conda:
+        "../envs/spacegrouper.yaml"
+    threads: settings.train.ranks
+    resources:
+        mem_mb=16000,
+        runtime=2880,
+    message:
+        "Training the network '{params.settings[model][name]}' on"
+        " {params.settings[train][ranks]} ranks"
+    shell:
+        "python scripts/train.py --dataset {input.dataset} --config {CONFIG}"
+        " --output {params.folder} 2>&1 | tee {log}"
