@@ -114,16 +114,15 @@ def create_dataset(store: Path, raw_shards: Sequence[Path], settings: Settings) 
 def shape_block(store: Path, source: RawSource, start: int, stop: int, settings: Shape) -> int:
     """Shape rows start to stop (excluded), whole shards of the store; return their number."""
     raw = source.read(start, stop)
-    group = zarr.open_group(store, mode="r+")
-    group["raw"][start:stop] = raw
-    group["shaped"][start:stop] = shape_patterns(raw, settings)
+    zarr.open_array(store / "raw", mode="r+")[start:stop] = raw
+    zarr.open_array(store / "shaped", mode="r+")[start:stop] = shape_patterns(raw, settings)
     return stop - start
 
 
 def finish_dataset(store: Path, source: RawSource) -> None:
     """Declare the rows done, or rejected where their raw shard says so."""
     status = np.concatenate([read_raw_rows(path).status for path in source.paths])
-    zarr.open_group(store, mode="r+")["status"][:] = status
+    zarr.open_array(store / "status", mode="r+")[:] = status
 
 
 def open_dataset(store: Path) -> zarr.Group:

@@ -1,0 +1,87 @@
+from pathlib import Path
+
+import pytest
+
+from spacegrouper.config import Settings, load_settings, settings_from_mapping, write_settings
+from spacegrouper.errors import UserError
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            {"simulate": {"wavelenght": 1e-12}},
+            "own.yaml: unknown key `simulate.wavelenght`; the nearest valid key is `wavelength`",
+        ),
+        (
+            {"simulate": {"views": [{"axs": "x", "angle": 3}]}},
+            "own.yaml: unknown key `simulate.views.0.axs`; the nearest valid key is `axis`",
+        ),
+        (
+            {"acquire": {"source": "cif_tree", "pth": "crystals"}},
+            "own.yaml: unknown key `acquire.pth`; the nearest valid key is `path`",
+        ),
+        ({"trian": {}}, "own.yaml: unknown key `trian`; the nearest valid key is `train`"),
+        ({"acquire": {"source": "cif_tree"}}, "own.yaml: key `acquire.path` is missing; add it"),
+        (
+            {"acquire": {"source": "mp"}},
+            "own.yaml: `acquire.source` must be one of: prototypes, json_lines, cif_tree",
+        ),
+        (
+            {"simulate": {"wavelength": "short"}},
+            "own.yaml: `simulate.wavelength`: Input should be a valid number, "
+            "unable to parse string as a number, got 'short'",
+        ),
+        (
+            {"split": {"train": 0.5}},
+            "own.yaml: `split`: Value error, train + validation + test must be 1, not 0.7, "
+            "got {'train': 0.5}",
+        ),
+    ],
+)
+def test_a_mistake_gets_one_line_with_the_key(content: dict[str, object], message: str) -> None:
+    with pytest.raises(UserError) as error:
+        settings_from_mapping(content, "own.yaml")
+    assert str(error.value) == message
+
+
+def test_each_mistake_gets_a_line_of_its_own() -> None:
+    with pytest.raises(UserError) as error:
+        settings_from_mapping({"seed": -1, "plan": {"block_size": 0}}, "own.yaml")
+    assert len(str(error.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("seed: [1", "not valid YAML"),
+        ("- seed", "expected `key: value` lines"),
+    ],
+)
+def test_a_file_that_is_no_configuration(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError, match=message) as error:
+        load_settings(path)
+    assert str(path) in str(error.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"none\.yaml: cannot be read"):
+        load_settings(tmp_path / "none.yaml")
+
+
+def test_numbers_that_yaml_reads_as_text_are_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text("train:\n  learning_rate: 1e-3\n")
+    assert load_settings(path).train.learning_rate == 1e-3
+
+
+def test_what_is_written_reads_the_same_and_is_not_written_twice(tmp_path: Path) -> None:
+    path = tmp_path / "settings.yaml"
+    settings = Settings(seed=7)
+    write_settings(settings, path)
+    assert load_settings(path) == settings
+    written = path.stat().st_mtime_ns
+    write_settings(settings, path)
+    assert path.stat().st_mtime_ns == written

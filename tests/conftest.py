@@ -1,0 +1,29 @@
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# Compiling on the first call would break a deadline; examples are the same in every run.
+settings.register_profile("spacegrouper", deadline=None, derandomize=True)
+settings.load_profile("spacegrouper")
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def golden() -> Path:
+    """Results of the reference programs, which are not part of the project."""
+    folder = SHARED / "golden"
+    if not folder.is_dir():
+        pytest.skip(f"needs the golden data, not found at {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_structures() -> Path:
+    """A folder of Materials Project structures, which are not part of the project."""
+    folder = Path(os.environ.get("SPACEGROUPER_STRUCTURES", SHARED / "structures"))
+    if not folder.is_dir():
+        pytest.skip(f"needs real structures, not found at {folder}; set SPACEGROUPER_STRUCTURES")
+    return folder

@@ -1,0 +1,31 @@
+from pathlib import Path
+
+import pytest
+
+from spacegrouper.atomic import written_aside
+
+
+def test_a_file_appears_whole(tmp_path: Path) -> None:
+    with written_aside(tmp_path / "new" / "file.txt") as aside:
+        aside.write_text("content")
+        assert not (tmp_path / "new" / "file.txt").exists()
+    assert (tmp_path / "new" / "file.txt").read_text() == "content"
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["file.txt"]
+
+
+def test_a_folder_replaces_an_earlier_one(tmp_path: Path) -> None:
+    for content in ("first", "second"):
+        with written_aside(tmp_path / "folder") as aside:
+            aside.mkdir()
+            (aside / f"{content}.txt").write_text(content)
+    assert [path.name for path in tmp_path.rglob("*")] == ["folder", "second.txt"]
+
+
+def test_a_failure_leaves_the_earlier_result_and_no_litter(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    path.write_text("earlier")
+    with pytest.raises(RuntimeError), written_aside(path) as aside:
+        aside.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "earlier"
+    assert list(tmp_path.iterdir()) == [path]
