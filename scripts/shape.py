@@ -38,6 +38,7 @@ def main(
 
     from spacegrouper.storage.dataset import create_dataset, finish_dataset, shape_block
 
+    logging.getLogger("distributed").setLevel(logging.WARNING)
     with written_aside(output) as store:
         source = create_dataset(store, raw_shards, settings)
         # A task is one shard of the store, whatever raw shards its rows come from: no two tasks
@@ -49,7 +50,7 @@ def main(
             LocalCluster(
                 n_workers=min(workers, len(blocks)),
                 threads_per_worker=1,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",
                 local_directory=scratch,
             ) as cluster,
             Client(cluster) as client,

@@ -2,8 +2,6 @@ rule acquire:
     output:
         structures=f"{RUN}/structures/acquired.jsonl.gz",
         rejected=f"{RUN}/structures/acquired_rejected.csv",
-    params:
-        settings=section("acquire", "seed"),
     log:
         f"{RUN}/logs/acquire.log",
     benchmark:
@@ -13,8 +11,11 @@ rule acquire:
     resources:
         mem_mb=4000,
         runtime=240,
+    params:
+        config=CONFIG,
+        settings=section("acquire", "seed"),
     message:
         "Acquiring crystals from the source '{params.settings[acquire][source]}'"
     shell:
-        "python scripts/acquire.py --config {CONFIG} --output {output.structures}"
+        "python scripts/acquire.py --config {params.config} --output {output.structures}"
         " --rejected {output.rejected} 2> {log}"

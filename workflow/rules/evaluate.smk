@@ -1,12 +1,44 @@
 rule evaluate:
     input:
         dataset=rules.shape.output.dataset,
-        model=rules.train.output,
+        model=rules.train.output.model,
+        labels=rules.train.output.labels,
+        split=rules.train.output.split,
+        history=rules.train.output.history,
     output:
-        evaluation=directory(f"{RUN}/evaluation"),
-    params:
-        settings=section("evaluate"),
-        model=subpath(input.model[0], parent=True),
+        metrics=f"{RUN}/evaluation/metrics.json",
+        predictions=f"{RUN}/evaluation/predictions.csv",
+        tables=[
+            report(
+                f"{RUN}/evaluation/{name}.csv",
+                caption=f"../report/{name}.rst",
+                category="Evaluation",
+                subcategory="Tables",
+                labels={"table": title},
+            )
+            for name, title in {
+                "top_k": "top-1 to top-5 accuracy",
+                "per_space_group": "accuracy per space group",
+                "per_crystal_system": "accuracy per crystal system",
+                "confusion": "confusion matrix",
+            }.items()
+        ],
+        figures=[
+            report(
+                f"{RUN}/evaluation/figures/{name}.svg",
+                caption=f"../report/{name}.rst",
+                category="Evaluation",
+                subcategory="Figures",
+                labels={"figure": title},
+            )
+            for name, title in {
+                "top_k": "top-1 to top-5 accuracy",
+                "per_space_group": "accuracy per space group",
+                "per_crystal_system": "accuracy per crystal system",
+                "confusion": "confusion matrix",
+                "history": "training history",
+            }.items()
+        ],
     log:
         f"{RUN}/logs/evaluate.log",
     benchmark:
@@ -16,8 +48,13 @@ rule evaluate:
     resources:
         mem_mb=8000,
         runtime=240,
+    params:
+        config=CONFIG,
+        settings=section("evaluate"),
+        model=subpath(input.model, parent=True),
+        folder=subpath(output.metrics, parent=True),
     message:
         "Evaluating the network on the test crystals"
     shell:
         "python scripts/evaluate.py --dataset {input.dataset} --model {params.model}"
-        " --config {CONFIG} --output {output.evaluation} 2> {log}"
+        " --config {params.config} --output {params.folder} 2> {log}"

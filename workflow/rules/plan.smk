@@ -3,8 +3,6 @@ checkpoint plan:
         structures=rules.standardise.output.structures,
     output:
         blocks=directory(f"{RUN}/plan"),
-    params:
-        settings=section("plan"),
     log:
         f"{RUN}/logs/plan.log",
     benchmark:
@@ -14,14 +12,19 @@ checkpoint plan:
     resources:
         mem_mb=2000,
         runtime=60,
+    params:
+        config=CONFIG,
+        settings=section("plan"),
     message:
         "Cutting the crystals into blocks"
     shell:
-        "python scripts/plan.py --structures {input.structures} --config {CONFIG}"
+        "python scripts/plan.py --structures {input.structures} --config {params.config}"
         " --output {output.blocks} 2> {log}"
 
 
 def planned_blocks():
     """Names of all blocks; the jobs that depend on them are known once the plan is made."""
     plan = Path(checkpoints.plan.get().output.blocks)
-    return sorted(path.name.removesuffix(".jsonl.gz") for path in plan.glob("*.jsonl.gz"))
+    return sorted(
+        path.name.removesuffix(".jsonl.gz") for path in plan.glob("*.jsonl.gz")
+    )

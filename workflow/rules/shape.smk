@@ -6,8 +6,6 @@ rule shape:
         ),
     output:
         dataset=directory(f"{RUN}/dataset.zarr"),
-    params:
-        settings=section("plan", "shape", "dataset"),
     log:
         f"{RUN}/logs/shape.log",
     benchmark:
@@ -18,8 +16,11 @@ rule shape:
     resources:
         mem_mb=16000,
         runtime=240,
+    params:
+        config=CONFIG,
+        settings=section("plan", "shape", "dataset"),
     message:
         "Shaping all patterns into the dataset"
     shell:
-        "python scripts/shape.py --raw {input.raw} --config {CONFIG} --output {output.dataset}"
+        "python scripts/shape.py --raw {input.raw} --config {params.config} --output {output.dataset}"
         " --workers {threads} 2> {log}"

@@ -4,8 +4,6 @@ rule simulate:
     output:
         raw=f"{RUN}/blocks/{{block}}.h5",
         manifest=f"{RUN}/blocks/{{block}}.json",
-    params:
-        settings=section("simulate"),
     log:
         f"{RUN}/logs/simulate/{{block}}.log",
     benchmark:
@@ -15,8 +13,11 @@ rule simulate:
     resources:
         mem_mb=2000,
         runtime=60,
+    params:
+        config=CONFIG,
+        settings=section("simulate"),
     message:
         "Simulating the patterns of block {wildcards.block}"
     shell:
-        "python scripts/simulate.py --structures {input.structures} --config {CONFIG}"
+        "python scripts/simulate.py --structures {input.structures} --config {params.config}"
         " --output {output.raw} --threads {threads} 2> {log}"

@@ -10,8 +10,6 @@ rule standardise:
             category="Crystals",
             labels={"table": "rejected records"},
         ),
-    params:
-        settings=section("standardise"),
     log:
         f"{RUN}/logs/standardise.log",
     benchmark:
@@ -22,9 +20,12 @@ rule standardise:
     resources:
         mem_mb=8000,
         runtime=240,
+    params:
+        config=CONFIG,
+        settings=section("standardise"),
     message:
         "Standardising cells and finding their space groups"
     shell:
-        "python scripts/standardise.py --structures {input.structures} --config {CONFIG}"
+        "python scripts/standardise.py --structures {input.structures} --config {params.config}"
         " --earlier-rejected {input.earlier_rejected} --output {output.structures}"
         " --rejected {output.rejected} --threads {threads} 2> {log}"

@@ -9,9 +9,6 @@ rule train:
         split=f"{RUN}/model/split.csv",
         history=f"{RUN}/model/history.csv",
         settings=f"{RUN}/model/settings.yaml",
-    params:
-        settings=section("seed", "split", "model", "train"),
-        folder=subpath(output.model, parent=True),
     log:
         f"{RUN}/logs/train.log",
     benchmark:
@@ -22,9 +19,13 @@ rule train:
     resources:
         mem_mb=16000,
         runtime=2880,
+    params:
+        config=CONFIG,
+        settings=section("seed", "split", "model", "train"),
+        folder=subpath(output.model, parent=True),
     message:
         "Training the network '{params.settings[model][name]}' on"
         " {params.settings[train][ranks]} ranks"
     shell:
-        "python scripts/train.py --dataset {input.dataset} --config {CONFIG}"
+        "python scripts/train.py --dataset {input.dataset} --config {params.config}"
         " --output {params.folder} 2>&1 | tee {log}"

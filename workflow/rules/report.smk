@@ -1,0 +1,39 @@
+rule report:
+    input:
+        dataset=rules.shape.output.dataset,
+        model=rules.train.output.model,
+        labels=rules.train.output.labels,
+        metrics=rules.evaluate.output.metrics,
+        predictions=rules.evaluate.output.predictions,
+    output:
+        samples=report(
+            f"{RUN}/report/samples.html",
+            caption="../report/samples.rst",
+            category="Crystals",
+            labels={"page": "raw, spot and shaped images of test crystals"},
+        ),
+        overview=report(
+            f"{RUN}/report/overview.svg",
+            caption="../report/overview.rst",
+            category="Crystals",
+            labels={"figure": "from raw pattern to answer"},
+        ),
+    log:
+        f"{RUN}/logs/report.log",
+    benchmark:
+        f"{RUN}/benchmarks/report.tsv"
+    conda:
+        "../envs/spacegrouper.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        config=CONFIG,
+        model=subpath(input.model, parent=True),
+        evaluation=subpath(input.metrics, parent=True),
+        folder=subpath(output.samples, parent=True),
+    message:
+        "Drawing sample images of every space group"
+    shell:
+        "python scripts/report.py --dataset {input.dataset} --model {params.model}"
+        " --evaluation {params.evaluation} --config {params.config} --output {params.folder} 2> {log}"
