@@ -37,7 +37,7 @@ class Experiment:
     """What patterns of many crystals have in common, computed once and shared by all threads.
 
     `species`: the elements that may occur; `form_factors`: (elements, pixels) of each at each
-    pixel, electrons; `rotations`: (views, 3, 3); `s`: (pixels, 3) scattering vectors, 1/Angstrom;
+    pixel, electrons; `rotations`: (views, 3, 3); `s`: (3, pixels) scattering vectors, 1/Angstrom;
     `photons`: (pixels,) what a single electron would scatter to each pixel.
     """
 
@@ -64,7 +64,7 @@ def make_experiment(settings: Simulate, species: Sequence[str]) -> Experiment:
         shape=(len(settings.views), settings.pixels, settings.pixels),
         cells=np.array(settings.cells, dtype=np.int64),
         rotations=np.stack([rotation_matrix(view) for view in settings.views]),
-        s=detector.s,
+        s=np.ascontiguousarray(detector.s.T),
         photons=CLASSICAL_ELECTRON_RADIUS**2 * fluence * solid_angle * detector.obliquity,
         species=elements,
         form_factors=form_factors(elements, np.sum(detector.s**2, axis=1)),
@@ -82,7 +82,7 @@ def intensities(
     `lattice`: (3, 3), rows a, b, c, Angstrom; `species`: n elements, all of them known to the
     experiment; `frac_coords`: (n, 3).
     """
-    numbers, coordinates = _sort_by_element(experiment, species, frac_coords)
+    elements, ends, coordinates = _sort_by_element(experiment, species, frac_coords)
     patterns: NDArray[np.float64] = np.stack(
         [
             _all_pixels(
@@ -91,7 +91,8 @@ def intensities(
                 experiment.form_factors,
                 lattice @ rotation.T,
                 experiment.cells,
-                numbers,
+                elements,
+                ends,
                 coordinates,
             )
             for rotation in experiment.rotations
@@ -111,7 +112,7 @@ def grey_patterns(
     Arguments as of `intensities`; the patterns are (views, pixels, pixels), each on a grey scale
     of its own, equal to those made from all intensities, but met in a fraction of the time.
     """
-    numbers, coordinates = _sort_by_element(experiment, species, frac_coords)
+    elements, ends, coordinates = _sort_by_element(experiment, species, frac_coords)
     patterns = np.zeros((len(experiment.rotations), experiment.photons.size), dtype=np.uint8)
     maxima = np.empty(len(experiment.rotations))
     for view, rotation in enumerate(experiment.rotations):
@@ -122,7 +123,8 @@ def grey_patterns(
             experiment.form_factors,
             lattice @ rotation.T,
             experiment.cells,
-            numbers,
+            elements,
+            ends,
             coordinates,
         )
     return patterns.reshape(experiment.shape), maxima
@@ -130,12 +132,16 @@ def grey_patterns(
 
 def _sort_by_element(
     experiment: Experiment, species: Sequence[str], frac_coords: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the atoms sorted by element: where each element's atoms end, and the coordinates."""
-    index = np.array([experiment.species.index(symbol) for symbol in species])
-    order = np.argsort(index, kind="stable")
-    ends = np.cumsum(np.bincount(index, minlength=len(experiment.species)))
-    return ends, np.ascontiguousarray(frac_coords[order], dtype=np.float64)
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return a crystal's atoms element by element.
+
+    These are the elements, as rows of the form factors; where the atoms of each end; and the
+    coordinates in that order, (atoms, 3).
+    """
+    rows = np.array([experiment.species.index(symbol) for symbol in species])
+    elements, counts = np.unique(rows, return_counts=True)
+    order = np.argsort(rows, kind="stable")
+    return elements, np.cumsum(counts), np.ascontiguousarray(frac_coords[order], dtype=np.float64)
 
 
 @njit(cache=True, nogil=True)
@@ -145,12 +151,15 @@ def _all_pixels(
     factors: Any,
     lattice: Any,
     cells: Any,
+    elements: Any,
     ends: Any,
     coordinates: Any,
 ) -> Any:
     values = np.empty(photons.size)
     for pixel in range(values.size):
-        values[pixel] = _intensity(pixel, s, photons, factors, lattice, cells, ends, coordinates)
+        values[pixel] = _intensity(
+            pixel, s, photons, factors, lattice, cells, elements, ends, coordinates
+        )
     return values
 
 
@@ -162,22 +171,21 @@ def _grey_pixels(
     factors: Any,
     lattice: Any,
     cells: Any,
+    elements: Any,
     ends: Any,
     coordinates: Any,
 ) -> Any:
     """Fill the 8-bit pixels that are not black; return the largest intensity."""
-    bounds = np.empty(photons.size)
-    for pixel in range(bounds.size):
-        bounds[pixel] = _bound(pixel, s, photons, factors, lattice, cells, ends)
+    bounds = _bounds(s, photons, factors, lattice, cells, elements, ends)
     # From the most promising pixel on, the largest intensity so far rules out most others. It
     # only grows: what is ruled out early would be ruled out at the end.
     start = np.argmax(bounds)
-    largest = _intensity(start, s, photons, factors, lattice, cells, ends, coordinates)
+    largest = _intensity(start, s, photons, factors, lattice, cells, elements, ends, coordinates)
     values = np.zeros(bounds.size)
     for pixel in range(bounds.size):
         if GREY_LEVELS * _ROUNDING_MARGIN * bounds[pixel] >= largest:
             values[pixel] = _intensity(
-                pixel, s, photons, factors, lattice, cells, ends, coordinates
+                pixel, s, photons, factors, lattice, cells, elements, ends, coordinates
             )
             largest = max(largest, values[pixel])
     if largest > 0:
@@ -187,34 +195,43 @@ def _grey_pixels(
     return largest
 
 
+@njit(cache=True, nogil=True)
+def _bounds(
+    s: Any, photons: Any, factors: Any, lattice: Any, cells: Any, elements: Any, ends: Any
+) -> Any:
+    """Return for each pixel a value that its intensity does not exceed."""
+    # Plain loops without branches, one after another, which the compiler turns into vectors.
+    amplitude = np.zeros(photons.size)
+    begin = 0
+    for element in range(elements.size):
+        count = ends[element] - begin
+        begin = ends[element]
+        for pixel in range(amplitude.size):
+            amplitude[pixel] += count * abs(factors[elements[element], pixel])
+    spread = np.ones(photons.size)
+    for axis in range(3):
+        # 1 / [sin(pi N d) / sin(pi d)]^2 is at least max(4 d^2, 1 / N^2).
+        least = 1.0 / (cells[axis] * cells[axis])
+        for pixel in range(spread.size):
+            off = _off_the_spot(_miller_index(pixel, axis, s, lattice))
+            spread[pixel] *= max(4 * off * off, least)
+    return photons * amplitude * amplitude / spread
+
+
 @njit(cache=True, nogil=True, inline="always")
 def _miller_index(pixel: int, axis: int, s: Any, lattice: Any) -> Any:
     """Return s.a_i: a whole number where the Laue condition of this axis is met."""
     return (
-        s[pixel, 0] * lattice[axis, 0]
-        + s[pixel, 1] * lattice[axis, 1]
-        + s[pixel, 2] * lattice[axis, 2]
+        s[0, pixel] * lattice[axis, 0]
+        + s[1, pixel] * lattice[axis, 1]
+        + s[2, pixel] * lattice[axis, 2]
     )
 
 
-@njit(cache=True, nogil=True)
-def _bound(
-    pixel: int, s: Any, photons: Any, factors: Any, lattice: Any, cells: Any, ends: Any
-) -> Any:
-    """Return a value that the intensity of a pixel does not exceed."""
-    bound = photons[pixel]
-    for axis in range(3):
-        index = _miller_index(pixel, axis, s, lattice)
-        off = index - np.rint(index)
-        count = float(cells[axis])
-        # min(N^2, 1 / 4 d^2), without dividing by zero
-        bound *= count * count if 4 * off * off * count * count <= 1 else 1 / (4 * off * off)
-    amplitude = 0.0
-    begin = 0
-    for element in range(ends.size):
-        amplitude += (ends[element] - begin) * abs(factors[element, pixel])
-        begin = ends[element]
-    return bound * amplitude * amplitude
+@njit(cache=True, nogil=True, inline="always")
+def _off_the_spot(index: float) -> Any:
+    """Return how far an index is from the nearest whole number, with its sign."""
+    return index - np.floor(index + 0.5)
 
 
 @njit(cache=True, nogil=True)
@@ -225,6 +242,7 @@ def _intensity(
     factors: Any,
     lattice: Any,
     cells: Any,
+    elements: Any,
     ends: Any,
     coordinates: Any,
 ) -> Any:
@@ -234,7 +252,7 @@ def _intensity(
     l = _miller_index(pixel, 2, s, lattice)  # noqa: E741
     real, imaginary = 0.0, 0.0
     begin = 0
-    for element in range(ends.size):
+    for element in range(elements.size):
         cosines, sines = 0.0, 0.0
         for atom in range(begin, ends[element]):
             phase = (
@@ -244,13 +262,13 @@ def _intensity(
             )
             cosines += np.cos(phase)
             sines += np.sin(phase)
-        real += factors[element, pixel] * cosines
-        imaginary += factors[element, pixel] * sines
+        real += factors[elements[element], pixel] * cosines
+        imaginary += factors[elements[element], pixel] * sines
         begin = ends[element]
     intensity = photons[pixel] * (real * real + imaginary * imaginary)
     for axis, index in enumerate((h, k, l)):
-        # The distance from the nearest whole number: sin(pi x) of a large x would lose digits.
-        off = index - np.rint(index)
+        # sin(pi x) of a large x would lose digits; the ratio is periodic, but for its sign.
+        off = _off_the_spot(index)
         if off != 0:
             ratio = np.sin(np.pi * cells[axis] * off) / np.sin(np.pi * off)
         else:
