@@ -1,0 +1,67 @@
+"""Show sample crystals of the test part with the network's answers: a page and an overview."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+from command_line import progress, run_program
+
+from spacegrouper.atomic import written_aside
+from spacegrouper.config import load_settings
+from spacegrouper.errors import UserError
+from spacegrouper.evaluation.figures import overview_figure, save_figure
+from spacegrouper.evaluation.model_folder import check_rows, read_labels
+from spacegrouper.evaluation.samples import choose_overview, choose_samples, read_sample
+from spacegrouper.evaluation.samples_page import samples_page
+from spacegrouper.storage.dataset import open_dataset
+
+log = logging.getLogger("spacegrouper")
+
+SAMPLES_PER_SPACE_GROUP = 2
+OVERVIEW_CRYSTALS = 4
+
+
+def main(
+    dataset: Annotated[Path, typer.Option(help="Zarr store made by shape.py")],
+    model: Annotated[Path, typer.Option(help="folder of the trained network made by train.py")],
+    evaluation: Annotated[Path, typer.Option(help="folder of the results made by evaluate.py")],
+    config: Annotated[Path, typer.Option(help="configuration, YAML")],
+    output: Annotated[Path, typer.Option(help="folder of the page; replaced as a whole")],
+) -> None:
+    """Show test crystals of every space group with the network's answers.
+
+    Reads patterns from DATASET, what images the network takes from MODEL, and its answers from
+    EVALUATION. Writes to OUTPUT: samples.html, a page that holds its own images, and the overview
+    of a few crystals, from raw pattern to answer, as overview.svg and overview.png.
+    """
+    settings = load_settings(config)
+    group = open_dataset(dataset)
+    labels = read_labels(model, group)
+    path = evaluation / "predictions.csv"
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; make it with scripts/evaluate.py")
+    predictions = pd.read_csv(path, dtype={"material_id": str}, keep_default_na=False)
+    check_rows(predictions, group, path)
+    summary = json.loads((evaluation / "metrics.json").read_text(encoding="utf-8"))
+
+    chosen = choose_samples(predictions, SAMPLES_PER_SPACE_GROUP)
+    samples = []
+    with progress("reading", len(chosen)) as advance:
+        for row in chosen.to_dict("records"):
+            samples.append(read_sample(group, row))
+            advance(1)
+    in_overview = set(choose_overview(predictions, OVERVIEW_CRYSTALS)["material_id"])
+    overview = [sample for sample in samples if sample.material_id in in_overview]
+    with written_aside(output) as folder:
+        folder.mkdir()
+        page = samples_page(samples, SAMPLES_PER_SPACE_GROUP, summary, labels, settings)
+        (folder / "samples.html").write_text(page, encoding="utf-8")
+        save_figure(overview_figure(overview, settings), folder, "overview")
+    log.info("%d crystals of the test part shown in %s", len(samples), output / "samples.html")
+
+
+if __name__ == "__main__":
+    run_program(main)

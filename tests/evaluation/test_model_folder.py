@@ -1,0 +1,95 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import zarr
+
+from spacegrouper.config.sections import Shape
+from spacegrouper.errors import UserError
+from spacegrouper.evaluation.model_folder import check_rows, read_labels, read_test_part
+
+SHAPE = Shape().model_dump(mode="json")
+
+
+@pytest.fixture
+def dataset():
+    group = zarr.group(zarr.storage.MemoryStore())
+    names = group.create_array("material_id", shape=(5,), dtype="string")
+    names[:] = np.array(["NA", "007", "mp-2", "mp-3", "mp-4"], dtype=object)
+    group.create_array("spacegroup", data=np.array([62, 62, 225, 225, 225], dtype=np.int16))
+    group.create_array("status", data=np.array([1, 1, 1, 1, 2], dtype=np.uint8))
+    group.attrs["shape_settings"] = SHAPE
+    return group
+
+
+@pytest.fixture
+def model(tmp_path):
+    labels = {
+        "space_groups": [62, 225],
+        "best_epoch": 3,
+        "image_size": 64,
+        "resize": "maximum",
+        "descriptor": "shaped",
+        "shape_settings": SHAPE,
+    }
+    (tmp_path / "labels.json").write_text(json.dumps(labels))
+    split = pd.DataFrame(
+        {
+            "row": [2, 1, 0, 3],
+            "material_id": ["mp-2", "007", "NA", "mp-3"],
+            "spacegroup": [225, 62, 62, 225],
+            "label": [1, 0, 0, 1],
+            "part": ["test", "train", "test", "validation"],
+        }
+    )
+    split.to_csv(tmp_path / "split.csv", index=False)
+    return tmp_path
+
+
+def test_labels(model, dataset):
+    labels = read_labels(model, dataset)
+    assert labels.space_groups.tolist() == [62, 225]
+    assert (labels.image_size, labels.resize) == (64, "maximum")
+
+
+def test_test_part_comes_in_order_of_row_and_ids_stay_text(model, dataset):
+    test = read_test_part(model, dataset)
+    assert test["row"].tolist() == [0, 2]
+    assert test["material_id"].tolist() == ["NA", "mp-2"]
+    assert test["spacegroup"].tolist() == [62, 225]
+    assert test["label"].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "read"), [("labels.json", read_labels), ("split.csv", read_test_part)]
+)
+def test_a_missing_file_is_named_with_what_makes_it(model, dataset, name, read):
+    (model / name).unlink()
+    with pytest.raises(UserError, match=rf"{name}: no such file.*scripts/train.py"):
+        read(model, dataset)
+
+
+def test_a_dataset_shaped_otherwise_is_refused(model, dataset):
+    dataset.attrs["shape_settings"] = SHAPE | {"reach": 1.8}
+    with pytest.raises(UserError, match="shaped with other settings"):
+        read_labels(model, dataset)
+
+
+@pytest.mark.parametrize(
+    ("row", "material_id", "spacegroup", "found"),
+    [
+        (2, "mp-9", 225, "it is mp-2 of space group 225"),
+        (2, "mp-2", 221, "it is mp-2 of space group 225"),
+        (4, "mp-4", 225, "no finished crystal"),
+        (5, "mp-5", 225, "no finished crystal"),
+    ],
+)
+def test_rows_that_are_other_crystals_are_refused(
+    tmp_path, dataset, row, material_id, spacegroup, found
+):
+    table = pd.DataFrame(
+        {"row": [0, row], "material_id": ["NA", material_id], "spacegroup": [62, spacegroup]}
+    )
+    with pytest.raises(UserError, match=f"row {row} is {material_id} .*{found}"):
+        check_rows(table, dataset, tmp_path / "split.csv")

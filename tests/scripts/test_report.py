@@ -1,0 +1,107 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import zarr
+
+from spacegrouper.config.sections import Shape
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "report.py"
+SPACE_GROUPS = [14, 62, 139, 166, 225]
+CRYSTALS = 15
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    spacegroup = np.repeat(SPACE_GROUPS, 3).astype(np.int16)
+    names = [f"mp-{i:02d}" for i in range(CRYSTALS)]
+    group = zarr.create_group(folder / "data.zarr", zarr_format=3)
+    rng = np.random.default_rng(0)
+    for name in ("raw", "shaped"):
+        patterns = (rng.random((CRYSTALS, 3, 256, 256)) > 0.999).astype(np.uint8) * 200
+        group.create_array(name, data=patterns)
+    group.create_array("material_id", shape=(CRYSTALS,), dtype="string")[:] = np.array(
+        names, dtype=object
+    )
+    group.create_array("spacegroup", data=spacegroup)
+    group.create_array("status", data=np.ones(CRYSTALS, dtype=np.uint8))
+    group.attrs["shape_settings"] = Shape().model_dump(mode="json")
+    (folder / "model").mkdir()
+    (folder / "model" / "labels.json").write_text(
+        json.dumps(
+            {
+                "space_groups": SPACE_GROUPS,
+                "image_size": 64,
+                "resize": "maximum",
+                "shape_settings": Shape().model_dump(mode="json"),
+            }
+        )
+    )
+    (folder / "evaluation").mkdir()
+    predictions = pd.DataFrame(
+        {
+            "row": np.arange(CRYSTALS),
+            "material_id": names,
+            "spacegroup": spacegroup,
+            "predicted": np.where(np.arange(CRYSTALS) % 4, spacegroup, 225),
+            "probability": np.linspace(0.3, 0.99, CRYSTALS),
+            "rank": 1,
+        }
+    )
+    predictions.to_csv(folder / "evaluation" / "predictions.csv", index=False)
+    (folder / "evaluation" / "metrics.json").write_text(
+        json.dumps(
+            {"test_crystals": 15, "top_1_accuracy": 0.8, "classes": 5, "chance_accuracy": 0.2}
+        )
+    )
+    (folder / "config.yaml").write_text("name: trial\n")
+    return folder
+
+
+def report(folder, output, evaluation="evaluation"):
+    return subprocess.run(
+        [
+            sys.executable,
+            str(SCRIPT),
+            f"--dataset={folder / 'data.zarr'}",
+            f"--model={folder / 'model'}",
+            f"--evaluation={folder / evaluation}",
+            f"--config={folder / 'config.yaml'}",
+            f"--output={output}",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_page_and_overview_are_written_and_the_same_twice(inputs, tmp_path):
+    products = []
+    for name in ("once", "twice"):
+        finished = report(inputs, tmp_path / name)
+        assert finished.returncode == 0, finished.stderr
+        products.append({p.name: p.read_bytes() for p in (tmp_path / name).iterdir()})
+    assert set(products[0]) == {"samples.html", "overview.png", "overview.svg"}
+    assert products[0] == products[1]
+    page = products[0]["samples.html"].decode()
+    assert page.count("<article>") == 2 * len(SPACE_GROUPS)
+    assert page.count("data:image/png") == 5 * page.count("<article>")
+    assert "mp-00" in page
+    assert "mp-02" not in page  # the third crystal of its space group
+    # Named 225: mp-00 and mp-04 wrongly, mp-12 rightly; mp-08 is not shown.
+    assert page.count('class="answer wrong"') == 2 + 1  # and once in the key
+
+
+def test_without_predictions_the_message_names_the_script_that_makes_them(inputs, tmp_path):
+    finished = report(inputs, tmp_path / "out", evaluation="nothing")
+    assert finished.returncode == 1
+    assert "nothing/predictions.csv: no such file; make it with scripts/evaluate.py" in (
+        " ".join(finished.stderr.split())
+    )
+    assert "Traceback" not in finished.stderr
+    assert list(tmp_path.iterdir()) == []
