@@ -6,12 +6,24 @@ rule evaluate:
         split=rules.train.output.split,
         history=rules.train.output.history,
     output:
-        metrics=f"{RUN}/evaluation/metrics.json",
-        predictions=f"{RUN}/evaluation/predictions.csv",
+        metrics=report(
+            f"{RUN}/evaluation/metrics.json",
+            caption="../report/metrics.rst",
+            category="Evaluation",
+            subcategory="Tables",
+            labels={"table": "all scores"},
+        ),
+        predictions=report(
+            f"{RUN}/evaluation/predictions.csv",
+            caption="../report/predictions.rst",
+            category="Evaluation",
+            subcategory="Tables",
+            labels={"table": "answer for each test crystal"},
+        ),
         tables=[
             report(
                 f"{RUN}/evaluation/{name}.csv",
-                caption=f"../report/{name}.rst",
+                caption="../report/tables.rst",
                 category="Evaluation",
                 subcategory="Tables",
                 labels={"table": title},
