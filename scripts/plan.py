@@ -1,0 +1,50 @@
+"""Cut the crystals into blocks."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from command_line import progress, run_program
+
+from spacegrouper.config import load_settings
+from spacegrouper.crystals.blocks import plan_blocks
+from spacegrouper.crystals.crystal import Crystal, Rejection
+from spacegrouper.crystals.json_lines import read_crystals
+from spacegrouper.errors import UserError
+
+log = logging.getLogger("spacegrouper")
+
+
+def main(
+    structures: Annotated[Path, typer.Option(help="The standardised crystals, JSON lines.")],
+    config: Annotated[Path, typer.Option(help="The configuration, YAML; read: plan.")],
+    output: Annotated[Path, typer.Option(help="The folder of blocks; replaced where it exists.")],
+) -> None:
+    """Cut the crystals, in their order, into blocks: the units of work and of resuming.
+
+    Goes in: standardised crystals as JSON lines. Comes out: a folder with one file of JSON lines
+    for each block, 000000.jsonl.gz and so on, and blocks.csv (block,first_row,crystals,sha256).
+    """
+    block_size = load_settings(config).plan.block_size
+
+    def crystals() -> Iterator[Crystal]:
+        for record in read_crystals(structures):
+            if isinstance(record, Rejection):
+                raise UserError(
+                    f"{structures}: {record.id}: {record.reason}; plan takes the products of "
+                    "standardise only, run that first"
+                )
+            advance(1)
+            yield record
+
+    with progress("plan", None) as advance:
+        blocks = plan_blocks(crystals(), block_size, output)
+    log.info(
+        "planned %d crystals in %d blocks", sum(block.crystals for block in blocks), len(blocks)
+    )
+
+
+if __name__ == "__main__":
+    run_program(main)

@@ -1,0 +1,75 @@
+"""Turn crystals into their standard conventional cells."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from command_line import progress, run_program
+
+from spacegrouper.config import load_settings
+from spacegrouper.crystals.crystal import Crystal, Rejection
+from spacegrouper.crystals.json_lines import read_crystals, write_crystals
+from spacegrouper.crystals.rejections import read_rejections, write_rejections
+from spacegrouper.errors import UserError
+
+log = logging.getLogger("spacegrouper")
+
+
+def main(
+    structures: Annotated[Path, typer.Option(help="The crystals, JSON lines.")],
+    config: Annotated[Path, typer.Option(help="The configuration, YAML; read: standardise.")],
+    output: Annotated[Path, typer.Option(help="The standardised crystals, JSON lines.")],
+    rejected: Annotated[Path, typer.Option(help="All records rejected so far, CSV.")],
+    earlier_rejected: Annotated[
+        Path | None, typer.Option(help="The records that an earlier stage rejected, CSV.")
+    ] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Processes that share the work.")] = 1,
+) -> None:
+    """Bring every crystal into its standard conventional cell and find out what it is.
+
+    Goes in: crystals as JSON lines. Comes out: the same, in the same order, with space group,
+    crystal system, prototype and structure key; and the list of the rejected, with reasons.
+    """
+    from spacegrouper.crystals.standard_cell import standardise_all
+
+    settings = load_settings(config).standardise
+    rejections = read_rejections(earlier_rejected) if earlier_rejected else []
+    space_groups: set[int] = set()
+    count = 0
+
+    def kept() -> Iterator[Crystal]:
+        nonlocal count
+        for record in standardise_all(read_crystals(structures), settings, threads):
+            advance(1)
+            if isinstance(record, Rejection):
+                rejections.append(record)
+            else:
+                count += 1
+                space_groups.add(record.metadata["spacegroup"])
+                yield record
+        if count == 0:
+            raise UserError(
+                f"{structures}: no crystal is left"
+                + (
+                    f"; the last was rejected because: {rejections[-1].reason}"
+                    if rejections
+                    else ""
+                )
+                + "; give other structures"
+            )
+
+    with progress("standardise", None) as advance:
+        write_crystals(output, kept())
+    write_rejections(rejected, rejections)
+    log.info(
+        "kept %d crystals in %d space groups, rejected %d records, earlier stages included",
+        count,
+        len(space_groups),
+        len(rejections),
+    )
+
+
+if __name__ == "__main__":
+    run_program(main)

@@ -1,0 +1,35 @@
+"""The list of rejected records: a CSV file with the columns id, stage and reason."""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+from spacegrouper.atomic import written_aside
+from spacegrouper.crystals.crystal import Rejection
+from spacegrouper.errors import UserError
+
+_HEADER = ["id", "stage", "reason"]
+
+
+def write_rejections(path: Path, rejections: Iterable[Rejection]) -> None:
+    """Write the rejections in the given order, below one line of headings."""
+    with written_aside(path) as aside, aside.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(_HEADER)
+        writer.writerows((entry.id, entry.stage, entry.reason) for entry in rejections)
+
+
+def read_rejections(path: Path) -> list[Rejection]:
+    """Read what `write_rejections` wrote. Raises UserError for any other file."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            header, *rows = csv.reader(file)
+        if header != _HEADER:
+            raise ValueError
+        return [Rejection(*row) for row in rows]
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}; check the path") from None
+    except (ValueError, TypeError, csv.Error):
+        raise UserError(
+            f"{path}: not a list of rejections: expected three columns, {','.join(_HEADER)}"
+        ) from None

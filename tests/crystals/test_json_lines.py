@@ -1,0 +1,113 @@
+import gzip
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spacegrouper.crystals.crystal import Crystal, Rejection
+from spacegrouper.crystals.json_lines import read_crystals, write_crystals
+from spacegrouper.errors import UserError
+
+GOOD = {
+    "id": "a",
+    "lattice": [[3, 0, 0], [0, 3.0, 0], [0, 0, 3]],
+    "species": ["Na", "Cl"],
+    "frac_coords": [[0, 0, 0], [0.5, 0.5, 0.5]],
+}
+
+
+def test_records_come_back_equal_with_their_metadata(tmp_path):
+    random = np.random.default_rng(0)
+    written = Crystal(
+        "x", random.normal(size=(3, 3)), ("Fe", "O"), random.random((2, 3)), {"formula": "FeO"}
+    )
+    for name in ("plain.jsonl", "packed.jsonl.gz"):
+        write_crystals(tmp_path / name, [written])
+        (read,) = read_crystals(tmp_path / name)
+        assert isinstance(read, Crystal)
+        np.testing.assert_array_equal(read.lattice, written.lattice)
+        np.testing.assert_array_equal(read.frac_coords, written.frac_coords)
+        assert (read.id, read.species, read.metadata) == ("x", ("Fe", "O"), {"formula": "FeO"})
+
+
+def test_same_crystals_give_same_bytes_whatever_the_name(tmp_path):
+    crystal = Crystal("x", np.eye(3), ("Fe",), np.zeros((1, 3)))
+    write_crystals(tmp_path / "one.jsonl.gz", [crystal])
+    write_crystals(tmp_path / "two.jsonl.gz", [crystal])
+    one, two = ((tmp_path / f"{name}.jsonl.gz").read_bytes() for name in ("one", "two"))
+    assert one == two
+    assert one[4:8] == bytes(4)  # the time in a gzip header
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("{not json", "not valid JSON"),
+        ("[1, 2]", "expected a JSON object"),
+        ("[" * 100_000, "nested too deeply"),
+        (json.dumps({key: value for key, value in GOOD.items() if key != "lattice"}), "`lattice`"),
+        (json.dumps({**GOOD, "lattice": [[1, 0, 0], [0, 1, 0]]}), "`lattice` must be 3 rows"),
+        (json.dumps({**GOOD, "lattice": [[1, 0, 0], [0, 1], [0, 0, 1]]}), "`lattice` must be"),
+        (json.dumps({**GOOD, "lattice": [["1", 0, 0], [0, 1, 0], [0, 0, 1]]}), "`lattice` must be"),
+        (json.dumps({**GOOD, "lattice": [[1, 0, 0], [0, 1, 0], [1, 1, 0]]}), "no volume"),
+        (json.dumps({**GOOD, "lattice": np.zeros((3, 3)).tolist()}), "no volume"),
+        (json.dumps({**GOOD, "lattice": (np.eye(3) * np.nan).tolist()}), "not finite"),
+        (json.dumps({**GOOD, "frac_coords": [[0, 0, 0], [0, 0, float("inf")]]}), "not finite"),
+        (json.dumps({**GOOD, "frac_coords": [[0, 0, 0]]}), "`frac_coords` must be 2 rows"),
+        (json.dumps({**GOOD, "species": [], "frac_coords": []}), "no atoms"),
+        (json.dumps({**GOOD, "species": "NaCl"}), "no atoms"),
+        (json.dumps({**GOOD, "species": ["Na", {"Cl": 0.5, "Br": 0.5}]}), "partial occupancy"),
+        (json.dumps({**GOOD, "species": ["Na", 17]}), "no element symbol"),
+        (json.dumps({**GOOD, "id": None}), "`id` must be"),
+    ],
+)
+def test_a_bad_line_is_rejected_with_its_number_and_the_next_is_read(tmp_path, line, reason):
+    path = tmp_path / "x.jsonl"
+    path.write_text(f"\n{line}\n{json.dumps(GOOD)}\n")
+    bad, good = read_crystals(path)
+    assert isinstance(bad, Rejection)
+    assert bad.reason.startswith("line 2: ")
+    assert reason in bad.reason
+    assert isinstance(good, Crystal)
+
+
+def test_bytes_that_are_no_text_are_rejected(tmp_path):
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(b"\xff\xfe\x00\x80\n")
+    (bad,) = read_crystals(path)
+    assert isinstance(bad, Rejection)
+    assert bad.id == "line 1"
+
+
+@given(st.binary(max_size=60).filter(lambda content: not content.startswith(b"\x1f\x8b")))
+def test_no_content_of_a_line_raises(tmp_path_factory, content):
+    path = tmp_path_factory.mktemp("lines") / "x.jsonl"
+    path.write_bytes(content)
+    assert all(isinstance(record, Rejection) for record in read_crystals(path))
+
+
+def test_a_gzip_file_without_the_suffix_is_read(tmp_path):
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(gzip.compress(json.dumps(GOOD).encode()))
+    (crystal,) = read_crystals(path)
+    assert crystal.id == "a"
+
+
+def test_damaged_files_are_user_errors_that_name_the_file(tmp_path):
+    whole = gzip.compress(
+        b"\n".join(json.dumps({**GOOD, "id": str(n)}).encode() for n in range(99))
+    )
+    contents = {
+        "missing.jsonl.gz": None,
+        "cut.jsonl.gz": whole[: len(whole) // 2],
+        "changed.jsonl.gz": whole[:60] + bytes([whole[60] ^ 0xFF]) + whole[61:],
+        "plain.jsonl.gz": json.dumps(GOOD).encode(),
+        "empty.jsonl.gz": b"",
+    }
+    for name, content in contents.items():
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
+        with pytest.raises(UserError, match=name):
+            list(read_crystals(tmp_path / name))

@@ -1,0 +1,59 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from spacegrouper.crystals.json_lines import read_crystals
+from spacegrouper.crystals.rejections import read_rejections
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "standardise.py"
+SALT = {
+    "lattice": [[0, 2.82, 2.82], [2.82, 0, 2.82], [2.82, 2.82, 0]],
+    "species": ["Na", "Cl"],
+    "frac_coords": [[0, 0, 0], [0.5, 0.5, 0.5]],
+}
+
+
+def run(tmp_path, lines, *more):
+    (tmp_path / "in.jsonl").write_text("\n".join(lines))
+    (tmp_path / "config.yaml").write_text("seed: 0\n")
+    arguments = ["--structures", tmp_path / "in.jsonl", "--config", tmp_path / "config.yaml"]
+    arguments += ["--output", tmp_path / "out.jsonl.gz", "--rejected", tmp_path / "rejected.csv"]
+    return subprocess.run(
+        [sys.executable, SCRIPT, *arguments, *more], capture_output=True, text=True, check=False
+    )
+
+
+def test_good_crystals_pass_and_all_rejections_are_gathered(tmp_path):
+    (tmp_path / "earlier.csv").write_text("id,stage,reason\nx.cif,acquire,the file is empty\n")
+    lines = [
+        json.dumps({"id": "a", **SALT}),
+        "{broken",
+        json.dumps({"id": "b", **SALT, "species": ["Na", "Xx"]}),
+        json.dumps({"id": "a", **SALT, "species": ["K", "Cl"]}),
+        json.dumps({"id": "c", **SALT, "species": ["K", "Br"]}),
+    ]
+    outputs = []
+    for threads in ("1", "2"):
+        more = ["--earlier-rejected", tmp_path / "earlier.csv", "--threads", threads]
+        result = run(tmp_path, lines, *more)
+        assert result.returncode == 0, result.stderr
+        outputs.append((tmp_path / "out.jsonl.gz").read_bytes())
+    assert outputs[0] == outputs[1]
+    assert "kept 2 crystals in 1 space groups, rejected 4 records" in result.stderr
+    kept = list(read_crystals(tmp_path / "out.jsonl.gz"))
+    assert [(crystal.id, crystal.metadata["spacegroup"]) for crystal in kept] == [
+        ("a", 225),
+        ("c", 225),
+    ]
+    rejected = read_rejections(tmp_path / "rejected.csv")
+    assert [entry.id for entry in rejected] == ["x.cif", "line 2", "b", "a"]
+    assert [entry.stage for entry in rejected] == ["acquire"] * 2 + ["standardise"] * 2
+
+
+def test_nothing_left_is_a_user_error(tmp_path):
+    result = run(tmp_path, ["{broken"])
+    assert result.returncode == 1
+    assert "no crystal is left" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "out.jsonl.gz").exists()
