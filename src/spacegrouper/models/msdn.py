@@ -1,0 +1,74 @@
+"""The multistream DenseNet: three images, one shared trunk, three classifiers.
+
+Layers and channels are those of the checkpoint that the method's authors released: 1,542,426
+parameters at 72 classes. docs/networks.md lists what paper and checkpoint leave open.
+"""
+
+import keras
+from keras import layers
+
+from spacegrouper.config.sections import Model
+from spacegrouper.errors import UserError
+
+STREAMS = ("red", "green", "blue")
+
+
+def build_msdn(classes: int, settings: Model) -> keras.Model:
+    """Build the untrained network.
+
+    Inputs "red", "green", "blue": each (batch, image_size, image_size, 3) float32 in 0..1.
+    Outputs in the same order: logits, each (batch, classes). The layer "trunk" is one model that
+    all three images pass through; it turns an image into its features, (batch, channels).
+    Raises UserError for an image too small to be halved before and between the dense blocks.
+    """
+    smallest = 2 ** (len(settings.blocks) + 1)
+    if settings.image_size < smallest:
+        raise UserError(
+            f"model.image_size: {len(settings.blocks)} dense blocks need images of at least "
+            f"{smallest} pixels, not {settings.image_size}; raise it or shorten model.blocks"
+        )
+    shape = (settings.image_size, settings.image_size, 3)
+    trunk = _build_trunk(shape, settings)
+    images = [keras.Input(shape, name=stream) for stream in STREAMS]
+    logits = [
+        layers.Dense(classes, name=f"logits_{stream}")(trunk(image))
+        for stream, image in zip(STREAMS, images, strict=True)
+    ]
+    return keras.Model(images, logits, name="msdn")
+
+
+def _build_trunk(shape: tuple[int, int, int], settings: Model) -> keras.Model:
+    image = keras.Input(shape, name="image")
+    # 32 channels whatever the growth, as in the checkpoint.
+    x = _convolution(32, settings.stem_kernel, "stem", strides=2)(image)
+    x = layers.AveragePooling2D(2, name="stem_pool")(x)
+    for block, depth in enumerate(settings.blocks, start=1):
+        for layer in range(1, depth + 1):
+            new = _dense_layer(x, settings, f"block{block}_layer{layer}")
+            x = layers.Concatenate(name=f"block{block}_layer{layer}_concatenate")([x, new])
+        if block < len(settings.blocks):
+            x = _convolution(x.shape[-1], 1, f"transition{block}")(x)
+            x = layers.AveragePooling2D(2, name=f"transition{block}_pool")(x)
+    features = layers.GlobalAveragePooling2D(name="features")(x)
+    return keras.Model(image, features, name="trunk")
+
+
+def _dense_layer(x: keras.KerasTensor, settings: Model, name: str) -> keras.KerasTensor:
+    for kernel_size, part in ((1, "narrow"), (3, "grow")):
+        x = _convolution(settings.growth, kernel_size, f"{name}_{part}")(x)
+        x = layers.Dropout(settings.dropout, name=f"{name}_{part}_dropout")(x)
+    return x
+
+
+def _convolution(filters: int, kernel_size: int, name: str, strides: int = 1) -> layers.Conv2D:
+    # Without batch normalisation only He's initial weights keep the scale of the activations
+    # through thirty ReLU layers (He et al. 2015, doi:10.1109/ICCV.2015.123).
+    return layers.Conv2D(
+        filters,
+        kernel_size,
+        strides=strides,
+        padding="same",
+        activation="relu",
+        kernel_initializer="he_normal",
+        name=name,
+    )

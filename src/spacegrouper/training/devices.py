@@ -1,0 +1,23 @@
+"""TensorFlow's threads, GPU and determinism; to be set before its first operation."""
+
+import os
+
+import tensorflow as tf
+
+from spacegrouper.training.horovod_world import World
+
+
+def prepare_tensorflow(world: World) -> None:
+    """Give this process its share of the host: cores over local ranks, the GPU of its local rank.
+
+    Also makes operations deterministic, so that equal runs give equal networks.
+    """
+    cores = len(os.sched_getaffinity(0))
+    tf.config.threading.set_intra_op_parallelism_threads(max(1, cores // world.local_size))
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        own = gpus[world.local_rank % len(gpus)]
+        tf.config.set_visible_devices(own, "GPU")
+        tf.config.experimental.set_memory_growth(own, True)
+    tf.config.experimental.enable_op_determinism()

@@ -1,0 +1,87 @@
+"""The processes that train together, and what they exchange; one process needs no Horovod."""
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacegrouper.errors import UserError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class World:
+    """This process among those that train: `rank` of `size`, `local_rank` of those on its host."""
+
+    rank: int = 0
+    size: int = 1
+    local_rank: int = 0
+    local_size: int = 1
+
+
+def started_by_horovod() -> bool:
+    """Tell whether this process is a rank: horovodrun and its like say so in the environment."""
+    return "HOROVOD_RANK" in os.environ
+
+
+def join_world() -> World:
+    """Meet the other ranks; a process that is no rank trains alone.
+
+    Raises UserError if Horovod is asked for, but not installed.
+    """
+    if not started_by_horovod():
+        log.info("training in one process, without Horovod")
+        return World()
+    try:
+        import horovod.tensorflow as hvd
+    except ImportError as error:
+        raise UserError(
+            f"HOROVOD_RANK is set, but Horovod cannot be imported ({error}); install it with its "
+            "TensorFlow part, or unset HOROVOD_RANK to train in one process"
+        ) from None
+    hvd.init()
+    world = World(hvd.rank(), hvd.size(), hvd.local_rank(), hvd.local_size())
+    if world.rank == 0:
+        log.info("training in %d processes, with Horovod", world.size)
+    return world
+
+
+def average_gradients(tape: Any, world: World) -> Any:
+    """Return a gradient tape whose gradients are the means over the ranks."""
+    if world.size == 1:
+        return tape
+    import horovod.tensorflow as hvd
+
+    return hvd.DistributedGradientTape(tape)
+
+
+def sum_over_ranks(values: NDArray[np.float64], world: World) -> NDArray[np.float64]:
+    """Return the sums over the ranks, equal on all of them."""
+    if world.size == 1:
+        return values
+    import horovod.tensorflow as hvd
+
+    summed: NDArray[np.float64] = hvd.allreduce(values, op=hvd.Sum).numpy()
+    return summed
+
+
+def share_variables(variables: Sequence[Any], world: World) -> None:
+    """Give all ranks the values that the TensorFlow variables have on rank 0."""
+    if world.size > 1:
+        import horovod.tensorflow as hvd
+
+        hvd.broadcast_variables(variables, root_rank=0)
+
+
+def share_object(value: Any, world: World) -> Any:
+    """Return, on every rank, what rank 0 passed."""
+    if world.size == 1:
+        return value
+    import horovod.tensorflow as hvd
+
+    return hvd.broadcast_object(value, root_rank=0)

@@ -1,0 +1,27 @@
+"""In a process of its own: TensorFlow takes these settings only once."""
+
+import subprocess
+import sys
+
+PROGRAM = """
+import os
+os.sched_getaffinity = lambda process: set(range(12))
+from spacegrouper.training.devices import prepare_tensorflow
+from spacegrouper.training.horovod_world import World
+prepare_tensorflow(World(rank=7, size=8, local_rank=3, local_size=4))
+import tensorflow as tf
+print(tf.config.threading.get_intra_op_parallelism_threads())
+print(tf.config.threading.get_inter_op_parallelism_threads())
+try:
+    tf.random.normal([1])
+except RuntimeError as error:
+    print("determinism" in str(error))
+"""
+
+
+def test_ranks_share_the_cores_and_operations_are_deterministic() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.split() == ["3", "1", "True"]

@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+import zarr
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spacegrouper.config.sections import Shape
+from spacegrouper.descriptors.shaped import normalise
+from spacegrouper.storage.dataset import open_dataset
+from spacegrouper.training.images import compose_images, read_patterns, resize_patterns
+
+
+def test_nearest_takes_the_pixel_under_the_centre() -> None:
+    row = np.arange(8, dtype=np.uint8)
+    image = 10 * row[:, None] + row
+
+    # Centres of 3 pixels over 8: 1.33, 4.0 and 6.67, in pixels 1, 4 and 6.
+    assert resize_patterns(image, 3, "nearest").tolist() == [
+        [11, 14, 16],
+        [41, 44, 46],
+        [61, 64, 66],
+    ]
+
+
+def test_maximum_keeps_every_spot_of_the_pixels_that_fall_together() -> None:
+    image = np.zeros((8, 8), dtype=np.uint8)
+    image[0, 7], image[3, 4], image[2, 4] = 9, 5, 4
+
+    assert resize_patterns(image, 2, "maximum").tolist() == [[0, 9], [0, 0]]
+    assert resize_patterns(image, 4, "maximum")[1].tolist() == [0, 0, 5, 0]
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32 - 1))
+def test_maximum_agrees_with_its_definition(length: int, size: int, seed: int) -> None:
+    image = np.random.default_rng(seed).integers(0, 256, (length, length), dtype=np.uint8)
+    resized = resize_patterns(image, size, "maximum")
+
+    assert resized.shape == (size, size)
+    if size >= length:
+        np.testing.assert_array_equal(resized, resize_patterns(image, size, "nearest"))
+    else:
+        home = ((np.arange(length) + 0.5) * size / length + 1e-9).astype(int)
+        expected = np.zeros((size, size), dtype=np.uint8)
+        np.maximum.at(expected, np.ix_(home, home), image)
+        np.testing.assert_array_equal(resized, expected)
+
+
+@pytest.mark.parametrize("method", ["nearest", "maximum"])
+def test_the_same_size_changes_nothing(method) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (2, 3, 9, 9), dtype=np.uint8)
+
+    np.testing.assert_array_equal(resize_patterns(image, 9, method), image)
+
+
+def test_each_view_has_its_shaped_pattern_in_its_own_channel() -> None:
+    normalised = np.full((1, 3, 2, 2), [[[[1]], [[2]], [[3]]]], dtype=np.uint8)
+    shaped = normalised + 100
+
+    x, y, z = (image[0, 0, 0] * 255 for image in compose_images(np.stack([normalised, shaped], 1)))
+
+    np.testing.assert_allclose(x, [101, 1, 1], rtol=1e-6)
+    np.testing.assert_allclose(y, [2, 102, 2], rtol=1e-6)
+    np.testing.assert_allclose(z, [3, 3, 103], rtol=1e-6)
+
+
+def test_images_are_float32_up_to_one() -> None:
+    (image, _, _) = compose_images(np.full((4, 2, 3, 5, 5), 255, dtype=np.uint8))
+
+    assert image.shape == (4, 5, 5, 3)
+    assert image.dtype == np.float32
+    assert image.max() == 1
+
+
+def test_reads_just_the_wanted_rows(store) -> None:
+    dataset = open_dataset(store)
+    settings = Shape.model_validate(dataset.attrs["shape_settings"])
+    rows = np.array([1, 2, 9, 30, 35])
+
+    patterns = read_patterns(dataset, rows, 32, "nearest")
+
+    for place, row in enumerate(rows):
+        np.testing.assert_array_equal(patterns[place, 1], dataset["shaped"][row])
+        for view in range(3):
+            normalised = normalise(dataset["raw"][row, view], settings)
+            assert normalised.max() == 256
+            expected = np.clip(normalised, 0, 255).astype(np.uint8)
+            np.testing.assert_array_equal(patterns[place, 0, view], expected)
+
+
+def test_reading_in_pieces_changes_nothing(store, monkeypatch) -> None:
+    dataset, rows = open_dataset(store), np.array([0, 3, 5, 17, 20, 21, 34])
+    whole = read_patterns(dataset, rows, 16, "maximum")
+    monkeypatch.setattr("spacegrouper.training.images._CRYSTALS_AT_A_TIME", 5)
+
+    np.testing.assert_array_equal(read_patterns(dataset, rows, 16, "maximum"), whole)
+
+
+def test_no_rows_give_no_patterns(store) -> None:
+    empty = np.array([], dtype=np.int64)
+
+    assert read_patterns(zarr.open_group(store), empty, 8, "nearest").shape == (0, 2, 3, 8, 8)
