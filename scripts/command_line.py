@@ -22,9 +22,18 @@ from spacegrouper.errors import UserError
 _console = Console(stderr=True)
 
 
+class _ConsoleHandler(logging.Handler):
+    """Prints log lines above the progress bar, and not into it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _console.print(self.format(record), markup=False, highlight=False, soft_wrap=True)
+
+
 def run_program(main: Callable[..., Any]) -> None:
     """Run a script's main function as its command line; a UserError ends it without a trace."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(message)s", handlers=[_ConsoleHandler()]
+    )
     logging.getLogger("spacegrouper").setLevel(logging.INFO)
     try:
         typer.run(main)

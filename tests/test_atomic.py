@@ -21,11 +21,16 @@ def test_a_folder_replaces_an_earlier_one(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.rglob("*")] == ["folder", "second.txt"]
 
 
+def write_half(path: Path) -> None:
+    with written_aside(path) as aside:
+        aside.write_text("half")
+        raise RuntimeError
+
+
 def test_a_failure_leaves_the_earlier_result_and_no_litter(tmp_path: Path) -> None:
     path = tmp_path / "file.txt"
     path.write_text("earlier")
-    with pytest.raises(RuntimeError), written_aside(path) as aside:
-        aside.write_text("half")
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        write_half(path)
     assert path.read_text() == "earlier"
     assert list(tmp_path.iterdir()) == [path]

@@ -2,6 +2,8 @@ import gzip
 
 import numpy as np
 import pytest
+from pymatgen.core import Lattice, Structure
+from pymatgen.io.cif import CifWriter
 
 from spacegrouper.crystals.cif_tree import read_cif_tree
 from spacegrouper.crystals.crystal import Crystal, Rejection
@@ -74,6 +76,17 @@ def test_special_positions_are_not_doubled(tmp_path):
     assert np.degrees(np.arccos(first @ second / 4.916**2)) == pytest.approx(120)
     bond = np.array([0.4135 - 0.4697, 0.2669, 0.7858 - 0.667]) @ quartz.lattice
     assert np.linalg.norm(bond) == pytest.approx(1.61, abs=0.02)  # Angstrom, Si-O
+
+
+@pytest.mark.parametrize("symprec", [None, 0.01])
+def test_what_pymatgen_writes_is_read(tmp_path, symprec):
+    # Its formula is that of the whole cell, with the number of formula units beside it.
+    salt = Structure.from_spacegroup(
+        "Fm-3m", Lattice.cubic(5.64), ["Na", "Cl"], [[0] * 3, [0.5] * 3]
+    )
+    CifWriter(salt, symprec=symprec).write_file(tmp_path / "x.cif")
+    crystal = read(tmp_path)["x.cif"]
+    assert sorted(crystal.species) == ["Cl"] * 4 + ["Na"] * 4
 
 
 def test_deuterium_is_hydrogen_in_atoms_and_formula(tmp_path):

@@ -147,6 +147,9 @@ class Model(Section):
     name: Literal["msdn"] = Field("msdn", description="multistream DenseNet")
     image_size: PositiveInt = Field(224, description="pixels along each edge of an input image")
     stem_kernel: PositiveInt = Field(7, description="edge of the first convolution, pixels")
+    stem_stride: PositiveInt = Field(
+        2, description="stride of the first convolution, pixels (the paper does not state it)"
+    )
     blocks: tuple[PositiveInt, ...] = Field(
         (3, 6, 12, 8), min_length=1, description="layers of each dense block"
     )

@@ -1,6 +1,6 @@
 """The multistream DenseNet: three images, one shared trunk, three classifiers.
 
-Layers and channels are those of the checkpoint that the method's authors released: 1,542,426
+Layers and channels are those of the checkpoint that the method's authors released: 1,542,424
 parameters at 72 classes. docs/networks.md lists what paper and checkpoint leave open.
 """
 
@@ -21,7 +21,7 @@ def build_msdn(classes: int, settings: Model) -> keras.Model:
     all three images pass through; it turns an image into its features, (batch, channels).
     Raises UserError for an image too small to be halved before and between the dense blocks.
     """
-    smallest = 2 ** (len(settings.blocks) + 1)
+    smallest = settings.stem_stride * 2 ** len(settings.blocks)
     if settings.image_size < smallest:
         raise UserError(
             f"model.image_size: {len(settings.blocks)} dense blocks need images of at least "
@@ -40,7 +40,7 @@ def build_msdn(classes: int, settings: Model) -> keras.Model:
 def _build_trunk(shape: tuple[int, int, int], settings: Model) -> keras.Model:
     image = keras.Input(shape, name="image")
     # 32 channels whatever the growth, as in the checkpoint.
-    x = _convolution(32, settings.stem_kernel, "stem", strides=2)(image)
+    x = _convolution(32, settings.stem_kernel, "stem", settings.stem_stride)(image)
     x = layers.AveragePooling2D(2, name="stem_pool")(x)
     for block, depth in enumerate(settings.blocks, start=1):
         for layer in range(1, depth + 1):
