@@ -1,0 +1,103 @@
+"""From JSON lines to the dataset by the two programs, as a person would run them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import zarr
+
+ROOT = Path(__file__).parents[2]
+CONFIG = "simulate: {pixels: 64, pixel_size: 1.6e-4}\nplan: {block_size: 2}\n"
+
+
+def run(folder: Path, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "scripts" / script), "--config", "config.yaml"]
+    (folder / "config.yaml").write_text(CONFIG)
+    return subprocess.run(
+        [*command, *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+def record(name: str, species: list[str], **labels: object) -> str:
+    coordinates = [[0.5 * number / len(species)] * 3 for number in range(len(species))]
+    lattice = [[4.1, 0, 0], [0, 4.1, 0], [0, 0, 4.1]]
+    crystal = {"id": name, "lattice": lattice, "species": species, "frac_coords": coordinates}
+    return json.dumps(crystal | labels) + "\n"
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    """A folder with two raw shards of three and two crystals."""
+    first = [record("one", ["Cs", "Cl"], spacegroup=221), record("two", ["Fe"]), "{}\n"]
+    second = [record("three", ["Es"]), record("four", ["Si", "C"]), record("five", ["O"])]
+    for name, lines in (("a", first), ("b", second)):
+        (tmp_path / f"{name}.jsonl").write_text("".join(lines))
+        done = run(
+            tmp_path, "simulate.py", "--structures", f"{name}.jsonl", "--output", f"{name}.h5"
+        )
+        assert done.returncode == 0, done.stderr
+    return tmp_path
+
+
+def test_raw_shards_become_one_dataset(raw: Path) -> None:
+    done = run(raw, "shape.py", "--raw", "a.h5", "b.h5", "--output", "out.zarr", "--workers", "2")
+    assert done.returncode == 0, done.stderr
+    group = zarr.open_group(raw / "out.zarr", mode="r")
+    assert group["material_id"][:].tolist() == ["one", "two", "three", "four", "five"]
+    assert group["status"][:].tolist() == [1, 1, 2, 1, 1]
+    assert group["spacegroup"][:].tolist() == [221, 0, 0, 0, 0]
+    with h5py.File(raw / "a.h5") as first, h5py.File(raw / "b.h5") as second:
+        patterns = [file["entry/data/data"][:] for file in (first, second)]
+    np.testing.assert_array_equal(group["raw"][:], np.concatenate(patterns))
+    assert group["shaped"].shape == (5, 3, 64, 64)
+    assert group["shaped"][0].any()
+
+
+def test_the_manifest_names_what_was_rejected(raw: Path) -> None:
+    manifests = [json.loads((raw / name).read_text()) for name in ("a.json", "b.json")]
+    assert [manifest["crystals"] for manifest in manifests] == [2, 3]
+    assert manifests[0]["rejected"] == {"line 3": "line 3: key `id` is missing"}
+    assert manifests[1]["rejected"] == {"three": "element 'Es' has no form factor"}
+
+
+@pytest.mark.parametrize("threads", ["1", "3"])
+def test_the_shard_does_not_depend_on_the_threads(raw: Path, threads: str) -> None:
+    arguments = ("--structures", "b.jsonl", "--output", "again.h5", "--threads", threads)
+    assert run(raw, "simulate.py", *arguments).returncode == 0
+    assert (raw / "again.h5").read_bytes() == (raw / "b.h5").read_bytes()
+
+
+def test_a_damaged_shard_stops_with_one_line_and_leaves_the_earlier_dataset(raw: Path) -> None:
+    assert run(raw, "shape.py", "--raw", "a.h5", "--output", "out.zarr").returncode == 0
+    content = bytearray((raw / "b.h5").read_bytes())
+    content[len(content) // 2] ^= 1
+    (raw / "b.h5").write_bytes(content)
+    done = run(raw, "shape.py", "--raw", "a.h5", "b.h5", "--output", "out.zarr")
+    assert done.returncode == 1
+    assert "b.h5: its SHA-256 is not the one in b.json" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert zarr.open_group(raw / "out.zarr", mode="r")["status"].shape == (2,)
+    assert not list(raw.glob(".out.zarr*"))
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "message"),
+    [
+        ("simulate.py", ("--structures", "no.jsonl", "--output", "x.h5"), "no.jsonl: cannot be"),
+        ("simulate.py", ("--structures", "no.json", "--output", "x.h5"), "no.json: cannot be"),
+        ("shape.py", ("--raw", "no.h5", "--output", "x.zarr"), "no.h5: no such raw shard"),
+        ("shape.py", ("--raw", "config.yaml", "--output", "x.zarr"), "cannot be read as a raw"),
+    ],
+)
+def test_a_mistake_gets_one_line(
+    tmp_path: Path, script: str, arguments: tuple[str, ...], message: str
+) -> None:
+    done = run(tmp_path, script, *arguments)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not list(tmp_path.glob("x*"))
