@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +31,7 @@ def main(
     """
     settings = load_settings(config)
     # Imported here, so that --help does not wait for the compiler.
-    from spacegrouper.diffraction.simulation import simulate_crystals
+    from spacegrouper.diffraction.simulation import Patterns, simulate_crystals
     from spacegrouper.storage.integrity import write_manifest
     from spacegrouper.storage.raw_shard import write_raw_shard
 
@@ -40,11 +41,15 @@ def main(
     if not crystals:
         raise UserError(f"{structures}: no crystals to simulate")
     with progress("simulate", len(crystals)) as advance:
-        patterns = simulate_crystals(crystals, settings.simulate, threads, advance)
-    rejected |= {c.id: r for c, r in zip(crystals, patterns.reasons, strict=True) if r}
+
+        def batches() -> Iterator[Patterns]:
+            for batch in simulate_crystals(crystals, settings.simulate, settings.seed, threads):
+                yield batch
+                advance(len(batch.reasons))
+
+        rejected |= write_raw_shard(output, crystals, batches(), settings.simulate, settings.seed)
     for material_id, reason in rejected.items():
         log.warning("rejected %s: %s", material_id, reason)
-    write_raw_shard(output, crystals, patterns, settings.simulate)
     write_manifest(output, {"crystals": len(crystals), "rejected": rejected})
     log.info("simulated %d crystals, rejected %d", len(crystals), len(rejected))
 

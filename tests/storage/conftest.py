@@ -32,7 +32,10 @@ class RawShards:
     def write(self, name: str, numbers: range) -> Path:
         path = self.folder / name
         crystals = [self.crystal(number) for number in numbers]
-        write_raw_shard(path, crystals, self.patterns(numbers), self.settings)
+        middle = numbers.start + len(numbers) // 2
+        halves = (range(numbers.start, middle), range(middle, numbers.stop))
+        batches = [self.patterns(half) for half in halves if half]
+        write_raw_shard(path, crystals, batches, self.settings, seed=0)
         return path
 
 

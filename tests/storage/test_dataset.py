@@ -35,8 +35,10 @@ def test_the_dataset_does_not_depend_on_how_raw_shards_are_cut(raw_shards, tmp_p
     ]
     group = make_dataset(tmp_path / "dataset.zarr", paths)
     patterns = raw_shards.patterns(range(10))
-    np.testing.assert_array_equal(group["raw"][:], patterns.grey)
-    np.testing.assert_array_equal(group["shaped"][:], shape_patterns(patterns.grey, SETTINGS.shape))
+    np.testing.assert_array_equal(group["raw"][:], patterns.values)
+    np.testing.assert_array_equal(
+        group["shaped"][:], shape_patterns(patterns.values, SETTINGS.shape)
+    )
     assert group["material_id"][:].tolist() == [f"crystal-{i}" for i in range(10)]
     assert group["spacegroup"][:].tolist() == [225] * 10
     assert group["crystal_system"][:].tolist() == ["cubic"] * 10

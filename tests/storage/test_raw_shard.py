@@ -18,7 +18,7 @@ def test_what_is_written_is_read(raw_shards) -> None:
     assert rows.text_labels["prototype"].tolist() == ["AB_225_a_b"] * 6
     assert rows.settings["wavelength"] == 3.5e-12
     np.testing.assert_array_equal(rows.intensity_max, patterns.intensity_max)
-    np.testing.assert_array_equal(read_raw_patterns(path, 2, 5), patterns.grey[2:5])
+    np.testing.assert_array_equal(read_raw_patterns(path, 2, 5), patterns.values[2:5])
 
 
 def test_a_viewer_finds_the_patterns_by_the_nexus_attributes(raw_shards) -> None:

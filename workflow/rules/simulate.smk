@@ -12,10 +12,11 @@ rule simulate:
         "../envs/spacegrouper.yaml"
     resources:
         mem_mb=2000,
-        runtime=60,
+        # Condor takes minutes a crystal.
+        runtime=60 if settings.simulate.engine == "kinematic" else 2880,
     params:
         config=CONFIG,
-        settings=section("simulate"),
+        settings=section("simulate", *(["seed"] if settings.simulate.uses_seed else [])),
     message:
         "Simulating the patterns of block {wildcards.block}"
     shell:

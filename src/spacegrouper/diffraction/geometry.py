@@ -15,32 +15,46 @@ METRES_PER_ANGSTROM = 1e-10
 class Detector:
     """The pixels of a detector with n x n of them, row by row.
 
-    `s`: (n * n, 3) scattering vectors, 1/Angstrom, in the laboratory frame: beam along +z,
+    `s`: (3, n * n) scattering vectors, 1/Angstrom, in the laboratory frame: beam along +z,
     columns along +x, rows along +y. `obliquity`: (n * n,) the factor (D / L)^3 by which a pixel
-    farther from the crystal, and seen at an angle, catches less.
+    farther from the crystal, and seen at an angle, catches less. `open`: (n * n,) whether a pixel
+    records anything.
     """
 
     s: NDArray[np.float64]
     obliquity: NDArray[np.float64]
+    open: NDArray[np.bool_]
 
 
 def make_detector(settings: Simulate) -> Detector:
-    """Place the pixel centres on the (curved) Ewald sphere; for an even n none lies on s = 0."""
+    """Place the pixel centres on the Ewald sphere; for an even n none lies on s = 0."""
     distance = settings.detector_distance
-    offsets = (np.arange(settings.pixels) - (settings.pixels - 1) / 2) * settings.pixel_size
-    y, x = (axis.ravel() for axis in np.meshgrid(offsets, offsets, indexing="ij"))
+    from_centre = np.arange(settings.pixels) - (settings.pixels - 1) / 2
+    rows, columns = (axis.ravel() for axis in np.meshgrid(from_centre, from_centre, indexing="ij"))
+    x, y = columns * settings.pixel_size, rows * settings.pixel_size
     length = np.sqrt(x**2 + y**2 + distance**2)
     # D / L - 1, written so that nothing cancels near the beam
     along_beam = -(x**2 + y**2) / (length * (length + distance))
+    if settings.ewald_sphere == "flat":
+        along_beam[:] = 0
     wavelength = settings.wavelength / METRES_PER_ANGSTROM
-    s = np.stack([x / length, y / length, along_beam], axis=1) / wavelength
-    return Detector(s=s, obliquity=(distance / length) ** 3)
+    radius = np.hypot(rows, columns)
+    unstopped = (radius > settings.beam_stop) | (settings.beam_stop == 0)
+    return Detector(
+        s=np.stack([x / length, y / length, along_beam]) / wavelength,
+        obliquity=(distance / length) ** 3,
+        open=unstopped & (radius < (settings.aperture or np.inf)),
+    )
 
 
-def rotation_matrix(view: View) -> NDArray[np.float64]:
-    """Return the right-handed turn r -> R r of a view, (3, 3)."""
-    cosine, sine = math.cos(math.radians(view.angle)), math.sin(math.radians(view.angle))
-    first, second = {"x": (1, 2), "y": (2, 0), "z": (0, 1)}[view.axis]
+def rotation_matrices(view: View) -> NDArray[np.float64]:
+    """Return the right-handed turns r -> R r of a view, (angles, 3, 3)."""
+    return np.stack([_rotation_matrix(view.axis, angle) for angle in view.angles])
+
+
+def _rotation_matrix(axis: str, angle: float) -> NDArray[np.float64]:
+    cosine, sine = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    first, second = {"x": (1, 2), "y": (2, 0), "z": (0, 1)}[axis]
     rotation = np.eye(3)
     rotation[first, first] = rotation[second, second] = cosine
     rotation[first, second], rotation[second, first] = -sine, sine

@@ -1,63 +1,132 @@
 """Simulating the crystals of a block, over the threads of one process."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import gemmi
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Simulate
+from spacegrouper.config.sections import Disorder, Simulate
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.diffraction.kinematic import grey_patterns, make_experiment
+from spacegrouper.diffraction.condor import condor_intensities
+from spacegrouper.diffraction.disorder import disordered_atoms, sum_over_atoms
+from spacegrouper.diffraction.kinematic import (
+    Experiment,
+    grey_levels,
+    grey_patterns,
+    intensities,
+    make_experiment,
+)
+from spacegrouper.diffraction.randomness import generator_for
+from spacegrouper.errors import UserError
+
+# Crystals in memory at a time: enough to keep the threads busy, few enough for blocks of any size.
+_BATCH = 64
+_MOST_PHOTONS = 1e15  # in a pixel; beyond, NumPy's Poisson numbers are no longer exact
 
 
 @dataclass(frozen=True)
 class Patterns:
     """The patterns of n crystals, in their order.
 
-    `grey`: (n, views, pixels, pixels) uint8; `intensity_max`: (n, views), photons per pixel;
-    `reasons`: for each crystal why it could not be simulated, or an empty string. The patterns of
-    such a crystal are black, so that a row keeps its place whatever becomes of its neighbours.
+    `values`: (n, views, pixels, pixels), uint8 grey levels or float32 photons per pixel;
+    `intensity_max`: (n, views), photons per pixel; `reasons`: for each crystal why it could not
+    be simulated, or an empty string. The patterns of such a crystal are black, so that a row
+    keeps its place whatever becomes of its neighbours.
     """
 
-    grey: NDArray[np.uint8]
+    values: NDArray[Any]
     intensity_max: NDArray[np.float64]
     reasons: tuple[str, ...]
 
 
 def simulate_crystals(
-    crystals: Sequence[Crystal],
-    settings: Simulate,
-    threads: int,
-    advance: Callable[[int], None],
-) -> Patterns:
-    """Simulate crystals as they are given; the result does not depend on the number of threads.
+    crystals: Sequence[Crystal], settings: Simulate, seed: int, threads: int
+) -> Iterator[Patterns]:
+    """Simulate crystals as they are given, some at a time; no result depends on the threads.
 
-    `advance` is called with 1 after each crystal.
+    Raises UserError if Condor is asked for but does not work, and for more photons than can be
+    counted.
     """
-    reasons = tuple(_reason_against(crystal) for crystal in crystals)
+    reasons = [_reason_against(crystal) for crystal in crystals]
     possible = [crystal for crystal, reason in zip(crystals, reasons, strict=True) if not reason]
     experiment = make_experiment(
         settings, [symbol for crystal in possible for symbol in crystal.species]
     )
-    grey = np.zeros((len(crystals), *experiment.shape), dtype=np.uint8)
-    intensity_max = np.zeros((len(crystals), experiment.shape[0]))
-
-    def simulate_row(row: int) -> None:
-        if not reasons[row]:
-            crystal = crystals[row]
-            grey[row], intensity_max[row] = grey_patterns(
-                experiment, crystal.lattice, crystal.species, crystal.frac_coords
-            )
-        advance(1)
-
+    dtype = np.uint8 if settings.bit_depth == 8 else np.float32
     with ThreadPoolExecutor(threads) as pool:
-        # The kernels release the interpreter lock; each row is written by one thread only.
-        for _ in pool.map(simulate_row, range(len(crystals))):
-            pass
-    return Patterns(grey, intensity_max, reasons)
+        for start in range(0, len(crystals), _BATCH):
+            batch = crystals[start : start + _BATCH]
+            patterns = Patterns(
+                np.zeros((len(batch), *experiment.shape), dtype=dtype),
+                np.zeros((len(batch), experiment.shape[0])),
+                tuple(reasons[start : start + _BATCH]),
+            )
+
+            def fill_row(row: int, batch: Sequence[Crystal], patterns: Patterns) -> None:
+                if patterns.reasons[row]:
+                    return
+                try:
+                    patterns.values[row], patterns.intensity_max[row] = _simulate(
+                        experiment, batch[row], settings, seed
+                    )
+                except UserError as error:
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise UserError(f"crystal {batch[row].id}: {error}") from None
+
+            rows = [pool.submit(fill_row, row, batch, patterns) for row in range(len(batch))]
+            for row in rows:
+                row.result()
+            yield patterns
+
+
+def _simulate(
+    experiment: Experiment, crystal: Crystal, settings: Simulate, seed: int
+) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Return the patterns of a crystal (views, pixels, pixels), and the maximum of each."""
+    cell = (crystal.lattice, crystal.species, crystal.frac_coords)
+    periodic = settings.engine == "kinematic" and settings.disorder == Disorder()
+    if periodic and settings.bit_depth == 8 and not settings.poisson_noise:
+        return grey_patterns(experiment, *cell)
+    if settings.engine == "condor":
+        photons = condor_intensities(settings, *cell)
+    elif periodic:
+        photons = intensities(experiment, *cell)
+    else:
+        photons = _disordered_intensities(experiment, crystal, settings, seed)
+    if settings.poisson_noise:
+        if photons.max() > _MOST_PHOTONS:
+            raise UserError(
+                f"simulate.pulse_energy: {photons.max():.1e} photons in a pixel are too many to "
+                "count; lower it, or leave out `poisson_noise`"
+            )
+        photons = generator_for(seed, crystal.id, "noise").poisson(photons).astype(np.float64)
+    if settings.bit_depth == 8:
+        return grey_levels(photons)
+    return photons.astype(np.float32), photons.max(axis=(1, 2))
+
+
+def _disordered_intensities(
+    experiment: Experiment, crystal: Crystal, settings: Simulate, seed: int
+) -> NDArray[np.float64]:
+    """Return the patterns of a crystal with defects, photons per pixel."""
+    positions, sites = disordered_atoms(crystal, settings.cells, settings.disorder, seed)
+    rows = np.array([experiment.species.index(symbol) for symbol in crystal.species])
+    factors = experiment.form_factors
+    patterns = np.stack(
+        [
+            experiment.photons
+            * sum(
+                sum_over_atoms(positions @ rotation.T, rows[sites], factors, experiment.s)
+                for rotation in rotations
+            )
+            for rotations in experiment.rotations
+        ]
+    )
+    return patterns.reshape(experiment.shape)
 
 
 def _reason_against(crystal: Crystal) -> str:

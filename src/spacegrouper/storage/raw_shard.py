@@ -1,6 +1,7 @@
 """Raw shards: the 8-bit patterns of one block in a NeXus-style HDF5 file.
 
-    /entry/data/data       uint8 (crystals, views, y, x), found by viewers through `signal`
+    /entry/data/data       uint8 (crystals, views, y, x), found by viewers through `signal`;
+                           float32 photons per pixel with `bit_depth: 32`
     /entry/material_id     one string a crystal
     /entry/intensity_max   (crystals, views) photons per pixel: what grey level 255 stands for
     /entry/status          1 simulated, 2 rejected (its patterns are black)
@@ -12,7 +13,7 @@ version are attributes of /entry.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 from spacegrouper.atomic import written_aside
 from spacegrouper.config.sections import Simulate
 from spacegrouper.crystals.crystal import Crystal
+from spacegrouper.diffraction.condor import condor_version
 from spacegrouper.diffraction.simulation import Patterns
 from spacegrouper.errors import UserError
 
@@ -47,40 +49,67 @@ class RawRows:
 
 
 def write_raw_shard(
-    path: Path, crystals: Sequence[Crystal], patterns: Patterns, settings: Simulate
-) -> None:
-    """Write the patterns of a block; the file is complete or absent."""
+    path: Path,
+    crystals: Sequence[Crystal],
+    batches: Iterable[Patterns],
+    settings: Simulate,
+    seed: int,
+) -> dict[str, str]:
+    """Write the patterns of a block as they come; the file is complete or absent.
+
+    `batches`: the patterns of all crystals, in their order. Returns why crystals were rejected,
+    by id.
+    """
     with written_aside(path) as aside, h5py.File(aside, "w") as file:
         file.attrs["default"] = "entry"
         entry = file.create_group("entry")
         entry.attrs.update({"NX_class": "NXentry", "default": "data"})
-        entry.attrs.update({"program": "spacegrouper", "version": version("spacegrouper")})
-        for key, value in settings.model_dump(mode="json").items():
-            entry.attrs[key] = json.dumps(value) if key == "views" else value
+        entry.attrs.update(_provenance(settings, seed))
         data = entry.create_group("data")
         data.attrs.update({"NX_class": "NXdata", "signal": "data"})
         data.attrs["axes"] = ["crystal", "view", "y", "x"]
+        shape = (len(settings.views), settings.pixels, settings.pixels)
         # Patterns are mostly black: the lightest gzip, which every viewer reads, does nearly as
         # well as the strongest.
-        data.create_dataset(
+        values = data.create_dataset(
             "data",
-            data=patterns.grey,
-            chunks=(1, *patterns.grey.shape[1:]),
+            shape=(len(crystals), *shape),
+            dtype=np.uint8 if settings.bit_depth == 8 else np.float32,
+            chunks=(1, *shape),
             compression="gzip",
             compression_opts=1,
         )
+        intensity_max = entry.create_dataset("intensity_max", (len(crystals), shape[0]), float)
+        intensity_max.attrs["units"] = "photons/pixel"
+        reasons: list[str] = []
+        for batch in batches:
+            rows = slice(len(reasons), len(reasons) + len(batch.reasons))
+            values[rows] = batch.values
+            intensity_max[rows] = batch.intensity_max
+            reasons += batch.reasons
         text = h5py.string_dtype()
         entry.create_dataset("material_id", data=[c.id for c in crystals], dtype=text)
-        entry.create_dataset("intensity_max", data=patterns.intensity_max)
-        entry["intensity_max"].attrs["units"] = "photons/pixel"
-        status = [REJECTED if reason else DONE for reason in patterns.reasons]
+        status = [REJECTED if reason else DONE for reason in reasons]
         entry.create_dataset("status", data=np.array(status, dtype=np.uint8))
-        entry.create_dataset("reason", data=list(patterns.reasons), dtype=text)
+        entry.create_dataset("reason", data=reasons, dtype=text)
         groups = [c.metadata.get("spacegroup", 0) for c in crystals]
         entry.create_dataset("spacegroup", data=np.array(groups, dtype=np.int16))
         for label in TEXT_LABELS:
-            values = [str(c.metadata.get(label, "")) for c in crystals]
-            entry.create_dataset(label, data=values, dtype=text)
+            texts = [str(c.metadata.get(label, "")) for c in crystals]
+            entry.create_dataset(label, data=texts, dtype=text)
+    return {c.id: reason for c, reason in zip(crystals, reasons, strict=True) if reason}
+
+
+def _provenance(settings: Simulate, seed: int) -> dict[str, Any]:
+    """Return what the patterns were made with, and by."""
+    ours = version("spacegrouper")
+    engine_version = ours if settings.engine == "kinematic" else condor_version()
+    program = {"program": "spacegrouper", "version": ours, "engine_version": engine_version}
+    values = settings.model_dump(mode="json")
+    nested = {key: json.dumps(values.pop(key)) for key in ("views", "disorder")}
+    # HDF5 has no empty value: an option that is not set has no attribute.
+    used = {key: value for key, value in values.items() if value is not None}
+    return program | used | nested | ({"seed": seed} if settings.uses_seed else {})
 
 
 def read_raw_rows(path: Path) -> RawRows:
@@ -141,7 +170,7 @@ def _check_layout(path: Path, file: h5py.File) -> None:
     if patterns.ndim != 4 or patterns.dtype != np.uint8:
         raise UserError(
             f"{path}: /entry/data/data must be uint8 (crystals, views, y, x), "
-            f"found {patterns.dtype} {patterns.shape}"
+            f"found {patterns.dtype} {patterns.shape}; simulate with `bit_depth: 8`"
         )
     if file["entry/material_id"].shape != patterns.shape[:1]:
         raise UserError(f"{path}: /entry/material_id must hold one string for each crystal")
