@@ -116,7 +116,7 @@ def _disordered_intensities(
     positions, sites = disordered_atoms(crystal, settings.cells, settings.disorder, seed)
     rows = np.array([experiment.species.index(symbol) for symbol in crystal.species])
     factors = experiment.form_factors
-    patterns = np.stack(
+    patterns: NDArray[np.float64] = np.stack(
         [
             experiment.photons
             * sum(
