@@ -1,6 +1,6 @@
 # What a person types; `make help` lists it. Each target sets up what it needs.
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-fast check format config-reference lock clean
+.PHONY: help demo test test-fast check bench format config-reference lock clean
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3.11
@@ -37,6 +37,9 @@ check: $(environment) ## check style, types, workflow and generated files
 	mypy --strict src
 	snakefmt --check workflow
 	snakemake --lint
+
+bench: $(environment) ## measure the simulation; benchmarks/results
+	python benchmarks/bench_simulate.py
 
 format: $(environment) ## format the code and the workflow
 	ruff check --fix .
