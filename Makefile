@@ -38,8 +38,10 @@ check: $(environment) ## check style, types, workflow and generated files
 	snakefmt --check workflow
 	snakemake --lint
 
-bench: $(environment) ## measure the simulation; benchmarks/results
+bench: $(environment) ## measure simulation, shaping and dataset; benchmarks/results
 	python benchmarks/bench_simulate.py
+	python benchmarks/bench_shape.py
+	python benchmarks/bench_dataset.py
 
 format: $(environment) ## format the code and the workflow
 	ruff check --fix .

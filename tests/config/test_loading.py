@@ -34,8 +34,7 @@ from spacegrouper.errors import UserError
         ),
         (
             {"split": {"train": 0.5}},
-            "own.yaml: `split`: Value error, train + validation + test must be 1, not 0.7, "
-            "got {'train': 0.5}",
+            "own.yaml: `split`: train + validation + test must be 1, not 0.7",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""The shaping against a plain statement of its rules, and the released program's results."""
+"""Shaping by pixels against a plain statement of its rules and the released program's results."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ SETTINGS = Shape()
 def shape_by_the_rules(
     raw: NDArray[np.uint8], settings: Shape
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The rules of docs/shaping.md, one after another; returns normalised and shaped."""
+    """The rules for `pixels` in docs/shaping.md, in turn; returns normalised and shaped."""
     first, last = settings.central_window
     window = slice(first, last + 1)
     blanked = raw.astype(np.float64)
@@ -111,6 +111,22 @@ def test_a_stack_is_shaped_pattern_by_pattern() -> None:
     shaped = shape_patterns(raw, SETTINGS)
     assert not shaped[0].any()
     np.testing.assert_array_equal(shaped[1, 2], as_8_bit(shape_pattern(raw[1, 2], SETTINGS)))
+
+
+def test_the_released_program_gives_the_same_for_an_excerpt() -> None:
+    with np.load(Path(__file__).parent / "shaping_excerpt.npz") as excerpt:
+        names, patterns, expected = (excerpt[key] for key in ("name", "raw", "shaped"))
+    assert len(names) == 9
+    for name, raw, shaped in zip(names, patterns, expected, strict=True):
+        np.testing.assert_array_equal(shape_pattern(raw, SETTINGS), shaped, err_msg=name)
+
+
+def test_the_methods_differ() -> None:
+    raw = np.zeros((64, 64), dtype=np.uint8)
+    raw[20, [10, 40]] = 255
+    # A pair in one row: `nodes` joins it, `pixels` does not.
+    assert not shape_pattern(raw, SETTINGS)[20, 25]
+    assert shape_pattern(raw, Shape(method="nodes"))[20, 25] == 255
 
 
 def test_the_released_program_gives_the_same(golden: Path) -> None:

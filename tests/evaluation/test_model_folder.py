@@ -51,6 +51,7 @@ def test_labels(model, dataset):
     labels = read_labels(model, dataset)
     assert labels.space_groups.tolist() == [62, 225]
     assert (labels.image_size, labels.resize) == (64, "maximum")
+    assert labels.descriptor == "shaped"
 
 
 def test_test_part_comes_in_order_of_row_and_ids_stay_text(model, dataset):
@@ -74,6 +75,10 @@ def test_a_dataset_shaped_otherwise_is_refused(model, dataset):
     dataset.attrs["shape_settings"] = SHAPE | {"reach": 1.8}
     with pytest.raises(UserError, match="shaped with other settings"):
         read_labels(model, dataset)
+    # To a network that sees raw patterns the shaping does not matter.
+    content = json.loads((model / "labels.json").read_text()) | {"descriptor": "raw"}
+    (model / "labels.json").write_text(json.dumps(content))
+    assert read_labels(model, dataset).descriptor == "raw"
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,6 +7,7 @@ import zarr
 from scipy.special import softmax
 
 from spacegrouper.config.sections import Shape
+from spacegrouper.descriptors.images import compose_images
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.evaluation.predictions import (
@@ -12,9 +15,9 @@ from spacegrouper.evaluation.predictions import (
     predict_probabilities,
     prediction_table,
 )
-from spacegrouper.training.images import compose_images, read_patterns
+from spacegrouper.training.images import read_patterns
 
-LABELS = Labels(np.array([62, 166, 225]), image_size=8, resize="maximum")
+LABELS = Labels(np.array([62, 166, 225]), 8, "maximum", "shaped")
 
 
 class MeanColour:
@@ -44,11 +47,27 @@ def test_probabilities_are_the_softmax_of_the_sum_of_the_three_logits(dataset):
     steps = []
     network = MeanColour()
     probabilities = predict_probabilities(network, LABELS, dataset, rows, 2, steps.append)
-    red, green, blue = compose_images(read_patterns(dataset, rows, 8, "maximum"))
+    red, green, blue = compose_images(
+        read_patterns(dataset, rows, 8, "maximum", "shaped"), "shaped"
+    )
     logits = 50 * (red + 2.0 * green + 3.0 * blue).mean(axis=(1, 2))
     assert probabilities == pytest.approx(softmax(logits, axis=1), rel=1e-4)
     assert len(set(probabilities.argmax(axis=1))) > 1
     assert steps == network.batches == [2, 2, 1]
+
+
+def test_the_network_sees_the_images_it_has_learnt_from(dataset):
+    class Witness:
+        def predict_on_batch(self, images):
+            self.images = images
+            return [np.zeros((1, 3))] * 3
+
+    network, rows = Witness(), np.array([4])
+    labels = replace(LABELS, descriptor="raw")
+    predict_probabilities(network, labels, dataset, rows, 1, lambda _: None)
+    expected = compose_images(read_patterns(dataset, rows, 8, "maximum", "raw"), "raw")
+    for image, right in zip(network.images, expected, strict=True):
+        np.testing.assert_array_equal(image, right)
 
 
 def test_large_logits_do_not_overflow(dataset):

@@ -10,7 +10,7 @@ from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.evaluation.samples import Sample, raw_image, shaped_images, spot_image
 from spacegrouper.evaluation.samples_page import samples_page
 
-LABELS = Labels(np.array([62, 225]), image_size=64, resize="maximum")
+LABELS = Labels(np.array([62, 225]), image_size=64, resize="maximum", descriptor="shaped")
 METRICS = {"test_crystals": 40, "top_1_accuracy": 0.8125, "classes": 8, "chance_accuracy": 0.125}
 
 

@@ -11,7 +11,8 @@ import zarr
 from scipy.special import softmax
 
 from spacegrouper.config.sections import Shape
-from spacegrouper.training.images import compose_images, read_patterns
+from spacegrouper.descriptors.images import compose_images
+from spacegrouper.training.images import read_patterns
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "evaluate.py"
 SPACE_GROUPS = np.array([62, 166, 225])
@@ -97,7 +98,7 @@ def run(tmp_path_factory):
     weights = make_model(folder / "model", label)
     (folder / "config.yaml").write_text("name: trial\nevaluate: {batch_size: 5}\n")
     rows = np.arange(1, CRYSTALS, 2)
-    images = compose_images(read_patterns(dataset, rows, SIZE, "nearest"))
+    images = compose_images(read_patterns(dataset, rows, SIZE, "nearest", "shaped"), "shaped")
     logits = sum(
         image.mean(axis=(1, 2)) @ kernel + bias
         for image, (kernel, bias) in zip(images, weights, strict=True)

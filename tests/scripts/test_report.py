@@ -38,6 +38,7 @@ def inputs(tmp_path_factory):
                 "space_groups": SPACE_GROUPS,
                 "image_size": 64,
                 "resize": "maximum",
+                "descriptor": "shaped",
                 "shape_settings": Shape().model_dump(mode="json"),
             }
         )

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from spacegrouper.config.sections import Shape
 from spacegrouper.descriptors.shaped import normalise
 from spacegrouper.storage.dataset import open_dataset
-from spacegrouper.training.images import compose_images, read_patterns, resize_patterns
+from spacegrouper.training.images import read_patterns, resize_patterns
 
 
 def test_nearest_takes_the_pixel_under_the_centre() -> None:
@@ -52,31 +52,12 @@ def test_the_same_size_changes_nothing(method) -> None:
     np.testing.assert_array_equal(resize_patterns(image, 9, method), image)
 
 
-def test_each_view_has_its_shaped_pattern_in_its_own_channel() -> None:
-    normalised = np.full((1, 3, 2, 2), [[[[1]], [[2]], [[3]]]], dtype=np.uint8)
-    shaped = normalised + 100
-
-    x, y, z = (image[0, 0, 0] * 255 for image in compose_images(np.stack([normalised, shaped], 1)))
-
-    np.testing.assert_allclose(x, [101, 1, 1], rtol=1e-6)
-    np.testing.assert_allclose(y, [2, 102, 2], rtol=1e-6)
-    np.testing.assert_allclose(z, [3, 3, 103], rtol=1e-6)
-
-
-def test_images_are_float32_up_to_one() -> None:
-    (image, _, _) = compose_images(np.full((4, 2, 3, 5, 5), 255, dtype=np.uint8))
-
-    assert image.shape == (4, 5, 5, 3)
-    assert image.dtype == np.float32
-    assert image.max() == 1
-
-
 def test_reads_just_the_wanted_rows(store) -> None:
     dataset = open_dataset(store)
     settings = Shape.model_validate(dataset.attrs["shape_settings"])
     rows = np.array([1, 2, 9, 30, 35])
 
-    patterns = read_patterns(dataset, rows, 32, "nearest")
+    patterns = read_patterns(dataset, rows, 32, "nearest", "shaped")
 
     for place, row in enumerate(rows):
         np.testing.assert_array_equal(patterns[place, 1], dataset["shaped"][row])
@@ -89,13 +70,25 @@ def test_reads_just_the_wanted_rows(store) -> None:
 
 def test_reading_in_pieces_changes_nothing(store, monkeypatch) -> None:
     dataset, rows = open_dataset(store), np.array([0, 3, 5, 17, 20, 21, 34])
-    whole = read_patterns(dataset, rows, 16, "maximum")
+    whole = read_patterns(dataset, rows, 16, "maximum", "shaped")
     monkeypatch.setattr("spacegrouper.training.images._CRYSTALS_AT_A_TIME", 5)
 
-    np.testing.assert_array_equal(read_patterns(dataset, rows, 16, "maximum"), whole)
+    np.testing.assert_array_equal(read_patterns(dataset, rows, 16, "maximum", "shaped"), whole)
 
 
-def test_no_rows_give_no_patterns(store) -> None:
+@pytest.mark.parametrize("descriptor", ["raw", "spot"])
+def test_raw_patterns_are_read_as_they_are(store, descriptor) -> None:
+    dataset, rows = open_dataset(store), np.array([0, 3, 35])
+
+    patterns = read_patterns(dataset, rows, 32, "nearest", descriptor)
+
+    assert patterns.shape == (3, 1, 3, 32, 32)
+    np.testing.assert_array_equal(patterns[:, 0], np.asarray(dataset["raw"])[rows])
+
+
+@pytest.mark.parametrize(("descriptor", "layers"), [("shaped", 2), ("raw", 1)])
+def test_no_rows_give_no_patterns(store, descriptor, layers) -> None:
     empty = np.array([], dtype=np.int64)
 
-    assert read_patterns(zarr.open_group(store), empty, 8, "nearest").shape == (0, 2, 3, 8, 8)
+    patterns = read_patterns(zarr.open_group(store), empty, 8, "nearest", descriptor)
+    assert patterns.shape == (0, layers, 3, 8, 8)

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 from spacegrouper.config import Settings, load_settings
+from spacegrouper.descriptors.images import compose_images
 from spacegrouper.errors import UserError
 from spacegrouper.storage.dataset import open_dataset
 from spacegrouper.training.horovod_world import World
-from spacegrouper.training.images import compose_images, read_patterns
+from spacegrouper.training.images import read_patterns
 from spacegrouper.training.trainer import train
 
 RESULTS = ["model.keras", "labels.json", "history.csv", "settings.yaml", "split.csv"]
@@ -104,14 +105,17 @@ def test_learns(store, tmp_path) -> None:
     assert history["validation_accuracy"].iloc[-1] > 0.8
 
 
-def test_the_model_is_that_of_the_best_epoch(store, trained) -> None:
-    history = pd.read_csv(trained / "history.csv")
-    split = pd.read_csv(trained / "split.csv")
+@pytest.mark.parametrize("descriptor", ["shaped", "raw"])
+def test_the_model_is_that_of_the_best_epoch(store, tmp_path, descriptor) -> None:
+    run(store, tmp_path, small_settings(descriptor=descriptor))
+    history = pd.read_csv(tmp_path / "history.csv")
+    split = pd.read_csv(tmp_path / "split.csv")
     validation = split[split["part"] == "validation"]
-    patterns = read_patterns(open_dataset(store), validation["row"].to_numpy(), 32, "nearest")
-    model = keras.saving.load_model(trained / "model.keras")
+    rows = validation["row"].to_numpy()
+    patterns = read_patterns(open_dataset(store), rows, 32, "nearest", descriptor)
+    model = keras.saving.load_model(tmp_path / "model.keras")
 
-    logits = np.array([np.array(view) for view in model(compose_images(patterns))])
+    logits = np.array([np.array(view) for view in model(compose_images(patterns, descriptor))])
     label = validation["label"].to_numpy()
     exponentials = np.exp(logits.astype(np.float64))
     probabilities = exponentials / exponentials.sum(axis=-1, keepdims=True)

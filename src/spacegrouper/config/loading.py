@@ -71,7 +71,10 @@ def _explain(details: ErrorDetails) -> str:
     if details["type"] in ("union_tag_invalid", "union_tag_not_found"):
         expected = ", ".join(source_sections())
         return f"`{written}.source` must be one of: {expected}"
-    return f"`{written or 'configuration'}`: {details['msg']}, got {details['input']!r}"
+    message = details["msg"].removeprefix("Value error, ")
+    # A whole section is too much to repeat.
+    whole = isinstance(details["input"], Mapping | BaseModel)
+    return f"`{written}`: {message}" + ("" if whole else f", got {details['input']!r}")
 
 
 def source_sections() -> dict[str, type[BaseModel]]:

@@ -6,9 +6,20 @@ config/config.yaml, config/settings.schema.json and config/README.md are generat
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
+# The images that are made of a crystal's patterns, see descriptors/images.py.
+Descriptor = Literal["shaped", "spot", "raw"]
 
 
 class Section(BaseModel):
@@ -185,11 +196,17 @@ class Simulate(Section):
 class Shape(Section):
     """From spots to shapes (docs/shaping.md); defaults are the released program's."""
 
+    method: Literal["pixels", "nodes"] = Field(
+        "pixels",
+        description="what lines join: bright `pixels` (the released program, which made the "
+        "paper's data), or `nodes`, whole spots (the text of the paper)",
+    )
     threshold: PositiveFloat = Field(
         50, description="normalised value from which a pixel is bright (the brightest is 256)"
     )
     minimum_distance: PositiveFloat = Field(
-        10, description="pixels; bright pixels closer than this belong to one spot"
+        10,
+        description="pixels; bright pixels closer than this belong to one spot (unused by `nodes`)",
     )
     reach: PositiveFloat = Field(
         1.7, description="pairs are joined up to this multiple of the smallest distance"
@@ -255,7 +272,11 @@ class Model(Section):
 class Train(Section):
     """The training, data-parallel over Horovod ranks."""
 
-    descriptor: Literal["shaped"] = Field("shaped", description="the images learnt from")
+    descriptor: Descriptor = Field(
+        "shaped",
+        description="the images learnt from: `shaped` (one for each view), `raw` (one for each "
+        "view, grey) or `spot` (one for all views, which `msdn` does not take)",
+    )
     resize: Literal["nearest", "maximum"] = Field(
         "nearest",
         description="patterns to image_size: `nearest` pixel (the paper's), or the `maximum` of "
@@ -302,3 +323,14 @@ class Settings(Section):
     model: Model = Model()
     train: Train = Train()
     evaluate: Evaluate = Evaluate()
+
+    @field_validator("train")
+    @classmethod
+    def _network_takes_the_images(cls, train: Train, info: ValidationInfo) -> Train:
+        model = info.data.get("model")  # absent where it has a mistake itself
+        if model is not None and train.descriptor == "spot":
+            raise ValueError(
+                f"the network `model.name: {model.name}` takes three images and "
+                "`train.descriptor: spot` gives one; take `shaped` or `raw`"
+            )
+        return train

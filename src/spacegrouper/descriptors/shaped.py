@@ -1,9 +1,10 @@
 """Shaped diffraction patterns: neighbouring spots joined by lines, so that a pattern gains shape.
 
-Method: Tiong, Kim, Han, Kim, npj Comput. Mater. 6:196 (2020), in the form of the program that
-the authors released: it joins bright pixels, not spots, and made the data of the paper. The rules
-are in docs/shaping.md. The values are those of the released program before its cast to 8 bits;
-the cast here clamps 256 to 255 where the program wraps it to 0.
+Method: Tiong, Kim, Han, Kim, npj Comput. Mater. 6:196 (2020), by default in the form of the program
+that the authors released: it joins bright pixels, not spots, and made the data of the paper. The
+values are those of the released program before its cast to 8 bits; the cast here clamps 256 to 255
+where the program wraps it to 0. descriptors/nodes.py joins spots instead, as the paper's text says.
+The rules of both are in docs/shaping.md.
 """
 
 from typing import Any
@@ -13,6 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from spacegrouper.config.sections import Shape
+from spacegrouper.descriptors.nodes import join_nodes
 
 # The released program joins every pair of a pattern with no more distances than this, counted
 # from both ends of each pair.
@@ -31,15 +33,14 @@ def normalise(raw: NDArray[np.uint8], settings: Shape) -> NDArray[np.float32]:
 
 def shape_pattern(raw: NDArray[np.uint8], settings: Shape) -> NDArray[np.float32]:
     """Return the shaped pattern, values 0 to 256, of a raw one; (height, width) both."""
-    shaped: NDArray[np.float32] = _shape(
-        raw,
-        settings.central_window[0],
-        settings.central_window[1],
-        settings.threshold,
-        settings.minimum_distance,
-        settings.reach,
-        settings.restore_above,
-    )
+    normalised = normalise(raw, settings)
+    bright = normalised >= settings.threshold
+    shaped = normalised.copy()
+    if settings.method == "pixels":
+        _join_pixels(shaped, bright, settings.minimum_distance, settings.reach)
+    else:
+        join_nodes(shaped, raw, bright, settings.reach)
+    _restore(shaped, normalised, settings.restore_above)
     return shaped
 
 
@@ -75,26 +76,20 @@ def _normalise(raw: Any, first: int, last: int) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _shape(
-    raw: Any,
-    first: int,
-    last: int,
-    threshold: float,
-    minimum_distance: float,
-    reach: float,
-    restore_above: float,
-) -> Any:
-    normalised = _normalise(raw, first, last)
-    rows, columns = np.nonzero(normalised >= threshold)
+def _restore(image: Any, normalised: Any, above: float) -> None:
+    """Give the pixels whose normalised value is above a limit that value again."""
+    for row in range(image.shape[0]):
+        for column in range(image.shape[1]):
+            if normalised[row, column] > above:
+                image[row, column] = normalised[row, column]
+
+
+@njit(cache=True, nogil=True)
+def _join_pixels(image: Any, bright: Any, minimum_distance: float, reach: float) -> None:
+    """Set to 255 the lines between bright pixels, as the released program does."""
+    rows, columns = np.nonzero(bright)
     smallest, few = _smallest_distance(rows, columns, minimum_distance)
-    limit = np.inf if few else reach * smallest
-    shaped = normalised.copy()
-    _join(shaped, rows, columns, limit)
-    for row in range(shaped.shape[0]):
-        for column in range(shaped.shape[1]):
-            if normalised[row, column] > restore_above:
-                shaped[row, column] = normalised[row, column]
-    return shaped
+    _draw_lines(image, rows, columns, np.inf if few else reach * smallest)
 
 
 @njit(cache=True, nogil=True)
@@ -122,7 +117,7 @@ def _smallest_distance(rows: Any, columns: Any, minimum: float) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _join(image: Any, rows: Any, columns: Any, limit: float) -> None:
+def _draw_lines(image: Any, rows: Any, columns: Any, limit: float) -> None:
     """Draw the line of every pair of pixels up to `limit` apart, from both of its ends."""
     for i in range(rows.size):
         for j in range(i + 1, rows.size):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import zarr
 
+from spacegrouper.config.sections import Descriptor
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.metrics import Integers
 from spacegrouper.storage.raw_shard import DONE
@@ -18,23 +19,26 @@ from spacegrouper.storage.raw_shard import DONE
 class Labels:
     """What a network's answers mean, and what its images must be like.
 
-    `space_groups`: (C,), the number of each class; `image_size`: pixels along an edge.
+    `space_groups`: (C,), the number of each class; `image_size`: pixels along an edge; `resize`,
+    `descriptor`: how images are made of patterns, as in section `train` of the configuration.
     """
 
     space_groups: Integers
     image_size: int
     resize: Literal["nearest", "maximum"]
+    descriptor: Descriptor
 
 
 def read_labels(model: Path, dataset: zarr.Group) -> Labels:
     """Read labels.json of a model folder.
 
-    Raises UserError where there is none, or where the dataset was shaped with other settings than
-    the network has learnt from.
+    Raises UserError where there is none, or where the network has learnt from shaped images and
+    the dataset was shaped with other settings.
     """
     path = model / "labels.json"
     content = json.loads(_read_text(path))
-    if content["shape_settings"] != dataset.attrs["shape_settings"]:
+    shaped = content["descriptor"] == "shaped"
+    if shaped and content["shape_settings"] != dataset.attrs["shape_settings"]:
         raise UserError(
             f"{path}: the network has learnt from patterns shaped with other settings than the "
             "dataset's; train it again with scripts/train.py"
@@ -43,6 +47,7 @@ def read_labels(model: Path, dataset: zarr.Group) -> Labels:
         np.array(content["space_groups"], dtype=np.int64),
         content["image_size"],
         content["resize"],
+        content["descriptor"],
     )
 
 

@@ -9,10 +9,11 @@ import pandas as pd
 import zarr
 from numpy.typing import NDArray
 
+from spacegrouper.descriptors.images import compose_images
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.metrics import Floats, Integers, ranks_of_truth
 from spacegrouper.evaluation.model_folder import Labels
-from spacegrouper.training.images import compose_images, read_patterns
+from spacegrouper.training.images import read_patterns
 
 
 def load_network(path: Path) -> keras.Model:
@@ -42,8 +43,10 @@ def predict_probabilities(
     parts = []
     for start in range(0, len(rows), batch_size):
         batch = rows[start : start + batch_size]
-        patterns = read_patterns(dataset, batch, labels.image_size, labels.resize)
-        logits = network.predict_on_batch(compose_images(patterns))
+        patterns = read_patterns(
+            dataset, batch, labels.image_size, labels.resize, labels.descriptor
+        )
+        logits = network.predict_on_batch(compose_images(patterns, labels.descriptor))
         parts.append(np.sum(logits, axis=0, dtype=np.float64))
         advance(len(batch))
     total = np.concatenate(parts)

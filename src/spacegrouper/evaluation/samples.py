@@ -9,7 +9,8 @@ import pandas as pd
 import zarr
 from numpy.typing import NDArray
 
-from spacegrouper.training.images import compose_images, read_patterns
+from spacegrouper.descriptors.images import compose_images
+from spacegrouper.training.images import read_patterns
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ def read_sample(dataset: zarr.Group, chosen: Mapping[str, Any]) -> Sample:
     row = int(chosen["row"])
     patterns: Any = dataset["raw"]
     raw = np.asarray(patterns[row])
-    normalised, shaped = read_patterns(dataset, np.array([row]), raw.shape[-1], "nearest")[0]
+    rows = np.array([row])
+    normalised, shaped = read_patterns(dataset, rows, raw.shape[-1], "nearest", "shaped")[0]
     return Sample(
         material_id=str(chosen["material_id"]),
         spacegroup=int(chosen["spacegroup"]),
@@ -84,9 +86,9 @@ def spot_image(sample: Sample) -> NDArray[np.uint8]:
 
 
 def shaped_images(sample: Sample) -> NDArray[np.uint8]:
-    """Return what the network sees, but at full size; (views = 3, size, size, 3)."""
+    """Return the shaped images at full size; (views = 3, size, size, 3)."""
     patterns = np.stack([sample.normalised, sample.shaped])
-    images = np.concatenate(compose_images(patterns[None]))
+    images = np.concatenate(compose_images(patterns[None], "shaped"))
     levels: NDArray[np.uint8] = np.rint(images * 255).astype(np.uint8)
     return levels
 

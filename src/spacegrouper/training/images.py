@@ -1,4 +1,4 @@
-"""From patterns to what a network sees: normalised, resized, one RGB image for each view."""
+"""Reading the patterns that a network's images are composed of, in the size it takes."""
 
 from typing import Any, Literal
 
@@ -6,7 +6,7 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Shape
+from spacegrouper.config.sections import Descriptor, Shape
 from spacegrouper.descriptors.shaped import as_8_bit, normalise
 
 # Crystals decompressed at a time, about: bounds the memory, whatever the size of the dataset.
@@ -18,19 +18,20 @@ def read_patterns(
     rows: NDArray[np.integer[Any]],
     image_size: int,
     resize: Literal["nearest", "maximum"],
+    descriptor: Descriptor,
 ) -> NDArray[np.uint8]:
     """Read the patterns of `rows`, which must ascend, resized to what a network takes.
 
-    Returns (rows, 2, views, image_size, image_size): [:, 0] the normalised patterns, [:, 1] the
-    shaped ones, both in grey levels. The normalisation's 256 becomes 255, as in the dataset.
-    Only chunks that hold a wanted row are read. The dataset's attribute `shape_settings` tells
-    how its patterns were normalised before shaping.
+    Returns grey levels, for descriptors.images.compose_images. For the descriptor "shaped":
+    (rows, 2, views, image_size, image_size), [:, 0] the normalised patterns, [:, 1] the shaped
+    ones; the normalisation's 256 becomes 255, as in the dataset, whose attribute `shape_settings`
+    tells how its patterns were normalised before shaping. Otherwise (rows, 1, views, image_size,
+    image_size), the raw patterns. Only chunks that hold a wanted row are read.
     """
-    settings = Shape.model_validate(dataset.attrs["shape_settings"])
     raw: Any = dataset["raw"]
-    shaped: Any = dataset["shaped"]
     views = raw.shape[1]
-    patterns = np.empty((len(rows), 2, views, image_size, image_size), dtype=np.uint8)
+    layers = 2 if descriptor == "shaped" else 1
+    patterns = np.empty((len(rows), layers, views, image_size, image_size), dtype=np.uint8)
     step = raw.chunks[0] * -(-_CRYSTALS_AT_A_TIME // raw.chunks[0])
     for start in np.unique(rows // step) * step:
         first, last = np.searchsorted(rows, (start, start + step))
@@ -38,29 +39,16 @@ def read_patterns(
         # Whole chunks are decompressed anyway: one slice is faster than single rows.
         extent = slice(int(wanted[0]), int(wanted[-1]) + 1)
         offsets = wanted - wanted[0]
-        grey = np.asarray(raw[extent])[offsets]
-        for index in np.ndindex(grey.shape[:2]):
-            grey[index] = as_8_bit(normalise(grey[index], settings))
-        patterns[first:last, 0] = resize_patterns(grey, image_size, resize)
-        patterns[first:last, 1] = resize_patterns(
-            np.asarray(shaped[extent])[offsets], image_size, resize
-        )
+        read = [np.asarray(raw[extent])[offsets]]
+        if descriptor == "shaped":
+            settings = Shape.model_validate(dataset.attrs["shape_settings"])
+            shaped: Any = dataset["shaped"]
+            for index in np.ndindex(read[0].shape[:2]):
+                read[0][index] = as_8_bit(normalise(read[0][index], settings))
+            read.append(np.asarray(shaped[extent])[offsets])
+        for layer, grey in enumerate(read):
+            patterns[first:last, layer] = resize_patterns(grey, image_size, resize)
     return patterns
-
-
-def compose_images(patterns: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-    """Compose the RGB images of each crystal's three views, channels last, 0..1.
-
-    `patterns`: (crystals, 2, 3, size, size) as `read_patterns` returns. Returns the images of the
-    x, y and z view, each (crystals, size, size, 3): the x view has the shaped pattern in red, the
-    y view in green, the z view in blue, and the normalised one in the other two channels.
-    """
-    images = []
-    for view in range(3):
-        normalised, shaped = patterns[:, 0, view], patterns[:, 1, view]
-        channels = [shaped if channel == view else normalised for channel in range(3)]
-        images.append(np.stack(channels, axis=-1).astype(np.float32) / np.float32(255))
-    return images
 
 
 def resize_patterns(

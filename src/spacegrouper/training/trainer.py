@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.config import Settings, write_settings
+from spacegrouper.config.sections import Descriptor
+from spacegrouper.descriptors.images import compose_images
 from spacegrouper.errors import UserError
 from spacegrouper.models.registry import build_model
 from spacegrouper.storage.dataset import open_dataset
@@ -37,7 +39,7 @@ from spacegrouper.training.horovod_world import (
     share_variables,
     sum_over_ranks,
 )
-from spacegrouper.training.images import compose_images, read_patterns
+from spacegrouper.training.images import read_patterns
 from spacegrouper.training.model_file import write_model
 from spacegrouper.training.split import split_dataset
 
@@ -76,6 +78,7 @@ def train(
             split.loc[split["part"] == part, "row"].to_numpy()[own[part]],
             settings.model.image_size,
             settings.train.resize,
+            settings.train.descriptor,
         )
         for part in own
     }
@@ -100,7 +103,10 @@ def train(
             epoch,
         )
         own_labels = labels[part][own[part]]
-        return (_step_input(batch, patterns[part], own_labels) for batch in schedule)
+        return (
+            _step_input(batch, patterns[part], own_labels, settings.train.descriptor)
+            for batch in schedule
+        )
 
     learn, measure = _learning_step(model, optimiser, world), _measuring_step(model)
     while not _finished(history, settings):
@@ -135,10 +141,13 @@ def train(
 
 
 def _step_input(
-    batch: Batch, patterns: NDArray[np.uint8], labels: NDArray[np.int64]
+    batch: Batch,
+    patterns: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    descriptor: Descriptor,
 ) -> tuple[list[NDArray[np.float32]], NDArray[np.int64], NDArray[np.float32]]:
     """Return the images, labels and weights of a batch."""
-    images = compose_images(take_samples(patterns, batch.positions))
+    images = compose_images(take_samples(patterns, batch.positions), descriptor)
     return images, take_samples(labels, batch.positions), batch.weights
 
 

@@ -1,0 +1,39 @@
+"""What networks see: RGB images composed of a crystal's patterns, by the name of the descriptor.
+
+"shaped": three images, one for each view, that view's shaped pattern in its own channel and its
+normalised pattern in the other two: Tiong, Kim, Han, Kim, npj Comput. Mater. 6:196 (2020).
+"spot": one image, whose channels are the raw patterns of the three views: Ziletti, Kumar,
+Scheffler, Ghiringhelli, Nat. Commun. 9:2775 (2018).
+"raw": three images, one for each view, its raw pattern in all channels.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacegrouper.config.sections import Descriptor
+
+
+def compose_images(
+    patterns: NDArray[np.uint8], descriptor: Descriptor
+) -> list[NDArray[np.float32]]:
+    """Compose the images of crystals, each (crystals, size, size, 3), 0 to 1.
+
+    `patterns`: for "shaped" (crystals, 2, 3, size, size), [:, 0] the normalised patterns of the x,
+    y and z view and [:, 1] the shaped ones; otherwise (crystals, 1, 3, size, size), the raw ones.
+    Returns the images of the x, y and z view, or for "spot" the single one.
+    """
+    views = range(3)
+    if descriptor == "spot":
+        return [_image(*(patterns[:, 0, view] for view in views))]
+    if descriptor == "raw":
+        return [_image(*[patterns[:, 0, view]] * 3) for view in views]
+    images = []
+    for view in views:
+        normalised, shaped = patterns[:, 0, view], patterns[:, 1, view]
+        images.append(_image(*(shaped if channel == view else normalised for channel in range(3))))
+    return images
+
+
+def _image(*channels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return an RGB image, 0 to 1, of red, green and blue grey levels."""
+    return np.stack(channels, axis=-1).astype(np.float32) / np.float32(255)
