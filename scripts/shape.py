@@ -2,16 +2,14 @@
 
 import logging
 import os
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from command_line import progress, run_program
 
-from spacegrouper.atomic import written_aside
 from spacegrouper.config import load_settings
-from spacegrouper.errors import UserError
+from spacegrouper.folder_lock import locked
 
 log = logging.getLogger("spacegrouper")
 
@@ -27,43 +25,36 @@ def main(
 ) -> None:
     """Shape all patterns of the raw shards and store them, with the raw ones, as a dataset.
 
-    The store appears when it is complete. Its arrays do not depend on the number of workers.
+    The store appears when it is complete; until then it is OUTPUT.unfinished, from which the same
+    command goes on if it was stopped. Its files do not depend on that, nor on the workers.
     """
     settings = load_settings(config)
-    raw_shards = [raw, *(further or [])]
-    for path in raw_shards:
-        if not path.is_file():
-            raise UserError(f"{path}: no such raw shard; make it with scripts/simulate.py")
-    from distributed import Client, LocalCluster, as_completed
+    # Imported here, so that --help does not wait for the compiler.
+    from spacegrouper.storage.dataset import (
+        finish_dataset,
+        is_complete,
+        start_dataset,
+        store_lock,
+        unfinished_path,
+    )
+    from spacegrouper.storage.dataset_plan import plan_dataset
+    from spacegrouper.storage.workers import write_blocks
 
-    from spacegrouper.storage.dataset import create_dataset, finish_dataset, shape_block
-
-    logging.getLogger("distributed").setLevel(logging.WARNING)
-    with written_aside(output) as store:
-        source = create_dataset(store, raw_shards, settings)
-        # A task is one shard of the store, whatever raw shards its rows come from: no two tasks
-        # ever write the same object.
-        size = settings.plan.block_size
-        blocks = [(start, min(start + size, source.rows)) for start in range(0, source.rows, size)]
-        with (
-            tempfile.TemporaryDirectory() as scratch,
-            LocalCluster(
-                n_workers=min(workers, len(blocks)),
-                threads_per_worker=1,
-                dashboard_address="127.0.0.1:0",
-                local_directory=scratch,
-            ) as cluster,
-            Client(cluster) as client,
-            progress("shape", source.rows) as advance,
-        ):
-            tasks = [
-                client.submit(shape_block, store, source, start, stop, settings.shape, pure=False)
-                for start, stop in blocks
-            ]
-            for task in as_completed(tasks):
-                advance(task.result())
-        finish_dataset(store, source)
-    log.info("shaped %d crystals into %s", source.rows, output)
+    plan = plan_dataset([raw, *(further or [])], settings)
+    crystals = sum(block.status.size for block in plan.blocks)
+    with locked(store_lock(output)):
+        if is_complete(output, plan):
+            log.info("%s is complete, nothing to do", output)
+            return
+        blocks = start_dataset(output, plan)
+        if len(blocks) < len(plan.blocks):
+            log.info("going on: %d of %d blocks are to be made", len(blocks), len(plan.blocks))
+        with progress("shape", sum(block.status.size for block in blocks)) as advance:
+            store = unfinished_path(output)
+            for shaped in write_blocks(store, plan.sha256, blocks, settings.shape, workers):
+                advance(shaped)
+        finish_dataset(output, plan)
+    log.info("shaped %d crystals into %s", crystals, output)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ import typer
 from command_line import progress, run_program
 
 from spacegrouper.config import Settings, load_settings
+from spacegrouper.folder_lock import locked
 from spacegrouper.storage.dataset import open_dataset
-from spacegrouper.training.folder_lock import locked
 from spacegrouper.training.horovod_world import World, join_world, started_by_horovod
 from spacegrouper.training.launching import launch_ranks
 from spacegrouper.training.split import split_dataset

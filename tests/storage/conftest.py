@@ -1,12 +1,18 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from spacegrouper.config import settings_from_mapping
 from spacegrouper.config.sections import Simulate
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.diffraction.simulation import Patterns
+from spacegrouper.storage.blocks import write_block
+from spacegrouper.storage.dataset import finish_dataset, start_dataset, unfinished_path
+from spacegrouper.storage.dataset_plan import DatasetPlan, plan_dataset
 from spacegrouper.storage.raw_shard import write_raw_shard
+from spacegrouper.storage.store_objects import list_objects
 
 
 class RawShards:
@@ -42,3 +48,52 @@ class RawShards:
 @pytest.fixture
 def raw_shards(tmp_path: Path) -> RawShards:
     return RawShards(tmp_path)
+
+
+class Datasets:
+    """Makes datasets of blocks of four crystals, in this process."""
+
+    settings = settings_from_mapping(
+        {"plan": {"block_size": 4}, "dataset": {"chunk_crystals": 3}}, ""
+    )
+
+    def make(self, output: Path, raw_shards: list[Path]) -> DatasetPlan:
+        plan = plan_dataset(raw_shards, self.settings)
+        self.complete(output, plan)
+        return plan
+
+    def complete(self, output: Path, plan: DatasetPlan) -> list[int]:
+        """Go on with a dataset; return which blocks were to be written."""
+        blocks = start_dataset(output, plan)
+        for block in blocks:
+            write_block(unfinished_path(output), plan.sha256, block, self.settings.shape)
+        finish_dataset(output, plan)
+        return [block.number for block in blocks]
+
+    def contents(self, store: Path) -> dict[str, bytes]:
+        return {key: (store / key).read_bytes() for key in list_objects(store)}
+
+
+@pytest.fixture
+def datasets() -> Datasets:
+    return Datasets()
+
+
+def flip_a_bit(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def delete(path: Path) -> None:
+    path.unlink()
+
+
+@pytest.fixture(params=[flip_a_bit, cut, delete])
+def damage(request: pytest.FixtureRequest) -> Callable[[Path], None]:
+    """What may happen to a file."""
+    return request.param

@@ -18,7 +18,7 @@ launch_ranks([sys.executable, "-c", sys.argv[1], sys.argv[2]], 2, os.environ, pr
 """
 RANK = """
 import pathlib, signal, sys
-from spacegrouper.training.folder_lock import locked
+from spacegrouper.folder_lock import locked
 with locked(pathlib.Path(sys.argv[1]), shared=True):
     print("holds the lock", flush=True)
     signal.pause()

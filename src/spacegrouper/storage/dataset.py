@@ -6,123 +6,110 @@
     status             uint8: 0 not made, 1 done, 2 rejected
     intensity_max      (crystal, view) photons per pixel
     crystal_system, prototype, structure_key   strings
+    block_sha256       (block, digest) what a block was made for, and what it wrote
+    raw_shard_sha256, raw_shard_rows           the raw shards it was made from, in their order
 
 A block of crystals is one shard, written by one process. Settings and versions are attributes.
 """
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib.metadata import version
-from itertools import accumulate
+import hashlib
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import zarr
-from numpy.typing import NDArray
-from zarr.codecs import ZstdCodec
 
-from spacegrouper.config import Settings
-from spacegrouper.config.sections import Shape
-from spacegrouper.descriptors.shaped import shape_patterns
 from spacegrouper.errors import UserError
-from spacegrouper.storage.integrity import check_manifest
-from spacegrouper.storage.raw_shard import (
-    DONE,
-    TEXT_LABELS,
-    RawRows,
-    read_raw_patterns,
-    read_raw_rows,
+from spacegrouper.folder_lock import locked
+from spacegrouper.storage.blocks import block_keys, block_problems, blocks_lock
+from spacegrouper.storage.dataset_plan import Block, DatasetPlan, signed_digest
+from spacegrouper.storage.store_objects import (
+    flush_folder,
+    list_objects,
+    object_problem,
+    remove_object,
+    write_object,
 )
 
-PATTERN_DIMENSIONS = ("crystal", "view", "y", "x")
-STATUS_MEANINGS = {0: "absent", DONE: "done", 2: "rejected"}
+
+def store_lock(output: Path) -> Path:
+    """Return the file whose lock is held by the one program that makes or repairs a dataset."""
+    return output.with_name(f".{output.name}.lock")
 
 
-@dataclass(frozen=True)
-class RawSource:
-    """Raw shards one after another: shard i holds the rows `starts[i]` to `starts[i + 1]`."""
+def unfinished_path(output: Path) -> Path:
+    """Return where a dataset lies until it is complete.
 
-    paths: tuple[Path, ...]
-    starts: tuple[int, ...]
-
-    @property
-    def rows(self) -> int:
-        """How many crystals all shards hold."""
-        return self.starts[-1]
-
-    def read(self, start: int, stop: int) -> NDArray[np.uint8]:
-        """Read the patterns of rows start to stop (excluded), from whichever shards hold them."""
-        parts = [
-            read_raw_patterns(path, max(start, first) - first, min(stop, last) - first)
-            for path, first, last in zip(self.paths, self.starts, self.starts[1:], strict=False)
-            if first < stop and start < last
-        ]
-        return np.concatenate(parts)
-
-
-def create_dataset(store: Path, raw_shards: Sequence[Path], settings: Settings) -> RawSource:
-    """Create a store for the patterns of raw shards, with all labels; no row is done yet.
-
-    Raises UserError for a damaged shard, one whose patterns are of another size or were simulated
-    with other settings, and for an id that occurs twice.
+    It is not the product itself: Snakemake deletes that before it starts a job again.
     """
-    for path in raw_shards:
-        check_manifest(path)
-    shards = [read_raw_rows(path) for path in raw_shards]
-    _check_alike(raw_shards, shards)
-    rows = sum(shard.status.size for shard in shards)
-    if rows == 0:
-        raise UserError(f"{raw_shards[0]}: no crystals in the raw shards, nothing to shape")
-    group = zarr.create_group(store, zarr_format=3)
-    group.attrs.update(
-        {
-            "program": "spacegrouper",
-            "version": version("spacegrouper"),
-            "simulate_settings": dict(shards[0].settings),
-            "shape_settings": settings.shape.model_dump(mode="json"),
-        }
-    )
-    chunk_rows = _largest_divisor(settings.plan.block_size, settings.dataset.chunk_crystals)
-    for name in ("raw", "shaped"):
-        group.create_array(
-            name,
-            shape=(rows, *shards[0].pattern_shape),
-            dtype=np.uint8,
-            chunks=(chunk_rows, *shards[0].pattern_shape),
-            shards=(settings.plan.block_size, *shards[0].pattern_shape),
-            compressors=ZstdCodec(level=settings.dataset.compression_level),
-            dimension_names=PATTERN_DIMENSIONS,
+    return output.with_name(f"{output.name}.unfinished")
+
+
+def is_complete(output: Path, plan: DatasetPlan) -> bool:
+    """Tell whether a store is the planned dataset, whole to the last bit."""
+    return not (_stale_objects(output, plan) or blocks_to_write(output, plan))
+
+
+def start_dataset(output: Path, plan: DatasetPlan) -> list[Block]:
+    """Make the unfinished store ready, and return the blocks that it still lacks.
+
+    It goes on from an interrupted run, or from an earlier product with some damage, if that was
+    made to the same plan; otherwise it starts anew, and an earlier product stays until the end.
+    Call it with the store's lock held.
+    """
+    store = unfinished_path(output)
+    with locked(blocks_lock(store)):  # workers of a killed program may still be at work
+        if not _same_plan(store, plan):
+            _remove_folder(store)
+            if _same_plan(output, plan):
+                output.rename(store)
+        return _restore(store, plan)
+
+
+def finish_dataset(output: Path, plan: DatasetPlan) -> None:
+    """Make the unfinished store the product; an earlier one goes. Call it with the lock held.
+
+    Raises UserError if a block is not done after all.
+    """
+    store = unfinished_path(output)
+    earlier = output.with_name(f"{output.name}.earlier")
+    _remove_folder(earlier)
+    with locked(blocks_lock(store)):
+        for block in plan.blocks:
+            # A worker that outlived a killed program may have begun a block a second time.
+            if not (store / block_keys(block.number)["status"]).is_file():
+                raise UserError(f"{store}: block {block.number} is not done; start it again")
+        if output.exists():
+            output.rename(earlier)
+        store.rename(output)
+        flush_folder(output.parent)
+    _remove_folder(earlier)
+
+
+def start_repair(store: Path, plan: DatasetPlan) -> list[Block]:
+    """Restore metadata and labels of a dataset in place, and return the blocks to write again.
+
+    Objects that no block wrote are deleted. Call it with the store's lock held. Raises UserError
+    if the plan is not that of the dataset.
+    """
+    root = store / "zarr.json"
+    digest = signed_digest(root.read_bytes()) if root.is_file() else None
+    if digest not in (None, plan.sha256):
+        raise UserError(
+            f"{store}: made from other raw shards, or with other settings or versions of the "
+            "software; give those it was made with, or make it anew with scripts/shape.py"
         )
-    for name in ("material_id", *TEXT_LABELS):
-        parts = [s.material_id if name == "material_id" else s.text_labels[name] for s in shards]
-        _create_labels(group, name, np.concatenate(parts))
-    _create_labels(group, "spacegroup", np.concatenate([s.spacegroup for s in shards]))
-    _create_labels(group, "intensity_max", np.concatenate([s.intensity_max for s in shards]))
-    _create_labels(group, "status", np.zeros(rows, dtype=np.uint8))
-    group["status"].attrs.update(
-        {
-            "flag_values": list(STATUS_MEANINGS),
-            "flag_meanings": " ".join(STATUS_MEANINGS.values()),
-        }
-    )
-    starts = tuple(accumulate((shard.status.size for shard in shards), initial=0))
-    return RawSource(tuple(raw_shards), starts)
+    with locked(blocks_lock(store)):
+        return _restore(store, plan)
 
 
-def shape_block(store: Path, source: RawSource, start: int, stop: int, settings: Shape) -> int:
-    """Shape rows start to stop (excluded), whole shards of the store; return their number."""
-    raw = source.read(start, stop)
-    zarr.open_array(store / "raw", mode="r+")[start:stop] = raw
-    zarr.open_array(store / "shaped", mode="r+")[start:stop] = shape_patterns(raw, settings)
-    return stop - start
-
-
-def finish_dataset(store: Path, source: RawSource) -> None:
-    """Declare the rows done, or rejected where their raw shard says so."""
-    status = np.concatenate([read_raw_rows(path).status for path in source.paths])
-    zarr.open_array(store / "status", mode="r+")[:] = status
+def blocks_to_write(store: Path, plan: DatasetPlan) -> list[Block]:
+    """Return the planned blocks that a store lacks, or holds damaged."""
+    with ThreadPoolExecutor() as threads:
+        problems = threads.map(
+            lambda block: block_problems(store, block.number, plan.sha256), plan.blocks
+        )
+        return [b for b, found in zip(plan.blocks, problems, strict=True) if found]
 
 
 def open_dataset(store: Path) -> zarr.Group:
@@ -137,35 +124,39 @@ def open_dataset(store: Path) -> zarr.Group:
     return group
 
 
-def _create_labels(group: zarr.Group, name: str, values: NDArray[Any]) -> None:
-    dtype: Any = "string" if values.dtype.kind == "U" else values.dtype
-    dimensions = ("crystal", "view")[: values.ndim]
-    array = group.create_array(name, shape=values.shape, dtype=dtype, dimension_names=dimensions)
-    array[:] = values.astype(object) if values.dtype.kind == "U" else values
+def _restore(store: Path, plan: DatasetPlan) -> list[Block]:
+    stale = _stale_objects(store, plan)
+    for key in stale:
+        if key not in plan.objects:
+            remove_object(store, key)
+        elif key != "zarr.json":
+            write_object(store, key, plan.objects[key])
+    blocks = blocks_to_write(store, plan)
+    for block in blocks:
+        # What is not whole must not be read as done, even if this run ends here.
+        remove_object(store, block_keys(block.number)["status"])
+    if "zarr.json" in stale:
+        # Last: where the root is as planned, a block with a status has been looked at.
+        write_object(store, "zarr.json", plan.objects["zarr.json"])
+    return blocks
 
 
-def _check_alike(paths: Sequence[Path], shards: Sequence[RawRows]) -> None:
-    seen: dict[str, Path] = {}
-    for path, shard in zip(paths, shards, strict=True):
-        if shard.pattern_shape != shards[0].pattern_shape:
-            raise UserError(
-                f"{path}: patterns of {shard.pattern_shape}, but {paths[0]} has "
-                f"{shards[0].pattern_shape} (views, y, x); simulate both with the same settings"
-            )
-        if json.dumps(shard.settings) != json.dumps(shards[0].settings):
-            raise UserError(
-                f"{path}: simulated with other settings than {paths[0]}; "
-                "simulate both with the same settings"
-            )
-        for material_id in shard.material_id:
-            if material_id in seen:
-                raise UserError(
-                    f"{path}: material {material_id} is in {seen[material_id]} already; "
-                    "give each raw shard once"
-                )
-            seen[material_id] = path
+def _stale_objects(store: Path, plan: DatasetPlan) -> list[str]:
+    """Return the keys of objects that are not as planned; those of blocks are not looked into."""
+    of_blocks = {key for block in plan.blocks for key in block_keys(block.number).values()}
+    foreign = [key for key in list_objects(store) if key not in of_blocks | plan.objects.keys()]
+    return foreign + [
+        key
+        for key, content in plan.objects.items()
+        if object_problem(store, key, hashlib.sha256(content).hexdigest())
+    ]
 
 
-def _largest_divisor(number: int, limit: int) -> int:
-    """Return the largest divisor up to a limit: a shard must hold a whole number of chunks."""
-    return max(divisor for divisor in range(1, limit + 1) if number % divisor == 0)
+def _same_plan(store: Path, plan: DatasetPlan) -> bool:
+    root = store / "zarr.json"
+    return root.is_file() and root.read_bytes() == plan.objects["zarr.json"]
+
+
+def _remove_folder(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)

@@ -16,25 +16,36 @@ def manifest_path(shard: Path) -> Path:
 
 def write_manifest(shard: Path, content: dict[str, Any]) -> None:
     """Write the manifest of a raw shard: its name, its SHA-256 and what else is to be known."""
-    with shard.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    manifest = {"file": shard.name, "sha256": digest, **content}
+    manifest = {"file": shard.name, "sha256": file_sha256(shard), **content}
     with written_aside(manifest_path(shard)) as aside:
         aside.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 
-def check_manifest(shard: Path) -> None:
-    """Raise UserError if a raw shard differs from its manifest; one without a manifest passes."""
+def check_manifest(shard: Path) -> str:
+    """Return the SHA-256 of a raw shard; raises UserError if its manifest names another.
+
+    One without a manifest passes.
+    """
+    digest = file_sha256(shard)
     path = manifest_path(shard)
     if not path.exists():
-        return
+        return digest
     try:
         expected = json.loads(path.read_text(encoding="utf-8"))["sha256"]
     except (ValueError, KeyError, TypeError):
         raise UserError(f"{path}: not a manifest; delete it and simulate the block anew") from None
-    with shard.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != expected:
-            raise UserError(
-                f"{shard}: its SHA-256 is not the one in {path.name}: the file is damaged; "
-                "delete both and simulate the block anew"
-            )
+    if digest != expected:
+        raise UserError(
+            f"{shard}: its SHA-256 is not the one in {path.name}: the file is damaged; "
+            "delete both and simulate the block anew"
+        )
+    return digest
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal digits; raises UserError if it is unreadable."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None

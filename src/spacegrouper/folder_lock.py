@@ -1,4 +1,4 @@
-"""One training at a time in a folder, however the one before it was stopped."""
+"""One process at a time at work on a product, however the one before it was stopped."""
 
 import fcntl
 import logging
@@ -22,6 +22,6 @@ def locked(path: Path, shared: bool = False) -> Iterator[None]:
         try:
             fcntl.flock(file, kind | fcntl.LOCK_NB)
         except BlockingIOError:
-            log.warning("%s: another process still trains here; waiting for it", path.parent)
+            log.warning("%s: another process is still at work here; waiting for it", path.parent)
             fcntl.flock(file, kind)
         yield

@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from spacegrouper.training.folder_lock import locked
+from spacegrouper.folder_lock import locked
 
 HOLDER = """
 import pathlib, signal, sys
-from spacegrouper.training.folder_lock import locked
+from spacegrouper.folder_lock import locked
 with locked(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     signal.pause()
@@ -56,7 +56,7 @@ def test_waits_for_another_process_and_says_so(tmp_path, caplog, monkeypatch) ->
     monkeypatch.setattr(fcntl, "flock", kill_the_holder_before_waiting)
     with locked(path):
         assert holder.wait() == -signal.SIGKILL
-    assert f"{tmp_path}: another process still trains here; waiting" in caplog.text
+    assert f"{tmp_path}: another process is still at work here; waiting" in caplog.text
 
 
 def test_an_error_frees_it(tmp_path) -> None:

@@ -1,0 +1,39 @@
+"""Export a selection of the dataset for HDF5 viewers: Zarr store in, NeXus-style HDF5 out."""
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from command_line import progress, run_program
+
+log = logging.getLogger("spacegrouper")
+
+
+def main(
+    store: Annotated[Path, typer.Argument(help="Zarr store made by shape.py")],
+    output: Annotated[Path, typer.Option(help="HDF5 file to write; an earlier one is replaced")],
+    spacegroup: Annotated[
+        list[int] | None, typer.Option(help="crystals of this space group; may be repeated")
+    ] = None,
+    material_id: Annotated[
+        list[str] | None, typer.Option("--id", help="this crystal; may be repeated")
+    ] = None,
+) -> None:
+    """Write raw and shaped patterns with their labels to one file; without a selection, all.
+
+    Crystals that were rejected are left out. The file opens in h5web, silx and other viewers, and
+    has the layout of a raw shard, with the shaped patterns besides.
+    """
+    from spacegrouper.storage.dataset import open_dataset
+    from spacegrouper.storage.export import export_rows, select_rows
+
+    dataset = open_dataset(store)
+    rows = select_rows(dataset, spacegroup or (), material_id or ())
+    with progress("export", len(rows)) as advance:
+        export_rows(dataset, rows, output, advance)
+    log.info("exported %d crystals to %s", len(rows), output)
+
+
+if __name__ == "__main__":
+    run_program(main)

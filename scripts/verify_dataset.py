@@ -1,0 +1,83 @@
+"""Verify the dataset: read every file of it again, name what is damaged, and repair it."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from command_line import progress, run_program
+
+from spacegrouper.config import load_settings
+from spacegrouper.errors import UserError
+from spacegrouper.folder_lock import locked
+
+log = logging.getLogger("spacegrouper")
+
+
+def main(
+    store: Annotated[Path, typer.Argument(help="Zarr store made by shape.py")],
+    repair: Annotated[bool, typer.Option("--repair", help="make anew what is not whole")] = False,
+    raw: Annotated[
+        Path | None, typer.Option(help="for a repair: all raw shards, --raw A.h5 B.h5 C.h5")
+    ] = None,
+    further: Annotated[list[Path] | None, typer.Argument(hidden=True)] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="for a repair: the settings the store was made with, YAML")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="processes that repair")] = len(
+        os.sched_getaffinity(0)
+    ),
+) -> None:
+    """Hold every file of a dataset against its SHA-256.
+
+    Prints, one a line, what is damaged, missing, or foreign (written by no block), and ends with
+    exit code 1 if anything is. With --repair, the blocks concerned are shaped anew from the raw
+    shards, foreign files are deleted, and all is verified again. Other blocks are left alone.
+    """
+    if repair and (raw is None or config is None):
+        raise UserError("--repair: needs --raw with all raw shards, and --config")
+    found = verify(store)
+    if found and repair and raw and config:
+        repair_store(store, [raw, *(further or [])], config, workers)
+        found = verify(store)
+    if found:
+        advice = "" if repair else "; repair it with --repair --raw ... --config ..."
+        raise UserError(f"{store}: {found} objects are not as they were written{advice}")
+
+
+def verify(store: Path) -> int:
+    """Print what is wrong with a store; return how many objects that are."""
+    from spacegrouper.storage.verification import count_blocks, find_damage
+
+    blocks = count_blocks(store)
+    found = 0
+    with progress("verify", None if blocks is None else blocks + 2) as advance:
+        for damages in find_damage(store, blocks):
+            for damage in damages:
+                print(damage)
+            found += len(damages)
+            advance(1)
+    if not found:
+        log.info("%s: all %d blocks are whole, with metadata and labels", store, blocks)
+    return found
+
+
+def repair_store(store: Path, raw_shards: list[Path], config: Path, workers: int) -> None:
+    """Make anew what is not whole."""
+    settings = load_settings(config)
+    from spacegrouper.storage.dataset import start_repair, store_lock
+    from spacegrouper.storage.dataset_plan import plan_dataset
+    from spacegrouper.storage.workers import write_blocks
+
+    plan = plan_dataset(raw_shards, settings)
+    with locked(store_lock(store)):
+        blocks = start_repair(store, plan)
+        with progress("repair", sum(block.status.size for block in blocks)) as advance:
+            for shaped in write_blocks(store, plan.sha256, blocks, settings.shape, workers):
+                advance(shaped)
+    log.info("%s: repaired %d of %d blocks", store, len(blocks), len(plan.blocks))
+
+
+if __name__ == "__main__":
+    run_program(main)

@@ -1,0 +1,110 @@
+"""The blocks of the dataset: each written by one process, and proven by its digests.
+
+The order of writing makes the proof: status off, patterns, digests, status on, each flushed to the
+disk before the next. A block that was interrupted therefore has no status, or lacks the digests
+of what lies there; either way it is not taken for whole.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+
+from spacegrouper.config.sections import Shape
+from spacegrouper.descriptors.shaped import shape_patterns
+from spacegrouper.errors import UserError
+from spacegrouper.folder_lock import locked
+from spacegrouper.storage.dataset_plan import BLOCK_ARRAYS, DIGESTS, Block, signed_digest
+from spacegrouper.storage.store_objects import (
+    encode_part,
+    object_problem,
+    remove_object,
+    write_object,
+)
+
+
+def block_keys(number: int) -> dict[str, str]:
+    """Return the key of each object of a block: its arrays' and its digests'."""
+    return {
+        "raw": f"raw/c/{number}/0/0/0",
+        "shaped": f"shaped/c/{number}/0/0/0",
+        "status": f"status/c/{number}",
+        "block_sha256": f"block_sha256/c/{number}/0",
+    }
+
+
+def blocks_lock(store: Path) -> Path:
+    """Return the file whose lock is held, shared, by whoever writes a block of the store."""
+    return store.with_name(f".{store.name}.blocks.lock")
+
+
+def write_block(store: Path, dataset_sha256: str, block: Block, settings: Shape) -> int:
+    """Shape a block and write it, unless it is whole; return the number of its crystals.
+
+    `dataset_sha256`: of the plan. Raises UserError if the store is no longer made to that plan,
+    which stops workers that outlived the program which had started them.
+    """
+    with locked(blocks_lock(store), shared=True):
+        root = store / "zarr.json"
+        if not root.is_file() or signed_digest(root.read_bytes()) != dataset_sha256:
+            raise UserError(f"{store}: changed while it was being written; start the command again")
+        if block_problems(store, block.number, dataset_sha256):
+            raw = np.concatenate([piece.read() for piece in block.pieces])
+            _write(
+                store, dataset_sha256, block, {"raw": raw, "shaped": shape_patterns(raw, settings)}
+            )
+    return int(block.status.size)
+
+
+def block_problems(store: Path, number: int, dataset_sha256: str | None) -> dict[str, str]:
+    """Return what is wrong with the objects of a block, by key; nothing for a whole one.
+
+    `dataset_sha256`: the digest of the dataset that the block must have been written for; None
+    if that is not known.
+    """
+    keys = block_keys(number)
+    digests_key = keys.pop("block_sha256")
+    digests = _recorded_digests(store, number)
+    if digests is None:
+        there = (store / digests_key).is_file()
+        missing = {key: "missing" for key in keys.values() if not (store / key).is_file()}
+        return missing | {digests_key: "damaged" if there else "missing"}
+    if dataset_sha256 not in (None, digests["dataset"]):
+        return {digests_key: "of another dataset"}
+    problems = {key: object_problem(store, key, digests[name]) for name, key in keys.items()}
+    return {key: problem for key, problem in problems.items() if problem}
+
+
+def _write(
+    store: Path, dataset_sha256: str, block: Block, patterns: dict[str, NDArray[np.uint8]]
+) -> None:
+    keys = block_keys(block.number)
+    first_row = block.number * zarr.open_array(store / "status", mode="r").chunks[0]
+    values = {**patterns, "status": block.status}
+    objects = {name: _encode(store, name, first_row, values[name]) for name in BLOCK_ARRAYS}
+    digests = [hashlib.sha256(objects[name]).hexdigest() for name in BLOCK_ARRAYS]
+    recorded = np.array([[dataset_sha256, *digests]], dtype=object)
+    objects["block_sha256"] = _encode(store, "block_sha256", block.number, recorded)
+    remove_object(store, keys["status"])
+    for name in ("raw", "shaped", "block_sha256", "status"):
+        write_object(store, keys[name], objects[name])
+
+
+def _encode(store: Path, array: str, first_row: int, values: NDArray[Any]) -> bytes:
+    """Return the one object that holds a block's rows of an array."""
+    metadata = (store / array / "zarr.json").read_bytes()
+    (content,) = encode_part(metadata, first_row, values).values()
+    return content
+
+
+def _recorded_digests(store: Path, number: int) -> dict[str, str] | None:
+    """Return the digests of a block by name, or None if they are missing or unreadable."""
+    try:
+        values = np.asarray(zarr.open_array(store / "block_sha256", mode="r")[number])
+    except Exception:  # whatever codecs raise at damaged bytes: there is no one class
+        return None
+    digests = {name: str(value) for name, value in zip(DIGESTS, values, strict=True)}
+    return digests if all(digests.values()) else None

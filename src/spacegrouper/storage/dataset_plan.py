@@ -1,0 +1,273 @@
+"""What the dataset of some raw shards is to hold: known in full before a pattern is shaped.
+
+Objects that hold no patterns (metadata and labels) are made here, in memory, always to the same
+bytes. The root's metadata lists the SHA-256 of each of them, and its own, `dataset_sha256`, which
+therefore stands for the raw shards, the settings, the versions and the labels all together.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+from zarr.codecs import Crc32cCodec, ZstdCodec
+from zarr.core.buffer import Buffer
+from zarr.storage import MemoryStore
+
+from spacegrouper.config import Settings
+from spacegrouper.errors import UserError
+from spacegrouper.storage.integrity import check_manifest, file_sha256
+from spacegrouper.storage.raw_shard import (
+    DONE,
+    TEXT_LABELS,
+    RawRows,
+    read_raw_patterns,
+    read_raw_rows,
+)
+
+PATTERN_DIMENSIONS = ("crystal", "view", "y", "x")
+STATUS_MEANINGS = {0: "absent", DONE: "done", 2: "rejected"}
+# What a block writes, and the SHA-256 of each; "dataset" is the one it was written for.
+BLOCK_ARRAYS = ("raw", "shaped", "status")
+DIGESTS = ("dataset", *BLOCK_ARRAYS)
+_COORDINATES = ("material_id", "spacegroup", *TEXT_LABELS, "status")
+# Of what the bytes of a store may depend on.
+_VERSIONS = ("spacegrouper", "numpy", "numba", "zarr")
+_UNSIGNED = "0" * 64
+
+
+@dataclass(frozen=True)
+class RawPiece:
+    """Rows start to stop (excluded) of a raw shard whose SHA-256 is known."""
+
+    path: Path
+    sha256: str
+    start: int
+    stop: int
+
+    def read(self) -> NDArray[np.uint8]:
+        """Read the patterns; raises UserError if the file is no longer what it was."""
+        if file_sha256(self.path) != self.sha256:
+            raise UserError(
+                f"{self.path}: its SHA-256 changed while it was in use; "
+                "simulate the block anew if it is damaged, then start the same command again"
+            )
+        return read_raw_patterns(self.path, self.start, self.stop)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of the dataset: the status its rows will have, and where its patterns come from."""
+
+    number: int
+    status: NDArray[np.uint8]
+    pieces: tuple[RawPiece, ...]
+
+
+@dataclass(frozen=True)
+class DatasetPlan:
+    """All objects without patterns, by key, and the blocks that hold the rest."""
+
+    objects: Mapping[str, bytes]
+    blocks: tuple[Block, ...]
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 that stands for the whole plan."""
+        digest = signed_digest(self.objects["zarr.json"])
+        assert digest is not None
+        return digest
+
+
+def plan_dataset(raw_shards: Sequence[Path], settings: Settings) -> DatasetPlan:
+    """Plan the dataset of raw shards, block after block.
+
+    Raises UserError for a damaged shard, one whose patterns are of another size or were simulated
+    with other settings, and for an id that occurs twice.
+    """
+    for path in raw_shards:
+        if not path.is_file():
+            raise UserError(f"{path}: no such raw shard; make it with scripts/simulate.py")
+    digests = [check_manifest(path) for path in raw_shards]
+    shards = [read_raw_rows(path) for path in raw_shards]
+    _check_alike(raw_shards, shards)
+    rows = sum(shard.status.size for shard in shards)
+    if rows == 0:
+        raise UserError(f"{raw_shards[0]}: no crystals in the raw shards, nothing to shape")
+    starts = list(accumulate((shard.status.size for shard in shards), initial=0))
+    wholes = [
+        RawPiece(path, digest, first, last)
+        for path, digest, first, last in zip(
+            raw_shards, digests, starts[:-1], starts[1:], strict=True
+        )
+    ]
+    status = np.concatenate([shard.status for shard in shards])
+    blocks = tuple(_cut_blocks(wholes, status, settings.plan.block_size))
+    return DatasetPlan(_make_objects(shards, digests, len(blocks), settings), blocks)
+
+
+def signed_digest(root_metadata: bytes) -> str | None:
+    """Return the SHA-256 that a root's zarr.json says it has, or None if it has another.
+
+    It is computed with zeros in its own place.
+    """
+    try:
+        digest = json.loads(root_metadata)["attributes"]["dataset_sha256"]
+        unsigned = root_metadata.replace(digest.encode(), _UNSIGNED.encode())
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return str(digest) if hashlib.sha256(unsigned).hexdigest() == digest else None
+
+
+def _cut_blocks(wholes: list[RawPiece], status: NDArray[np.uint8], size: int) -> Iterator[Block]:
+    """Cut the rows into blocks. `wholes`: the shards, with the rows they hold of the dataset.
+
+    A block is one shard of the store, whatever raw shards its rows come from, so that no two
+    blocks ever write the same object.
+    """
+    for number, start in enumerate(range(0, status.size, size)):
+        stop = min(start + size, status.size)
+        pieces = tuple(
+            RawPiece(
+                whole.path,
+                whole.sha256,
+                max(start, whole.start) - whole.start,
+                min(stop, whole.stop) - whole.start,
+            )
+            for whole in wholes
+            if whole.start < stop and start < whole.stop
+        )
+        yield Block(number, status[start:stop], pieces)
+
+
+def _make_objects(
+    shards: Sequence[RawRows], digests: Sequence[str], blocks: int, settings: Settings
+) -> dict[str, bytes]:
+    buffers: dict[str, Buffer] = {}
+    group = zarr.create_group(MemoryStore(buffers), zarr_format=3)
+    _create_pattern_arrays(group, shards, settings)
+    for name in ("material_id", *TEXT_LABELS):
+        parts = [s.material_id if name == "material_id" else s.text_labels[name] for s in shards]
+        _create_labels(group, name, np.concatenate(parts), ("crystal",))
+    spacegroup = np.concatenate([s.spacegroup for s in shards])
+    _create_labels(group, "spacegroup", spacegroup, ("crystal",))
+    intensity_max = np.concatenate([s.intensity_max for s in shards])
+    _create_labels(group, "intensity_max", intensity_max, ("crystal", "view"))
+    group["intensity_max"].attrs["units"] = "photons/pixel"
+    _create_digests(group, shards, digests, blocks)
+    objects = {key: buffers[key].to_bytes() for key in sorted(buffers) if key != "zarr.json"}
+    group.attrs.update(
+        {
+            "program": "spacegrouper",
+            "versions": {
+                name: version(name) for name in ("spacegrouper", "numpy", "numba", "zarr")
+            },
+            "simulate_settings": dict(shards[0].settings),
+            "shape_settings": settings.shape.model_dump(mode="json"),
+            "object_sha256": {k: hashlib.sha256(v).hexdigest() for k, v in objects.items()},
+            "dataset_sha256": _UNSIGNED,
+        }
+    )
+    root = buffers["zarr.json"].to_bytes()
+    digest = hashlib.sha256(root).hexdigest()
+    return {"zarr.json": root.replace(_UNSIGNED.encode(), digest.encode()), **objects}
+
+
+def _create_pattern_arrays(
+    group: zarr.Group, shards: Sequence[RawRows], settings: Settings
+) -> None:
+    """Create the arrays that blocks write, without a value."""
+    size = settings.plan.block_size
+    rows = sum(shard.status.size for shard in shards)
+    pattern_shape = shards[0].pattern_shape
+    chunk_rows = _largest_divisor(size, settings.dataset.chunk_crystals)
+    for name in ("raw", "shaped"):
+        group.create_array(
+            name,
+            shape=(rows, *pattern_shape),
+            dtype=np.uint8,
+            chunks=(chunk_rows, *pattern_shape),
+            shards=(size, *pattern_shape),
+            compressors=(ZstdCodec(level=settings.dataset.compression_level), Crc32cCodec()),
+            dimension_names=PATTERN_DIMENSIONS,
+            # How the conventions of CF, which xarray follows, name the labels of a variable.
+            attributes={"coordinates": " ".join(_COORDINATES)},
+        )
+    group.create_array(
+        "status",
+        shape=(rows,),
+        dtype=np.uint8,
+        chunks=(size,),
+        compressors=Crc32cCodec(),
+        dimension_names=("crystal",),
+        attributes={
+            "flag_values": list(STATUS_MEANINGS),
+            "flag_meanings": " ".join(STATUS_MEANINGS.values()),
+        },
+    )
+
+
+def _create_digests(
+    group: zarr.Group, shards: Sequence[RawRows], digests: Sequence[str], blocks: int
+) -> None:
+    """Create the digests of blocks, without a value, and those of the raw shards."""
+    group.create_array(
+        "block_sha256",
+        shape=(blocks, len(DIGESTS)),
+        dtype="string",
+        chunks=(1, len(DIGESTS)),
+        compressors=Crc32cCodec(),
+        dimension_names=("block", "digest"),
+    )
+    _create_labels(group, "digest", np.array(DIGESTS), ("digest",))
+    _create_labels(group, "raw_shard_sha256", np.array(digests), ("raw_shard",))
+    counts = np.array([shard.status.size for shard in shards], dtype=np.int64)
+    _create_labels(group, "raw_shard_rows", counts, ("raw_shard",))
+
+
+def _create_labels(
+    group: zarr.Group, name: str, values: NDArray[Any], dimensions: tuple[str, ...]
+) -> None:
+    array = group.create_array(
+        name,
+        shape=values.shape,
+        dtype="string" if values.dtype.kind == "U" else values.dtype,
+        compressors=(ZstdCodec(), Crc32cCodec()),
+        dimension_names=dimensions,
+        config={"write_empty_chunks": True},
+    )
+    array[:] = values.astype(object) if values.dtype.kind == "U" else values
+
+
+def _check_alike(paths: Sequence[Path], shards: Sequence[RawRows]) -> None:
+    seen: dict[str, Path] = {}
+    for path, shard in zip(paths, shards, strict=True):
+        if shard.pattern_shape != shards[0].pattern_shape:
+            raise UserError(
+                f"{path}: patterns of {shard.pattern_shape}, but {paths[0]} has "
+                f"{shards[0].pattern_shape} (views, y, x); simulate both with the same settings"
+            )
+        if json.dumps(shard.settings) != json.dumps(shards[0].settings):
+            raise UserError(
+                f"{path}: simulated with other settings than {paths[0]}; "
+                "simulate both with the same settings"
+            )
+        for material_id in shard.material_id:
+            if material_id in seen:
+                raise UserError(
+                    f"{path}: material {material_id} is in {seen[material_id]} already; "
+                    "give each raw shard once"
+                )
+            seen[material_id] = path
+
+
+def _largest_divisor(number: int, limit: int) -> int:
+    """Return the largest divisor up to a limit: a shard must hold a whole number of chunks."""
+    return max(divisor for divisor in range(1, limit + 1) if number % divisor == 0)

@@ -1,0 +1,106 @@
+"""Verification and repair as a person would run them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from spacegrouper.storage.store_objects import list_objects
+
+ROOT = Path(__file__).parents[2]
+RAW = ["a.h5", "b.h5"]
+
+
+def run(folder: Path, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "scripts" / script), *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def write_raw_shard(path: Path, seed: int) -> None:
+    with h5py.File(path, "w") as file:
+        noise = np.random.default_rng(seed).integers(0, 256, (4, 3, 32, 32), np.uint8)
+        file["entry/data/data"] = noise
+        file["entry/material_id"] = [f"{path.stem}{row}" for row in range(4)]
+
+
+def contents(store: Path) -> dict[str, bytes]:
+    return {key: (store / key).read_bytes() for key in list_objects(store)}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a dataset of four blocks, its raw shards and its settings."""
+    for seed, name in enumerate(RAW):
+        write_raw_shard(tmp_path / name, seed)
+    (tmp_path / "config.yaml").write_text("plan: {block_size: 2}\n")
+    options = ("--config", "config.yaml", "--output", "out.zarr", "--workers", "1")
+    done = run(tmp_path, "shape.py", "--raw", *RAW, *options)
+    assert done.returncode == 0, done.stderr
+    return tmp_path
+
+
+def repair(folder: Path, *raw: str) -> subprocess.CompletedProcess[str]:
+    options = ("--repair", "--raw", *raw, "--config", "config.yaml")
+    return run(folder, "verify_dataset.py", "out.zarr", *options)
+
+
+def test_damage_is_named_and_repaired(folder: Path) -> None:
+    whole = run(folder, "verify_dataset.py", "out.zarr")
+    assert (whole.returncode, whole.stdout) == (0, "")
+    assert "out.zarr: all 4 blocks are whole" in whole.stderr
+
+    store = folder / "out.zarr"
+    right = contents(store)
+    shard = bytearray(right["shaped/c/1/0/0/0"])
+    shard[40] ^= 1
+    (store / "shaped/c/1/0/0/0").write_bytes(shard)
+    (store / "raw/c/3/0/0/0").unlink()
+    (store / "material_id/c/0").write_bytes(b"")
+    (store / "notes.txt").write_text("no block wrote this")
+    kept = {k: (store / k).stat().st_ino for k in right if k.split("/c/")[-1][0] in "02"}
+    kept.pop("material_id/c/0")
+
+    damaged = run(folder, "verify_dataset.py", "out.zarr")
+    assert damaged.returncode == 1
+    named = [
+        "material_id/c/0: damaged",
+        "block 1: shaped/c/1/0/0/0: damaged",
+        "block 3: raw/c/3/0/0/0: missing",
+        "notes.txt: foreign",
+    ]
+    assert damaged.stdout.splitlines() == named
+    assert "out.zarr: 4 objects are not as they were written; repair it" in damaged.stderr
+
+    repaired = repair(folder, *RAW)
+    assert repaired.returncode == 0, repaired.stderr
+    assert repaired.stdout.splitlines() == named
+    assert "repaired 2 of 4 blocks" in repaired.stderr
+    assert contents(store) == right
+    assert {key: (store / key).stat().st_ino for key in kept} == kept
+
+
+def test_a_repair_from_other_raw_shards_is_refused(folder: Path) -> None:
+    (folder / "out.zarr" / "raw/c/3/0/0/0").unlink()
+    before = contents(folder / "out.zarr")
+    write_raw_shard(folder / "b.h5", seed=5)
+    done = repair(folder, *RAW)
+    assert done.returncode == 1
+    assert "out.zarr: made from other raw shards" in done.stderr
+    assert contents(folder / "out.zarr") == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("none.zarr",), "none.zarr: no dataset with digests there"),
+        (("none.zarr", "--repair"), "--repair: needs --raw"),
+    ],
+)
+def test_a_mistake_gets_one_line(tmp_path: Path, arguments, message: str) -> None:
+    done = run(tmp_path, "verify_dataset.py", *arguments)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -1,0 +1,91 @@
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spacegrouper.config.sections import Shape
+from spacegrouper.errors import UserError
+from spacegrouper.storage.dataset_plan import plan_dataset, signed_digest
+from spacegrouper.storage.integrity import write_manifest
+
+
+@pytest.mark.parametrize("cuts", [(0, 10), (0, 4, 8, 10), (0, 3, 4, 9, 10)])
+def test_blocks_are_cut_across_raw_shards(raw_shards, datasets, cuts) -> None:
+    paths = [
+        raw_shards.write(f"{first}.h5", range(first, last))
+        for first, last in itertools.pairwise(cuts)
+    ]
+    blocks = plan_dataset(paths, datasets.settings).blocks
+    assert [block.number for block in blocks] == [0, 1, 2]
+    assert [block.status.tolist() for block in blocks] == [[1] * 4, [2, 1, 1, 1], [1, 1]]
+    patterns = [piece.read() for block in blocks for piece in block.pieces]
+    np.testing.assert_array_equal(np.concatenate(patterns), raw_shards.patterns(range(10)).values)
+
+
+def test_the_plan_is_made_of_the_same_bytes(raw_shards, datasets) -> None:
+    paths = [raw_shards.write("0.h5", range(6))]
+    first, second = (plan_dataset(paths, datasets.settings) for _ in range(2))
+    assert first.objects == second.objects
+
+
+def test_everything_a_dataset_depends_on_changes_its_digest(raw_shards, datasets) -> None:
+    paths = [raw_shards.write("0.h5", range(6)), raw_shards.write("1.h5", range(6, 8))]
+    settings = datasets.settings
+    other = settings.model_copy(update={"shape": Shape(reach=2)})
+    digests = [plan_dataset(paths, settings).sha256, plan_dataset(paths, other).sha256]
+    digests.append(plan_dataset(paths[::-1], settings).sha256)
+    digests.append(plan_dataset(paths[:1], settings).sha256)
+    assert len(set(digests)) == 4
+
+
+@given(position=st.integers(0), bit=st.integers(0, 7))
+def test_no_bit_of_the_root_can_change_unnoticed(position: int, bit: int) -> None:
+    root = example_root()
+    damaged = bytearray(root)
+    damaged[position % len(root)] ^= 1 << bit
+    assert signed_digest(bytes(damaged)) is None
+
+
+def example_root() -> bytes:
+    """Metadata whose digest was computed by sha256sum, zeros in its place."""
+    zeroed = {"attributes": {"settings": {"reach": 1.7}, "dataset_sha256": "0" * 64}}
+    digest = "c8bf4a3944b3baa7d0b8a9ef6ae76506e82e4cf0b7f83520b393ac32b73e0523"
+    return json.dumps(zeroed).replace("0" * 64, digest).encode()
+
+
+def test_the_example_is_signed() -> None:
+    assert signed_digest(example_root()) is not None
+
+
+@pytest.mark.parametrize("root", [b"", b"[]", b"{}", b'{"attributes": {"dataset_sha256": 1}}'])
+def test_a_root_without_a_digest_has_none(root: bytes) -> None:
+    assert signed_digest(root) is None
+
+
+def test_shards_that_do_not_fit_together_are_refused(raw_shards, datasets) -> None:
+    first = raw_shards.write("0.h5", range(3))
+    with pytest.raises(UserError, match=r"crystal-2 is in .*0\.h5 already"):
+        plan_dataset([first, raw_shards.write("1.h5", range(2, 4))], datasets.settings)
+    raw_shards.settings = raw_shards.settings.model_copy(update={"wavelength": 1e-12})
+    with pytest.raises(UserError, match=r"1\.h5: simulated with other settings"):
+        plan_dataset([first, raw_shards.write("1.h5", range(5, 6))], datasets.settings)
+
+
+def test_a_missing_or_damaged_shard_is_named(raw_shards, datasets, tmp_path: Path, damage) -> None:
+    path = raw_shards.write("0.h5", range(3))
+    write_manifest(path, {})
+    damage(path)
+    with pytest.raises(UserError, match=r"0\.h5: (its SHA-256 is not|no such raw shard)"):
+        plan_dataset([path], datasets.settings)
+
+
+def test_a_shard_that_changes_later_is_not_read(raw_shards, datasets) -> None:
+    path = raw_shards.write("0.h5", range(3))
+    (block,) = plan_dataset([path], datasets.settings).blocks
+    raw_shards.write("0.h5", range(5, 8))
+    with pytest.raises(UserError, match=r"0\.h5: its SHA-256 changed"):
+        block.pieces[0].read()
