@@ -51,7 +51,7 @@ def main(
             log.info("going on: %d of %d blocks are to be made", len(blocks), len(plan.blocks))
         with progress("shape", sum(block.status.size for block in blocks)) as advance:
             store = unfinished_path(output)
-            for shaped in write_blocks(store, plan.sha256, blocks, settings.shape, workers):
+            for shaped in write_blocks(store, plan.sha256, blocks, settings, workers):
                 advance(shaped)
         finish_dataset(output, plan)
     log.info("shaped %d crystals into %s", crystals, output)

@@ -74,7 +74,7 @@ def repair_store(store: Path, raw_shards: list[Path], config: Path, workers: int
     with locked(store_lock(store)):
         blocks = start_repair(store, plan)
         with progress("repair", sum(block.status.size for block in blocks)) as advance:
-            for shaped in write_blocks(store, plan.sha256, blocks, settings.shape, workers):
+            for shaped in write_blocks(store, plan.sha256, blocks, settings, workers):
                 advance(shaped)
     log.info("%s: repaired %d of %d blocks", store, len(blocks), len(plan.blocks))
 

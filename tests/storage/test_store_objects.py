@@ -33,7 +33,6 @@ def test_what_is_written_is_listed_and_can_be_removed(tmp_path: Path) -> None:
     write_object(tmp_path, "raw/c/0", b"one")
     write_object(tmp_path, "raw/c/0", b"two")
     write_object(tmp_path, "zarr.json", b"{}")
-    (tmp_path / ".snakemake_timestamp").touch()  # Snakemake's own, no part of the store
     assert list_objects(tmp_path) == ["raw/c/0", "zarr.json"]
     assert (tmp_path / "raw/c/0").read_bytes() == b"two"
     remove_object(tmp_path, "raw/c/0")

@@ -61,13 +61,13 @@ def test_a_setting_makes_stale_only_what_depends_on_it(undisturbed, small) -> No
     said = workflow.run(small | {"name": "small", "shape": {"reach": 1.5}}, "--dry-run")
     workflow.run(small | {"name": "small"}, "--dry-run")  # writes the run's own settings again
     jobs = re.findall(r"^(\w+) +\d+$", said, flags=re.MULTILINE)
-    assert set(jobs) == {"shape", "train", "evaluate", "report", "all", "total"}
+    assert set(jobs) == {"shape", "describe", "train", "evaluate", "report", "all", "total"}
 
 
 def test_blocks_and_cores_do_not_matter(workflow, small, undisturbed) -> None:
     _, results = undisturbed
     settings = small | {"name": "other", "plan": {"block_size": 24}}
-    workflow.run(settings, "--cores", "1", "results/other/dataset.zarr")
+    workflow.run(settings, "--cores", "1", "results/other/dataset.zarr/zarr.json")
     assert_same_arrays(workflow.folder / "results" / "other", results)
 
 

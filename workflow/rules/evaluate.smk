@@ -62,11 +62,12 @@ rule evaluate:
         runtime=240,
     params:
         config=CONFIG,
+        store=subpath(input.dataset, parent=True),
         settings=section("evaluate"),
         model=subpath(input.model, parent=True),
         folder=subpath(output.metrics, parent=True),
     message:
         "Evaluating the network on the test crystals"
     shell:
-        "python scripts/evaluate.py --dataset {input.dataset} --model {params.model}"
+        "python scripts/evaluate.py --dataset {params.store} --model {params.model}"
         " --config {params.config} --output {params.folder} 2> {log}"

@@ -29,11 +29,12 @@ rule report:
         runtime=60,
     params:
         config=CONFIG,
+        store=subpath(input.dataset, parent=True),
         model=subpath(input.model, parent=True),
         evaluation=subpath(input.metrics, parent=True),
         folder=subpath(output.samples, parent=True),
     message:
         "Drawing sample images of every space group"
     shell:
-        "python scripts/report.py --dataset {input.dataset} --model {params.model}"
+        "python scripts/report.py --dataset {params.store} --model {params.model}"
         " --evaluation {params.evaluation} --config {params.config} --output {params.folder} 2> {log}"

@@ -5,7 +5,9 @@ rule shape:
             rules.simulate.output.manifest, block=planned_blocks()
         ),
     output:
-        dataset=directory(f"{RUN}/dataset.zarr"),
+        # One file stands for the store, which is renamed when it is whole: a directory() as an
+        # output would be given a file of Snakemake's, which is no part of a Zarr store.
+        dataset=f"{RUN}/dataset.zarr/zarr.json",
     log:
         f"{RUN}/logs/shape.log",
     benchmark:
@@ -18,9 +20,10 @@ rule shape:
         runtime=240,
     params:
         config=CONFIG,
+        store=subpath(output.dataset, parent=True),
         settings=section("plan", "shape", "dataset"),
     message:
         "Shaping all patterns into the dataset"
     shell:
-        "python scripts/shape.py --raw {input.raw} --config {params.config} --output {output.dataset}"
+        "python scripts/shape.py --raw {input.raw} --config {params.config} --output {params.store}"
         " --workers {threads} 2> {log}"

@@ -21,11 +21,12 @@ rule train:
         runtime=2880,
     params:
         config=CONFIG,
+        store=subpath(input.dataset, parent=True),
         settings=section("seed", "split", "model", "train"),
         folder=subpath(output.model, parent=True),
     message:
         "Training the network '{params.settings[model][name]}' on"
         " {params.settings[train][ranks]} ranks"
     shell:
-        "python scripts/train.py --dataset {input.dataset} --config {params.config}"
+        "python scripts/train.py --dataset {params.store} --config {params.config}"
         " --output {params.folder} 2>&1 | tee {log}"

@@ -227,8 +227,28 @@ class Dataset(Section):
         8, description="crystals in a chunk, the unit of reading; a block is one shard of chunks"
     )
     compression_level: Annotated[int, Field(ge=1, le=22)] = Field(
-        3, description="level of Zstandard: higher is smaller and slower to write"
+        9, description="level of Zstandard: higher is smaller and slower to write"
     )
+
+
+class Workers(Section):
+    """The dask workers that shape the patterns; what they make does not depend on them."""
+
+    cluster: Literal["local", "slurm"] = Field(
+        "local",
+        description="`local`: processes of the machine that shapes; `slurm`: SLURM jobs, by "
+        "dask-jobqueue; the keys below are for these",
+    )
+    jobs: PositiveInt = Field(8, description="SLURM jobs at most; their number follows the work")
+    processes: PositiveInt = Field(4, description="workers in a job, one core each")
+    memory: str = Field("8GB", description="memory of a job")
+    walltime: str = Field(
+        "01:00:00",
+        pattern=r"^(\d+-)?\d+:\d\d:\d\d$",
+        description="time limit of a job, [days-]hours:minutes:seconds",
+    )
+    partition: str | None = Field(None, description="SLURM partition; none: the site's default")
+    account: str | None = Field(None, description="SLURM account; none: the user's default")
 
 
 class Split(Section):
@@ -319,6 +339,7 @@ class Settings(Section):
     simulate: Simulate = Simulate()
     shape: Shape = Shape()
     dataset: Dataset = Dataset()
+    workers: Workers = Workers()
     split: Split = Split()
     model: Model = Model()
     train: Train = Train()

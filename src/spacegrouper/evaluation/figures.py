@@ -30,7 +30,7 @@ VERMILION = "#D55E00"
 GREY = "#767676"
 LIGHT_GREY = "#D9D9D9"
 
-_STYLE: Any = {
+STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
     "axes.spines.top": False,
@@ -50,7 +50,7 @@ _CLASSES_WITH_COUNTS = 20
 _ANSWER_WIDTH = 1.3
 
 
-@mpl.rc_context(_STYLE)
+@mpl.rc_context(STYLE)
 def top_k_figure(top_k: pd.DataFrame, crystals: int) -> Figure:
     """Draw the share of right answers among the first k, beside that of guessing.
 
@@ -78,7 +78,7 @@ def top_k_figure(top_k: pd.DataFrame, crystals: int) -> Figure:
     return figure
 
 
-@mpl.rc_context(_STYLE)
+@mpl.rc_context(STYLE)
 def per_space_group_figure(table: pd.DataFrame) -> Figure:
     """Draw each space group's share of right answers, with its number of test crystals.
 
@@ -102,7 +102,7 @@ def per_space_group_figure(table: pd.DataFrame) -> Figure:
     return figure
 
 
-@mpl.rc_context(_STYLE)
+@mpl.rc_context(STYLE)
 def per_crystal_system_figure(table: pd.DataFrame) -> Figure:
     """Draw, for each crystal system, the share of right space groups and right crystal systems.
 
@@ -135,7 +135,7 @@ def per_crystal_system_figure(table: pd.DataFrame) -> Figure:
     return figure
 
 
-@mpl.rc_context(_STYLE)
+@mpl.rc_context(STYLE)
 def confusion_figure(confusion: pd.DataFrame) -> Figure:
     """Draw how the crystals of each true space group (row) spread over the answers (columns).
 
@@ -185,7 +185,7 @@ def confusion_figure(confusion: pd.DataFrame) -> Figure:
     return figure
 
 
-@mpl.rc_context(_STYLE)
+@mpl.rc_context(STYLE)
 def history_figure(history: pd.DataFrame) -> Figure:
     """Draw the loss and the accuracy of each epoch, and mark the epoch whose weights are kept.
 
@@ -228,7 +228,7 @@ def history_figure(history: pd.DataFrame) -> Figure:
     return figure
 
 
-@mpl.rc_context(_STYLE)
+@mpl.rc_context(STYLE)
 def overview_figure(samples: Sequence[Sample], settings: Settings) -> Figure:
     """Draw a row for each crystal: a raw pattern, the shaped images, the network's answer.
 
@@ -260,7 +260,7 @@ def overview_figure(samples: Sequence[Sample], settings: Settings) -> Figure:
     return figure
 
 
-@mpl.rc_context(_STYLE)
+@mpl.rc_context(STYLE)
 def save_figure(figure: Figure, folder: Path, name: str) -> None:
     """Write `folder`/`name`.svg and .png (200 dots an inch); same figure, same bytes."""
     folder.mkdir(parents=True, exist_ok=True)

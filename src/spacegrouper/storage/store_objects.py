@@ -13,9 +13,6 @@ from zarr.storage import MemoryStore
 from spacegrouper.atomic import written_aside
 from spacegrouper.errors import UserError
 
-# Snakemake leaves it in the folders it has made.
-_NOT_OURS = ".snakemake_timestamp"
-
 
 def encode_part(array_metadata: bytes, start: int, values: NDArray[Any]) -> dict[str, bytes]:
     """Return the objects that hold rows `start` and following of an array, by key.
@@ -76,7 +73,6 @@ def list_objects(store: Path) -> list[str]:
         (Path(folder) / name).relative_to(store).as_posix()
         for folder, _, names in os.walk(store)
         for name in names
-        if (Path(folder), name) != (store, _NOT_OURS)
     )
 
 
