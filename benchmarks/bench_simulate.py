@@ -157,18 +157,23 @@ def draw_crystals(structures: Path | None, count: int) -> list[Crystal]:
             )
             if isinstance(crystal, Crystal)
         ]
-    with gzip.open(structures) as lines:
-        total = sum(1 for _ in lines)
     # Some are rejected, so a few more are drawn.
-    chosen = set(rng.sample(range(total), min(total, ceil(1.1 * count))))
-    with tempfile.TemporaryDirectory() as folder, gzip.open(structures) as lines:
+    with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "drawn.jsonl"
-        with path.open("wb") as file:
-            file.writelines(line for number, line in enumerate(lines) if number in chosen)
+        path.write_bytes(b"".join(draw_lines(structures, ceil(1.1 * count))))
         records = list(read_crystals(path))
     rng.shuffle(records)
     standardised = standardise_all(records, Standardise(), processes=1)
     return list(islice((c for c in standardised if isinstance(c, Crystal)), count))
+
+
+def draw_lines(structures: Path, count: int) -> list[bytes]:
+    """Return lines of a file drawn at random, the same each time, in order; all if too few."""
+    with gzip.open(structures) as lines:
+        total = sum(1 for _ in lines)
+    chosen = set(random.Random(SEED).sample(range(total), min(total, count)))
+    with gzip.open(structures) as lines:
+        return [line for number, line in enumerate(lines) if number in chosen]
 
 
 def simulate(crystals: Sequence[Crystal], bit_depth: int, threads: int) -> None:

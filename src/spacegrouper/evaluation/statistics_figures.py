@@ -17,11 +17,11 @@ from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatt
 
 from spacegrouper.config.sections import View
 from spacegrouper.evaluation.figures import (
-    STYLE,
     BLUE,
     GREY,
     LIGHT_GREY,
     ORANGE,
+    STYLE,
     VERMILION,
     space_group_name,
 )

@@ -1,0 +1,169 @@
+"""Measure the workflow from JSON lines to the finished dataset, and project larger ones."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+from bench_simulate import ROOT, console, default_structures, draw_lines, machine
+from rich.table import Table
+
+from spacegrouper.atomic import written_aside
+
+STAGES = ("acquire", "standardise", "plan", "simulate", "shape")
+PROJECTED = (108_658, 10_000_000)
+
+
+def main(
+    structures: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="crystals as JSON lines, *.jsonl.gz; default: mp-2025.02.jsonl.gz",
+        ),
+    ] = default_structures(),  # noqa: B008
+    crystals: Annotated[
+        list[int] | None,
+        typer.Option(min=2, help="how many to draw at random; give it twice or more"),
+    ] = None,
+    output: Annotated[Path, typer.Option(help="folder of the result")] = ROOT
+    / "benchmarks"
+    / "results",
+) -> None:
+    """Run the workflow on some thousand crystals, two sizes or more, and write workflow.json.
+
+    Each size is run from the JSON lines to the dataset with the settings of config/config.yaml.
+    The cost of any number of crystals is taken as a constant and a part for each crystal, from
+    the smallest size and the largest; sizes in between check it.
+    """
+    if structures is None:
+        console.print("no structures found: give --structures", style="red")
+        raise SystemExit(1)
+    sizes = sorted(crystals or [1000, 5000])
+    runs = []
+    for size in sizes:
+        with console.status(f"{size} crystals"), tempfile.TemporaryDirectory() as folder:
+            runs.append(run_workflow(structures, size, Path(folder)))
+    results = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": machine(),
+        "structures": structures.name,
+        "runs": runs,
+        "projected": [project(runs, count) for count in (*sizes, *PROJECTED)],
+    }
+    with written_aside(output / "workflow.json") as aside:
+        aside.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    console.print(table_of(results))
+    console.print(f"written to {output / 'workflow.json'}")
+
+
+def run_workflow(structures: Path, size: int, folder: Path) -> dict[str, Any]:
+    """Run the workflow in a folder of its own; return what it cost."""
+    for name in ("workflow", "scripts", "cluster"):
+        (folder / name).symlink_to(ROOT / name)
+    (folder / "in.jsonl").write_bytes(b"".join(draw_lines(structures, size)))
+    source = {"source": "json_lines", "path": "in.jsonl"}
+    (folder / "run.yaml").write_text(yaml.safe_dump({"name": "run", "acquire": source}))
+    programs = Path(sys.executable).parent
+    start = time.perf_counter()
+    subprocess.run(
+        [
+            str(programs / "snakemake"),
+            "results/run/dataset.zarr/zarr.json",
+            *("--profile", "cluster/local", "--configfile", "run.yaml"),
+        ],
+        cwd=folder,
+        env=os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
+        check=True,
+        capture_output=True,
+    )
+    seconds = time.perf_counter() - start
+    results = folder / "results" / "run"
+    products = {
+        "raw_shards": list((results / "blocks").glob("*")),
+        "dataset": [path for path in (results / "dataset.zarr").rglob("*") if path.is_file()],
+    }
+    return {
+        "crystals": size,
+        "seconds": seconds,
+        "crystals_per_second": size / seconds,
+        "stages": {stage: stage_cost(results / "benchmarks", stage) for stage in STAGES},
+        "files": {name: len(paths) for name, paths in products.items()},
+        "bytes": {
+            name: sum(path.stat().st_size for path in paths) for name, paths in products.items()
+        },
+    }
+
+
+def stage_cost(benchmarks: Path, stage: str) -> dict[str, float]:
+    """Return jobs, summed wall seconds and CPU seconds of a stage, by Snakemake's own account."""
+    single = benchmarks / f"{stage}.tsv"
+    paths = [single] if single.exists() else sorted((benchmarks / stage).glob("*.tsv"))
+    rows = []
+    for path in paths:
+        with path.open(newline="") as file:
+            rows += list(csv.DictReader(file, delimiter="\t"))
+    return {
+        "jobs": len(rows),
+        "seconds": sum(float(row["s"]) for row in rows),
+        "cpu_seconds": sum(float(row["cpu_time"]) for row in rows if row["cpu_time"] != "NA"),
+    }
+
+
+def project(runs: list[dict[str, Any]], crystals: int) -> dict[str, float]:
+    """Return seconds, CPU hours, bytes and files of so many crystals, as straight lines."""
+
+    def line(value: Any) -> float:
+        first, last = runs[0], runs[-1]
+        slope = (value(last) - value(first)) / (last["crystals"] - first["crystals"])
+        return float(value(first) + slope * (crystals - first["crystals"]))
+
+    return {
+        "crystals": crystals,
+        "seconds": line(lambda run: run["seconds"]),
+        "core_hours": line(lambda run: sum(s["cpu_seconds"] for s in run["stages"].values()))
+        / 3600,
+        "bytes": line(lambda run: sum(run["bytes"].values())),
+        "files": line(lambda run: sum(run["files"].values())),
+    }
+
+
+def table_of(results: dict[str, Any]) -> Table:
+    """Lay out what was measured, and what is projected from it."""
+    table = Table(title="from JSON lines to the dataset")
+    for heading in ("crystals", "seconds", "crystals/s", "core-hours", "MB", "files"):
+        table.add_column(heading, justify="right")
+    for run in results["runs"]:
+        cpu = sum(stage["cpu_seconds"] for stage in run["stages"].values())
+        table.add_row(
+            f"{run['crystals']:,}",
+            f"{run['seconds']:.1f}",
+            f"{run['crystals_per_second']:.1f}",
+            f"{cpu / 3600:.3f}",
+            f"{sum(run['bytes'].values()) / 1e6:.1f}",
+            str(sum(run["files"].values())),
+        )
+    table.add_section()
+    for row in results["projected"]:
+        table.add_row(
+            f"{row['crystals']:,} projected",
+            f"{row['seconds']:,.0f}",
+            f"{row['crystals'] / row['seconds']:.1f}",
+            f"{row['core_hours']:.2f}",
+            f"{row['bytes'] / 1e6:,.0f}",
+            f"{row['files']:,.0f}",
+        )
+    return table
+
+
+if __name__ == "__main__":
+    typer.run(main)
