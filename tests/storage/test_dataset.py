@@ -94,6 +94,19 @@ def test_nothing_is_done_before_it_is_written(raw_shards, datasets, tmp_path: Pa
     assert not output.exists()
 
 
+def test_what_a_killed_worker_left_is_no_part_of_it(raw_shards, datasets, tmp_path: Path) -> None:
+    plan = plan_dataset([raw_shards.write("0.h5", range(5))], datasets.settings)
+    output = tmp_path / "out.zarr"
+    blocks = start_dataset(output, plan)
+    for block in blocks:
+        write_block(unfinished_path(output), plan.sha256, block, datasets.settings.shape)
+    half_written = unfinished_path(output) / "shaped" / "c" / "0" / "0" / "0" / ".0.abc.partial"
+    half_written.write_bytes(b"half")
+    finish_dataset(output, plan)
+    assert not list(output.rglob("*.partial"))
+    assert is_complete(output, plan)
+
+
 def test_goes_on_after_an_interruption(raw_shards, datasets, tmp_path: Path) -> None:
     paths = [raw_shards.write("0.h5", range(10))]
     plan = datasets.make(tmp_path / "undisturbed.zarr", paths)

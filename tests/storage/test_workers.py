@@ -3,11 +3,10 @@ from pathlib import Path
 import h5py
 import pytest
 
-from spacegrouper.config.sections import Workers
 from spacegrouper.errors import UserError
 from spacegrouper.storage.dataset import blocks_to_write, start_dataset, unfinished_path
 from spacegrouper.storage.dataset_plan import plan_dataset
-from spacegrouper.storage.workers import slurm_cluster, write_blocks
+from spacegrouper.storage.workers import write_blocks
 
 
 def test_all_blocks_are_written_whatever_their_order(raw_shards, datasets, tmp_path: Path) -> None:
@@ -32,15 +31,3 @@ def test_a_mistake_found_by_a_worker_comes_back(raw_shards, datasets, tmp_path: 
     store = unfinished_path(tmp_path / "out.zarr")
     with pytest.raises(UserError, match=r"0\.h5: its SHA-256 changed"):
         list(write_blocks(store, plan.sha256, blocks, datasets.settings, processes=1))
-
-
-def test_slurm_jobs_ask_for_what_is_set() -> None:
-    settings = Workers(
-        cluster="slurm", partition="long", account="abc", processes=3, memory="6GB",
-        walltime="2-00:30:00",
-    )  # fmt: skip
-    with slurm_cluster(settings) as cluster:
-        script = cluster.job_script()
-    for line in ("-p long", "-A abc", "--cpus-per-task=3", "--mem=6G", "-t 2-00:30:00"):
-        assert f"#SBATCH {line}" in script
-    assert "--nworkers 3" in script

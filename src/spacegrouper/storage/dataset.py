@@ -79,6 +79,9 @@ def finish_dataset(output: Path, plan: DatasetPlan) -> None:
             # A worker that outlived a killed program may have begun a block a second time.
             if not (store / block_keys(block.number)["status"]).is_file():
                 raise UserError(f"{store}: block {block.number} is not done; start it again")
+        # Workers killed in the middle of a write leave files that never got their names.
+        for key in _foreign_objects(store, plan):
+            remove_object(store, key)
         if output.exists():
             output.rename(earlier)
         store.rename(output)
@@ -143,13 +146,17 @@ def _restore(store: Path, plan: DatasetPlan) -> list[Block]:
 
 def _stale_objects(store: Path, plan: DatasetPlan) -> list[str]:
     """Return the keys of objects that are not as planned; those of blocks are not looked into."""
-    of_blocks = {key for block in plan.blocks for key in block_keys(block.number).values()}
-    foreign = [key for key in list_objects(store) if key not in of_blocks | plan.objects.keys()]
-    return foreign + [
+    return _foreign_objects(store, plan) + [
         key
         for key, content in plan.objects.items()
         if object_problem(store, key, hashlib.sha256(content).hexdigest())
     ]
+
+
+def _foreign_objects(store: Path, plan: DatasetPlan) -> list[str]:
+    """Return the keys of objects that are neither planned nor a block's."""
+    of_blocks = {key for block in plan.blocks for key in block_keys(block.number).values()}
+    return [key for key in list_objects(store) if key not in of_blocks | plan.objects.keys()]
 
 
 def _same_plan(store: Path, plan: DatasetPlan) -> bool:

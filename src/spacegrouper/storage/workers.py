@@ -1,4 +1,4 @@
-"""The processes that shape blocks: a dask cluster."""
+"""The processes that shape blocks: a dask cluster, of this machine or of SLURM jobs."""
 
 import logging
 import tempfile
@@ -6,51 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from dask_jobqueue import SLURMCluster
-from distributed import Client, KilledWorker, LocalCluster, as_completed
+from distributed import Client, KilledWorker, LocalCluster, SpecCluster, as_completed
 
 from spacegrouper.config import Settings
 from spacegrouper.config.sections import Workers
 from spacegrouper.errors import UserError
 from spacegrouper.storage.blocks import write_block
 from spacegrouper.storage.dataset_plan import Block
-
-
-@contextmanager
-def dask_client(settings: Workers, processes: int) -> Iterator[Client]:
-    """Start workers, so many processes on this machine or SLURM jobs; they end with the body."""
-    # An error comes back with the result; told by each worker as well, it would hide the one line.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    with tempfile.TemporaryDirectory() as scratch:
-        if settings.cluster == "slurm":
-            cluster = slurm_cluster(settings)
-            cluster.adapt(minimum_jobs=1, maximum_jobs=settings.jobs)
-        else:
-            cluster = LocalCluster(
-                n_workers=processes,
-                threads_per_worker=1,
-                silence_logs=logging.CRITICAL,
-                dashboard_address="127.0.0.1:0",
-                local_directory=scratch,
-            )
-        with cluster, Client(cluster) as client:
-            yield client
-
-
-def slurm_cluster(settings: Workers) -> SLURMCluster:
-    """Return a cluster of SLURM jobs that has none yet."""
-    return SLURMCluster(
-        queue=settings.partition,
-        account=settings.account,
-        cores=settings.processes,
-        processes=settings.processes,
-        memory=settings.memory,
-        walltime=settings.walltime,
-        # SLURM writes what a job says where it was submitted, unless told otherwise.
-        log_directory="slurm-logs",
-        worker_extra_args=["--no-dashboard"],
-        scheduler_options={"dashboard_address": None},
-    )
 
 
 def write_blocks(
@@ -64,16 +26,27 @@ def write_blocks(
 
     `processes`: how many, if they are of this machine.
 
-    A block whose process dies is given to another.
+    A block whose process dies is given to another; a SLURM job that ends too early is replaced.
     """
     if not blocks:
         return
-    with dask_client(settings.workers, min(processes, len(blocks))) as client:
+    # An error comes back with the result; told by each worker as well, it would hide the one line.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    with (
+        dask_cluster(settings.workers, min(processes, len(blocks))) as cluster,
+        Client(cluster) as client,
+    ):
         tasks = [
             client.submit(write_block, store, dataset_sha256, block, settings.shape, pure=False)
             for block in blocks
         ]
-        for task in as_completed(tasks):
+        if settings.workers.cluster == "slurm":
+            from spacegrouper.storage.slurm_jobs import as_completed_by_jobs
+
+            ended = as_completed_by_jobs(tasks, cluster, settings.workers)
+        else:
+            ended = as_completed(tasks)
+        for task in ended:
             try:
                 yield task.result()
             except KilledWorker:
@@ -82,3 +55,26 @@ def write_blocks(
                     "was for want of memory, lower --workers or plan.block_size, or raise "
                     "workers.memory"
                 ) from None
+
+
+@contextmanager
+def dask_cluster(settings: Workers, processes: int) -> Iterator[SpecCluster]:
+    """Start so many workers on this machine, or a cluster without jobs; all end with the body."""
+    if settings.cluster == "slurm":
+        # Only here: dask_jobqueue, once imported, takes the program's interrupts for its own.
+        from spacegrouper.storage.slurm_jobs import slurm_cluster
+
+        with slurm_cluster(settings) as cluster:
+            yield cluster
+    else:
+        with (
+            tempfile.TemporaryDirectory() as scratch,
+            LocalCluster(
+                n_workers=processes,
+                threads_per_worker=1,
+                silence_logs=logging.CRITICAL,
+                dashboard_address="127.0.0.1:0",
+                local_directory=scratch,
+            ) as cluster,
+        ):
+            yield cluster

@@ -1,0 +1,56 @@
+import signal
+from pathlib import Path
+
+import pytest
+
+from spacegrouper.config.sections import Workers
+from spacegrouper.errors import UserError
+from spacegrouper.storage.slurm_jobs import check_job_script, slurm_cluster
+
+
+@pytest.fixture
+def accepting_sbatch(tmp_path: Path, monkeypatch) -> Path:
+    """An sbatch that takes any job, and leaves what it was given."""
+    sbatch = tmp_path / "sbatch"
+    sbatch.write_text('#!/bin/sh\ncat > "${0%sbatch}job"\n')
+    sbatch.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.chdir(tmp_path)  # dask-jobqueue makes a folder for logs
+    return tmp_path / "job"
+
+
+def test_slurm_jobs_ask_for_what_is_set(accepting_sbatch: Path) -> None:
+    settings = Workers(
+        cluster="slurm", partition="long", account="abc", processes=3, memory="6GB",
+        walltime="2-00:30:00",
+    )  # fmt: skip
+    with slurm_cluster(settings):
+        script = accepting_sbatch.read_text()
+    for line in ("-p long", "-A abc", "--cpus-per-task=3", "--mem=6G", "-t 2-00:30:00"):
+        assert f"#SBATCH {line}" in script
+    assert "--nworkers 3" in script
+
+
+def test_signals_end_the_jobs_like_errors(accepting_sbatch: Path) -> None:
+    earlier = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as ended, slurm_cluster(Workers(cluster="slurm")):
+        signal.raise_signal(signal.SIGTERM)
+    assert ended.value.code == 143
+    with pytest.raises(KeyboardInterrupt), slurm_cluster(Workers(cluster="slurm")):
+        signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGTERM) == earlier
+
+
+def test_a_job_that_slurm_refuses_is_a_mistake(tmp_path: Path, monkeypatch) -> None:
+    sbatch = tmp_path / "sbatch"
+    sbatch.write_text("#!/bin/sh\necho 'invalid partition' >&2\nexit 1\n")
+    sbatch.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match=r"SLURM refuses .* `workers`: invalid partition$"):
+        check_job_script("#!/bin/sh\n")
+
+
+def test_slurm_must_be_there(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match="there is no sbatch here"):
+        check_job_script("#!/bin/sh\n")
