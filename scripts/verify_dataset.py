@@ -19,11 +19,19 @@ def main(
     store: Annotated[Path, typer.Argument(help="Zarr store made by shape.py")],
     repair: Annotated[bool, typer.Option("--repair", help="make anew what is not whole")] = False,
     raw: Annotated[
-        Path | None, typer.Option(help="for a repair: all raw shards, --raw A.h5 B.h5 C.h5")
+        Path | None,
+        typer.Option(
+            help="for a repair: all raw shards, --raw A.h5 B.h5 C.h5; default: those of the "
+            "workflow, blocks/*.h5 beside the store"
+        ),
     ] = None,
     further: Annotated[list[Path] | None, typer.Argument(hidden=True)] = None,
     config: Annotated[
-        Path | None, typer.Option(help="for a repair: the settings the store was made with, YAML")
+        Path | None,
+        typer.Option(
+            help="for a repair: the settings the store was made with, YAML; default: those of the "
+            "workflow, config.yaml beside the store"
+        ),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="processes that repair")] = len(
         os.sched_getaffinity(0)
@@ -35,14 +43,16 @@ def main(
     exit code 1 if anything is. With --repair, the blocks concerned are shaped anew from the raw
     shards, foreign files are deleted, and all is verified again. Other blocks are left alone.
     """
-    if repair and (raw is None or config is None):
-        raise UserError("--repair: needs --raw with all raw shards, and --config")
+    beside = store.absolute().parent
+    raw_shards = [raw, *(further or [])] if raw else sorted((beside / "blocks").glob("*.h5"))
+    if repair and not raw_shards:
+        raise UserError(f"{beside / 'blocks'}: no raw shards there; give all of them with --raw")
     found = verify(store)
-    if found and repair and raw and config:
-        repair_store(store, [raw, *(further or [])], config, workers)
+    if found and repair:
+        repair_store(store, raw_shards, config or beside / "config.yaml", workers)
         found = verify(store)
     if found:
-        advice = "" if repair else "; repair it with --repair --raw ... --config ..."
+        advice = "" if repair else "; repair it with --repair"
         raise UserError(f"{store}: {found} objects are not as they were written{advice}")
 
 

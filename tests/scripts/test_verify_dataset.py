@@ -47,6 +47,17 @@ def repair(folder: Path, *raw: str) -> subprocess.CompletedProcess[str]:
     return run(folder, "verify_dataset.py", "out.zarr", *options)
 
 
+def test_a_repair_finds_the_shards_and_settings_of_the_workflow(folder: Path) -> None:
+    (folder / "blocks").mkdir()
+    for name in RAW:
+        (folder / name).rename(folder / "blocks" / name)
+    right = contents(folder / "out.zarr")
+    (folder / "out.zarr/raw/c/3/0/0/0").unlink()
+    # The store was made from the same shards elsewhere: what counts is what they hold.
+    assert run(folder, "verify_dataset.py", "out.zarr", "--repair").returncode == 0
+    assert contents(folder / "out.zarr") == right
+
+
 def test_damage_is_named_and_repaired(folder: Path) -> None:
     whole = run(folder, "verify_dataset.py", "out.zarr")
     assert (whole.returncode, whole.stdout) == (0, "")
@@ -96,7 +107,7 @@ def test_a_repair_from_other_raw_shards_is_refused(folder: Path) -> None:
     ("arguments", "message"),
     [
         (("none.zarr",), "none.zarr: no dataset with digests there"),
-        (("none.zarr", "--repair"), "--repair: needs --raw"),
+        (("none.zarr", "--repair"), "blocks: no raw shards there; give all of them with --raw"),
     ],
 )
 def test_a_mistake_gets_one_line(tmp_path: Path, arguments, message: str) -> None:
