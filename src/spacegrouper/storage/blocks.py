@@ -6,6 +6,7 @@ of what lies there; either way it is not taken for whole.
 """
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from spacegrouper.folder_lock import locked
 from spacegrouper.storage.dataset_plan import BLOCK_ARRAYS, DIGESTS, Block, signed_digest
 from spacegrouper.storage.store_objects import (
     encode_part,
+    list_objects,
     object_problem,
     remove_object,
     write_object,
@@ -34,6 +36,12 @@ def block_keys(number: int) -> dict[str, str]:
         "status": f"status/c/{number}",
         "block_sha256": f"block_sha256/c/{number}/0",
     }
+
+
+def foreign_objects(store: Path, blocks: int, others: Collection[str]) -> list[str]:
+    """Return the keys of the objects of a store that are neither of its blocks nor of `others`."""
+    of_blocks = {key for number in range(blocks) for key in block_keys(number).values()}
+    return [key for key in list_objects(store) if key not in of_blocks and key not in others]
 
 
 def blocks_lock(store: Path) -> Path:

@@ -21,11 +21,10 @@ import zarr
 
 from spacegrouper.errors import UserError
 from spacegrouper.folder_lock import locked
-from spacegrouper.storage.blocks import block_keys, block_problems, blocks_lock
+from spacegrouper.storage.blocks import block_keys, block_problems, blocks_lock, foreign_objects
 from spacegrouper.storage.dataset_plan import Block, DatasetPlan, signed_digest
 from spacegrouper.storage.store_objects import (
     flush_folder,
-    list_objects,
     object_problem,
     remove_object,
     write_object,
@@ -80,7 +79,7 @@ def finish_dataset(output: Path, plan: DatasetPlan) -> None:
             if not (store / block_keys(block.number)["status"]).is_file():
                 raise UserError(f"{store}: block {block.number} is not done; start it again")
         # Workers killed in the middle of a write leave files that never got their names.
-        for key in _foreign_objects(store, plan):
+        for key in foreign_objects(store, len(plan.blocks), plan.objects):
             remove_object(store, key)
         if output.exists():
             output.rename(earlier)
@@ -146,17 +145,11 @@ def _restore(store: Path, plan: DatasetPlan) -> list[Block]:
 
 def _stale_objects(store: Path, plan: DatasetPlan) -> list[str]:
     """Return the keys of objects that are not as planned; those of blocks are not looked into."""
-    return _foreign_objects(store, plan) + [
+    return foreign_objects(store, len(plan.blocks), plan.objects) + [
         key
         for key, content in plan.objects.items()
         if object_problem(store, key, hashlib.sha256(content).hexdigest())
     ]
-
-
-def _foreign_objects(store: Path, plan: DatasetPlan) -> list[str]:
-    """Return the keys of objects that are neither planned nor a block's."""
-    of_blocks = {key for block in plan.blocks for key in block_keys(block.number).values()}
-    return [key for key in list_objects(store) if key not in of_blocks | plan.objects.keys()]
 
 
 def _same_plan(store: Path, plan: DatasetPlan) -> bool:

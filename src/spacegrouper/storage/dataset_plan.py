@@ -26,6 +26,7 @@ from spacegrouper.errors import UserError
 from spacegrouper.storage.integrity import check_manifest, file_sha256
 from spacegrouper.storage.raw_shard import (
     DONE,
+    REJECTED,
     TEXT_LABELS,
     RawRows,
     read_raw_patterns,
@@ -33,7 +34,7 @@ from spacegrouper.storage.raw_shard import (
 )
 
 PATTERN_DIMENSIONS = ("crystal", "view", "y", "x")
-STATUS_MEANINGS = {0: "absent", DONE: "done", 2: "rejected"}
+STATUS_MEANINGS = {0: "absent", DONE: "done", REJECTED: "rejected"}
 # What a block writes, and the SHA-256 of each; "dataset" is the one it was written for.
 BLOCK_ARRAYS = ("raw", "shaped", "status")
 DIGESTS = ("dataset", *BLOCK_ARRAYS)
@@ -166,9 +167,7 @@ def _make_objects(
     group.attrs.update(
         {
             "program": "spacegrouper",
-            "versions": {
-                name: version(name) for name in ("spacegrouper", "numpy", "numba", "zarr")
-            },
+            "versions": {name: version(name) for name in _VERSIONS},
             "simulate_settings": dict(shards[0].settings),
             "shape_settings": settings.shape.model_dump(mode="json"),
             "object_sha256": {k: hashlib.sha256(v).hexdigest() for k, v in objects.items()},

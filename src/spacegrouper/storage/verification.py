@@ -9,9 +9,9 @@ from pathlib import Path
 import zarr
 
 from spacegrouper.errors import UserError
-from spacegrouper.storage.blocks import block_keys, block_problems
+from spacegrouper.storage.blocks import block_problems, foreign_objects
 from spacegrouper.storage.dataset_plan import signed_digest
-from spacegrouper.storage.store_objects import list_objects, object_problem
+from spacegrouper.storage.store_objects import object_problem
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,5 @@ def find_damage(store: Path, blocks: int | None) -> Iterator[list[Damage]]:
         ):
             yield [Damage(key, problem, number) for key, problem in found.items()]
     if expected:
-        of_blocks = {key for number in range(blocks) for key in block_keys(number).values()}
-        known = of_blocks | expected.keys() | {"zarr.json"}
-        yield [Damage(key, "foreign") for key in list_objects(store) if key not in known]
+        foreign = foreign_objects(store, blocks, {"zarr.json", *expected})
+        yield [Damage(key, "foreign") for key in foreign]
