@@ -10,6 +10,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     ValidationInfo,
@@ -20,6 +21,8 @@ from pydantic import (
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 # The images that are made of a crystal's patterns, see descriptors/images.py.
 Descriptor = Literal["shaped", "spot", "raw"]
+SpaceGroupNumber = Annotated[int, Field(ge=1, le=230)]
+ClassPreset = Literal["populated", "all", "groups_8", "groups_20", "groups_49", "groups_72"]
 
 
 class Section(BaseModel):
@@ -254,14 +257,39 @@ class Workers(Section):
 class Split(Section):
     """Which space groups are classes, and which crystals teach, validate and test."""
 
+    classes: ClassPreset | tuple[SpaceGroupNumber, ...] = Field(
+        "populated",
+        description="the space groups told apart: `populated`, those with minimum_crystals; `all` "
+        "that are present; `groups_8`, `groups_20`, `groups_49`, `groups_72` "
+        "(config/space_groups.py); or a list of numbers",
+    )
     minimum_crystals: PositiveInt = Field(
-        295, description="space groups with fewer crystals are no classes (the paper's 72: 295)"
+        295,
+        description="`populated`: space groups with fewer crystals are no classes (the paper's 72: "
+        "295)",
+    )
+    maximum_crystals: PositiveInt | None = Field(
+        None, description="crystals of each class that are used; none: all"
+    )
+    method: Literal["random", "prototype"] = Field(
+        "random",
+        description="`random`, the paper's, or `prototype`: all crystals of one prototype are in "
+        "one part, so that test crystals are of kinds never learnt from",
     )
     train: Fraction = Field(0.8, gt=0, description="share of each class that is learnt from")
     validation: Fraction = Field(
         0.1, gt=0, description="share of each class that decides when to stop"
     )
     test: Fraction = Field(0.1, gt=0, description="share of each class that is only tested")
+
+    @field_validator("classes")
+    @classmethod
+    def _classes_differ(
+        cls, classes: ClassPreset | tuple[SpaceGroupNumber, ...]
+    ) -> ClassPreset | tuple[SpaceGroupNumber, ...]:
+        if not isinstance(classes, str) and not len(set(classes)) == len(classes) > 1:
+            raise ValueError("must be two or more different space groups")
+        return classes
 
     @model_validator(mode="after")
     def _shares_fill_the_whole(self) -> Self:
@@ -274,19 +302,42 @@ class Split(Section):
 class Model(Section):
     """The network (docs/networks.md); defaults are the checkpoint of the paper's authors."""
 
-    name: Literal["msdn"] = Field("msdn", description="multistream DenseNet")
+    name: Literal["msdn", "msvgg", "alexnet", "densenet", "resnet", "vgg", "ziletti"] = Field(
+        "msdn",
+        description="`msdn`, the multistream DenseNet, or `msvgg`: three images, one for each "
+        "view; `alexnet`, `densenet`, `resnet`, `vgg` or `ziletti`: one image, "
+        "`train.descriptor: spot`",
+    )
     image_size: PositiveInt = Field(224, description="pixels along each edge of an input image")
-    stem_kernel: PositiveInt = Field(7, description="edge of the first convolution, pixels")
+    stem_kernel: PositiveInt = Field(
+        7, description="`msdn`: edge of the first convolution, pixels (the paper's table: 3)"
+    )
     stem_stride: PositiveInt = Field(
-        2, description="stride of the first convolution, pixels (the paper does not state it)"
+        2,
+        description="`msdn`: stride of the first convolution, pixels (the paper does not state it)",
     )
     blocks: tuple[PositiveInt, ...] = Field(
-        (3, 6, 12, 8), min_length=1, description="layers of each dense block"
+        (3, 6, 12, 8),
+        min_length=1,
+        description="`msdn`: layers of each dense block (the paper's table: 3, 6, 8, 6)",
     )
-    growth: PositiveInt = Field(32, description="channels that each dense layer adds")
+    growth: PositiveInt = Field(32, description="`msdn`: channels that each dense layer adds")
     dropout: Fraction = Field(
-        0.1, description="share of a dense layer's output dropped (the paper does not state it)"
+        0.1,
+        description="`msdn`: share of a dense layer's output dropped (the paper does not state it)",
     )
+
+    @property
+    def images(self) -> int:
+        """How many images of a crystal the network takes."""
+        return 3 if self.name in ("msdn", "msvgg") else 1
+
+    @model_validator(mode="after")
+    def _other_networks_are_fixed(self) -> Self:
+        for key in ("stem_kernel", "stem_stride", "blocks", "growth", "dropout"):
+            if self.name != "msdn" and getattr(self, key) != type(self).model_fields[key].default:
+                raise ValueError(f"`{key}` is a key of `msdn` alone; leave it out for {self.name}")
+        return self
 
 
 class Train(Section):
@@ -295,24 +346,64 @@ class Train(Section):
     descriptor: Descriptor = Field(
         "shaped",
         description="the images learnt from: `shaped` (one for each view), `raw` (one for each "
-        "view, grey) or `spot` (one for all views, which `msdn` does not take)",
+        "view, grey) or `spot` (one for all views)",
     )
     resize: Literal["nearest", "maximum"] = Field(
         "nearest",
         description="patterns to image_size: `nearest` pixel (the paper's), or the `maximum` of "
         "the pixels that fall together, which keeps every spot of a much smaller image",
     )
+    launcher: Literal["local", "srun"] = Field(
+        "local",
+        description="`local`: the ranks are processes of this machine; `srun`: tasks of the SLURM "
+        "allocation it runs in, on all its nodes",
+    )
     ranks: PositiveInt = Field(2, description="processes that train together")
     batch_size: PositiveInt = Field(
         16, description="crystals a rank takes in a step (the paper does not state it)"
+    )
+    shuffle_crystals: PositiveInt = Field(
+        8192,
+        description="crystals shuffled together, over all ranks; if there are more, the dataset is "
+        "streamed, with twice as many in memory (0.3 MB each at 224 pixels)",
     )
     epochs: PositiveInt = Field(1000, description="passes over the learning set, at most")
     patience: PositiveInt = Field(
         50, description="epochs without a better validation loss before training stops"
     )
+    rotation_epochs: PositiveInt | None = Field(
+        None,
+        description="after so many epochs another group of crystals of the learning and validation "
+        "sets validates, each as large as the validation set (the paper's ten groups: 100 epochs, "
+        "and shares of 0.72, 0.08 and 0.2); training then lasts all epochs, and the last one's "
+        "network is kept (the paper does not state which); none: one validation set for all",
+    )
     learning_rate: PositiveFloat = Field(1e-5, description="learning rate of Adam")
+    learning_rate_scaling: Literal["none", "linear"] = Field(
+        "none", description="`linear`: the learning rate is multiplied by the number of ranks"
+    )
+    warmup_epochs: NonNegativeInt = Field(
+        0, description="epochs in which the learning rate rises, step by step, to its full value"
+    )
+    schedule: Literal["constant", "cosine"] = Field(
+        "constant",
+        description="`cosine`: after the warm-up the learning rate falls to 0 at the last epoch",
+    )
     weight_decay: Annotated[float, Field(ge=0)] = Field(
         1e-7, description="decoupled weight decay of Adam (the paper does not state which kind)"
+    )
+    label_smoothing: Fraction = Field(
+        0.0, description="share of each label's weight spread over all classes"
+    )
+    class_weights: Literal["none", "balanced"] = Field(
+        "none",
+        description="`balanced`: a crystal's loss is weighted by the mean size of the classes over "
+        "the size of its own",
+    )
+    precision: Literal["float32", "mixed_bfloat16"] = Field(
+        "float32",
+        description="`mixed_bfloat16`: layers compute in bfloat16 where there is a GPU (Ampere or "
+        "newer); variables, and everything on a CPU, stay float32",
     )
 
 
@@ -347,11 +438,21 @@ class Settings(Section):
 
     @field_validator("train")
     @classmethod
-    def _network_takes_the_images(cls, train: Train, info: ValidationInfo) -> Train:
-        model = info.data.get("model")  # absent where it has a mistake itself
-        if model is not None and train.descriptor == "spot":
-            raise ValueError(
-                f"the network `model.name: {model.name}` takes three images and "
-                "`train.descriptor: spot` gives one; take `shaped` or `raw`"
+    def _settings_agree(cls, train: Train, info: ValidationInfo) -> Train:
+        model, split = info.data.get("model"), info.data.get("split")
+        # Both are absent where they have a mistake themselves.
+        if model is not None and (model.images == 1) != (train.descriptor == "spot"):
+            takes = (
+                "a single image: take `train.descriptor: spot`"
+                if model.images == 1
+                else "three images: take `train.descriptor: shaped` or `raw`"
             )
+            raise ValueError(f"the network `model.name: {model.name}` takes {takes}")
+        if split is not None and train.rotation_epochs:
+            groups = (split.train + split.validation) / split.validation
+            if abs(groups - round(groups)) > 1e-6:
+                raise ValueError(
+                    "`train.rotation_epochs` needs split.train to be a multiple of "
+                    f"split.validation, but they are {split.train:g} and {split.validation:g}"
+                )
         return train
