@@ -8,33 +8,21 @@ import keras
 from keras import layers
 
 from spacegrouper.config.sections import Model
-from spacegrouper.errors import UserError
-
-STREAMS = ("red", "green", "blue")
+from spacegrouper.models.classifiers import classify_streams, image_shape
 
 
 def build_msdn(classes: int, settings: Model) -> keras.Model:
-    """Build the untrained network.
+    """Build the untrained network of Tiong et al., npj Comput. Mater. 6:196 (2020).
 
     Inputs "red", "green", "blue": each (batch, image_size, image_size, 3) float32 in 0..1.
     Outputs in the same order: logits, each (batch, classes). The layer "trunk" is one model that
     all three images pass through; it turns an image into its features, (batch, channels).
     Raises UserError for an image too small to be halved before and between the dense blocks.
     """
-    smallest = settings.stem_stride * 2 ** len(settings.blocks)
-    if settings.image_size < smallest:
-        raise UserError(
-            f"model.image_size: {len(settings.blocks)} dense blocks need images of at least "
-            f"{smallest} pixels, not {settings.image_size}; raise it or shorten model.blocks"
-        )
-    shape = (settings.image_size, settings.image_size, 3)
-    trunk = _build_trunk(shape, settings)
-    images = [keras.Input(shape, name=stream) for stream in STREAMS]
-    logits = [
-        layers.Dense(classes, name=f"logits_{stream}")(trunk(image))
-        for stream, image in zip(STREAMS, images, strict=True)
-    ]
-    return keras.Model(images, logits, name="msdn")
+    # The strided stem rounds up, each of the pools, one for every block, rounds down.
+    smallest = settings.stem_stride * (2 ** len(settings.blocks) - 1) + 1
+    shape = image_shape(settings, smallest, "raise it or shorten model.blocks")
+    return classify_streams(_build_trunk(shape, settings), classes, settings.name)
 
 
 def _build_trunk(shape: tuple[int, int, int], settings: Model) -> keras.Model:

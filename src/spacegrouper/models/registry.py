@@ -5,16 +5,32 @@ from collections.abc import Callable
 import keras
 
 from spacegrouper.config.sections import Model
+from spacegrouper.models.alexnet import build_alexnet
+from spacegrouper.models.keras_applications import build_densenet, build_resnet
 from spacegrouper.models.msdn import build_msdn
+from spacegrouper.models.vgg import build_msvgg, build_vgg
+from spacegrouper.models.ziletti import build_ziletti
 
-NETWORKS: dict[str, Callable[[int, Model], keras.Model]] = {"msdn": build_msdn}
+NETWORKS: dict[str, Callable[[int, Model], keras.Model]] = {
+    "msdn": build_msdn,
+    "msvgg": build_msvgg,
+    "alexnet": build_alexnet,
+    "densenet": build_densenet,
+    "resnet": build_resnet,
+    "vgg": build_vgg,
+    "ziletti": build_ziletti,
+}
 
 
 def build_model(classes: int, settings: Model) -> keras.Model:
     """Build the untrained network `settings.name` for this number of classes.
 
-    Every network takes the images [red, green, blue], each (batch, image_size, image_size, 3)
-    float32 in 0..1, and returns their three logits, each (batch, classes). Its weights are drawn
-    from Keras' global seed (keras.utils.set_random_seed).
+    `model.inputs` and `model.outputs` are lists of `settings.images` tensors, also where that is
+    one: images (batch, image_size, image_size, 3) float32 in 0..1, in the order red, green, blue,
+    and their logits (batch, classes) float32. A call of a network of one image returns its logits
+    without a list, as Keras does. The layer "features", inside the layer "trunk" where there are
+    three images, gives an image's embedding, (batch, channels).
+    Weights are drawn from Keras' global seed (keras.utils.set_random_seed).
+    Raises UserError for an image too small for the network.
     """
     return NETWORKS[settings.name](classes, settings)

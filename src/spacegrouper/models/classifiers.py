@@ -1,0 +1,48 @@
+"""What all networks share: the images they take, and the logits they end with."""
+
+import keras
+from keras import layers
+
+from spacegrouper.config.sections import Model
+from spacegrouper.errors import UserError
+
+STREAMS = ("red", "green", "blue")
+
+
+def image_shape(settings: Model, smallest: int, remedy: str = "raise it") -> tuple[int, int, int]:
+    """Return the shape of an image: rows, columns, channels.
+
+    Raises UserError if `model.image_size` is below `smallest` pixels, from which on the network
+    leaves at least one pixel; `remedy` ends the message.
+    """
+    if settings.image_size < smallest:
+        raise UserError(
+            f"model.image_size: {settings.name} needs images of at least {smallest} pixels, "
+            f"not {settings.image_size}; {remedy}"
+        )
+    return (settings.image_size, settings.image_size, 3)
+
+
+def classify_image(
+    image: keras.KerasTensor, embedding: keras.KerasTensor, classes: int, name: str
+) -> keras.Model:
+    """End a network of one image: its embedding (batch, channels) becomes logits."""
+    return keras.Model([image], [_logits(classes, "logits")(embedding)], name=name)
+
+
+def classify_streams(trunk: keras.Model, classes: int, name: str) -> keras.Model:
+    """Pass each of three images through the one trunk; each has a dense layer of its own.
+
+    `trunk` turns an image into its embedding, (batch, channels).
+    """
+    images = [keras.Input(trunk.input.shape[1:], name=stream) for stream in STREAMS]
+    logits = [
+        _logits(classes, f"logits_{stream}")(trunk(image))
+        for stream, image in zip(STREAMS, images, strict=True)
+    ]
+    return keras.Model(images, logits, name=name)
+
+
+def _logits(classes: int, name: str) -> layers.Dense:
+    # In bfloat16 the softmax of close logits would lose their difference.
+    return layers.Dense(classes, dtype="float32", name=name)

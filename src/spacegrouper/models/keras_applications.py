@@ -1,0 +1,36 @@
+"""DenseNet121 and ResNet50 as Keras ships them, untrained."""
+
+from collections.abc import Callable
+
+import keras
+from keras import layers
+
+from spacegrouper.config.sections import Model
+from spacegrouper.models.classifiers import classify_image, image_shape
+
+
+def build_densenet(classes: int, settings: Model) -> keras.Model:
+    """Build DenseNet121 of Huang et al., doi:10.1109/CVPR.2017.243: one image to its logits.
+
+    Raises UserError for an image of less than 32 pixels.
+    """
+    return _build(keras.applications.DenseNet121, classes, settings)
+
+
+def build_resnet(classes: int, settings: Model) -> keras.Model:
+    """Build ResNet50 of He et al., doi:10.1109/CVPR.2016.90: one image to its logits.
+
+    Raises UserError for an image of less than 32 pixels.
+    """
+    return _build(keras.applications.ResNet50, classes, settings)
+
+
+def _build(application: Callable[..., keras.Model], classes: int, settings: Model) -> keras.Model:
+    # Keras takes no smaller images for any of its applications.
+    shape = image_shape(settings, 32)
+    image = keras.Input(shape, name="image")
+    convolutions = application(
+        include_top=False, weights=None, input_tensor=image, input_shape=shape
+    )
+    features = layers.GlobalAveragePooling2D(name="features")(convolutions.output)
+    return classify_image(image, features, classes, settings.name)

@@ -1,0 +1,40 @@
+"""The network of Ziletti, Kumar, Scheffler and Ghiringhelli, Nat. Commun. 9:2775 (2018)."""
+
+import keras
+from keras import layers
+
+from spacegrouper.config.sections import Model
+from spacegrouper.models.classifiers import classify_image, image_shape
+
+
+def build_ziletti(classes: int, settings: Model) -> keras.Model:
+    """Build the untrained network as its authors released it, with their initial weights.
+
+    One image to its logits; theirs were of 64 pixels. The features are normalised: batch
+    normalisation is the last layer before the logits.
+    Raises UserError for an image of less than 4 pixels.
+    """
+    image = keras.Input(image_shape(settings, 4), name="image")
+    x = _two_convolutions(image, 32, 1)
+    x = layers.MaxPooling2D(2, name="pool1")(x)
+    x = _two_convolutions(x, 16, 2)
+    x = layers.MaxPooling2D(2, name="pool2")(x)
+    x = _two_convolutions(x, 8, 3)
+    x = layers.Dropout(0.25, name="dropout")(x)
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dense(128, activation="relu", name="hidden")(x)
+    features = layers.BatchNormalization(name="features")(x)
+    return classify_image(image, features, classes, settings.name)
+
+
+def _two_convolutions(x: keras.KerasTensor, filters: int, group: int) -> keras.KerasTensor:
+    for layer in (1, 2):
+        x = layers.Conv2D(
+            filters,
+            7,
+            padding="same",
+            activation="relu",
+            kernel_initializer="orthogonal",
+            name=f"group{group}_convolution{layer}",
+        )(x)
+    return x
