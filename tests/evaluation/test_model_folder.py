@@ -7,7 +7,7 @@ import zarr
 
 from spacegrouper.config.sections import Shape
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.model_folder import check_rows, read_labels, read_test_part
+from spacegrouper.evaluation.model_folder import check_rows, read_labels, read_split, read_test_part
 
 SHAPE = Shape().model_dump(mode="json")
 
@@ -98,3 +98,26 @@ def test_rows_that_are_other_crystals_are_refused(
     )
     with pytest.raises(UserError, match=f"row {row} is {material_id} .*{found}"):
         check_rows(table, dataset, tmp_path / "split.csv")
+
+
+def test_a_split_comes_in_order_of_row(model, dataset):
+    # Other columns, such as the prototype, play no role.
+    path = model / "split.csv"
+    pd.read_csv(path, keep_default_na=False).assign(prototype="x").to_csv(path, index=False)
+    split = read_split(path, dataset)
+    assert list(split) == ["row", "material_id", "spacegroup", "label", "part"]
+    assert split["row"].tolist() == [0, 1, 2, 3]
+    assert split["part"].tolist() == ["test", "train", "test", "validation"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"a,b\n1,2\n", b"\xff\xfe\x00", b"row,part\nx,test\n", "no test part"]
+)
+def test_a_file_that_is_no_split_is_named_with_what_makes_it(model, dataset, content):
+    path = model / "split.csv"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        path.write_text(path.read_text().replace("test", "train"))
+    with pytest.raises(UserError, match=r"split.csv: not a split.*scripts/train.py"):
+        read_split(path, dataset)

@@ -1,7 +1,6 @@
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 import zarr
 from scipy.special import softmax
@@ -10,11 +9,7 @@ from spacegrouper.config.sections import Shape
 from spacegrouper.descriptors.images import compose_images
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import Labels
-from spacegrouper.evaluation.predictions import (
-    load_network,
-    predict_probabilities,
-    prediction_table,
-)
+from spacegrouper.evaluation.predictions import load_network, predict_probabilities
 from spacegrouper.training.images import read_patterns
 
 LABELS = Labels(np.array([62, 166, 225]), 8, "maximum", "shaped")
@@ -90,20 +85,17 @@ def test_answers_that_are_no_numbers_are_reported(dataset):
         predict_probabilities(Diverged(), LABELS, dataset, np.array([0]), 1, lambda _: None)
 
 
-def test_prediction_table_by_hand():
-    test = pd.DataFrame(
-        {"row": [3, 5], "material_id": ["a", "b"], "spacegroup": [166, 225], "label": [1, 2]}
-    )
-    probabilities = np.array([[0.1, 0.7, 0.2], [0.6, 0.3, 0.1]])
-    table = prediction_table(test, probabilities, LABELS.space_groups)
-    assert table.to_dict("list") == {
-        "row": [3, 5],
-        "material_id": ["a", "b"],
-        "spacegroup": [166, 225],
-        "predicted": [166, 62],
-        "probability": [0.7, 0.6],
-        "rank": [1, 3],
-    }
+def test_a_network_of_one_image_answers_without_a_list(dataset):
+    class Spots:
+        def predict_on_batch(self, images):
+            assert len(images) == 1
+            return 50 * images[0].mean(axis=(1, 2))
+
+    rows = np.array([1, 2])
+    labels = replace(LABELS, descriptor="spot")
+    probabilities = predict_probabilities(Spots(), labels, dataset, rows, 2, lambda _: None)
+    (image,) = compose_images(read_patterns(dataset, rows, 8, "maximum", "spot"), "spot")
+    assert probabilities == pytest.approx(softmax(50 * image.mean(axis=(1, 2)), axis=1), rel=1e-4)
 
 
 @pytest.mark.parametrize("content", [None, b"not a network"])

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +14,9 @@ from spacegrouper.config.sections import Descriptor
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.metrics import Integers
 from spacegrouper.storage.raw_shard import DONE
+from spacegrouper.training.split import PARTS
+
+_COLUMNS = {"row": int, "material_id": str, "spacegroup": int, "label": int, "part": str}
 
 
 @dataclass(frozen=True)
@@ -52,19 +56,31 @@ def read_labels(model: Path, dataset: zarr.Group) -> Labels:
 
 
 def read_test_part(model: Path, dataset: zarr.Group) -> pd.DataFrame:
-    """Read the crystals of the test part from split.csv of a model folder, in order of row.
+    """Return the crystals of the test part of a model folder's split.csv; see `read_split`."""
+    split = read_split(model / "split.csv", dataset)
+    return split[split["part"] == "test"].reset_index(drop=True)
 
-    Columns row, material_id, spacegroup, label. Raises UserError where there is no such file, or
-    where the dataset's rows are no longer the crystals it names.
+
+def read_split(path: Path, dataset: zarr.Group) -> pd.DataFrame:
+    """Read all parts from the split.csv of a model folder, in order of row.
+
+    Columns row, material_id, spacegroup, label, part. Raises UserError where there is no such file,
+    or where the dataset's rows are not the crystals it names.
     """
-    path = model / "split.csv"
-    _read_text(path)
-    # Ids are text, even where they look like numbers or like pandas' names of missing values.
-    split = pd.read_csv(path, dtype={"material_id": str}, keep_default_na=False)
-    test = split.loc[split["part"] == "test", ["row", "material_id", "spacegroup", "label"]]
-    test = test.sort_values("row").reset_index(drop=True)
-    check_rows(test, dataset, path)
-    return test
+    try:
+        # Ids are text, even where they look like numbers or like pandas' names of missing values.
+        text = StringIO(_read_text(path))
+        split = pd.read_csv(text, dtype=_COLUMNS, keep_default_na=False)[list(_COLUMNS)]
+        if not {"test"} <= set(split["part"]) <= set(PARTS):
+            raise ValueError
+    except (ValueError, KeyError):
+        raise UserError(
+            f"{path}: not a split: expected the columns {', '.join(_COLUMNS)}, and no parts but "
+            f"{', '.join(PARTS)}; give the split.csv of a folder made by scripts/train.py"
+        ) from None
+    split = split.sort_values("row").reset_index(drop=True)
+    check_rows(split, dataset, path)
+    return split
 
 
 def check_rows(table: pd.DataFrame, dataset: zarr.Group, path: Path) -> None:

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import pandas as pd
 import zarr
 from numpy.typing import NDArray
 
 from spacegrouper.descriptors.images import compose_images
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.metrics import Floats, Integers, ranks_of_truth
+from spacegrouper.evaluation.metrics import Integers
 from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.training.images import read_patterns
 
@@ -37,8 +36,9 @@ def predict_probabilities(
 ) -> NDArray[np.float64]:
     """Return the probability of each class for the crystals of `rows`, which ascend; (N, C).
 
-    It is the softmax of the sum of the network's three logits. `advance` is called with the number
-    of crystals done since its last call. Raises UserError for answers that are not finite.
+    It is the softmax of the sum of the network's logits, one set for each image. `advance` is
+    called with the number of crystals done since its last call. Raises UserError for answers that
+    are not finite.
     """
     parts = []
     for start in range(0, len(rows), batch_size):
@@ -47,7 +47,8 @@ def predict_probabilities(
             dataset, batch, labels.image_size, labels.resize, labels.descriptor
         )
         logits = network.predict_on_batch(compose_images(patterns, labels.descriptor))
-        parts.append(np.sum(logits, axis=0, dtype=np.float64))
+        # Keras returns a single image's logits without a list around them.
+        parts.append(np.sum(keras.tree.flatten(logits), axis=0, dtype=np.float64))
         advance(len(batch))
     total = np.concatenate(parts)
     if not np.isfinite(total).all():
@@ -58,19 +59,3 @@ def predict_probabilities(
     exponentials = np.exp(total - total.max(axis=1, keepdims=True))
     probabilities: NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
     return probabilities
-
-
-def prediction_table(
-    test: pd.DataFrame, probabilities: Floats, space_groups: Integers
-) -> pd.DataFrame:
-    """Return each crystal's answer: columns row, material_id, spacegroup, predicted, probability
-    (of the predicted group) and rank (of the true group among the answers, 1 = first).
-
-    `test`: as model_folder.read_test_part returns it, (N,); `probabilities`: (N, C);
-    `space_groups`: (C,).
-    """
-    table = test[["row", "material_id", "spacegroup"]].copy()
-    table["predicted"] = space_groups[probabilities.argmax(axis=1)]
-    table["probability"] = probabilities.max(axis=1)
-    table["rank"] = ranks_of_truth(probabilities, test["label"].to_numpy())
-    return table

@@ -1,0 +1,53 @@
+"""Choosing a number of crystals of each space group from a larger file."""
+
+import hashlib
+import heapq
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from spacegrouper.crystals.crystal import Crystal, Rejection
+from spacegrouper.crystals.json_lines import read_crystals
+from spacegrouper.errors import UserError
+
+
+def select_crystals(
+    path: Path,
+    space_groups: Collection[int],
+    maximum: int,
+    seed: int,
+    advance: Callable[[int], None],
+) -> tuple[list[Crystal], list[Rejection]]:
+    """Choose at most `maximum` crystals of each space group from a file of JSON lines.
+
+    Returns the chosen in the file's order, and the lines that are no crystals. Whether a crystal is
+    chosen depends on the seed and the ids alone, so the order of the file plays no role, and a
+    larger maximum adds crystals without exchanging any. The file is read once; in memory are the
+    chosen. `advance` is called with 1 after each record.
+    Raises UserError for a file that cannot be read, or a crystal without `spacegroup`.
+    """
+    # Of each space group a heap, whose first entry is the next to go. Positions part crystals of
+    # one id, so that crystals themselves are never compared.
+    heaps: dict[int, list[tuple[int, int, Crystal]]] = {group: [] for group in space_groups}
+    rejections = []
+    for position, record in enumerate(read_crystals(path)):
+        advance(1)
+        if isinstance(record, Rejection):
+            rejections.append(record)
+            continue
+        group = record.metadata.get("spacegroup")
+        if not isinstance(group, int):
+            raise UserError(
+                f"{path}: crystal {record.id}: key `spacegroup` must be a space-group number; "
+                "scripts/standardise.py finds it out"
+            )
+        if group in heaps:
+            heapq.heappush(heaps[group], (-_lot(seed, record.id), position, record))
+            if len(heaps[group]) > maximum:
+                heapq.heappop(heaps[group])
+    chosen = sorted((position, crystal) for heap in heaps.values() for _, position, crystal in heap)
+    return [crystal for _, crystal in chosen], rejections
+
+
+def _lot(seed: int, material_id: str) -> int:
+    """Draw a crystal's lot: those with the smallest are chosen."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:{material_id}".encode()).digest(), "big")

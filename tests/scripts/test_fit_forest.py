@@ -1,0 +1,112 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import zarr
+
+from spacegrouper.config.sections import Shape
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "fit_forest.py"
+SPACE_GROUPS = np.array([62, 166, 225])
+CRYSTALS = 60
+
+
+def make_dataset(path, label):
+    """Make crystals whose raw, but not their shaped, patterns tell the label by place of a spot."""
+    rng = np.random.default_rng(0)
+    group = zarr.create_group(path, zarr_format=3)
+    patterns = (rng.random((CRYSTALS, 3, 64, 64)) < 0.02).astype(np.uint8) * 200
+    group.create_array("shaped", data=patterns)
+    for crystal in range(CRYSTALS):
+        first = 16 * label[crystal]
+        patterns[crystal, :, first : first + 16, 8:56] = rng.integers(20, 255)
+    group.create_array("raw", data=patterns)
+    names = group.create_array("material_id", shape=(CRYSTALS,), dtype="string")
+    names[:] = np.array([f"mp-{i}" for i in range(CRYSTALS)], dtype=object)
+    group.create_array("spacegroup", data=SPACE_GROUPS[label].astype(np.int16))
+    group.create_array("status", data=np.ones(CRYSTALS, dtype=np.uint8))
+    group.attrs["shape_settings"] = Shape().model_dump(mode="json")
+
+
+def fit(folder, output, *more, split="split.csv"):
+    arguments = ["--dataset", folder / "data.zarr", "--split", folder / split, "--output", output]
+    return subprocess.run(
+        [sys.executable, SCRIPT, *arguments, *more], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("forest")
+    rows = np.arange(CRYSTALS)
+    label = rows % 3
+    make_dataset(folder / "data.zarr", label)
+    split = pd.DataFrame(
+        {
+            "row": rows,
+            "material_id": [f"mp-{i}" for i in rows],
+            "spacegroup": SPACE_GROUPS[label],
+            "label": label,
+            "part": np.array(["train", "test", "train", "validation"])[rows % 4],
+        }
+    )
+    split.to_csv(folder / "split.csv", index=False)
+    split.assign(material_id="other").to_csv(folder / "foreign.csv", index=False)
+    return folder
+
+
+def test_the_forest_answers_the_test_part_and_writes_what_evaluate_does(folder):
+    output = folder / "forest"
+    finished = fit(folder, output)
+    assert finished.returncode == 0, finished.stderr
+    assert {path.name for path in output.iterdir()} == {
+        "metrics.json",
+        *(f"{name}.csv" for name in ("predictions", "top_k", "confusion")),
+        *(f"per_{name}.csv" for name in ("space_group", "crystal_system")),
+    }
+    predictions = pd.read_csv(output / "predictions.csv")
+    assert predictions["row"].tolist() == list(range(1, CRYSTALS, 4))
+    assert predictions["spacegroup"].tolist() == SPACE_GROUPS[np.arange(1, 60, 4) % 3].tolist()
+    # The spots leave no doubt, and only whoever learns from them finds them.
+    right = predictions["predicted"] == predictions["spacegroup"]
+    assert right.all()
+    metrics = json.loads((output / "metrics.json").read_text())
+    assert (metrics["top_1_accuracy"], metrics["macro_f1"]) == (1, 1)
+    assert (metrics["test_crystals"], metrics["classes"]) == (15, 3)
+    confusion = pd.read_csv(output / "confusion.csv", index_col=0)
+    assert confusion.index.tolist() == [int(name) for name in confusion.columns] == [62, 166, 225]
+    assert confusion.to_numpy().tolist() == [[5, 0, 0], [0, 5, 0], [0, 0, 5]]
+    assert pd.read_csv(output / "top_k.csv")["accuracy"].tolist() == [1, 1, 1]
+    assert "forest on raw patterns: top-1 100.0 %" in " ".join(finished.stderr.split())
+
+
+def test_shaped_patterns_are_others_and_a_second_run_gives_the_same_bytes(folder):
+    files = []
+    for name in ("once", "twice"):
+        finished = fit(folder, folder / name, "--descriptor=shaped", "--seed=3")
+        assert finished.returncode == 0, finished.stderr
+        files.append({path.name: path.read_bytes() for path in (folder / name).iterdir()})
+    assert files[0] == files[1]
+    # Nothing in these tells the space groups apart.
+    assert json.loads(files[0]["metrics.json"])["top_1_accuracy"] < 0.8
+
+
+@pytest.mark.parametrize(
+    ("split", "message"),
+    [
+        ("foreign.csv", "foreign.csv: row 0 is other of space group 62, but in the dataset it is"),
+        ("none.csv", "none.csv: no such file of a trained network"),
+    ],
+)
+def test_a_split_that_does_not_fit_is_one_line_and_leaves_no_output(
+    folder, tmp_path, split, message
+):
+    finished = fit(folder, tmp_path / "forest", split=split)
+    assert finished.returncode == 1
+    assert message in finished.stderr
+    assert "Traceback" not in finished.stderr
+    assert list(tmp_path.iterdir()) == []
