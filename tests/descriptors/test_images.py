@@ -1,9 +1,7 @@
 import numpy as np
 import pytest
 
-from spacegrouper.config.loading import settings_from_mapping
 from spacegrouper.descriptors.images import compose_images
-from spacegrouper.errors import UserError
 
 RAW = np.full((1, 1, 3, 2, 2), [[[[[1]], [[2]], [[3]]]]], dtype=np.uint8)
 
@@ -35,9 +33,3 @@ def test_images_are_float32_up_to_one(descriptor, layers) -> None:
         assert image.dtype == np.float32
         assert (image[:, 4, 6] == 1).all()
         assert image[:, :4].max() <= 1
-
-
-def test_a_network_that_takes_three_images_does_not_get_one() -> None:
-    assert settings_from_mapping({"train": {"descriptor": "raw"}}, "c.yaml")
-    with pytest.raises(UserError, match=r"^c\.yaml: `train`: .*three images.*spot` gives one"):
-        settings_from_mapping({"train": {"descriptor": "spot"}}, "c.yaml")

@@ -107,6 +107,18 @@ def test_what_a_killed_worker_left_is_no_part_of_it(raw_shards, datasets, tmp_pa
     assert is_complete(output, plan)
 
 
+@pytest.mark.parametrize("name", ["raw", "shaped"])
+def test_patterns_that_are_gone_are_not_read_as_black(
+    raw_shards, datasets, tmp_path: Path, name: str
+) -> None:
+    output = tmp_path / "dataset.zarr"
+    datasets.make(output, [raw_shards.write("0.h5", range(10))])
+    (output / name / "c" / "1" / "0" / "0" / "0").unlink()
+
+    with pytest.raises(UserError, match=rf"patterns of block 1 are gone: no file {name}/c/1/0/0/0"):
+        open_dataset(output)
+
+
 def test_goes_on_after_an_interruption(raw_shards, datasets, tmp_path: Path) -> None:
     paths = [raw_shards.write("0.h5", range(10))]
     plan = datasets.make(tmp_path / "undisturbed.zarr", paths)

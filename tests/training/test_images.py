@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 import zarr
@@ -6,6 +8,7 @@ from hypothesis import strategies as st
 
 from spacegrouper.config.sections import Shape
 from spacegrouper.descriptors.shaped import normalise
+from spacegrouper.errors import UserError
 from spacegrouper.storage.dataset import open_dataset
 from spacegrouper.training.images import read_patterns, resize_patterns
 
@@ -45,6 +48,14 @@ def test_maximum_agrees_with_its_definition(length: int, size: int, seed: int) -
         np.testing.assert_array_equal(resized, expected)
 
 
+def test_height_and_width_may_differ() -> None:
+    image = np.arange(8, dtype=np.uint8).reshape(2, 4)
+
+    assert resize_patterns(image, 2, "maximum").tolist() == [[1, 3], [5, 7]]
+    assert resize_patterns(image, 2, "nearest").tolist() == [[1, 3], [5, 7]]
+    assert resize_patterns(image, 3, "maximum")[:, 0].tolist() == [0, 4, 4]
+
+
 @pytest.mark.parametrize("method", ["nearest", "maximum"])
 def test_the_same_size_changes_nothing(method) -> None:
     image = np.random.default_rng(0).integers(0, 256, (2, 3, 9, 9), dtype=np.uint8)
@@ -68,12 +79,20 @@ def test_reads_just_the_wanted_rows(store) -> None:
             np.testing.assert_array_equal(patterns[place, 0, view], expected)
 
 
-def test_reading_in_pieces_changes_nothing(store, monkeypatch) -> None:
-    dataset, rows = open_dataset(store), np.array([0, 3, 5, 17, 20, 21, 34])
-    whole = read_patterns(dataset, rows, 16, "maximum", "shaped")
-    monkeypatch.setattr("spacegrouper.training.images._CRYSTALS_AT_A_TIME", 5)
+@pytest.mark.parametrize("damage", ["overwritten", "cut short"])
+def test_a_damaged_chunk_is_an_error_that_says_where_and_what_to_do(
+    store, tmp_path, damage
+) -> None:
+    damaged = shutil.copytree(store, tmp_path / "damaged.zarr")
+    shard = damaged / "shaped" / "c" / "1" / "0" / "0" / "0"
+    content = shard.read_bytes()
+    shard.write_bytes(content[:30] if damage == "cut short" else b"\xff" * 30 + content[30:])
+    dataset = open_dataset(damaged)
 
-    np.testing.assert_array_equal(read_patterns(dataset, rows, 16, "maximum", "shaped"), whole)
+    message = r"damaged\.zarr: `shaped` cannot be read from row 12 on .*verify_dataset\.py"
+    with pytest.raises(UserError, match=message):
+        read_patterns(dataset, np.array([3, 14]), 16, "nearest", "shaped")
+    assert len(read_patterns(dataset, np.array([3, 14]), 16, "nearest", "raw")) == 2
 
 
 @pytest.mark.parametrize("descriptor", ["raw", "spot"])

@@ -7,10 +7,15 @@ Scheffler, Ghiringhelli, Nat. Commun. 9:2775 (2018).
 "raw": three images, one for each view, its raw pattern in all channels.
 """
 
+from typing import Any
+
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from spacegrouper.config.sections import Descriptor
+
+_GREY_LEVELS = np.arange(256, dtype=np.float32) / np.float32(255)
 
 
 def compose_images(
@@ -34,6 +39,21 @@ def compose_images(
     return images
 
 
-def _image(*channels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return an RGB image, 0 to 1, of red, green and blue grey levels."""
-    return np.stack(channels, axis=-1).astype(np.float32) / np.float32(255)
+def _image(
+    red: NDArray[np.uint8], green: NDArray[np.uint8], blue: NDArray[np.uint8]
+) -> NDArray[np.float32]:
+    """Return RGB images, 0 to 1, of grey levels (crystals, size, size)."""
+    image = np.empty((*red.shape, 3), dtype=np.float32)
+    _fill(image, red, green, blue)
+    return image
+
+
+@njit(cache=True, nogil=True)
+def _fill(image: Any, red: Any, green: Any, blue: Any) -> None:
+    for crystal in range(red.shape[0]):
+        for row in range(red.shape[1]):
+            for column in range(red.shape[2]):
+                pixel = image[crystal, row, column]
+                pixel[0] = _GREY_LEVELS[red[crystal, row, column]]
+                pixel[1] = _GREY_LEVELS[green[crystal, row, column]]
+                pixel[2] = _GREY_LEVELS[blue[crystal, row, column]]

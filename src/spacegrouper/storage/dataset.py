@@ -16,6 +16,7 @@ import hashlib
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import zarr
 
@@ -115,7 +116,11 @@ def blocks_to_write(store: Path, plan: DatasetPlan) -> list[Block]:
 
 
 def open_dataset(store: Path) -> zarr.Group:
-    """Open a finished store to read; raises UserError where there is none."""
+    """Open a finished store to read.
+
+    Raises UserError where there is none, or where a block's patterns are gone: Zarr would read them
+    as black ones.
+    """
     try:
         group = zarr.open_group(store, mode="r")
     except (OSError, ValueError) as error:
@@ -123,6 +128,16 @@ def open_dataset(store: Path) -> zarr.Group:
     missing = [name for name in ("raw", "shaped", "material_id", "status") if name not in group]
     if missing:
         raise UserError(f"{store}: not a dataset of patterns: it has no {', '.join(missing)}")
+    raw: Any = group["raw"]
+    block_rows = (raw.shards or raw.chunks)[0]
+    for number in range(-(-raw.shape[0] // block_rows)):
+        keys = block_keys(number)
+        gone = [keys[name] for name in ("raw", "shaped") if not (store / keys[name]).is_file()]
+        if gone and (store / keys["status"]).is_file():
+            raise UserError(
+                f"{store}: patterns of block {number} are gone: no file {gone[0]}; "
+                "scripts/verify_dataset.py --repair makes them anew"
+            )
     return group
 
 
