@@ -1,6 +1,6 @@
 # What a person types; `make help` lists it. Each target sets up what it needs.
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-fast check bench format config-reference lock clean
+.PHONY: help demo test test-fast check bench format reference lock clean
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3.11
@@ -49,8 +49,9 @@ format: $(environment) ## format the code and the workflow
 	ruff format .
 	snakefmt workflow
 
-config-reference: $(environment) ## write config/ anew from the settings' models
+reference: $(environment) ## write the tables of settings and networks anew
 	python scripts/write_config_reference.py
+	python scripts/tabulate_networks.py --output docs/network_sizes.md
 
 lock: ## pin all dependencies anew (needs a network)
 	$(PYTHON) -m venv .venv-lock

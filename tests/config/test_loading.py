@@ -36,6 +36,34 @@ from spacegrouper.errors import UserError
             {"split": {"train": 0.5}},
             "own.yaml: `split`: train + validation + test must be 1, not 0.7",
         ),
+        (
+            {"split": {"classes": [62, 62]}},
+            "own.yaml: `split.classes`: must be two or more different space groups, got [62, 62]",
+        ),
+        (
+            {"split": {"classes": "groups_9"}},
+            "own.yaml: `split.classes`: must be one of populated, all, groups_8, groups_20, "
+            "groups_49, groups_72, or a list of space-group numbers, 1 to 230, got 'groups_9'",
+        ),
+        (
+            {"train": {"descriptor": "spot"}},
+            "own.yaml: `train`: the network `model.name: msdn` takes three images: take "
+            "`train.descriptor: shaped` or `raw`",
+        ),
+        (
+            {"model": {"name": "ziletti"}},
+            "own.yaml: `train`: the network `model.name: ziletti` takes a single image: take "
+            "`train.descriptor: spot`",
+        ),
+        (
+            {"model": {"name": "vgg", "blocks": [3]}, "train": {"descriptor": "spot"}},
+            "own.yaml: `model`: `blocks` is a key of `msdn` alone; leave it out for vgg",
+        ),
+        (
+            {"train": {"rotation_epochs": 100}, "split": {"validation": 0.12, "test": 0.08}},
+            "own.yaml: `train`: `train.rotation_epochs` needs split.train to be a multiple of "
+            "split.validation, but they are 0.8 and 0.12",
+        ),
     ],
 )
 def test_a_mistake_gets_one_line_with_the_key(content: dict[str, object], message: str) -> None:

@@ -13,7 +13,7 @@ CONFIG = Path(__file__).parents[2] / "config"
 
 @pytest.mark.parametrize("name", ["config.yaml", "settings.schema.json", "README.md"])
 def test_the_generated_files_are_up_to_date(name: str) -> None:
-    assert (CONFIG / name).read_text() == reference_files()[name], "run `make config-reference`"
+    assert (CONFIG / name).read_text() == reference_files()[name], "run `make reference`"
 
 
 def test_config_yaml_says_just_the_defaults() -> None:

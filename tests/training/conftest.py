@@ -38,6 +38,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     labels: dict[str, Any] = {
         "material_id": np.array([f"mp-{row}" for row in range(36)], dtype=object),
         "spacegroup": spacegroup,
+        "prototype": np.array(
+            [f"A_{group}_{row % 4}" for row, group in enumerate(spacegroup)], object
+        ),
         "status": np.ones(36, dtype=np.uint8),
     }
     for name, values in labels.items():

@@ -6,9 +6,9 @@ import sys
 PROGRAM = """
 import os
 os.sched_getaffinity = lambda process: set(range(12))
-from spacegrouper.training.devices import prepare_tensorflow
+from spacegrouper.training.devices import prepare_backend
 from spacegrouper.training.horovod_world import World
-prepare_tensorflow(World(rank=7, size=8, local_rank=3, local_size=4))
+prepare_backend(World(rank=7, size=8, local_rank=3, local_size=4))
 import tensorflow as tf
 print(tf.config.threading.get_intra_op_parallelism_threads())
 print(tf.config.threading.get_inter_op_parallelism_threads())

@@ -1,6 +1,10 @@
 """Small trainings in this process; several ranks train in tests/scripts/test_train.py."""
 
+import importlib.util
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,27 +13,28 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spacegrouper.config import Settings, load_settings
+from spacegrouper.config import Settings, load_settings, write_settings
 from spacegrouper.descriptors.images import compose_images
 from spacegrouper.errors import UserError
 from spacegrouper.storage.dataset import open_dataset
 from spacegrouper.training.horovod_world import World
 from spacegrouper.training.images import read_patterns
+from spacegrouper.training.stream import ImageBatches
 from spacegrouper.training.trainer import train
 
 RESULTS = ["model.keras", "labels.json", "history.csv", "settings.yaml", "split.csv"]
 
 
-def small_settings(**train_settings: object) -> Settings:
-    return Settings.model_validate(
-        {
-            "seed": 1,
-            "split": {"minimum_crystals": 12, "train": 0.7, "validation": 0.2, "test": 0.1},
-            "model": {"image_size": 32, "blocks": [1, 1], "growth": 4, "dropout": 0.1},
-            "train": {"batch_size": 4, "ranks": 1, "epochs": 4, "learning_rate": 3e-3}
-            | train_settings,
-        }
-    )
+MSDN = {"image_size": 32, "blocks": [1, 1], "growth": 4, "dropout": 0.1}
+SHARES = {"train": 0.7, "validation": 0.2, "test": 0.1}
+
+
+def small_settings(
+    model: dict[str, object] = MSDN, shares: dict[str, float] = SHARES, **train_settings: object
+) -> Settings:
+    train = {"batch_size": 4, "ranks": 1, "epochs": 4, "learning_rate": 3e-3} | train_settings
+    split = {"minimum_crystals": 12} | shares
+    return Settings.model_validate({"seed": 1, "split": split, "model": model, "train": train})
 
 
 def run(
@@ -176,3 +181,78 @@ def test_stops_when_the_validation_loss_stays(store, tmp_path) -> None:
 def test_a_loss_that_is_no_number_is_a_users_mistake(store, tmp_path) -> None:
     with pytest.raises(UserError, match=r"train\.learning_rate: the loss of epoch \d is not a num"):
         run(store, tmp_path, small_settings(learning_rate=1e30))
+
+
+def test_groups_take_turns_in_validating(store, tmp_path) -> None:
+    shares = {"train": 0.6, "validation": 0.2, "test": 0.2}
+    settings = small_settings(shares=shares, epochs=5, rotation_epochs=2, patience=1)
+    seen = []
+
+    class Watched(ImageBatches):
+        def __init__(self, dataset, rows, *others, **named) -> None:
+            seen.append(set(rows.tolist()))
+            super().__init__(dataset, rows, *others, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("spacegrouper.training.trainer.ImageBatches", Watched)
+        assert run(store, tmp_path, settings) == [0, 1, 1, 1, 1, 1]
+
+    split = pd.read_csv(tmp_path / "split.csv")
+    usable = set(split.loc[split["part"] != "test", "row"])
+    learning, validating = seen[::2], seen[1::2]
+    assert len(learning) == 3  # epochs 1 and 2, 3 and 4, 5
+    assert all(
+        learnt | judged == usable for learnt, judged in zip(learning, validating, strict=True)
+    )
+    assert not any(learnt & judged for learnt, judged in zip(learning, validating, strict=True))
+    assert not validating[0] & validating[1]
+    assert not validating[1] & validating[2]
+    # Neither is the best of one group comparable with that of another, nor is training stopped.
+    assert json.loads((tmp_path / "labels.json").read_text())["best_epoch"] == 5
+
+
+def test_a_network_of_one_image_learns_from_spots(store, tmp_path) -> None:
+    network = {"name": "ziletti", "image_size": 64}
+    run(store, tmp_path, small_settings(network, descriptor="spot", epochs=12, learning_rate=1e-3))
+
+    history = pd.read_csv(tmp_path / "history.csv")
+    assert history["loss"].iloc[-1] < 0.7 < np.log(3) < history["loss"].iloc[0] * 1.5
+
+
+def test_without_a_gpu_computes_with_32_bits(store, tmp_path, caplog) -> None:
+    run(store, tmp_path, small_settings(precision="mixed_bfloat16", epochs=1))
+
+    assert "no GPU here: training with float32" in caplog.text
+    assert {
+        layer.dtype_policy.name
+        for layer in keras.saving.load_model(tmp_path / "model.keras").layers
+    } == {"float32"}
+
+
+def test_a_cosine_of_other_length_is_another_training(store, tmp_path, caplog) -> None:
+    run(store, tmp_path, small_settings(schedule="cosine", epochs=1))
+
+    assert run(store, tmp_path, small_settings(schedule="cosine", epochs=2)) == [0, 1, 1]
+    assert "training starts anew" in caplog.text
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_other_backends_train_through_the_same_code(store, tmp_path, backend) -> None:
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    settings = tmp_path / "settings.yaml"
+    write_settings(small_settings(epochs=12), settings)
+    program = [sys.executable, "scripts/train.py", f"--dataset={store}", f"--config={settings}"]
+    done = subprocess.run(
+        [*program, f"--output={tmp_path / 'model'}"],
+        env=os.environ | {"KERAS_BACKEND": backend},
+        cwd=Path(__file__).parents[2],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert f"without Horovod, on {backend}" in done.stderr
+    history = pd.read_csv(tmp_path / "model" / "history.csv")
+    assert history["loss"].iloc[-1] < 1.5 < 2.5 < history["loss"].iloc[0]

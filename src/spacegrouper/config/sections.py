@@ -4,7 +4,7 @@ config/config.yaml, config/settings.schema.json and config/README.md are generat
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -13,6 +13,7 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -282,11 +283,17 @@ class Split(Section):
     )
     test: Fraction = Field(0.1, gt=0, description="share of each class that is only tested")
 
-    @field_validator("classes")
+    @field_validator("classes", mode="wrap")
     @classmethod
-    def _classes_differ(
-        cls, classes: ClassPreset | tuple[SpaceGroupNumber, ...]
-    ) -> ClassPreset | tuple[SpaceGroupNumber, ...]:
+    def _presets_or_different_groups(cls, value: Any, validate: Any) -> Any:
+        try:
+            classes = validate(value)
+        except ValidationError:
+            # Otherwise there would be a line for each of the two kinds.
+            names = ", ".join(get_args(ClassPreset))
+            raise ValueError(
+                f"must be one of {names}, or a list of space-group numbers, 1 to 230"
+            ) from None
         if not isinstance(classes, str) and not len(set(classes)) == len(classes) > 1:
             raise ValueError("must be two or more different space groups")
         return classes

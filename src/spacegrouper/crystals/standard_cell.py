@@ -39,7 +39,7 @@ class _UnusableError(Exception):
     """The crystal cannot be used, for the reason given."""
 
 
-class _OneSearch(SpacegroupAnalyzer):  # type: ignore[misc]
+class _OneSearch(SpacegroupAnalyzer):
     """A symmetry analysis that keeps the refined cell it found, where pymatgen searches again."""
 
     def get_refined_structure(self, keep_site_properties: bool = False) -> Structure:

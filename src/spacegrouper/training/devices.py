@@ -1,17 +1,22 @@
-"""TensorFlow's threads, GPU and determinism; to be set before its first operation."""
+"""Threads, GPU and determinism of Keras' backend; to be set before its first operation."""
 
 import os
 
-import tensorflow as tf
+import keras
 
 from spacegrouper.training.horovod_world import World
 
 
-def prepare_tensorflow(world: World) -> None:
+def prepare_backend(world: World) -> None:
     """Give this process its share of the host: cores over local ranks, the GPU of its local rank.
 
-    Also makes operations deterministic, so that equal runs give equal networks.
+    Also makes operations deterministic, so that equal runs give equal networks. JAX and PyTorch,
+    which train in one process, are left to their defaults.
     """
+    if keras.backend.backend() != "tensorflow":
+        return
+    import tensorflow as tf
+
     cores = len(os.sched_getaffinity(0))
     tf.config.threading.set_intra_op_parallelism_threads(max(1, cores // world.local_size))
     tf.config.threading.set_inter_op_parallelism_threads(1)
@@ -21,3 +26,18 @@ def prepare_tensorflow(world: World) -> None:
         tf.config.set_visible_devices(own, "GPU")
         tf.config.experimental.set_memory_growth(own, True)
     tf.config.experimental.enable_op_determinism()
+
+
+def has_gpu() -> bool:
+    """Tell whether Keras' backend computes on a GPU."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return bool(tf.config.get_visible_devices("GPU"))
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return any(device.platform == "gpu" for device in jax.devices())
+    import torch
+
+    return bool(torch.cuda.is_available())

@@ -32,11 +32,18 @@ def started_by_horovod() -> bool:
 def join_world() -> World:
     """Meet the other ranks; a process that is no rank trains alone.
 
-    Raises UserError if Horovod is asked for, but not installed.
+    Raises UserError if Horovod is asked for, but not installed or not fit for Keras' backend.
     """
+    import keras
+
     if not started_by_horovod():
-        log.info("training in one process, without Horovod")
+        log.info("training in one process, without Horovod, on %s", keras.backend.backend())
         return World()
+    if keras.backend.backend() != "tensorflow":
+        raise UserError(
+            f"KERAS_BACKEND={keras.backend.backend()}: several ranks train with TensorFlow only; "
+            "unset it, or set train.ranks to 1"
+        )
     try:
         import horovod.tensorflow as hvd
     except ImportError as error:
@@ -51,13 +58,35 @@ def join_world() -> World:
     return world
 
 
-def average_gradients(tape: Any, world: World) -> Any:
-    """Return a gradient tape whose gradients are the means over the ranks."""
+def adam(weight_decay: float, world: World) -> Any:
+    """Return Adam with decoupled weight decay that acts on the means of the ranks' gradients."""
+    import keras
+
     if world.size == 1:
-        return tape
+        return keras.optimizers.AdamW(weight_decay=weight_decay)
     import horovod.tensorflow as hvd
 
-    return hvd.DistributedGradientTape(tape)
+    # Horovod's own optimiser does not know that of Keras 3.
+    class AveragingAdamW(keras.optimizers.AdamW):
+        def apply(self, grads: Any, trainable_variables: Any = None) -> None:
+            super().apply([hvd.allreduce(gradient) for gradient in grads], trainable_variables)
+
+    return AveragingAdamW(weight_decay=weight_decay)
+
+
+def average_variables(variables: Sequence[Any], world: World) -> None:
+    """Give all ranks the means of what are numbers with a fraction, such as moving statistics.
+
+    Each rank's batch normalisation has seen other crystals.
+    """
+    if world.size == 1:
+        return
+    import horovod.tensorflow as hvd
+    import keras
+
+    for variable in variables:
+        if keras.backend.is_float_dtype(variable.dtype):
+            variable.assign(hvd.allreduce(variable.value, op=hvd.Average))
 
 
 def sum_over_ranks(values: NDArray[np.float64], world: World) -> NDArray[np.float64]:
@@ -71,11 +100,11 @@ def sum_over_ranks(values: NDArray[np.float64], world: World) -> NDArray[np.floa
 
 
 def share_variables(variables: Sequence[Any], world: World) -> None:
-    """Give all ranks the values that the TensorFlow variables have on rank 0."""
+    """Give all ranks the values that Keras' variables have on rank 0."""
     if world.size > 1:
         import horovod.tensorflow as hvd
 
-        hvd.broadcast_variables(variables, root_rank=0)
+        hvd.broadcast_variables([variable.value for variable in variables], root_rank=0)
 
 
 def share_object(value: Any, world: World) -> Any:

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import zarr
-from numpy.typing import NDArray
 
 from spacegrouper.config.sections import Split
+from spacegrouper.config.space_groups import SPACE_GROUPS
 from spacegrouper.errors import UserError
 from spacegrouper.storage.raw_shard import DONE
 
@@ -16,80 +16,136 @@ PARTS = ("train", "validation", "test")
 
 
 def split_dataset(dataset: zarr.Group, settings: Split, seed: int) -> pd.DataFrame:
-    """Split the crystals of a dataset; see `split_crystals`."""
+    """Split the finished crystals of a dataset whose space group is known; see `split_crystals`."""
     arrays: Any = dataset
-    return split_crystals(
-        np.array(arrays["material_id"][:].tolist(), dtype=np.str_),
-        arrays["spacegroup"][:],
-        arrays["status"][:],
-        settings,
-        seed,
-    )
-
-
-def split_crystals(
-    material_id: NDArray[np.str_],
-    spacegroup: NDArray[np.integer[Any]],
-    status: NDArray[np.integer[Any]],
-    settings: Split,
-    seed: int,
-) -> pd.DataFrame:
-    """Give every crystal of the classes its part; all arrays (crystals,).
-
-    Returns the columns row, material_id, spacegroup, label, part ("train", "validation" or
-    "test"), ordered by row; labels number the space groups upwards from 0. Each class keeps the
-    shares, to the nearest crystal, and is present in every part. A crystal's place among those of
-    its class depends on the seed and its id alone, so neither the order of the rows nor new
-    crystals reshuffle the others.
-    Raises UserError for fewer than two classes, or one too small to be present in every part.
-    """
-    classes = select_classes(spacegroup, status, settings.minimum_crystals)
-    row = np.flatnonzero((status == DONE) & np.isin(spacegroup, classes))
-    table = pd.DataFrame(
+    crystals = pd.DataFrame(
         {
-            "row": row,
-            "material_id": material_id[row],
-            "spacegroup": spacegroup[row].astype(np.int64),
-            "label": np.searchsorted(np.array(classes), spacegroup[row]),
+            "material_id": arrays["material_id"][:].astype(object),
+            "spacegroup": arrays["spacegroup"][:].astype(np.int64),
+            "prototype": arrays["prototype"][:].astype(object),
         }
     )
-    table["part"] = "train"
-    place = table["material_id"].map(lambda name: _place(seed, name))
-    for group, members in place.groupby(table["spacegroup"]):
-        held_back = [
-            max(1, round(share * len(members))) for share in (settings.validation, settings.test)
-        ]
-        if sum(held_back) >= len(members):
-            raise UserError(
-                f"split.minimum_crystals: space group {group} has {len(members)} crystals, too few "
-                f"for a share in each of {', '.join(PARTS)}; raise it above {len(members)}"
-            )
-        ordered = members.sort_values(kind="stable").index
-        table.loc[ordered[: held_back[0]], "part"] = "validation"
-        table.loc[ordered[held_back[0] : sum(held_back)], "part"] = "test"
-    return table
+    crystals.insert(0, "row", crystals.index)
+    usable = (arrays["status"][:] == DONE) & (crystals["spacegroup"] > 0)
+    return split_crystals(crystals[usable], settings, seed)
 
 
-def select_classes(
-    spacegroup: NDArray[np.integer[Any]], status: NDArray[np.integer[Any]], minimum_crystals: int
-) -> tuple[int, ...]:
-    """Return, ascending, the space groups with at least so many crystals done; 0 is unknown.
+def split_crystals(crystals: pd.DataFrame, settings: Split, seed: int) -> pd.DataFrame:
+    """Give every crystal of the classes its part.
 
-    Raises UserError if fewer than two space groups have.
+    `crystals`: columns row, material_id, spacegroup, prototype. Returns those of the classes, with
+    the further columns label and part ("train", "validation" or "test"), ordered by row; labels
+    number the space groups upwards from 0. Each class is present in every part. What happens to a
+    crystal depends on the seed, its id and its prototype, not on the order of the rows.
+
+    "random": each class keeps the shares, to the nearest crystal, and new crystals hardly move the
+    others. "prototype": crystals of one prototype are in one part; the shares are kept as well as
+    the sizes of the prototypes allow.
+    Raises UserError for fewer than two classes, or one too small to be present in every part.
     """
-    known = spacegroup[(status == DONE) & (spacegroup > 0)]
-    groups, counts = np.unique(known, return_counts=True)
-    classes = tuple(int(group) for group in groups[counts >= minimum_crystals])
+    classes = select_classes(crystals["spacegroup"], settings)
+    table = crystals[crystals["spacegroup"].isin(classes)].sort_values("row", ignore_index=True)
+    table["label"] = np.searchsorted(np.array(classes), table["spacegroup"])
+    table["part"] = ""
+    place = table["material_id"].map(lambda name: _hash(seed, name))
+    for group, members in place.groupby(table["spacegroup"]):
+        ordered = table.loc[members.sort_values(kind="stable").index[: settings.maximum_crystals]]
+        # An unknown prototype is taken for one of its own.
+        unit = ordered["prototype"].where(ordered["prototype"] != "", ordered["material_id"])
+        if settings.method == "random":
+            parts = _cut_at_shares(len(ordered), settings)
+        else:
+            parts = _parts_of_prototypes(unit, settings, seed)
+        missing = set(PARTS) - set(parts)
+        if missing:
+            kinds = "crystals" if settings.method == "random" else "prototypes"
+            count = len(ordered) if settings.method == "random" else unit.nunique()
+            raise UserError(
+                f"split.classes: space group {group} has {count} {kinds}, too few for a share in "
+                f"each of {', '.join(PARTS)}; leave it out, or raise split.minimum_crystals above "
+                f"{len(members)}"
+            )
+        table.loc[ordered.index, "part"] = parts
+    return table[table["part"] != ""].reset_index(drop=True)
+
+
+def select_classes(spacegroup: "pd.Series[int]", settings: Split) -> tuple[int, ...]:
+    """Return, ascending, the space groups to tell apart among those of the crystals.
+
+    Raises UserError if there are fewer than two, or if one that is asked for has no crystals.
+    """
+    counts = spacegroup.value_counts()
+    if isinstance(settings.classes, tuple) or settings.classes in SPACE_GROUPS:
+        wanted = SPACE_GROUPS.get(settings.classes, settings.classes)  # type: ignore[arg-type]
+        absent = [group for group in wanted if group not in counts.index]
+        if absent:
+            raise UserError(
+                f"split.classes: no crystals of the space groups {', '.join(map(str, absent))}; "
+                "leave them out or add crystals"
+            )
+        return tuple(sorted(int(group) for group in wanted))
+    least = settings.minimum_crystals if settings.classes == "populated" else 1
+    classes = counts.index[counts >= least]
     if len(classes) < 2:
-        largest = np.argsort(-counts, kind="stable")[:5]
-        sizes = ", ".join(f"{groups[i]} with {counts[i]}" for i in largest) or "none at all"
+        largest = counts.sort_index().sort_values(ascending=False, kind="stable")[:5]
+        sizes = ", ".join(f"{group} with {size}" for group, size in largest.items())
         raise UserError(
-            f"split.minimum_crystals: {len(classes)} space groups have at least "
-            f"{minimum_crystals} crystals, but two classes are needed (largest groups: {sizes}); "
+            f"split.minimum_crystals: {len(classes)} space groups have at least {least} crystals, "
+            f"but two classes are needed (largest groups: {sizes or 'none at all'}); "
             "lower it or add crystals"
         )
-    return classes
+    return tuple(sorted(int(group) for group in classes))
 
 
-def _place(seed: int, material_id: str) -> str:
-    return hashlib.sha256(f"{seed}:{material_id}".encode()).hexdigest()
+def validation_groups(split: pd.DataFrame, settings: Split, seed: int) -> "pd.Series[int]":
+    """Number the groups of the learning and validation sets that validate in turn.
+
+    Returns, for each row of `split`, the number of its group: 0 for the validation set, from 1 on
+    those that the learning set is cut into, each as large as the validation set, -1 for the test
+    set. Crystals of a prototype stay together where the split keeps them together.
+    """
+    groups = round(settings.train / settings.validation)
+    unit = split["material_id"]
+    if settings.method == "prototype":
+        unit = split["prototype"].where(split["prototype"] != "", unit)
+    place = unit.map(lambda name: _hash(seed, f"group {name}"))
+    number = pd.Series(-1, index=split.index)
+    number[split["part"] == "validation"] = 0
+    for _, members in place[split["part"] == "train"].groupby(split["label"]):
+        number[members.index] = 1 + members.rank(method="dense").astype(int) % groups
+    return number
+
+
+def _cut_at_shares(crystals: int, settings: Split) -> list[str]:
+    held_back = {
+        part: max(1, round(share * crystals))
+        for part, share in (("validation", settings.validation), ("test", settings.test))
+    }
+    parts = [part for part, count in held_back.items() for _ in range(count)]
+    return (parts + ["train"] * (crystals - len(parts)))[:crystals]
+
+
+def _parts_of_prototypes(prototype: "pd.Series[str]", settings: Split, seed: int) -> list[str]:
+    """Give each crystal the part of its prototype.
+
+    In the order of their hashes, prototypes go into the part that lacks most of its share, if they
+    fit; one that fits nowhere is learnt from. What is left empty gets the smallest prototype of the
+    learning set.
+    """
+    sizes = prototype.value_counts()
+    share = {part: getattr(settings, part) * len(prototype) for part in PARTS}
+    room = dict(share)
+    part_of: dict[str, str] = {}
+    for name in sorted(sizes.index, key=lambda name: _hash(seed, name)):
+        fitting = [part for part in PARTS if sizes[name] <= room[part]]
+        part_of[name] = max(fitting, key=lambda part: room[part] / share[part], default="train")
+        room[part_of[name]] -= sizes[name]
+    for part in PARTS[1:]:
+        learnt_from = [name for name, given in part_of.items() if given == "train"]
+        if part not in part_of.values() and len(learnt_from) > 1:
+            part_of[min(learnt_from, key=lambda name: (sizes[name], _hash(seed, name)))] = part
+    return [part_of[name] for name in prototype]
+
+
+def _hash(seed: int, name: str) -> str:
+    return hashlib.sha256(f"{seed}:{name}".encode()).hexdigest()

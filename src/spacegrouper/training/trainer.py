@@ -6,25 +6,22 @@ import logging
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import pandas as pd
-import tensorflow as tf
 import zarr
-from numpy.typing import NDArray
+from tensorboard.summary import Writer
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.config import Settings, write_settings
-from spacegrouper.config.sections import Descriptor
-from spacegrouper.descriptors.images import compose_images
+from spacegrouper.config.sections import Train
 from spacegrouper.errors import UserError
 from spacegrouper.models.registry import build_model
 from spacegrouper.storage.dataset import open_dataset
-from spacegrouper.training.batches import Batch, epoch_batches, own_samples, take_samples
 from spacegrouper.training.checkpoint import (
     Checkpoint,
     Epoch,
@@ -32,20 +29,27 @@ from spacegrouper.training.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from spacegrouper.training.devices import has_gpu
 from spacegrouper.training.horovod_world import (
     World,
-    average_gradients,
+    adam,
+    average_variables,
     share_object,
     share_variables,
     sum_over_ranks,
 )
-from spacegrouper.training.images import read_patterns
+from spacegrouper.training.learning_rate import learning_rate
 from spacegrouper.training.model_file import write_model
-from spacegrouper.training.split import split_dataset
+from spacegrouper.training.objective import (
+    SummedCrossEntropy,
+    class_weights,
+    measure_answers,
+    right_answers,
+)
+from spacegrouper.training.split import split_dataset, validation_groups
+from spacegrouper.training.stream import ImageBatches
 
 log = logging.getLogger(__name__)
-
-Step = Callable[..., Any]
 
 
 def train(
@@ -66,137 +70,124 @@ def train(
     keras.utils.set_random_seed(settings.seed)
     dataset = open_dataset(store)
     split = split_dataset(dataset, settings.split, settings.seed)
-    labels = {part: rows["label"].to_numpy() for part, rows in split.groupby("part")}
-    samples = {part: len(values) for part, values in labels.items()}
-    own = {
-        part: own_samples(samples[part], world.size, settings.train.batch_size, world.rank)
-        for part in ("train", "validation")
-    }
-    patterns = {
-        part: read_patterns(
-            dataset,
-            split.loc[split["part"] == part, "row"].to_numpy()[own[part]],
-            settings.model.image_size,
-            settings.train.resize,
-            settings.train.descriptor,
-        )
-        for part in own
-    }
-
+    _set_precision(settings.train)
     model = build_model(split["label"].nunique(), settings.model)
-    optimiser = keras.optimizers.AdamW(
-        learning_rate=settings.train.learning_rate, weight_decay=settings.train.weight_decay
-    )
+    optimiser = adam(settings.train.weight_decay, world)
     optimiser.build(model.trainable_variables)
+    learnt_from = split.loc[split["part"] == "train", "label"].to_numpy()
+    loss = SummedCrossEntropy(
+        class_weights(learnt_from, settings.train), settings.train.label_smoothing
+    )
+    network = _compiled(model, optimiser, loss)
     fingerprint = _fingerprint(settings, split, dataset, model)
     history, best = _resume(output, fingerprint, settings, model, optimiser, world)
-    share_variables([v.value for v in (*model.weights, *optimiser.variables)], world)
+    share_variables((*model.weights, *optimiser.variables), world)
     advance(len(history))
 
-    def part_batches(part: str, epoch: int) -> Iterator[tuple[Any, ...]]:
-        schedule = epoch_batches(
-            samples[part],
-            world.size,
-            settings.train.batch_size,
-            world.rank,
-            settings.seed,
-            epoch,
-        )
-        own_labels = labels[part][own[part]]
-        return (
-            _step_input(batch, patterns[part], own_labels, settings.train.descriptor)
-            for batch in schedule
-        )
-
-    learn, measure = _learning_step(model, optimiser, world), _measuring_step(model)
-    while not _finished(history, settings):
-        start = time.monotonic()
-        epoch = len(history) + 1
-        _seed_dropout(model, settings.seed, epoch, world.rank)
-        loss, accuracy = _run_epoch(learn, part_batches("train", epoch), world)
-        validation = _run_epoch(measure, part_batches("validation", 0), world)
-        history.append(Epoch(epoch, loss, accuracy, *validation))
-        if not math.isfinite(loss + validation[0]):
-            raise UserError(
-                f"train.learning_rate: the loss of epoch {epoch} is not a number; "
-                f"lower it from {settings.train.learning_rate:g}"
-            )
-        if world.rank == 0:
-            values = [np.array(v) for v in model.weights]
-            if _best_epoch(history) == epoch:
-                best = values
-            state = [np.array(v) for v in optimiser.variables]
-            save_checkpoint(
-                output / "checkpoint.npz", Checkpoint(fingerprint, history, values, best, state)
-            )
-            _write_tensorboard(output / "tensorboard", history[-1])
-            log.info(_describe(history[-1], settings.train.epochs, time.monotonic() - start))
-        advance(1)
+    group = validation_groups(split, settings.split, settings.seed)
+    for first, last in _periods(len(history), settings.train):
+        validating = _validating_group(first, group, settings.train)
+        learning = (group >= 0) & (group != validating)
+        with (
+            _batches(dataset, split[learning], settings, world, shuffled=True) as learn,
+            _batches(dataset, split[group == validating], settings, world, shuffled=False) as judge,
+        ):
+            for epoch in range(first, last + 1):
+                if _stops_early(history, settings.train):
+                    break
+                start = time.monotonic()
+                _seed_dropout(model, settings.seed, epoch, world.rank)
+                learnt = _learn_epoch(network, learn, epoch, settings.train, world)
+                average_variables(model.non_trainable_variables, world)
+                history.append(Epoch(epoch, *learnt, *_validate(network, judge, world)))
+                _check_losses(history[-1], settings.train)
+                if world.rank == 0:
+                    now = _values(model.weights)
+                    best = now if _kept_epoch(history, settings.train) == epoch else best
+                    state = Checkpoint(
+                        fingerprint, history, now, best, _values(optimiser.variables)
+                    )
+                    save_checkpoint(output / "checkpoint.npz", state)
+                    _write_tensorboard(output / "tensorboard", history[-1])
+                    seconds = time.monotonic() - start
+                    log.info(_describe(history[-1], settings.train.epochs, seconds))
+                advance(1)
 
     if world.rank == 0:
         _assign(model.weights, best)
         _seed_dropout(model, settings.seed, 0, 0)
         _write_results(output, model, settings, split, dataset, history)
-        log.info("the best epoch, %d, is in %s", _best_epoch(history), output / "model.keras")
+        kept = _kept_epoch(history, settings.train)
+        log.info("the network of epoch %d is in %s", kept, output / "model.keras")
 
 
-def _step_input(
-    batch: Batch,
-    patterns: NDArray[np.uint8],
-    labels: NDArray[np.int64],
-    descriptor: Descriptor,
-) -> tuple[list[NDArray[np.float32]], NDArray[np.int64], NDArray[np.float32]]:
-    """Return the images, labels and weights of a batch."""
-    images = compose_images(take_samples(patterns, batch.positions), descriptor)
-    return images, take_samples(labels, batch.positions), batch.weights
+def _set_precision(settings: Train) -> None:
+    precision = settings.precision
+    if precision != "float32" and not has_gpu():
+        log.warning("train.precision: no GPU here: training with float32")
+        precision = "float32"
+    keras.config.set_dtype_policy(precision)
 
 
-def _learning_step(model: keras.Model, optimiser: Any, world: World) -> Step:
-    @tf.function
-    def learn(images: Any, labels: Any, weights: Any) -> Any:
-        with tf.GradientTape() as tape:
-            logits = model(images, training=True)
-            losses = _losses(logits, labels)
-            loss = tf.reduce_sum(weights * losses)
-        variables = [variable.value for variable in model.trainable_variables]
-        gradients = average_gradients(tape, world).gradient(loss, variables)
-        optimiser.apply(gradients, model.trainable_variables)
-        return _measures(losses, logits, labels, weights)
-
-    return learn  # type: ignore[no-any-return]
+def _batches(
+    dataset: zarr.Group, crystals: pd.DataFrame, settings: Settings, world: World, *, shuffled: bool
+) -> ImageBatches:
+    rows, labels = crystals["row"].to_numpy(), crystals["label"].to_numpy()
+    return ImageBatches(dataset, rows, labels, settings, world, shuffled=shuffled)
 
 
-def _measuring_step(model: keras.Model) -> Step:
-    @tf.function
-    def measure(images: Any, labels: Any, weights: Any) -> Any:
-        logits = model(images, training=False)
-        return _measures(_losses(logits, labels), logits, labels, weights)
-
-    return measure  # type: ignore[no-any-return]
-
-
-def _losses(logits: list[Any], labels: Any) -> Any:
-    """Return each crystal's loss: the sum of the softmax cross-entropies of its three views."""
-    return tf.add_n(
-        [tf.nn.sparse_softmax_cross_entropy_with_logits(labels, view) for view in logits]
-    )
+def _periods(done: int, settings: Train) -> Iterator[tuple[int, int]]:
+    """Yield the first and last epochs, of those not done, that one group validates."""
+    length = settings.rotation_epochs or settings.epochs
+    first = done + 1
+    while first <= settings.epochs:
+        last = min(settings.epochs, -(-first // length) * length)
+        yield first, last
+        first = last + 1
 
 
-def _measures(losses: Any, logits: list[Any], labels: Any, weights: Any) -> Any:
-    """Return a batch's summed loss, right answers and crystals, empty places aside."""
-    filled = tf.cast(weights > 0, tf.float32)
-    # softmax(sum of the logits) is largest where the sum is.
-    answers = tf.argmax(tf.add_n(logits), axis=-1)
-    right = tf.cast(answers == labels, tf.float32)
-    return tf.stack([tf.reduce_sum(filled * x) for x in (losses, right, tf.ones_like(losses))])
+def _validating_group(epoch: int, group: "pd.Series[int]", settings: Train) -> int:
+    if settings.rotation_epochs is None:
+        return 0
+    return int((epoch - 1) // settings.rotation_epochs % (group.max() + 1))
 
 
-def _run_epoch(step: Step, batches: Iterator[tuple[Any, ...]], world: World) -> tuple[float, float]:
-    """Run a step on all batches; return mean loss and accuracy over the crystals of all ranks."""
+def _compiled(model: keras.Model, optimiser: Any, loss: SummedCrossEntropy) -> keras.Model:
+    """Return the network, its logits stacked into one array, ready to learn."""
+    stacked = keras.Model(model.inputs, keras.ops.stack(model.outputs, axis=1))
+    # XLA takes minutes to compile for a CPU, and knows no Horovod; JAX has nothing else.
+    with_xla = keras.backend.backend() == "jax"
+    stacked.compile(optimiser, loss, metrics=[right_answers], jit_compile=with_xla)
+    return stacked
+
+
+def _learn_epoch(
+    network: keras.Model, batches: ImageBatches, epoch: int, settings: Train, world: World
+) -> tuple[float, float]:
+    """Learn from every crystal once; return mean loss and accuracy over the crystals."""
     totals = np.zeros(3)
-    for images, labels, weights in batches:
-        arrays = [tf.constant(image) for image in images]
-        totals += step(arrays, tf.constant(labels), tf.constant(weights)).numpy()
+    for step, (images, labels, weights) in enumerate(
+        batches.epoch(epoch), start=(epoch - 1) * batches.steps
+    ):
+        network.optimizer.learning_rate = learning_rate(settings, world.size, step, batches.steps)
+        # No answer is right where there is no crystal.
+        truth = np.where(weights > 0, labels, -1)
+        measured = network.train_on_batch(images, truth, weights, return_dict=True)
+        largest = weights.max()
+        if largest > 0:
+            totals[0] += measured["loss"] / largest
+        totals[1] += measured["right_answers"] * len(labels)
+        totals[2] += np.count_nonzero(weights)
+    loss, right, crystals = sum_over_ranks(totals, world)
+    return float(loss / crystals), float(right / crystals)
+
+
+def _validate(network: keras.Model, batches: ImageBatches, world: World) -> tuple[float, float]:
+    totals = np.zeros(3)
+    for images, labels, weights in batches.epoch(0):
+        filled = weights > 0
+        logits = network.predict_on_batch(images)[filled]
+        totals += (*measure_answers(labels[filled], logits), len(logits))
     loss, right, crystals = sum_over_ranks(totals, world)
     return float(loss / crystals), float(right / crystals)
 
@@ -235,11 +226,13 @@ def _fingerprint(
     settings: Settings, split: pd.DataFrame, dataset: zarr.Group, model: keras.Model
 ) -> str:
     """Name all that decides how a training goes, but for how long it is to go on."""
+    # The number of epochs decides only where the learning rate falls towards the last one.
+    ignored = {"launcher"} | ({"epochs"} if settings.train.schedule == "constant" else set())
     content = {
         "seed": settings.seed,
         "split": settings.split.model_dump(mode="json"),
         "model": settings.model.model_dump(mode="json"),
-        "train": settings.train.model_dump(mode="json", exclude={"epochs"}),
+        "train": settings.train.model_dump(mode="json", exclude=ignored),
         "crystals": split.to_csv(index=False),
         "dataset": dict(dataset.attrs),
         "variables": [[variable.path, list(variable.shape)] for variable in model.weights],
@@ -247,14 +240,25 @@ def _fingerprint(
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _finished(history: list[Epoch], settings: Settings) -> bool:
-    if len(history) >= settings.train.epochs:
-        return True
-    return bool(history) and len(history) - _best_epoch(history) >= settings.train.patience
+def _stops_early(history: list[Epoch], settings: Train) -> bool:
+    if settings.rotation_epochs or not history:
+        return False
+    return len(history) - _kept_epoch(history, settings) >= settings.patience
 
 
-def _best_epoch(history: list[Epoch]) -> int:
+def _kept_epoch(history: list[Epoch], settings: Train) -> int:
+    """Return the epoch whose network is kept: the last where the validation set changes."""
+    if settings.rotation_epochs:
+        return history[-1].epoch
     return min(history, key=lambda epoch: epoch.validation_loss).epoch
+
+
+def _check_losses(epoch: Epoch, settings: Train) -> None:
+    if not math.isfinite(epoch.loss + epoch.validation_loss):
+        raise UserError(
+            f"train.learning_rate: the loss of epoch {epoch.epoch} is not a number; "
+            f"lower it from {settings.learning_rate:g}"
+        )
 
 
 def _seed_dropout(model: keras.Model, seed: int, epoch: int, rank: int) -> None:
@@ -265,7 +269,11 @@ def _seed_dropout(model: keras.Model, seed: int, epoch: int, rank: int) -> None:
         state.assign(numbers.generate_state(2, np.uint32))
 
 
-def _assign(variables: list[Any], values: Values) -> None:
+def _values(variables: Sequence[Any]) -> Values:
+    return [keras.ops.convert_to_numpy(variable) for variable in variables]
+
+
+def _assign(variables: Sequence[Any], values: Values) -> None:
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 
@@ -279,12 +287,11 @@ def _describe(epoch: Epoch, epochs: int, seconds: float) -> str:
 
 
 def _write_tensorboard(folder: Path, epoch: Epoch) -> None:
-    writer = tf.summary.create_file_writer(str(folder))
-    with writer.as_default(step=epoch.epoch):
-        tf.summary.scalar("learning/loss", epoch.loss)
-        tf.summary.scalar("learning/accuracy", epoch.accuracy)
-        tf.summary.scalar("validation/loss", epoch.validation_loss)
-        tf.summary.scalar("validation/accuracy", epoch.validation_accuracy)
+    writer = Writer(str(folder))
+    writer.add_scalar("learning/loss", epoch.loss, epoch.epoch)
+    writer.add_scalar("learning/accuracy", epoch.accuracy, epoch.epoch)
+    writer.add_scalar("validation/loss", epoch.validation_loss, epoch.epoch)
+    writer.add_scalar("validation/accuracy", epoch.validation_accuracy, epoch.epoch)
     writer.close()
 
 
@@ -299,7 +306,7 @@ def _write_results(
     classes = split.drop_duplicates("label").sort_values("label")["spacegroup"]
     labels = {
         "space_groups": [int(group) for group in classes],
-        "best_epoch": _best_epoch(history),
+        "best_epoch": _kept_epoch(history, settings.train),
         "image_size": settings.model.image_size,
         "resize": settings.train.resize,
         "descriptor": settings.train.descriptor,
