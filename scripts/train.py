@@ -17,7 +17,8 @@ from spacegrouper.config import Settings, load_settings
 from spacegrouper.folder_lock import locked
 from spacegrouper.storage.dataset import open_dataset
 from spacegrouper.training.horovod_world import World, join_world, started_by_horovod
-from spacegrouper.training.launching import launch_ranks
+from spacegrouper.training.launching import Launcher, horovodrun, launch_ranks
+from spacegrouper.training.slurm_ranks import become_rank, srun, started_by_srun
 from spacegrouper.training.split import split_dataset
 
 log = logging.getLogger("spacegrouper")
@@ -44,6 +45,8 @@ def main(
     TensorBoard's logs.
     """
     settings = load_settings(config)
+    if started_by_srun(os.environ):
+        become_rank(os.environ)
     if started_by_horovod():
         train_as_rank(dataset, settings, output)
         return
@@ -53,19 +56,23 @@ def main(
         wanted = 1
     # Found here, a mistake is reported once and not by every rank.
     split_dataset(open_dataset(dataset), settings.split, settings.seed)
+    launcher = None
+    if wanted > 1:
+        by_srun = settings.train.launcher == "srun"
+        launcher = srun(wanted, os.environ) if by_srun else horovodrun(wanted)
     with locked(output / ".lock"):
         # Ranks may outlive the process that started them by some seconds.
         with locked(output / ".ranks.lock"):
             pass
-        if wanted == 1:
+        if launcher is None:
             train_alone(dataset, settings, output)
         else:
             arguments = [f"--dataset={dataset}", f"--config={config}", f"--output={output}"]
-            launch([sys.executable, __file__, *arguments], wanted, settings.train.epochs)
+            launch(launcher, [sys.executable, __file__, *arguments], settings.train.epochs)
 
 
-def launch(command: list[str], ranks: int, epochs: int) -> None:
-    """Train in several processes on this machine, passing on what they print."""
+def launch(launcher: Launcher, command: list[str], epochs: int) -> None:
+    """Train in several processes, passing on what they print."""
     with progress("training", epochs) as advance:
         done = 0
 
@@ -76,7 +83,7 @@ def launch(command: list[str], ranks: int, epochs: int) -> None:
                 advance(int(match[1]) - done)
                 done = int(match[1])
 
-        launch_ranks(command, ranks, os.environ | {LAUNCHED: "1"}, show_line)
+        launch_ranks(launcher, command, os.environ | {LAUNCHED: "1"}, show_line)
 
 
 def train_alone(dataset: Path, settings: Settings, output: Path) -> None:
@@ -86,7 +93,7 @@ def train_alone(dataset: Path, settings: Settings, output: Path) -> None:
 
 
 def train_as_rank(dataset: Path, settings: Settings, output: Path) -> None:
-    """Train as one of the processes that horovodrun, or its like, has started."""
+    """Train as one of the processes that horovodrun or srun has started."""
     world = join_world()
     if world.rank > 0:
         log.setLevel(logging.WARNING)
@@ -102,10 +109,10 @@ def run_training(
     dataset: Path, settings: Settings, output: Path, world: World, advance: Callable[[int], None]
 ) -> None:
     """Prepare TensorFlow and train; the settings kept are those with the ranks there are."""
-    from spacegrouper.training.devices import prepare_tensorflow
+    from spacegrouper.training.devices import prepare_backend
     from spacegrouper.training.trainer import train
 
-    prepare_tensorflow(world)
+    prepare_backend(world)
     train_settings = settings.train.model_copy(update={"ranks": world.size})
     train(dataset, settings.model_copy(update={"train": train_settings}), output, world, advance)
 

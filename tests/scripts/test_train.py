@@ -1,5 +1,6 @@
 """The program as a person starts it, with real Horovod ranks."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -27,8 +28,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     group.create_array("shaped", data=patterns[::-1].copy())
     group.create_array("spacegroup", data=np.arange(24, dtype=np.int16) % 2 + 1)
     group.create_array("status", data=np.ones(24, dtype=np.uint8))
-    names = np.array([f"mp-{row}" for row in range(24)], dtype=object)
-    group.create_array("material_id", shape=(24,), dtype="string")[:] = names
+    for name in ("material_id", "prototype"):
+        texts = np.array([f"{name}-{row}" for row in range(24)], dtype=object)
+        group.create_array(name, shape=(24,), dtype="string")[:] = texts
     return path
 
 
@@ -59,18 +61,48 @@ def test_a_mistake_is_one_line(tmp_path) -> None:
     assert done.stderr.count("\n") == 1
 
 
+def test_srun_needs_an_allocation(store, tmp_path) -> None:
+    config = write_config(tmp_path / "config.yaml", launcher="srun")
+    outside = {k: v for k, v in os.environ.items() if k != "SLURM_JOB_ID"}
+    done = subprocess.run(
+        command(store, config, tmp_path / "out"), env=outside, capture_output=True, text=True
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: train.launcher: srun, but this is no SLURM allocation")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["local", "srun"])
+def test_one_process_trains_without_horovod(store, tmp_path, launcher) -> None:
+    config = write_config(tmp_path / "config.yaml", launcher=launcher, ranks=3, epochs=1)
+    # Read by Python when it starts; what is None cannot be imported.
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['horovod'] = None")
+    environment = os.environ | {"PYTHONPATH": str(tmp_path), "SLURM_JOB_ID": "7"}
+    output = tmp_path / "out"
+    done = subprocess.run(
+        command(store, config, output), env=environment, capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "Horovod is not installed: training in 1 process instead of 3" in done.stderr
+    assert done.stderr.count("epoch 1 of 1: loss") == 1
+    assert yaml.safe_load((output / "settings.yaml").read_text())["train"]["ranks"] == 1
+
+
 @pytest.mark.slow
 def test_two_ranks_learn_what_one_does_with_twice_the_batch(store, tmp_path) -> None:
     trained = {}
-    # 20 crystals are learnt from, in 4 steps an epoch; the last has 4 empty places.
+    # 20 crystals are learnt from, in 12 steps; every fourth has 4 empty places.
     for ranks, batch_size in ((1, 6), (2, 3)):
         output = tmp_path / f"{ranks} ranks"
-        config = write_config(tmp_path / "config.yaml", batch_size=batch_size)
+        config = write_config(tmp_path / "config.yaml", batch_size=batch_size, epochs=3)
         done = subprocess.run(
             command(store, config, output, f"--ranks={ranks}"), capture_output=True, text=True
         )
         assert done.returncode == 0, done.stderr
-        assert [done.stderr.count(f"epoch {epoch} of 2: loss") for epoch in (1, 2)] == [1, 1]
+        assert [done.stderr.count(f"epoch {epoch} of 3: loss") for epoch in (1, 3)] == [1, 1]
         assert yaml.safe_load((output / "settings.yaml").read_text())["train"]["ranks"] == ranks
         with np.load(output / "checkpoint.npz") as archive:
             trained[ranks] = {name: archive[name] for name in archive.files}

@@ -1,5 +1,6 @@
 """In a process of its own: TensorFlow takes these settings only once."""
 
+import os
 import subprocess
 import sys
 
@@ -19,9 +20,22 @@ except RuntimeError as error:
 """
 
 
-def test_ranks_share_the_cores_and_operations_are_deterministic() -> None:
+def run(environment: dict[str, str]) -> list[str]:
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
+        [sys.executable, "-c", PROGRAM],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
+    return done.stdout.split()
 
-    assert done.stdout.split() == ["3", "1", "True"]
+
+def test_ranks_share_the_cores_and_operations_are_deterministic() -> None:
+    assert run({}) == ["3", "1", "True"]
+
+
+def test_a_task_of_srun_takes_what_slurm_gave_it() -> None:
+    task = {"SPACEGROUPER_RENDEZVOUS": "node1 node2 12345", "SLURM_CPUS_PER_TASK": "7"}
+
+    assert run(task)[0] == "7"

@@ -8,13 +8,13 @@ import sys
 import pytest
 
 from spacegrouper.errors import UserError
-from spacegrouper.training.launching import launch_ranks
+from spacegrouper.training.launching import horovodrun, launch_ranks
 
 # Its ranks wait for ever, holding a lock; a line for each says that it does.
 LAUNCHER = """
 import os, sys
-from spacegrouper.training.launching import launch_ranks
-launch_ranks([sys.executable, "-c", sys.argv[1], sys.argv[2]], 2, os.environ, print)
+from spacegrouper.training.launching import horovodrun, launch_ranks
+launch_ranks(horovodrun(2), [sys.executable, "-c", *sys.argv[1:]], os.environ, print)
 """
 RANK = """
 import pathlib, signal, sys
@@ -29,7 +29,8 @@ def test_passes_on_what_the_ranks_print() -> None:
     lines: list[str] = []
     program = "import os; print('rank', os.environ['HOROVOD_RANK'], os.environ['EXTRA'])"
 
-    launch_ranks([sys.executable, "-c", program], 2, os.environ | {"EXTRA": "x"}, lines.append)
+    command = [sys.executable, "-c", program]
+    launch_ranks(horovodrun(2), command, os.environ | {"EXTRA": "x"}, lines.append)
 
     assert {"rank 0 x", "rank 1: rank 1 x"} <= set(lines)
 
@@ -39,8 +40,14 @@ def test_a_failing_rank_ends_all_and_is_named() -> None:
         "import os, signal; signal.pause() if os.environ['HOROVOD_RANK'] == '0' else os._exit(3)"
     )
 
-    with pytest.raises(UserError, match=r"rank 1 ended with exit code 3.*the same command"):
-        launch_ranks([sys.executable, "-c", program], 2, os.environ, lambda line: None)
+    with pytest.raises(UserError, match=r"rank 1: exit with status code 3;.*the same command"):
+        launch_ranks(horovodrun(2), [sys.executable, "-c", program], os.environ, print)
+
+
+def test_horovodrun_must_be_there(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    with pytest.raises(UserError, match=r"horovodrun: not found; install Horovod, or set"):
+        horovodrun(2)
 
 
 @pytest.mark.parametrize("received", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])

@@ -366,6 +366,9 @@ class Train(Section):
         "allocation it runs in, on all its nodes",
     )
     ranks: PositiveInt = Field(2, description="processes that train together")
+    nodes: PositiveInt = Field(
+        1, description="`srun`: nodes of the allocation, which share the ranks evenly"
+    )
     batch_size: PositiveInt = Field(
         16, description="crystals a rank takes in a step (the paper does not state it)"
     )
@@ -455,6 +458,11 @@ class Settings(Section):
                 else "three images: take `train.descriptor: shaped` or `raw`"
             )
             raise ValueError(f"the network `model.name: {model.name}` takes {takes}")
+        if train.ranks % train.nodes:
+            raise ValueError(
+                f"`train.ranks` must be a multiple of `train.nodes`, but they are {train.ranks} "
+                f"and {train.nodes}"
+            )
         if split is not None and train.rotation_epochs:
             groups = (split.train + split.validation) / split.validation
             if abs(groups - round(groups)) > 1e-6:

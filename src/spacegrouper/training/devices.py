@@ -5,6 +5,7 @@ import os
 import keras
 
 from spacegrouper.training.horovod_world import World
+from spacegrouper.training.slurm_ranks import started_by_srun
 
 
 def prepare_backend(world: World) -> None:
@@ -17,8 +18,13 @@ def prepare_backend(world: World) -> None:
         return
     import tensorflow as tf
 
-    cores = len(os.sched_getaffinity(0))
-    tf.config.threading.set_intra_op_parallelism_threads(max(1, cores // world.local_size))
+    threads = len(os.sched_getaffinity(0))
+    if started_by_srun(os.environ):
+        # SLURM may have bound the rank to CPUs of its own already, or to none at all.
+        threads = min(threads, int(os.environ["SLURM_CPUS_PER_TASK"]))
+    else:
+        threads = max(1, threads // world.local_size)
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:

@@ -1,4 +1,4 @@
-"""Starting the ranks on this machine with horovodrun, and stopping them whatever happens."""
+"""Starting the ranks, with horovodrun or its like, and stopping them whatever happens."""
 
 import ctypes
 import re
@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
@@ -15,29 +16,58 @@ from spacegrouper.errors import UserError
 _SECONDS_TO_STOP = 30
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
-_RANK_LINE = re.compile(r"\[(\d+)\]<std(?:out|err)>:(.*)")
-_RANK_ENDED = re.compile(r"Process (\d+) exit with status code (-?\d+)")
+
+@dataclass(frozen=True)
+class Launcher:
+    """A program that runs a command in several ranks and ends them all on SIGTERM.
+
+    `rank_line` matches a line that a rank has printed: its `rank` and `text`. `rank_ended`
+    matches the program's word that a rank has failed: its `rank`, `end` and maybe `node`.
+    """
+
+    arguments: tuple[str, ...]
+    rank_line: re.Pattern[str]
+    rank_ended: re.Pattern[str]
+    # What the ranks find in their environment, besides what this process has in its own.
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def horovodrun(ranks: int) -> Launcher:
+    """Return what starts so many ranks on this machine.
+
+    Raises UserError if Horovod is not installed.
+    """
+    program = Path(sys.executable).with_name("horovodrun")
+    if not program.exists():
+        raise UserError(f"{program}: not found; install Horovod, or set train.ranks to 1")
+    # Ranks of one machine talk over the loopback interface, which needs no network.
+    options = (
+        "-np",
+        str(ranks),
+        "-H",
+        f"localhost:{ranks}",
+        "--gloo",
+        "--network-interfaces",
+        "lo",
+    )
+    return Launcher(
+        (str(program), *options),
+        rank_line=re.compile(r"\[(?P<rank>\d+)\]<std(?:out|err)>:(?P<text>.*)"),
+        rank_ended=re.compile(r"Process (?P<rank>\d+) (?P<end>exit with status code -?\d+)"),
+    )
 
 
 def launch_ranks(
+    launcher: Launcher,
     command: Sequence[str],
-    ranks: int,
     environment: Mapping[str, str],
     show_line: Callable[[str], None],
 ) -> None:
-    """Run a command in so many ranks and wait for them; `show_line` gets each line they print.
+    """Run a command in all ranks and wait for them; `show_line` gets each line they print.
 
     All ranks end if one fails, if this process gets SIGTERM or SIGINT, or if it dies.
     Raises UserError if a rank fails.
     """
-    launcher = Path(sys.executable).with_name("horovodrun")
-    if not launcher.exists():
-        raise UserError(f"{launcher}: not found; install Horovod, or set train.ranks to 1")
-    # Ranks of one machine talk over the loopback interface, which needs no network.
-    arguments = [
-        *(str(launcher), "-np", str(ranks), "-H", f"localhost:{ranks}"),
-        *("--gloo", "--network-interfaces", "lo"),
-    ]
     libc = ctypes.CDLL(None)
 
     def end_with_this_process() -> None:
@@ -47,8 +77,8 @@ def launch_ranks(
     first_end: re.Match[str] | None = None
     handlers = {s: signal.signal(s, _stop) for s in (signal.SIGTERM, signal.SIGINT)}
     process = subprocess.Popen(
-        [*arguments, *command],
-        env=environment,
+        [*launcher.arguments, *command],
+        env={**environment, **launcher.environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -58,8 +88,8 @@ def launch_ranks(
     )
     try:
         for line in process.stdout or ():
-            first_end = first_end or _RANK_ENDED.match(line)
-            show_line(_without_rank_0(line.rstrip("\n")))
+            first_end = first_end or launcher.rank_ended.match(line)
+            show_line(_without_rank_0(line.rstrip("\n"), launcher.rank_line))
         process.wait()
     finally:
         for received in handlers:
@@ -72,19 +102,27 @@ def launch_ranks(
         for received, handler in handlers.items():
             signal.signal(received, handler)
     if process.returncode != 0:
-        what = "rank {} ended with exit code {}".format(*first_end.groups()) if first_end else ""
+        program = Path(launcher.arguments[0]).name
+        what = _describe_end(first_end) if first_end else f"{program} failed"
         raise UserError(
-            f"training stopped: {what or 'horovodrun failed'}; the reason is in the lines above; "
+            f"training stopped: {what}; the reason is in the lines above; "
             "the same command goes on from the last checkpoint"
         )
 
 
-def _without_rank_0(line: str) -> str:
-    """Turn horovodrun's `[1]<stderr>:text` into `rank 1: text`, and rank 0's into the text."""
-    match = _RANK_LINE.match(line)
+def _describe_end(ended: re.Match[str]) -> str:
+    """Return which rank ended first, where and how."""
+    parts = ended.groupdict()
+    place = f" on {parts['node']}" if "node" in parts else ""
+    return f"rank {parts['rank']}{place}: {parts['end']}"
+
+
+def _without_rank_0(line: str, rank_line: re.Pattern[str]) -> str:
+    """Turn what rank 1 has printed into `rank 1: text`, and what rank 0 has into the text."""
+    match = rank_line.match(line)
     if match is None:
         return line
-    return match[2] if match[1] == "0" else f"rank {match[1]}: {match[2]}"
+    return match["text"] if match["rank"] == "0" else f"rank {match['rank']}: {match['text']}"
 
 
 def _stop(received: int, _: FrameType | None) -> None:

@@ -226,8 +226,9 @@ def _fingerprint(
     settings: Settings, split: pd.DataFrame, dataset: zarr.Group, model: keras.Model
 ) -> str:
     """Name all that decides how a training goes, but for how long it is to go on."""
-    # The number of epochs decides only where the learning rate falls towards the last one.
-    ignored = {"launcher"} | ({"epochs"} if settings.train.schedule == "constant" else set())
+    ignored = {"launcher", "nodes", "patience"}
+    if settings.train.schedule == "constant":
+        ignored.add("epochs")
     content = {
         "seed": settings.seed,
         "split": settings.split.model_dump(mode="json"),
