@@ -1,6 +1,6 @@
 # What a person types; `make help` lists it. Each target sets up what it needs.
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-fast check bench format reference lock clean
+.PHONY: help demo test test-fast check bench format reference slurm-profile lock clean
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3.11
@@ -39,10 +39,11 @@ check: $(environment) ## check style, types, workflow and generated files
 	snakemake --lint
 	pytest -q tests/config/test_reference.py tests/test_lock.py
 
-bench: $(environment) ## measure simulation, shaping and dataset; benchmarks/results
+bench: $(environment) ## measure simulation, shaping, dataset and training; benchmarks/results
 	python benchmarks/bench_simulate.py
 	python benchmarks/bench_shape.py
 	python benchmarks/bench_dataset.py
+	python benchmarks/bench_train.py
 
 format: $(environment) ## format the code and the workflow
 	ruff check --fix .
@@ -52,6 +53,10 @@ format: $(environment) ## format the code and the workflow
 reference: $(environment) ## write the tables of settings and networks anew
 	python scripts/write_config_reference.py
 	python scripts/tabulate_networks.py --output docs/network_sizes.md
+
+slurm-profile: ## let `snakemake --profile slurm` find cluster/slurm
+	mkdir -p "$${XDG_CONFIG_HOME:-$$HOME/.config}/snakemake"
+	ln -sfn "$(CURDIR)/cluster/slurm" "$${XDG_CONFIG_HOME:-$$HOME/.config}/snakemake/slurm"
 
 lock: ## pin all dependencies anew (needs a network)
 	$(PYTHON) -m venv .venv-lock

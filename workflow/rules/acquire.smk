@@ -9,8 +9,8 @@ rule acquire:
     conda:
         "../envs/spacegrouper.yaml"
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=growing(4000),
+        runtime=growing(240),
     params:
         config=CONFIG,
         settings=section("acquire", "seed"),

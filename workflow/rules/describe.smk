@@ -47,8 +47,8 @@ rule describe:
         "../envs/spacegrouper.yaml"
     threads: 4
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=growing(4000),
+        runtime=growing(240),
     params:
         config=CONFIG,
         store=subpath(input.dataset, parent=True),

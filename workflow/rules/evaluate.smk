@@ -58,8 +58,8 @@ rule evaluate:
     conda:
         "../envs/spacegrouper.yaml"
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=growing(8000),
+        runtime=growing(240),
     params:
         config=CONFIG,
         store=subpath(input.dataset, parent=True),

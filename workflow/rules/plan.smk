@@ -10,8 +10,8 @@ checkpoint plan:
     conda:
         "../envs/spacegrouper.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         config=CONFIG,
         settings=section("plan"),

@@ -25,8 +25,8 @@ rule report:
     conda:
         "../envs/spacegrouper.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         config=CONFIG,
         store=subpath(input.dataset, parent=True),

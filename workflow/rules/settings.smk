@@ -19,3 +19,8 @@ write_settings(settings, Path(CONFIG))
 def section(*names):
     """Sections of the settings as plain values: a change to them makes a rule's products stale."""
     return settings.model_dump(mode="json", include=set(names))
+
+
+def growing(amount):
+    """Memory or minutes of a job: twice as much at each new try, which a profile may grant."""
+    return lambda wildcards, attempt: amount * 2 ** (attempt - 1)

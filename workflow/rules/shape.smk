@@ -16,8 +16,8 @@ rule shape:
         "../envs/spacegrouper.yaml"
     threads: 16
     resources:
-        mem_mb=16000,
-        runtime=240,
+        mem_mb=growing(16000),
+        runtime=growing(240),
     params:
         config=CONFIG,
         store=subpath(output.dataset, parent=True),

@@ -11,9 +11,9 @@ rule simulate:
     conda:
         "../envs/spacegrouper.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
         # Condor takes minutes a crystal.
-        runtime=60 if settings.simulate.engine == "kinematic" else 2880,
+        runtime=growing(60 if settings.simulate.engine == "kinematic" else 2880),
     params:
         config=CONFIG,
         settings=section("simulate", *(["seed"] if settings.simulate.uses_seed else [])),

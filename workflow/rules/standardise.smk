@@ -18,8 +18,8 @@ rule standardise:
         "../envs/spacegrouper.yaml"
     threads: 16
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=growing(8000),
+        runtime=growing(240),
     params:
         config=CONFIG,
         settings=section("standardise"),

@@ -13,8 +13,8 @@ rule tabulate_networks:
     conda:
         "../envs/spacegrouper.yaml"
     resources:
-        mem_mb=4000,
-        runtime=10,
+        mem_mb=growing(4000),
+        runtime=growing(10),
     message:
         "Tabulating the networks"
     shell:

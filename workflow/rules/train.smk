@@ -1,3 +1,16 @@
+def tasks_of_ranks(train):
+    """What tells SLURM, with `launcher: srun`, that the ranks are the tasks of one job.
+
+    train.py starts them, which `mpi` says. Snakemake's plugin refuses to be told of one task a node.
+    """
+    if train.launcher == "local" or train.ranks == 1:
+        return {}
+    tasks = {"tasks": train.ranks}
+    if train.ranks > train.nodes:
+        tasks = {"tasks_per_node": train.ranks // train.nodes}
+    return {"mpi": "srun", "nodes": train.nodes, "tasks_per_gpu": 0} | tasks
+
+
 rule train:
     input:
         dataset=rules.shape.output.dataset,
@@ -15,10 +28,12 @@ rule train:
         f"{RUN}/benchmarks/train.tsv"
     conda:
         "../envs/spacegrouper.yaml"
-    threads: settings.train.ranks
+    # Of each task, if there are several.
+    threads: 1 if tasks_of_ranks(settings.train) else settings.train.ranks
     resources:
-        mem_mb=16000,
-        runtime=2880,
+        **tasks_of_ranks(settings.train),
+        mem_mb=growing(16000),
+        runtime=growing(2880),
     params:
         config=CONFIG,
         store=subpath(input.dataset, parent=True),
