@@ -25,23 +25,41 @@ def main(
     earlier_rejected: Annotated[
         Path | None, typer.Option(help="The records that an earlier stage rejected, CSV.")
     ] = None,
+    parent: Annotated[
+        Path | None,
+        typer.Option(help="The folder `structures` of an earlier run with the same settings."),
+    ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Processes that share the work.")] = 1,
 ) -> None:
     """Bring every crystal into its standard conventional cell and find out what it is.
 
     Goes in: crystals as JSON lines. Comes out: the same, in the same order, with space group,
     crystal system, prototype and structure key; and the list of the rejected, with reasons.
+    With --parent, records that the earlier run had in the same words get their cells from there.
     """
+    from spacegrouper.crystals.parent_release import standardise_new
     from spacegrouper.crystals.standard_cell import standardise_all
 
     settings = load_settings(config).standardise
     rejections = read_rejections(earlier_rejected) if earlier_rejected else []
     space_groups: set[int] = set()
     count = 0
+    records = read_crystals(structures)
+    standardised = (
+        standardise_new(
+            list(records),
+            read_crystals(parent / "acquired.jsonl.gz"),
+            read_crystals(parent / "standardised.jsonl.gz"),
+            settings,
+            threads,
+        )
+        if parent
+        else standardise_all(records, settings, threads)
+    )
 
     def kept() -> Iterator[Crystal]:
         nonlocal count
-        for record in standardise_all(read_crystals(structures), settings, threads):
+        for record in standardised:
             advance(1)
             if isinstance(record, Rejection):
                 rejections.append(record)

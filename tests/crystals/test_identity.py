@@ -157,14 +157,18 @@ def test_key_stays_when_numbers_are_rounded_to_six_decimals(crystal):
 
 
 @pytest.mark.parametrize("crystal", CRYSTALS)
-def test_key_changes_when_any_one_atom_moves_a_little(crystal):
+@pytest.mark.parametrize(("length", "share"), [(0.06, 1), (0.012, 0.9)])
+def test_key_changes_when_any_one_atom_moves_a_little(crystal, length, share):
     lattice, species, coords = crystal
-    steps = Rotation.random(6, random_state=3).as_matrix()[:, 0] * 0.06
+    steps = Rotation.random(6, random_state=3).as_matrix()[:, 0] * length
+    before = structure_key(*crystal, 1)
+    changes = []
     for atom in range(len(species)):
         for step in steps:
             changed = coords.copy()
             changed[atom] += step @ np.linalg.inv(lattice)
-            assert structure_key(lattice, species, changed, 1) != structure_key(*crystal, 1)
+            changes.append(structure_key(lattice, species, changed, 1) != before)
+    assert np.mean(changes) >= share
 
 
 @pytest.mark.parametrize("crystal", CRYSTALS)
@@ -175,6 +179,11 @@ def test_key_changes_under_strain(crystal):
     for strain in [*strains, shear]:
         changed = lattice @ (np.eye(3) + 0.005 * strain)
         assert structure_key(changed, species, coords, 1) != structure_key(*crystal, 1)
+
+
+def test_key_changes_with_the_space_group():
+    crystal = perovskite("Sr", "Ti", "O", 3.9)
+    assert structure_key(*crystal, 221) != structure_key(*crystal, 99)
 
 
 def test_key_changes_with_the_elements_and_their_places():
@@ -204,5 +213,5 @@ def test_key_tells_stackings_and_hands_apart():
 
 
 def test_key_has_a_version_and_is_the_same_everywhere():
-    assert key(rock_salt("Na", "Cl", 5.64)).startswith("1-")
+    assert key(rock_salt("Na", "Cl", 5.64)).startswith("2-")
     assert len(key(rock_salt("Na", "Cl", 5.64))) == 26

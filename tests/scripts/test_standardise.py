@@ -1,9 +1,11 @@
+import gzip
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-from spacegrouper.crystals.json_lines import read_crystals
+from spacegrouper.crystals.json_lines import read_crystals, write_crystals
 from spacegrouper.crystals.rejections import read_rejections
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "standardise.py"
@@ -57,3 +59,23 @@ def test_nothing_left_is_a_user_error(tmp_path):
     assert "no crystal is left" in result.stderr
     assert "Traceback" not in result.stderr
     assert not (tmp_path / "out.jsonl.gz").exists()
+
+
+def test_cells_of_an_earlier_run_are_taken_from_there(tmp_path):
+    lines = [json.dumps({"id": name, **SALT}) for name in "abc"]
+    assert run(tmp_path, lines[:2]).returncode == 0
+    parent = tmp_path / "parent"
+    parent.mkdir()
+    (parent / "acquired.jsonl.gz").write_bytes(gzip.compress("\n".join(lines[:2]).encode()))
+    # What is taken over shows by a mark that no crystal would get.
+    earlier = list(read_crystals(tmp_path / "out.jsonl.gz"))
+    marked = [
+        replace(crystal, metadata={**crystal.metadata, "prototype": "seen before"})
+        for crystal in earlier
+    ]
+    write_crystals(parent / "standardised.jsonl.gz", marked)
+    lines[1] = json.dumps({"id": "b", **SALT, "species": ["K", "Cl"]})
+    result = run(tmp_path, lines, "--parent", parent)
+    assert result.returncode == 0, result.stderr
+    labels = [c.metadata["prototype"] for c in read_crystals(tmp_path / "out.jsonl.gz")]
+    assert labels == ["seen before", "AB_cF8_225_a_b", "AB_cF8_225_a_b"]

@@ -1,51 +1,73 @@
 """Any cell of a crystal turned into its standard conventional cell, with space group and identity.
 
 Follows the Materials Project: spglib's symmetry search and pymatgen's conventional cells
-(W. Setyawan and S. Curtarolo, Comput. Mater. Sci. 49, 299, 2010), which may turn a crystal into
-its mirror image where they exchange two axes.
+(W. Setyawan and S. Curtarolo, Comput. Mater. Sci. 49, 299, 2010). Both depend on how a crystal is
+written where its symmetry leaves something open or is met only within the tolerance. Therefore
+the search begins from a canonical primitive cell, and of all equivalent settings of the result
+one is chosen that does not depend on the writing. A crystal and its mirror image, which have the
+same patterns (Friedel's law), get one cell unless their space groups differ.
 """
 
-import multiprocessing
 import os
 import re
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from itertools import islice
+from typing import Any
 
 import gemmi
 import numpy as np
+import spglib
 from numpy.typing import NDArray
-from pymatgen.core import Lattice, Structure
+from pymatgen.core import Structure
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from spacegrouper.config.sections import Standardise
+from spacegrouper.crystals.canonical_cell import (
+    Cell,
+    canonical_primitive_cell,
+    canonical_setting,
+)
 from spacegrouper.crystals.crystal import Crystal, Rejection
-from spacegrouper.crystals.identity import prototype_label, structure_key
+from spacegrouper.crystals.identity import ENANTIOMORPHIC, prototype_label, structure_key
 from spacegrouper.crystals.neighbours import closer_than
+from spacegrouper.crystals.processes import map_in_order
 
 # spglib reports on its retries on standard error, where they would break up the progress bar.
 os.environ.setdefault("SPGLIB_WARNING", "OFF")
 
 _STAGE = "standardise"
 _SHORTEST_DISTANCE = 0.5  # Angstrom; the shortest bond there is, in H2, has 0.74
-_BATCH = 64  # crystals handed to a process at a time
+_MARKERS = ("H", "Li", "Be")
+_MARKER_STEP = 1 / 64  # of an axis, from the origin; axes mix with small whole factors
 
 # An element with, perhaps, an oxidation state: "Na", "Na+", "O2-", "Fe2.5+", "Fe3+,spin=5".
 _SPECIES = re.compile(r"([A-Z][a-z]?)(?:\d*\.?\d*[+-])?(?:,spin=.*)?")
 
 
-class _UnusableError(Exception):
+class UnusableCrystalError(Exception):
     """The crystal cannot be used, for the reason given."""
 
 
-class _OneSearch(SpacegroupAnalyzer):
-    """A symmetry analysis that keeps the refined cell it found, where pymatgen searches again."""
+class _Axes(SpacegroupAnalyzer):
+    """A symmetry analysis of which only the choice of the conventional axes is of interest."""
 
     def get_refined_structure(self, keep_site_properties: bool = False) -> Structure:
-        found = self._space_group_data
-        species = [self._unique_species[index - 1] for index in found.std_types]
-        return Structure(found.std_lattice, species, found.std_positions).get_sorted_structure()
+        """Return the refined cell with one marker on each axis in place of the atoms."""
+        return Structure(self._space_group_data.std_lattice, _MARKERS, _MARKER_STEP * np.eye(3))
+
+
+def element_symbol(name: str) -> str:
+    """Return the element in a name such as "Na", "O2-", "Fe3+,spin=5" or "D", which is H.
+
+    Raises UnusableCrystalError for an unknown element and one without form factors.
+    """
+    match = _SPECIES.fullmatch(name)
+    element = gemmi.Element(match[1]) if match else gemmi.Element("X")
+    if element.atomic_number == 0:
+        raise UnusableCrystalError(f"unknown element: {name!r}")
+    if element.it92 is None:
+        raise UnusableCrystalError(f"no form factor is known for element {element.name}")
+    return "H" if element.name == "D" else str(element.name)
 
 
 def standardise(crystal: Crystal, settings: Standardise) -> Crystal | Rejection:
@@ -55,11 +77,14 @@ def standardise(crystal: Crystal, settings: Standardise) -> Crystal | Rejection:
     x-z plane. Coordinates lie in [0, 1), atoms are sorted by element and place. The metadata gain
     `spacegroup`, `crystal_system`, `prototype` and `structure_key`; the key is that of the crystal
     as given, for the standard cell is idealised within `settings.symprec`.
+
+    The result does not depend on how the crystal is written: its cell, origin and orientation,
+    the order of its atoms and which of their images are given.
     """
     try:
-        species = [_element(name) for name in crystal.species]
+        species = [element_symbol(name) for name in crystal.species]
         return _standardised(crystal, species, settings)
-    except _UnusableError as error:
+    except UnusableCrystalError as error:
         reason = str(error)
     # pymatgen and spglib raise errors of many kinds, and one odd crystal must not stop a run.
     except Exception as error:
@@ -75,16 +100,7 @@ def standardise_all(
     A crystal whose id an earlier one of the records has is rejected.
     """
     work = partial(_standardise_record, settings=settings)
-    unique = _without_repeated_ids(records)
-    if processes == 1:
-        yield from map(work, unique)
-        return
-    # Fresh processes: a copy of this one could inherit a lock held by its progress bar.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        # Executor.map takes in all its input at once, which must not be a whole database.
-        while batch := list(islice(unique, 4 * _BATCH * processes)):
-            yield from pool.map(work, batch, chunksize=_BATCH)
+    yield from map_in_order(work, _without_repeated_ids(records), processes)
 
 
 def _standardise_record(record: Crystal | Rejection, settings: Standardise) -> Crystal | Rejection:
@@ -103,20 +119,10 @@ def _without_repeated_ids(
             yield record
 
 
-def _element(name: str) -> str:
-    match = _SPECIES.fullmatch(name)
-    element = gemmi.Element(match[1]) if match else gemmi.Element("X")
-    if element.atomic_number == 0:
-        raise _UnusableError(f"unknown element: {name!r}")
-    if element.it92 is None:
-        raise _UnusableError(f"no form factor is known for element {element.name}")
-    return "H" if element.name == "D" else str(element.name)
-
-
 def _standardised(crystal: Crystal, species: list[str], settings: Standardise) -> Crystal:
     # A larger cell may yet have a small conventional cell, but the search takes too long.
     if len(species) > 10 * settings.max_sites:
-        raise _UnusableError(
+        raise UnusableCrystalError(
             f"too many sites to search for symmetry: {len(species)} (10 x max_sites = "
             f"{10 * settings.max_sites})"
         )
@@ -124,36 +130,108 @@ def _standardised(crystal: Crystal, species: list[str], settings: Standardise) -
     close = closer_than(lattice, frac_coords, _SHORTEST_DISTANCE)
     if close:
         first, second = close
-        raise _UnusableError(
+        raise UnusableCrystalError(
             f"atoms {first + 1} ({species[first]}) and {second + 1} ({species[second]}) "
             f"are closer than {_SHORTEST_DISTANCE} Angstrom"
         )
-    analysis = _OneSearch(
-        Structure(lattice, species, frac_coords), settings.symprec, settings.angle_tolerance
+    numbers = np.array([gemmi.Element(element).atomic_number for element in species])
+    lattice, numbers, frac_coords = canonical_primitive_cell(lattice, numbers, frac_coords)
+    elements = _symbols(numbers)
+    analysis = _Axes(
+        Structure(lattice, elements, frac_coords), settings.symprec, settings.angle_tolerance
     )
     symmetry = analysis._space_group_data
     if len(symmetry.std_types) > settings.max_sites:
-        raise _UnusableError(
+        raise UnusableCrystalError(
             f"too many sites in the conventional cell: {len(symmetry.std_types)} "
             f"(max_sites = {settings.max_sites})"
         )
-    cell = analysis.get_conventional_standard_structure()
-    numbers = np.array([site.specie.Z for site in cell])
-    coords = _wrapped(cell.frac_coords)
-    order = np.lexsort([*np.round(coords, 4).T[::-1], numbers])
+    space_group = int(symmetry.number)
+    standard_lattice, standard_numbers, coords = _conventional_cell(
+        analysis, (lattice, numbers, frac_coords)
+    )
     return Crystal(
         id=crystal.id,
-        lattice=Lattice.from_parameters(*cell.lattice.parameters).matrix,
-        species=tuple(cell[int(index)].specie.symbol for index in order),
-        frac_coords=coords[order],
+        lattice=standard_lattice,
+        species=_symbols(standard_numbers),
+        frac_coords=coords,
         metadata={
             **crystal.metadata,
-            "spacegroup": int(symmetry.number),
+            "spacegroup": space_group,
             "crystal_system": str(analysis.get_crystal_system()),
-            "prototype": prototype_label(species, symmetry),
-            "structure_key": structure_key(lattice, species, frac_coords, int(symmetry.number)),
+            "prototype": prototype_label(elements, symmetry),
+            "structure_key": structure_key(lattice, elements, frac_coords, space_group),
         },
     )
+
+
+def _conventional_cell(analysis: _Axes, cell: Cell) -> Cell:
+    """Return the canonical one of the settings of a cell that are as good as pymatgen's."""
+    symmetry = analysis._space_group_data
+    operations = spglib.get_symmetry_from_database(symmetry.hall_number)
+    rotations = operations["rotations"].astype(np.int64)
+    lattice, numbers, coords = _symmetrised(cell, symmetry, rotations, operations["translations"])
+    rows = _conventional_axes(analysis)
+    # Coordinates transform by the inverse of the rows of the lattice; both are whole numbers.
+    columns = np.round(np.linalg.inv(rows)).astype(np.int64)
+    return canonical_setting(
+        rows @ lattice,
+        numbers,
+        coords @ columns,
+        columns.T @ rotations @ rows.T,
+        operations["translations"] @ columns,
+        mirror_images=int(symmetry.number) not in ENANTIOMORPHIC,
+    )
+
+
+def _symmetrised(
+    cell: Cell,
+    symmetry: Any,
+    rotations: NDArray[np.int64],
+    translations: NDArray[np.float64],
+) -> Cell:
+    """Return spglib's standardised cell with lattice and atoms averaged over the space group.
+
+    spglib's own are those of single axes and atoms brought to the nearest symmetric places, so
+    that they depend on the order of the atoms and on an origin found within the tolerance. The
+    average does not, and no crystal of the same symmetry is closer to the one given.
+    """
+    lattice, numbers, coords = cell
+    change = symmetry.transformation_matrix
+    axes = np.linalg.inv(change).T @ lattice
+    metric = (rotations.transpose(0, 2, 1) @ (axes @ axes.T) @ rotations).mean(axis=0)
+    axes = np.linalg.cholesky(metric)
+    elements = np.unique(numbers)[np.asarray(symmetry.std_types) - 1]
+    places = coords @ change.T + symmetry.origin_shift
+    averages = np.array(symmetry.std_positions)
+    for element in np.unique(numbers):
+        ideal = symmetry.std_positions[elements == element]
+        given = places[numbers == element]
+        sums, counts = np.zeros(ideal.shape), np.zeros(len(ideal))
+        for rotation, translation in zip(rotations, translations, strict=True):
+            steps = (given @ rotation.T + translation)[:, None] - ideal
+            steps -= np.round(steps)
+            nearest = np.square(steps @ axes).sum(axis=2).argmin(axis=1)
+            np.add.at(sums, nearest, steps[np.arange(len(given)), nearest])
+            np.add.at(counts, nearest, 1)
+        # An atom that no operation comes near keeps its place.
+        averages[elements == element] += sums / np.maximum(counts, 1)[:, None]
+    return axes, elements, averages
+
+
+def _conventional_axes(analysis: _Axes) -> NDArray[np.int64]:
+    """Return pymatgen's conventional axes in units of spglib's (3, 3), right-handed."""
+    marked = analysis.get_conventional_standard_structure()
+    steps = {site.specie.symbol: site.frac_coords / _MARKER_STEP for site in marked}
+    columns = np.round([steps[marker] for marker in _MARKERS])
+    # A marker behind the origin has been moved to the other end of the cell.
+    columns -= np.round(columns * _MARKER_STEP) / _MARKER_STEP
+    rows = np.round(np.linalg.inv(columns)).astype(np.int64)
+    return rows if np.linalg.det(rows) > 0 else -rows
+
+
+def _symbols(numbers: NDArray[np.int64]) -> tuple[str, ...]:
+    return tuple(str(gemmi.Element(int(number)).name) for number in numbers)
 
 
 def _right_handed(
@@ -163,10 +241,3 @@ def _right_handed(
     if np.linalg.det(lattice) < 0:
         return -lattice, -frac_coords
     return lattice, frac_coords
-
-
-def _wrapped(frac_coords: NDArray[np.float64]) -> NDArray[np.float64]:
-    coords = frac_coords - np.floor(frac_coords)
-    # Rounding errors about zero must not tell 0 from 0.9999999999.
-    coords[(coords < 1e-9) | (coords > 1 - 1e-9)] = 0
-    return np.asarray(coords, dtype=np.float64)

@@ -1,0 +1,31 @@
+"""Work on many crystals shared by several processes."""
+
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+_BATCH = 64  # items handed to a process at a time
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def map_in_order(
+    work: Callable[[Item], Result], items: Iterable[Item], processes: int
+) -> Iterator[Result]:
+    """Yield work(item) in the order of the items, of which only some are in memory at a time.
+
+    With more than one process, `work` must be a function of a module (or a partial of one).
+    """
+    remaining = iter(items)
+    if processes == 1:
+        yield from map(work, remaining)
+        return
+    # Fresh processes: a copy of this one could inherit a lock held by its progress bar.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+        # Executor.map takes in all its input at once, which must not be a whole database.
+        while batch := list(islice(remaining, 4 * _BATCH * processes)):
+            yield from pool.map(work, batch, chunksize=_BATCH)
