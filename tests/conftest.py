@@ -1,8 +1,12 @@
 import os
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# Under importlib mode, what several tests share is not found by itself.
+sys.path.append(str(Path(__file__).parent / "helpers"))
 
 # Compiling on the first call would break a deadline; examples are the same in every run.
 settings.register_profile("spacegrouper", deadline=None, derandomize=True)

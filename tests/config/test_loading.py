@@ -25,7 +25,8 @@ from spacegrouper.errors import UserError
         ({"acquire": {"source": "cif_tree"}}, "own.yaml: key `acquire.path` is missing; add it"),
         (
             {"acquire": {"source": "mp"}},
-            "own.yaml: `acquire.source` must be one of: prototypes, json_lines, cif_tree",
+            "own.yaml: `acquire.source` must be one of: prototypes, json_lines, cif_tree, "
+            "materials_project, optimade",
         ),
         (
             {"simulate": {"wavelength": "short"}},

@@ -55,6 +55,43 @@ Si1 0.4697(1) 0 0.667
 O1 0.4135 0.2669 0.7858
 """
 
+# All atoms of a primitive cell, and not a word on symmetry.
+NO_SYMMETRY = """data_x
+_cell_length_a 4.11
+_cell_length_b 4.11
+_cell_length_c 4.11
+_cell_angle_alpha 90
+_cell_angle_beta 90
+_cell_angle_gamma 90
+_chemical_formula_sum 'Cl Cs'
+_cell_formula_units_Z 1
+loop_
+_atom_site_label
+_atom_site_fract_x
+_atom_site_fract_y
+_atom_site_fract_z
+Cs1 0 0 0
+Cl1 0.5 0.5 0.5
+"""
+# An oxygen whose two hydrogens have no positions.
+HYDROGENLESS = """data_ice
+_cell_length_a 4
+_cell_length_b 4
+_cell_length_c 4
+_cell_angle_alpha 90
+_cell_angle_beta 90
+_cell_angle_gamma 90
+_symmetry_space_group_name_H-M 'P 1'
+_chemical_formula_sum 'H2 O1'
+loop_
+_atom_site_label
+_atom_site_fract_x
+_atom_site_fract_y
+_atom_site_fract_z
+_atom_site_attached_hydrogens
+O1 0 0 0 2
+"""
+
 
 def read(folder):
     return {record.id: record for record in read_cif_tree(folder)}
@@ -98,8 +135,9 @@ def test_folders_are_read_in_the_order_of_their_paths(tmp_path):
     (tmp_path / "b" / "deep").mkdir(parents=True)
     (tmp_path / "b" / "deep" / "1.cif").write_text(SALT)
     (tmp_path / "b" / "a.cif.gz").write_bytes(gzip.compress(QUARTZ.encode()))
-    (tmp_path / "z.cif").write_text(SALT)
-    (tmp_path / "c.cif").write_text(SALT + "\n" + QUARTZ)
+    (tmp_path / "z.cif").write_text(SALT.replace("5.64", "5.66"))
+    other = SALT.replace("5.64", "5.65") + "\n" + QUARTZ.replace("4.916", "4.917")
+    (tmp_path / "c.cif").write_text(other)
     (tmp_path / "notes.txt").write_text("no CIF")
     records = list(read_cif_tree(tmp_path))
     assert [record.id for record in records] == [
@@ -110,6 +148,73 @@ def test_folders_are_read_in_the_order_of_their_paths(tmp_path):
         "z.cif",
     ]
     assert all(isinstance(record, Crystal) for record in records)
+
+
+def test_one_disorder_group_of_full_occupancy_is_no_disorder(tmp_path):
+    text = SALT.replace("occupancy\n", "disorder_group\n")
+    assert len(read_one(tmp_path, text).species) == 8
+
+
+def test_without_symmetry_the_formula_can_vouch_for_the_atoms(tmp_path):
+    assert read_one(tmp_path, NO_SYMMETRY).species == ("Cs", "Cl")
+
+
+def test_each_crystal_comes_once(tmp_path):
+    def cod(number, text=SALT, mark=""):
+        return f"#$Revision: {number} $\n{text}\n_cod_database_code {number}\n{mark}\n"
+
+    def salt(length):
+        return SALT.replace("5.64", length)
+
+    marked = "_cod_duplicate_entry"
+    contents = {
+        "1/1000000.cif": cod(1000000),
+        "1/1000001.cif": cod(1000001),  # the same numbers below another heading
+        "1/1000002.cif": cod(1000002, salt("5.65"), f"{marked} 1000003"),
+        "1/1000003.cif": cod(1000003, salt("5.66")),  # marked by an earlier one
+        "1/1000004.cif": cod(1000004, salt("5.67"), f"{marked} 1000000"),  # marks an earlier one
+        "1/1000005.cif": cod(1000005, salt("5.68"), f"{marked} 7000000"),  # marks an absent one
+        "1/1000006.cif": cod(1000006, salt("5.69").replace("0 0 0 1", "0 0 0 0.5")),
+        "1/1000007.cif": cod(1000007, salt("5.70"), f"{marked} 1000006"),  # marks an unusable one
+        "2/copy.cif": cod(1000005, salt("5.71")),  # another edition of one number
+    }
+    for name, content in contents.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    (tmp_path / "3").mkdir()
+    (tmp_path / "3" / "again.cif.gz").write_bytes(gzip.compress(contents["1/1000000.cif"].encode()))
+    records = read(tmp_path)
+    assert {name: record.reason for name, record in records.items() if not is_crystal(record)} == {
+        "1/1000001.cif": "duplicate of 1/1000000.cif: the same cell and atoms",
+        "1/1000003.cif": "duplicate of 1/1000002.cif: so the COD says",
+        "1/1000004.cif": "duplicate of 1/1000000.cif: so the COD says",
+        "1/1000006.cif": "partial occupancy: site Na1 is occupied 0.5 times",
+        "2/copy.cif": "duplicate of 1/1000005.cif: the same COD number 1000005",
+        "3/again.cif.gz": "duplicate of 1/1000000.cif: the same cell and atoms",
+    }
+
+
+def is_crystal(record):
+    return isinstance(record, Crystal)
+
+
+def test_several_processes_give_the_same(tmp_path):
+    for number in range(300):
+        folder = tmp_path / f"{number % 3}" / f"{number % 7}"
+        folder.mkdir(parents=True, exist_ok=True)
+        length = f"{5 + number % 100 / 100:.2f}"  # each three times
+        text = SALT.replace("5.64", length) if number % 11 else SALT[:100]
+        (folder / f"{number}.cif").write_text(text)
+    alone, shared = list(read_cif_tree(tmp_path)), list(read_cif_tree(tmp_path, processes=2))
+    assert [record.id for record in alone] == [record.id for record in shared]
+    assert sum(map(is_crystal, alone)) == 100
+    for one, other in zip(alone, shared, strict=True):
+        if isinstance(one, Crystal):
+            assert one.species == other.species
+            np.testing.assert_array_equal(one.frac_coords, other.frac_coords)
+            np.testing.assert_array_equal(one.lattice, other.lattice)
+        else:
+            assert one == other
 
 
 @pytest.mark.parametrize(
@@ -128,6 +233,16 @@ def test_folders_are_read_in_the_order_of_their_paths(tmp_path):
         (SALT.replace("'F m -3 m'", "'Q 9'"), "space group is not known"),
         (QUARTZ.replace("y,x,-z", "y,x,,"), ""),
         (SALT.replace("_Z 4", "_Z 2"), "do not add up"),
+        (SALT.replace("occupancy\n", "disorder_group\n").replace("0.5 1", "0.5 2"), "disorder"),
+        (SALT.replace("occupancy\n", "disorder_group\n").replace("0.5 1", "0.5 -1"), "disorder"),
+        ("\n".join((SALT, "_cell_modulation_dimension 1")), "modulated"),
+        ("\n".join((SALT, "_cod_error_flag retracted")), "retracted"),
+        # Without any symmetry, the atoms are known to be all only from the formula and Z.
+        (SALT.replace("_symmetry_space_group_name_H-M 'F m -3 m'", ""), "do not add up"),
+        (NO_SYMMETRY.replace("_cell_formula_units_Z 1", ""), "symmetry is missing"),
+        (NO_SYMMETRY.replace("_chemical_formula_sum 'Cl Cs'", ""), "symmetry is missing"),
+        (HYDROGENLESS, "do not add up"),
+        (HYDROGENLESS.replace("'H2 O1'", "?"), "hydrogens without their places"),
         ("", "empty"),
         (" \n", "empty"),
         ("once upon a time", "not a valid CIF"),

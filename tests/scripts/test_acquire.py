@@ -1,19 +1,42 @@
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+from pymatgen.core import Lattice, Structure
+from web_services import KEY, MaterialsProject, Optimade
+
+from spacegrouper.crystals.json_lines import read_crystals
+
 SCRIPT = Path(__file__).parents[2] / "scripts" / "acquire.py"
 
 
-def run(tmp_path, config, name="acquired.jsonl.gz"):
+def run(tmp_path, config, name="acquired.jsonl.gz", **environment):
     (tmp_path / "config.yaml").write_text(config)
     arguments = ["--config", tmp_path / "config.yaml", "--output", tmp_path / name]
+    arguments += ["--provenance", tmp_path / "provenance.json"]
+    # Whoever runs the tests may have a key of their own.
+    own = {key: value for key, value in os.environ.items() if key != "MP_API_KEY"}
     return subprocess.run(
         [sys.executable, SCRIPT, *arguments, "--rejected", tmp_path / "rejected.csv"],
         capture_output=True,
         text=True,
         check=False,
+        env=own | {"HOME": str(tmp_path), "PMG_CONFIG_FILE": "/dev/null"} | environment,
     )
+
+
+def summary(number):
+    structure = Structure(Lattice.cubic(4), ["Cs", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]])
+    return {
+        "material_id": f"mp-{number}",
+        "structure": structure.as_dict(),
+        "deprecated": False,
+        "builder_meta": {"license": "BY-C", "batch_id": None},
+        "symmetry": {"crystal_system": "Cubic"},
+        "nelements": 2,
+    }
 
 
 def test_prototypes_are_the_same_bytes_each_time(tmp_path):
@@ -24,6 +47,15 @@ def test_prototypes_are_the_same_bytes_each_time(tmp_path):
     assert "acquired 6 crystals" in result.stderr
     assert (tmp_path / "one.jsonl.gz").read_bytes() == (tmp_path / "two.jsonl.gz").read_bytes()
     assert (tmp_path / "rejected.csv").read_text() == "id,stage,reason\n"
+    provenance = json.loads((tmp_path / "provenance.json").read_text())
+    assert provenance.pop("ids") == [one.id for one in read_crystals(tmp_path / "two.jsonl.gz")]
+    assert provenance == {
+        "source": "prototypes",
+        "space_groups": 2,
+        "crystals_per_space_group": 3,
+        "crystals": 6,
+        "rejected": 0,
+    }
 
 
 def test_bad_cif_files_are_listed_and_a_source_of_nothing_else_stops(tmp_path):
@@ -42,3 +74,74 @@ def test_a_missing_source_is_one_line(tmp_path):
     assert result.returncode == 1
     assert "error: /no/such/file.jsonl: cannot be read" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_materials_project_download_that_breaks_off_is_completed_by_the_next_call(tmp_path):
+    config = "acquire: {source: materials_project, filters: {num_elements: [1, 2]}, attempts: 1}\n"
+    with MaterialsProject([summary(number) for number in range(1, 403)]) as service:
+        environment = {"MP_API_KEY": KEY, "MP_API_ENDPOINT": service.address}
+        service.troubles = {2: 503}  # the second batch, after one page of ids
+        broken = run(tmp_path, config, **environment)
+        assert broken.returncode == 1
+        assert "HTTP status 503, at attempt 1 of 1" in broken.stderr
+        assert "Traceback" not in broken.stderr
+        assert not (tmp_path / "acquired.jsonl.gz").exists()
+        service.events = {3: lambda: service.entries.pop("mp-402")}
+        whole = run(tmp_path, config, **environment)
+        assert whole.returncode == 0, whole.stderr
+        assert len(service.requests) == 4
+    names = [f"mp-{number}" for number in range(1, 402)]
+    assert [one.id for one in read_crystals(tmp_path / "acquired.jsonl.gz")] == names
+    assert (tmp_path / "rejected.csv").read_text().splitlines() == [
+        "id,stage,reason",
+        "mp-402,acquire,withdrawn or deprecated by the Materials Project during the download",
+    ]
+    provenance = json.loads((tmp_path / "provenance.json").read_text())
+    assert provenance["ids"] == names
+    assert provenance["database_version"] == "2025.09.25"
+    assert provenance["licence"] == "CC BY 4.0"
+    assert provenance["filters"] == {"num_elements": [1, 2]}
+    assert "queried" in provenance
+    assert not (tmp_path / "acquired.jsonl.gz.part").exists()
+    assert KEY not in broken.stderr + whole.stderr
+    assert not [
+        path for path in tmp_path.iterdir() if path.is_file() and KEY.encode() in path.read_bytes()
+    ]
+
+
+def test_no_key_and_no_network_are_one_line_each(tmp_path):
+    for config, environment, message in (
+        ("{source: materials_project}", {}, "error: no Materials Project API key: set MP_API_KEY"),
+        (
+            "{source: materials_project, attempts: 1}",
+            {"MP_API_KEY": KEY, "MP_API_ENDPOINT": "http://127.0.0.1:1"},
+            "error: 127.0.0.1:1: no connection",
+        ),
+        (
+            "{source: optimade, provider: 'http://127.0.0.1:1', attempts: 1}",
+            {},
+            "error: 127.0.0.1:1: no connection",
+        ),
+    ):
+        result = run(tmp_path, f"acquire: {config}\n", **environment)
+        assert result.returncode == 1
+        lines = [line for line in result.stderr.splitlines() if not line.startswith("acquire ")]
+        assert len(lines) == 1, result.stderr
+        assert lines[0].startswith(message)
+
+
+def test_an_optimade_database_is_acquired(tmp_path):
+    attributes = {
+        "lattice_vectors": [[4, 0, 0], [0, 4, 0], [0, 0, 4]],
+        "cartesian_site_positions": [[0, 0, 0]],
+        "species": [{"name": "Po", "chemical_symbols": ["Po"], "concentration": [1]}],
+        "species_at_sites": ["Po"],
+    }
+    entries = [{"id": f"loop-{number}", "attributes": attributes} for number in range(7)]
+    with Optimade(entries) as service:
+        result = run(tmp_path, f"acquire: {{source: optimade, provider: '{service.address}'}}\n")
+    assert result.returncode == 0, result.stderr
+    assert len(list(read_crystals(tmp_path / "acquired.jsonl.gz"))) == 7
+    provenance = json.loads((tmp_path / "provenance.json").read_text())
+    assert provenance["database"] == "Crystals of loopback"
+    assert provenance["licence"] == "https://creativecommons.org/licenses/by/4.0/"

@@ -2,12 +2,15 @@ rule acquire:
     output:
         structures=f"{RUN}/structures/acquired.jsonl.gz",
         rejected=f"{RUN}/structures/acquired_rejected.csv",
+        provenance=f"{RUN}/structures/provenance.json",
     log:
         f"{RUN}/logs/acquire.log",
     benchmark:
         f"{RUN}/benchmarks/acquire.tsv"
     conda:
         "../envs/spacegrouper.yaml"
+    # Only CIF files take time to read; a service on the network is asked by one.
+    threads: 4 if settings.acquire.source == "cif_tree" else 1
     resources:
         mem_mb=growing(4000),
         runtime=growing(240),
@@ -18,4 +21,5 @@ rule acquire:
         "Acquiring crystals from the source '{params.settings[acquire][source]}'"
     shell:
         "python scripts/acquire.py --config {params.config} --output {output.structures}"
-        " --rejected {output.rejected} 2> {log}"
+        " --rejected {output.rejected} --provenance {output.provenance} --threads {threads}"
+        " 2> {log}"

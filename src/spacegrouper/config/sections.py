@@ -56,6 +56,55 @@ class CifTreeSource(Section):
     path: Path = Field(description="the folder; every file named `*.cif` or `*.cif.gz` is read")
 
 
+class MaterialsProjectSource(Section):
+    """Crystals of the Materials Project, through its API; needs a key (docs/sources.md)."""
+
+    source: Literal["materials_project"]
+    filters: dict[str, Any] = Field(
+        {},
+        description="arguments of mp-api's `materials.summary.search` that choose the entries, "
+        "such as `{num_elements: [1, 3], energy_above_hull: [0, 0.1]}`; none: all entries",
+    )
+    fields: tuple[str, ...] = Field(
+        (),
+        description="fields of the summary that are kept with each crystal, such as "
+        "`energy_above_hull`",
+    )
+    deprecated: bool = Field(
+        False, description="also take entries that the Materials Project has deprecated"
+    )
+    non_commercial: bool = Field(
+        False, description="also take entries under CC BY-NC, those of GNoME"
+    )
+    attempts: PositiveInt = Field(
+        6, description="times a request is made; waits of 1, 2, 4 ... 60 s, or as asked, between"
+    )
+
+
+class OptimadeSource(Section):
+    """Crystals of any database with an OPTIMADE interface (docs/sources.md)."""
+
+    source: Literal["optimade"]
+    provider: str = Field(
+        description="base URL of the database, or its alias in pymatgen: `mp`, `cod`, `oqmd`, "
+        "`alexandria.pbe`, `jarvis` ..."
+    )
+    filter: str = Field(
+        "", description='OPTIMADE filter, such as `nelements<=3 AND elements HAS "O"`; none: all'
+    )
+    fields: tuple[str, ...] = Field(
+        (),
+        description="properties that are kept with each crystal, such as "
+        "`chemical_formula_reduced`",
+    )
+    page_size: PositiveInt | None = Field(
+        None, description="entries in a page; none: as many as the provider chooses"
+    )
+    attempts: PositiveInt = Field(
+        6, description="times a request is made; waits of 1, 2, 4 ... 60 s, or as asked, between"
+    )
+
+
 class Standardise(Section):
     """Standard conventional cells, space groups and identities (spglib and pymatgen)."""
 
@@ -67,6 +116,17 @@ class Standardise(Section):
     )
     max_sites: PositiveInt = Field(
         500, description="crystals with more sites in the conventional cell are rejected"
+    )
+
+
+class Release(Section):
+    """Only what changed since an earlier run is simulated (docs/releases.md)."""
+
+    parent: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9._-]+$",
+        description="the `name` of the finished run of an earlier release, in results/; none: all "
+        "crystals are simulated",
     )
 
 
@@ -432,10 +492,13 @@ class Settings(Section):
     seed: Annotated[int, Field(ge=0)] = Field(
         0, description="seed of every random choice: same seed, same result"
     )
-    acquire: PrototypesSource | JsonLinesSource | CifTreeSource = Field(
+    acquire: (
+        PrototypesSource | JsonLinesSource | CifTreeSource | MaterialsProjectSource | OptimadeSource
+    ) = Field(
         PrototypesSource(), discriminator="source", description="where the crystals come from"
     )
     standardise: Standardise = Standardise()
+    release: Release = Release()
     plan: Plan = Plan()
     simulate: Simulate = Simulate()
     shape: Shape = Shape()

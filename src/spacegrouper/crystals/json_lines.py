@@ -81,7 +81,7 @@ def _parse(line: bytes, number: int) -> Crystal | Rejection:
             raise ValueError(f"expected a JSON object, found a {type(record).__name__}")
         if isinstance(record.get("id"), str | int) and record["id"] != "":
             name = str(record["id"])
-        return _crystal(record)
+        return crystal_from_record(record)
     except json.JSONDecodeError as error:
         reason = f"not valid JSON: {error.msg} at column {error.colno}"
     except UnicodeDecodeError:
@@ -93,7 +93,11 @@ def _parse(line: bytes, number: int) -> Crystal | Rejection:
     return Rejection(name, "acquire", f"line {number}: {reason}")
 
 
-def _crystal(record: dict[str, Any]) -> Crystal:
+def crystal_from_record(record: dict[str, Any]) -> Crystal:
+    """Check a record with the keys of docs/structures.md; all other keys become metadata.
+
+    Raises ValueError, with a reason in one line, for a record that describes no ordered crystal.
+    """
     missing = [key for key in _KEYS if key not in record]
     if missing:
         raise ValueError(f"key `{missing[0]}` is missing")

@@ -1,0 +1,360 @@
+"""Crystals of the Materials Project, fetched through its API with mp-api (docs/sources.md).
+
+A query is fetched in two steps: the ids of all its entries, then the entries, by id and in batches.
+So an entry that is withdrawn meanwhile moves no other from one page to the next, and is missed by
+name; and a download that breaks off goes on with the next batch.
+"""
+
+import difflib
+import inspect
+import logging
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, cast
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import requests
+from mp_api.client import MPRester
+from mp_api.client.core.exceptions import MPRestError
+from mp_api.client.core.utils import validate_api_key, validate_endpoint, validate_ids
+from mp_api.client.routes.materials.summary import SummaryRester
+
+from spacegrouper.config.sections import MaterialsProjectSource
+from spacegrouper.crystals.crystal import Crystal, Rejection
+from spacegrouper.crystals.json_lines import crystal_from_record
+from spacegrouper.crystals.partial_download import PartialDownload
+from spacegrouper.crystals.patient_session import PatientSession, back_off
+from spacegrouper.errors import UserError
+
+log = logging.getLogger(__name__)
+
+_STAGE = "acquire"
+_IDS_IN_A_PAGE = 1000  # the most that the API gives
+_ENTRIES_IN_A_BATCH = 400  # their ids fit into a URL of 8 kB
+_LISTINGS = 3  # tries to list the ids while the database stands still
+_NEEDED_FIELDS = ("material_id", "structure", "builder_meta")
+_KEY_PAGE = "https://next-gen.materialsproject.org/api"
+# Arguments of the search that are not for the user to give, or have keys of their own.
+_NO_FILTERS = {
+    *("self", "kwargs", "fields", "all_fields", "num_chunks", "chunk_size", "_page"),
+    *("_sort_fields", "deprecated", "include_gnome", "magnetic_ordering"),
+}
+_PAGING = ("_page", "_per_page", "_limit", "_skip")
+_LICENCES = {"BY-C": "CC BY 4.0", "BY-NC": "CC BY-NC 4.0"}
+
+
+@dataclass
+class _Answers:
+    """What mp-api does not pass on: the last HTTP status, and how many entries a query has.
+
+    mp-api makes several queries of a search for several space groups; a query here is the text of
+    the URL without the keys of its page.
+    """
+
+    status: int = 0
+    totals: dict[str, set[int]] = field(default_factory=dict)
+
+    def note(self, response: requests.Response, **_: Any) -> None:
+        """Take down what a response says; a hook of the session."""
+        self.status = response.status_code
+        if response.status_code == 200 and "materials/summary" in response.url:
+            parameters = sorted(parse_qsl(urlsplit(response.url).query))
+            query = urlencode([(key, value) for key, value in parameters if key not in _PAGING])
+            try:
+                total = int(response.json()["meta"]["total_doc"])
+            except (ValueError, KeyError, TypeError):
+                return
+            self.totals.setdefault(query, set()).add(total)
+
+    def total(self) -> int | None:
+        """Return how many entries there are; None if that changed, or is not stated."""
+        if not self.totals or any(len(counts) != 1 for counts in self.totals.values()):
+            return None
+        return sum(sum(counts) for counts in self.totals.values())
+
+
+def read_materials_project(
+    source: MaterialsProjectSource, part: PartialDownload
+) -> Iterator[Crystal | Rejection]:
+    """Fetch the entries that the filters choose, sorted by id.
+
+    Takes the key from the environment variable MP_API_KEY or pymatgen's configuration and the
+    address from MP_API_ENDPOINT. Deprecated entries and those under CC BY-NC are left out unless
+    the source asks for them. An entry that is gone or deprecated when its turn comes, or that has
+    no structure or a disordered one, becomes a Rejection.
+
+    `part` holds what an earlier call fetched of the same query and database version, which is not
+    fetched again; after the last entry its `known()` has `database_version`, `licence` and
+    `queried`. Raises UserError without a valid key or network, for a filter or field that does not
+    exist, and when the database version changes while it is read.
+    """
+    _check_key()
+    _check_names(source)
+    endpoint = validate_endpoint(None)
+    session = PatientSession(source.attempts)
+    version = _database_version(session, endpoint)
+    query = {"endpoint": endpoint, **source.model_dump(mode="json", exclude={"attempts"})}
+    known = part.resume(query)
+    if known is not None and known["database_version"] != version:
+        log.warning(
+            "the database is now version %s, what was fetched is of %s: it is fetched anew",
+            version,
+            known["database_version"],
+        )
+        known = None
+    answers = _Answers()
+    session.hooks["response"].append(answers.note)
+    summary = _connect(session)
+    if known is None:
+        known = {
+            "database_version": version,
+            "licence": _LICENCES["BY-C"]
+            + (f"; {_LICENCES['BY-NC']} where `licence` says so" if source.non_commercial else ""),
+            "queried": datetime.now(UTC).isoformat(timespec="seconds"),
+            "batches": _listed_batches(summary, source, answers),
+        }
+        part.begin(query, known)
+    pages = part.pages()
+    for batch in known["batches"]:
+        page = next(pages, None)
+        if page is None:
+            page = _fetched(summary, source, batch, answers)
+            if (now := _database_version(session, endpoint)) != version:
+                part.discard()
+                raise UserError(
+                    f"the Materials Project changed from version {version} to {now} while it was "
+                    "read; run again: the download starts anew"
+                )
+            part.add(page)
+        yield from _records(page, batch["ids"], source)
+
+
+def _check_key() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its warning that there is no key; ours is the error
+        try:
+            key = validate_api_key()
+        except MPRestError:
+            raise UserError(
+                "the Materials Project API key in MP_API_KEY (or PMG_MAPI_KEY of pymatgen's "
+                f"configuration) is not one: it must have 32 characters; yours is on {_KEY_PAGE}"
+            ) from None
+    if not key:
+        raise UserError(
+            "no Materials Project API key: set MP_API_KEY in the environment, or PMG_MAPI_KEY in "
+            f"pymatgen's ~/.config/.pmgrc.yaml, to yours from {_KEY_PAGE}"
+        )
+
+
+def _check_names(source: MaterialsProjectSource) -> None:
+    filters = sorted(set(inspect.signature(SummaryRester.search).parameters) - _NO_FILTERS)
+    for key, names, known in (
+        ("filters", source.filters, filters),
+        ("fields", source.fields, sorted(SummaryRester.document_model.model_fields)),
+    ):
+        for name in names:
+            if name not in known:
+                close = difflib.get_close_matches(name, known, n=1, cutoff=0)
+                raise UserError(
+                    f"`acquire.{key}`: the Materials Project's summary has no `{name}`; "
+                    f"the nearest is `{close[0]}`"
+                )
+
+
+def _database_version(session: PatientSession, endpoint: str) -> str:
+    response = session.get(f"{endpoint}heartbeat")
+    try:
+        return str(response.json()["db_version"])
+    except (ValueError, KeyError, TypeError):
+        raise UserError(
+            f"{endpoint}heartbeat: no sign of a Materials Project API (HTTP status "
+            f"{response.status_code}); check MP_API_ENDPOINT, or https://status.materialsproject.org"
+        ) from None
+
+
+def _connect(session: PatientSession) -> SummaryRester:
+    attempt = 1
+    while True:
+        try:
+            rester = MPRester(session=session, use_document_model=False, mute_progress_bars=True)
+            return cast(SummaryRester, rester.materials.summary)
+        # It first asks outside the session, without patience; what that raises is of many kinds.
+        except (requests.RequestException, MPRestError, ValueError, KeyError) as error:
+            if attempt >= session.attempts:
+                raise UserError(
+                    f"the Materials Project does not answer: {_one_line(error)}; run again later"
+                ) from None
+        session.wait(back_off(attempt))
+        attempt += 1
+
+
+def _listed_batches(
+    summary: SummaryRester, source: MaterialsProjectSource, answers: _Answers
+) -> list[dict[str, Any]]:
+    """List the ids of all entries, cut into batches of deprecated or not deprecated ones."""
+    batches: list[dict[str, Any]] = []
+    for deprecated in (False, True) if source.deprecated else (False,):
+        ids = _listed_ids(summary, source, deprecated, answers)
+        batches += [
+            {"deprecated": deprecated, "ids": ids[start : start + _ENTRIES_IN_A_BATCH]}
+            for start in range(0, len(ids), _ENTRIES_IN_A_BATCH)
+        ]
+    return batches
+
+
+def _listed_ids(
+    summary: SummaryRester, source: MaterialsProjectSource, deprecated: bool, answers: _Answers
+) -> list[str]:
+    wanted = source.filters.get("material_ids")
+    wanted = [wanted] if isinstance(wanted, str) else wanted
+    # mp-api would cut a long list of ids by itself, and then pages are no pages of the whole.
+    parts = (
+        [{}]
+        if wanted is None
+        else [
+            {"material_ids": wanted[start : start + _ENTRIES_IN_A_BATCH]}
+            for start in range(0, len(wanted), _ENTRIES_IN_A_BATCH)
+        ]
+    )
+    ids: set[str] = set()
+    for some in parts:
+        for _ in range(_LISTINGS):
+            answers.totals.clear()
+            filters = {**source.filters, **some}
+            listed = _one_listing(summary, filters, source.non_commercial, deprecated, answers)
+            # An entry that comes or goes moves others over the edges of the pages.
+            if len(set(listed)) == len(listed) == answers.total():
+                break
+            log.warning("the list of entries changed while it was read; reading it again")
+        else:
+            raise UserError(
+                f"the Materials Project's list of entries changed in each of {_LISTINGS} attempts "
+                "to read it; run again later"
+            )
+        ids.update(listed)
+    return sorted(ids, key=lambda name: (len(name), name))  # mp-9 before mp-10
+
+
+def _one_listing(
+    summary: SummaryRester,
+    filters: dict[str, Any],
+    non_commercial: bool,
+    deprecated: bool,
+    answers: _Answers,
+) -> list[str]:
+    """Return the ids of all pages."""
+    ids: list[str] = []
+    page = 1
+    while True:
+        # With a page's number mp-api forgets its size where there is a list of ids.
+        place = {"num_chunks": 1} if page == 1 else {"_page": page}
+        entries = _ask(
+            summary,
+            answers,
+            **filters,
+            **place,
+            deprecated=deprecated,
+            include_gnome=non_commercial,
+            fields=["material_id"],
+            chunk_size=_IDS_IN_A_PAGE,
+            _sort_fields="material_id",
+        )
+        ids += [_id(entry) for entry in entries]
+        if len(entries) < _IDS_IN_A_PAGE:
+            return ids
+        page += 1
+
+
+def _fetched(
+    summary: SummaryRester,
+    source: MaterialsProjectSource,
+    batch: dict[str, Any],
+    answers: _Answers,
+) -> list[dict[str, Any]]:
+    return _ask(
+        summary,
+        answers,
+        material_ids=batch["ids"],
+        deprecated=batch["deprecated"],
+        fields=sorted({*_NEEDED_FIELDS, *source.fields}),
+        chunk_size=_IDS_IN_A_PAGE,
+        num_chunks=1,
+    )
+
+
+def _ask(summary: SummaryRester, answers: _Answers, **query: Any) -> list[dict[str, Any]]:
+    try:
+        return cast(list[dict[str, Any]], summary.search(**query))
+    except (MPRestError, ValueError, TypeError, KeyError) as error:
+        if answers.status in (401, 403):
+            raise UserError(
+                f"the Materials Project does not accept the API key (HTTP status "
+                f"{answers.status}); set MP_API_KEY to yours from {_KEY_PAGE}"
+            ) from None
+        raise UserError(
+            f"the Materials Project does not answer the query: {_one_line(error)}; "
+            "check `acquire.filters`"
+        ) from None
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(re.sub(r"\x1b\[\d+m", "", str(error)).split()) or type(error).__name__
+    return text if len(text) <= 300 else f"{text[:300]} ..."
+
+
+def _id(entry: dict[str, Any]) -> str:
+    # The API is moving from mp-149 to letters that stand for the same number.
+    return validate_ids([str(entry["material_id"])])[0]
+
+
+def _records(
+    entries: list[dict[str, Any]], ids: list[str], source: MaterialsProjectSource
+) -> Iterator[Crystal | Rejection]:
+    by_id = {_id(entry): entry for entry in entries}
+    for name in ids:
+        if name not in by_id:
+            yield Rejection(
+                name, _STAGE, "withdrawn or deprecated by the Materials Project during the download"
+            )
+        else:
+            yield _record(name, by_id[name], source)
+
+
+def _record(
+    name: str, entry: dict[str, Any], source: MaterialsProjectSource
+) -> Crystal | Rejection:
+    licence = (entry.get("builder_meta") or {}).get("license")
+    if licence == "BY-NC" and not source.non_commercial:
+        return Rejection(name, _STAGE, "its licence, CC BY-NC 4.0, is non-commercial")
+    try:
+        return crystal_from_record(
+            {
+                **{name: entry.get(name) for name in source.fields},
+                **({"licence": _LICENCES.get(licence, licence)} if licence else {}),
+                "id": name,
+                **_cell(entry.get("structure")),
+            }
+        )
+    except (ValueError, TypeError, KeyError, IndexError) as error:
+        return Rejection(name, _STAGE, str(error) or "its structure is in no known form")
+
+
+def _cell(structure: Any) -> dict[str, Any]:
+    """Turn pymatgen's form of a structure as JSON into that of docs/structures.md."""
+    if not structure:
+        raise ValueError("it has no structure")
+    species = []
+    for number, site in enumerate(structure["sites"], start=1):
+        parts = site["species"]
+        if len(parts) != 1 or abs(parts[0]["occu"] - 1) > 1e-3:
+            shares = ", ".join(f"{part['element']} {part['occu']:g}" for part in parts)
+            raise ValueError(f"partial occupancy: site {number} holds {shares}")
+        species.append(parts[0]["element"])
+    return {
+        "lattice": structure["lattice"]["matrix"],
+        "species": species,
+        "frac_coords": [site["abc"] for site in structure["sites"]],
+    }
