@@ -18,6 +18,16 @@ def main(
     raw: Annotated[Path, typer.Option(help="raw shard; more may follow: --raw A.h5 B.h5 C.h5")],
     config: Annotated[Path, typer.Option(help="settings as YAML; section `shape` is used")],
     output: Annotated[Path, typer.Option(help="Zarr store to write; an earlier one is replaced")],
+    changes: Annotated[
+        Path | None,
+        typer.Option(
+            help="changes.csv of a release that has a parent: the raw shards are then those of the "
+            "parent, and of its parents, with the new ones last"
+        ),
+    ] = None,
+    parent: Annotated[
+        Path | None, typer.Option(help="the parent's Zarr store, whose blocks need no shaping")
+    ] = None,
     further: Annotated[list[Path] | None, typer.Argument(hidden=True)] = None,
     workers: Annotated[int, typer.Option(min=1, help="processes of the local dask cluster")] = len(
         os.sched_getaffinity(0)
@@ -26,7 +36,8 @@ def main(
     """Shape all patterns of the raw shards and store them, with the raw ones, as a dataset.
 
     The store appears when it is complete; until then it is OUTPUT.unfinished, from which the same
-    command goes on if it was stopped. Its files do not depend on that, nor on the workers.
+    command goes on if it was stopped. Its files do not depend on that, nor on the workers, nor on
+    a parent.
     """
     settings = load_settings(config)
     # Imported here, so that --help does not wait for the compiler.
@@ -38,9 +49,12 @@ def main(
         unfinished_path,
     )
     from spacegrouper.storage.dataset_plan import plan_dataset
+    from spacegrouper.storage.parent_blocks import link_blocks
+    from spacegrouper.storage.parent_run import read_release_ids
     from spacegrouper.storage.workers import write_blocks
 
-    plan = plan_dataset([raw, *(further or [])], settings)
+    release = read_release_ids(changes) if changes else None
+    plan = plan_dataset([raw, *(further or [])], settings, release)
     crystals = sum(block.status.size for block in plan.blocks)
     with locked(store_lock(output)):
         if is_complete(output, plan):
@@ -49,8 +63,12 @@ def main(
         blocks = start_dataset(output, plan)
         if len(blocks) < len(plan.blocks):
             log.info("going on: %d of %d blocks are to be made", len(blocks), len(plan.blocks))
+        store = unfinished_path(output)
+        if parent:
+            missing = len(blocks)
+            blocks = link_blocks(store, plan, blocks, parent)
+            log.info("took %d of %d blocks from %s", missing - len(blocks), missing, parent)
         with progress("shape", sum(block.status.size for block in blocks)) as advance:
-            store = unfinished_path(output)
             for shaped in write_blocks(store, plan.sha256, blocks, settings, workers):
                 advance(shaped)
         finish_dataset(output, plan)

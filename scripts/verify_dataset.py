@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from command_line import progress, run_program
 
-from spacegrouper.config import load_settings
+from spacegrouper.config import Settings, load_settings
 from spacegrouper.errors import UserError
 from spacegrouper.folder_lock import locked
 
@@ -22,7 +22,7 @@ def main(
         Path | None,
         typer.Option(
             help="for a repair: all raw shards, --raw A.h5 B.h5 C.h5; default: those of the "
-            "workflow, blocks/*.h5 beside the store"
+            "workflow's run that the store lies in, and of the parent releases"
         ),
     ] = None,
     further: Annotated[list[Path] | None, typer.Argument(hidden=True)] = None,
@@ -31,6 +31,13 @@ def main(
         typer.Option(
             help="for a repair: the settings the store was made with, YAML; default: those of the "
             "workflow, config.yaml beside the store"
+        ),
+    ] = None,
+    changes: Annotated[
+        Path | None,
+        typer.Option(
+            help="for a repair: changes.csv of a release that has a parent; default: that of the "
+            "workflow, release/changes.csv beside the store"
         ),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="processes that repair")] = len(
@@ -43,13 +50,18 @@ def main(
     exit code 1 if anything is. With --repair, the blocks concerned are shaped anew from the raw
     shards, foreign files are deleted, and all is verified again. Other blocks are left alone.
     """
-    beside = store.absolute().parent
-    raw_shards = [raw, *(further or [])] if raw else sorted((beside / "blocks").glob("*.h5"))
-    if repair and not raw_shards:
-        raise UserError(f"{beside / 'blocks'}: no raw shards there; give all of them with --raw")
+    run = store.absolute().parent
+    if repair and not raw and not (run / "plan").is_dir():
+        raise UserError(f"{run}: no run of the workflow; give all raw shards with --raw")
     found = verify(store)
     if found and repair:
-        repair_store(store, raw_shards, config or beside / "config.yaml", workers)
+        from spacegrouper.storage.parent_run import parent_of, raw_shards_of
+
+        settings = load_settings(config or run / "config.yaml")
+        if not raw and not changes and parent_of(run, settings):
+            changes = run / "release" / "changes.csv"
+        raw_shards = [raw, *(further or [])] if raw else raw_shards_of(run)
+        repair_store(store, raw_shards, settings, changes, workers)
         found = verify(store)
     if found:
         advice = "" if repair else "; repair it with --repair"
@@ -73,14 +85,16 @@ def verify(store: Path) -> int:
     return found
 
 
-def repair_store(store: Path, raw_shards: list[Path], config: Path, workers: int) -> None:
+def repair_store(
+    store: Path, raw_shards: list[Path], settings: Settings, changes: Path | None, workers: int
+) -> None:
     """Make anew what is not whole."""
-    settings = load_settings(config)
     from spacegrouper.storage.dataset import start_repair, store_lock
     from spacegrouper.storage.dataset_plan import plan_dataset
+    from spacegrouper.storage.parent_run import read_release_ids
     from spacegrouper.storage.workers import write_blocks
 
-    plan = plan_dataset(raw_shards, settings)
+    plan = plan_dataset(raw_shards, settings, read_release_ids(changes) if changes else None)
     with locked(store_lock(store)):
         blocks = start_repair(store, plan)
         with progress("repair", sum(block.status.size for block in blocks)) as advance:

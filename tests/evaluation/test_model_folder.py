@@ -100,6 +100,12 @@ def test_rows_that_are_other_crystals_are_refused(
         check_rows(table, dataset, tmp_path / "split.csv")
 
 
+def test_a_crystal_that_has_left_the_release_is_refused(model, dataset):
+    dataset.create_array("in_release", data=np.array([True, True, False, True, True]))
+    with pytest.raises(UserError, match=r"row 2 is mp-2 .*no finished crystal of the release"):
+        read_split(model / "split.csv", dataset)
+
+
 def test_a_split_comes_in_order_of_row(model, dataset):
     # Other columns, such as the prototype, play no role.
     path = model / "split.csv"

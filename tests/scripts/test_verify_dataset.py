@@ -48,9 +48,13 @@ def repair(folder: Path, *raw: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_repair_finds_the_shards_and_settings_of_the_workflow(folder: Path) -> None:
-    (folder / "blocks").mkdir()
+    for name in ("blocks", "plan"):
+        (folder / name).mkdir()
     for name in RAW:
         (folder / name).rename(folder / "blocks" / name)
+        (folder / "plan" / name.replace(".h5", ".jsonl.gz")).touch()
+    # Left behind by an earlier plan.
+    write_raw_shard(folder / "blocks" / "c.h5", 7)
     right = contents(folder / "out.zarr")
     (folder / "out.zarr/raw/c/3/0/0/0").unlink()
     # The store was made from the same shards elsewhere: what counts is what they hold.
@@ -107,7 +111,7 @@ def test_a_repair_from_other_raw_shards_is_refused(folder: Path) -> None:
     ("arguments", "message"),
     [
         (("none.zarr",), "none.zarr: no dataset with digests there"),
-        (("none.zarr", "--repair"), "blocks: no raw shards there; give all of them with --raw"),
+        (("none.zarr", "--repair"), "no run of the workflow; give all raw shards with --raw"),
     ],
 )
 def test_a_mistake_gets_one_line(tmp_path: Path, arguments, message: str) -> None:

@@ -1,4 +1,5 @@
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,9 +36,14 @@ class RawShards:
         maxima = np.array([[i, i + 0.25, i + 0.5] for i in numbers])
         return Patterns(grey, maxima, tuple("bad" if i == 4 else "" for i in numbers))
 
-    def write(self, name: str, numbers: range) -> Path:
+    def write(self, name: str, numbers: range, ids: dict[int, str] | None = None) -> Path:
+        """`ids`: those of crystals that are not named by their own number."""
         path = self.folder / name
         crystals = [self.crystal(number) for number in numbers]
+        crystals = [
+            replace(crystal, id=(ids or {}).get(number, crystal.id))
+            for number, crystal in zip(numbers, crystals, strict=True)
+        ]
         middle = numbers.start + len(numbers) // 2
         halves = (range(numbers.start, middle), range(middle, numbers.stop))
         batches = [self.patterns(half) for half in halves if half]
@@ -57,8 +63,10 @@ class Datasets:
         {"plan": {"block_size": 4}, "dataset": {"chunk_crystals": 3}}, ""
     )
 
-    def make(self, output: Path, raw_shards: list[Path]) -> DatasetPlan:
-        plan = plan_dataset(raw_shards, self.settings)
+    def make(
+        self, output: Path, raw_shards: list[Path], release: Collection[str] | None = None
+    ) -> DatasetPlan:
+        plan = plan_dataset(raw_shards, self.settings, release)
         self.complete(output, plan)
         return plan
 

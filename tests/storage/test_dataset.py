@@ -19,6 +19,7 @@ from spacegrouper.storage.dataset import (
     start_dataset,
     start_repair,
     unfinished_path,
+    usable_rows,
 )
 from spacegrouper.storage.dataset_plan import plan_dataset
 
@@ -203,3 +204,17 @@ def test_a_folder_that_is_no_dataset_is_named(tmp_path: Path) -> None:
     zarr.create_group(tmp_path / "empty.zarr")
     with pytest.raises(UserError, match=r"empty\.zarr: not a dataset"):
         open_dataset(tmp_path / "empty.zarr")
+
+
+def test_usable_rows_are_done_and_in_the_release(raw_shards, datasets, tmp_path: Path) -> None:
+    release = {f"crystal-{number}" for number in (0, 3, 4, 5)}
+    datasets.make(tmp_path / "dataset.zarr", [raw_shards.write("0.h5", range(6))], release)
+    group = open_dataset(tmp_path / "dataset.zarr")
+    assert np.flatnonzero(usable_rows(group)).tolist() == [0, 3, 5]  # 4 was rejected
+    assert usable_rows(group, slice(2, 4)).tolist() == [False, True]
+
+
+def test_all_rows_of_a_store_without_releases_are_in_it() -> None:
+    group = zarr.create_group(zarr.storage.MemoryStore())
+    group.create_array("status", data=np.array([1, 2, 1, 0], dtype=np.uint8))
+    assert usable_rows(group).tolist() == [True, False, True, False]

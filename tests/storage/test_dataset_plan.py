@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zarr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -89,3 +90,24 @@ def test_a_shard_that_changes_later_is_not_read(raw_shards, datasets) -> None:
     raw_shards.write("0.h5", range(5, 8))
     with pytest.raises(UserError, match=r"0\.h5: its SHA-256 changed"):
         block.pieces[0].read()
+
+
+def test_the_newest_row_of_each_id_is_in_the_release(raw_shards, datasets, tmp_path: Path) -> None:
+    old = raw_shards.write("0.h5", range(4))
+    new = raw_shards.write("1.h5", range(5, 8), {5: "crystal-2", 6: "crystal-0"})
+    release = {"crystal-0", "crystal-1", "crystal-2", "crystal-7"}
+    datasets.make(tmp_path / "dataset.zarr", [old, new], release)
+    in_release = zarr.open_array(tmp_path / "dataset.zarr" / "in_release", mode="r")
+    assert in_release[:].tolist() == [False, True, False, False, True, True, True]
+
+
+def test_without_a_release_all_rows_are_in_it(raw_shards, datasets, tmp_path: Path) -> None:
+    datasets.make(tmp_path / "dataset.zarr", [raw_shards.write("0.h5", range(5))])
+    in_release = zarr.open_array(tmp_path / "dataset.zarr" / "in_release", mode="r")
+    assert in_release[:].tolist() == [True] * 5
+
+
+def test_a_crystal_of_the_release_without_a_row_is_named(raw_shards, datasets) -> None:
+    path = raw_shards.write("0.h5", range(3))
+    with pytest.raises(UserError, match="crystal-9 is in the release, but in none of the raw"):
+        plan_dataset([path], datasets.settings, {"crystal-1", "crystal-9"})

@@ -70,3 +70,15 @@ def test_the_same_selection_makes_the_same_bytes(dataset, tmp_path: Path) -> Non
     for name in ("a.h5", "b.h5"):
         export_rows(dataset, np.arange(3), tmp_path / name, lambda count: None)
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+def test_rows_of_earlier_releases_are_left_out(raw_shards, datasets, tmp_path: Path) -> None:
+    old = raw_shards.write("0.h5", range(4))
+    new = raw_shards.write("1.h5", range(5, 7), {5: "crystal-2"})
+    release = {f"crystal-{number}" for number in (0, 1, 2, 6)}
+    datasets.make(tmp_path / "dataset.zarr", [old, new], release)
+    dataset = open_dataset(tmp_path / "dataset.zarr")
+    assert select_rows(dataset, (), ()).tolist() == [0, 1, 4, 5]
+    assert select_rows(dataset, (), ("crystal-2",)).tolist() == [4]
+    with pytest.raises(UserError, match="no crystal of this selection"):
+        select_rows(dataset, (), ("crystal-3",))

@@ -74,3 +74,9 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workflow, Pat
 @pytest.fixture
 def workflow(tmp_path: Path) -> Workflow:
     return Workflow(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def lasting_workflow(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
+    """One for all tests of a module."""
+    return Workflow(tmp_path_factory.mktemp("workflow"))

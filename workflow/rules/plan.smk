@@ -1,6 +1,10 @@
 checkpoint plan:
     input:
-        structures=rules.standardise.output.structures,
+        structures=(
+            rules.compare_with_parent.output.to_simulate
+            if PARENT
+            else rules.standardise.output.structures
+        ),
     output:
         blocks=directory(f"{RUN}/plan"),
     log:

@@ -1,9 +1,12 @@
 rule shape:
     input:
+        parent_raw=ancient(list(map(str, raw_shards_of(PARENT) if PARENT else []))),
         raw=lambda wildcards: expand(rules.simulate.output.raw, block=planned_blocks()),
         manifests=lambda wildcards: expand(
             rules.simulate.output.manifest, block=planned_blocks()
         ),
+        parent=ancient([f"{PARENT}/dataset.zarr/zarr.json"] if PARENT else []),
+        changes=rules.compare_with_parent.output.changes if PARENT else [],
     output:
         # One file stands for the store, which is renamed when it is whole: a directory() as an
         # output would be given a file of Snakemake's, which is no part of a Zarr store.
@@ -14,16 +17,22 @@ rule shape:
         f"{RUN}/benchmarks/shape.tsv"
     conda:
         "../envs/spacegrouper.yaml"
-    threads: 16
+    # Where SLURM jobs shape, this one only tells them what to do.
+    threads: 16 if settings.workers.cluster == "local" else 1
     resources:
-        mem_mb=growing(16000),
+        mem_mb=growing(16000 if settings.workers.cluster == "local" else 8000),
         runtime=growing(240),
     params:
         config=CONFIG,
         store=subpath(output.dataset, parent=True),
         settings=section("plan", "shape", "dataset"),
+        parent=(
+            f"--changes {RUN}/release/changes.csv --parent {PARENT}/dataset.zarr"
+            if PARENT
+            else ""
+        ),
     message:
         "Shaping all patterns into the dataset"
     shell:
-        "python scripts/shape.py --raw {input.raw} --config {params.config} --output {params.store}"
-        " --workers {threads} 2> {log}"
+        "python scripts/shape.py --raw {input.parent_raw} {input.raw} --config {params.config}"
+        " --output {params.store} {params.parent} --workers {threads} 2> {log}"

@@ -2,6 +2,12 @@ rule standardise:
     input:
         structures=rules.acquire.output.structures,
         earlier_rejected=rules.acquire.output.rejected,
+        parent=ancient(
+            expand(
+                f"{PARENT}/structures/{{name}}.jsonl.gz",
+                name=["acquired", "standardised"] if PARENT else [],
+            )
+        ),
     output:
         structures=f"{RUN}/structures/standardised.jsonl.gz",
         rejected=report(
@@ -23,9 +29,10 @@ rule standardise:
     params:
         config=CONFIG,
         settings=section("standardise"),
+        parent=f"--parent {PARENT}/structures" if PARENT else "",
     message:
         "Standardising cells and finding their space groups"
     shell:
         "python scripts/standardise.py --structures {input.structures} --config {params.config}"
         " --earlier-rejected {input.earlier_rejected} --output {output.structures}"
-        " --rejected {output.rejected} --threads {threads} 2> {log}"
+        " --rejected {output.rejected} {params.parent} --threads {threads} 2> {log}"

@@ -1,16 +1,3 @@
-def tasks_of_ranks(train):
-    """What tells SLURM, with `launcher: srun`, that the ranks are the tasks of one job.
-
-    train.py starts them, which `mpi` says. Snakemake's plugin refuses to be told of one task a node.
-    """
-    if train.launcher == "local" or train.ranks == 1:
-        return {}
-    tasks = {"tasks": train.ranks}
-    if train.ranks > train.nodes:
-        tasks = {"tasks_per_node": train.ranks // train.nodes}
-    return {"mpi": "srun", "nodes": train.nodes, "tasks_per_gpu": 0} | tasks
-
-
 rule train:
     input:
         dataset=rules.shape.output.dataset,

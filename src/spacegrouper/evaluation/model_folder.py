@@ -13,7 +13,7 @@ import zarr
 from spacegrouper.config.sections import Descriptor
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.metrics import Integers
-from spacegrouper.storage.raw_shard import DONE
+from spacegrouper.storage.dataset import usable_rows
 from spacegrouper.training.split import PARTS
 
 _COLUMNS = {"row": int, "material_id": str, "spacegroup": int, "label": int, "part": str}
@@ -90,12 +90,12 @@ def check_rows(table: pd.DataFrame, dataset: zarr.Group, path: Path) -> None:
     """
     material_id = np.asarray(dataset["material_id"]).astype(object)
     spacegroup = np.asarray(dataset["spacegroup"])
-    status = np.asarray(dataset["status"])
+    usable = usable_rows(dataset)
     for row, name, group in zip(
         table["row"], table["material_id"], table["spacegroup"], strict=True
     ):
-        if row >= material_id.size or status[row] != DONE:
-            found = "no finished crystal"
+        if row >= material_id.size or not usable[row]:
+            found = "no finished crystal of the release"
         elif (material_id[row], spacegroup[row]) != (name, group):
             found = f"{material_id[row]} of space group {spacegroup[row]}"
         else:

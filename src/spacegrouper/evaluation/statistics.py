@@ -27,7 +27,7 @@ from spacegrouper.config.sections import Shape
 from spacegrouper.descriptors.shaped import normalise
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.metrics import CRYSTAL_SYSTEMS, crystal_systems
-from spacegrouper.storage.raw_shard import DONE
+from spacegrouper.storage.dataset import usable_rows
 
 Measure = Literal["raw_lit", "raw_bright", "shaped_lit", "shaped_bright", "nodes"]
 OCCUPIED: tuple[Measure, ...] = ("raw_lit", "raw_bright", "shaped_lit", "shaped_bright")
@@ -39,7 +39,7 @@ _PARTS_ADDED_AT_A_TIME = 8
 
 @dataclass(frozen=True)
 class Statistics:
-    """Counts over the finished crystals of a dataset.
+    """Counts over the usable crystals of a dataset.
 
     `crystals`: by space group, 0 where it is unknown; `prototypes`: the pairs of space group and
     prototype that occur; `grey` and `grey_squared`: by ("raw" or "shaped", space group), the sum
@@ -57,7 +57,7 @@ class Statistics:
 def describe_dataset(
     dataset: zarr.Group, workers: int, advance: Callable[[int], None]
 ) -> Statistics:
-    """Measure all finished crystals, over so many threads; `advance` is told of rows done.
+    """Measure all usable crystals, over so many threads; `advance` is told of rows done.
 
     Raises UserError for patterns that cannot be read, and where no crystal is finished.
     """
@@ -203,13 +203,13 @@ def _measure_block(
     statistics = Statistics()
     try:
         labels = {
-            name: np.asarray(arrays[name][start:stop])
-            for name in ("status", "spacegroup", "prototype")
+            name: np.asarray(arrays[name][start:stop]) for name in ("spacegroup", "prototype")
         }
+        usable = usable_rows(dataset, slice(start, stop))
         prototypes = labels["prototype"].astype(object)
         for first in range(start, stop, chunk):
             last = min(first + chunk, stop)
-            done = labels["status"][first - start : last - start] == DONE
+            done = usable[first - start : last - start]
             if done.any():
                 statistics = add_statistics(
                     statistics,

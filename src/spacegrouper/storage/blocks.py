@@ -6,7 +6,8 @@ of what lies there; either way it is not taken for whole.
 """
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,14 @@ from spacegrouper.folder_lock import locked
 from spacegrouper.storage.dataset_plan import BLOCK_ARRAYS, DIGESTS, Block, signed_digest
 from spacegrouper.storage.store_objects import (
     encode_part,
+    link_object,
     list_objects,
     object_problem,
     remove_object,
     write_object,
 )
+
+_ORDER_OF_WRITING = ("raw", "shaped", "block_sha256", "status")
 
 
 def block_keys(number: int) -> dict[str, str]:
@@ -55,16 +59,44 @@ def write_block(store: Path, dataset_sha256: str, block: Block, settings: Shape)
     `dataset_sha256`: of the plan. Raises UserError if the store is no longer made to that plan,
     which stops workers that outlived the program which had started them.
     """
-    with locked(blocks_lock(store), shared=True):
-        root = store / "zarr.json"
-        if not root.is_file() or signed_digest(root.read_bytes()) != dataset_sha256:
-            raise UserError(f"{store}: changed while it was being written; start the command again")
+    with _writing(store, dataset_sha256):
         if block_problems(store, block.number, dataset_sha256):
             raw = np.concatenate([piece.read() for piece in block.pieces])
             _write(
                 store, dataset_sha256, block, {"raw": raw, "shaped": shape_patterns(raw, settings)}
             )
     return int(block.status.size)
+
+
+def link_block(
+    store: Path, dataset_sha256: str, number: int, parent: Path, parent_sha256: str
+) -> None:
+    """Make a block out of the files of the same block of another dataset, which holds the same.
+
+    They become hard links, or copies where the file system has none. Raises UserError if one of
+    them is not whole, and as `write_block`. `parent_sha256`: of the other dataset.
+    """
+    for key, problem in block_problems(parent, number, parent_sha256).items():
+        raise damaged_parent(parent, f"block {number}: {key}: {problem}")
+    digests = _recorded_digests(parent, number)
+    assert digests is not None
+    keys = block_keys(number)
+    with _writing(store, dataset_sha256):
+        remove_object(store, keys["status"])
+        for name in _ORDER_OF_WRITING:
+            if name == "block_sha256":
+                content = _encode_digests(store, dataset_sha256, number, digests)
+                write_object(store, keys[name], content)
+            else:
+                link_object(parent, store, keys[name])
+
+
+def damaged_parent(parent: Path, damage: str) -> UserError:
+    """Return the error of a store that another one cannot go on from."""
+    return UserError(
+        f"{parent}: {damage}; mend it with scripts/verify_dataset.py --repair, then start the same "
+        "command again"
+    )
 
 
 def block_problems(store: Path, number: int, dataset_sha256: str | None) -> dict[str, str]:
@@ -86,6 +118,16 @@ def block_problems(store: Path, number: int, dataset_sha256: str | None) -> dict
     return {key: problem for key, problem in problems.items() if problem}
 
 
+@contextmanager
+def _writing(store: Path, dataset_sha256: str) -> Iterator[None]:
+    """Lock the store to write blocks of a plan; raises UserError if it is not made to that plan."""
+    with locked(blocks_lock(store), shared=True):
+        root = store / "zarr.json"
+        if not root.is_file() or signed_digest(root.read_bytes()) != dataset_sha256:
+            raise UserError(f"{store}: changed while it was being written; start the command again")
+        yield
+
+
 def _write(
     store: Path, dataset_sha256: str, block: Block, patterns: dict[str, NDArray[np.uint8]]
 ) -> None:
@@ -93,12 +135,18 @@ def _write(
     first_row = block.number * zarr.open_array(store / "status", mode="r").chunks[0]
     values = {**patterns, "status": block.status}
     objects = {name: _encode(store, name, first_row, values[name]) for name in BLOCK_ARRAYS}
-    digests = [hashlib.sha256(objects[name]).hexdigest() for name in BLOCK_ARRAYS]
-    recorded = np.array([[dataset_sha256, *digests]], dtype=object)
-    objects["block_sha256"] = _encode(store, "block_sha256", block.number, recorded)
+    digests = {name: hashlib.sha256(objects[name]).hexdigest() for name in BLOCK_ARRAYS}
+    objects["block_sha256"] = _encode_digests(store, dataset_sha256, block.number, digests)
     remove_object(store, keys["status"])
-    for name in ("raw", "shaped", "block_sha256", "status"):
+    for name in _ORDER_OF_WRITING:
         write_object(store, keys[name], objects[name])
+
+
+def _encode_digests(
+    store: Path, dataset_sha256: str, number: int, digests: Mapping[str, str]
+) -> bytes:
+    recorded = [dataset_sha256, *(digests[name] for name in BLOCK_ARRAYS)]
+    return _encode(store, "block_sha256", number, np.array([recorded], dtype=object))
 
 
 def _encode(store: Path, array: str, first_row: int, values: NDArray[Any]) -> bytes:

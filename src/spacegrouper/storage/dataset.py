@@ -4,6 +4,7 @@
     material_id        string        } one a crystal
     spacegroup         int16, 0 where unknown
     status             uint8: 0 not made, 1 done, 2 rejected
+    in_release         whether the row is of this release; others are of earlier ones, and kept
     intensity_max      (crystal, view) photons per pixel
     crystal_system, prototype, structure_key   strings
     block_sha256       (block, digest) what a block was made for, and what it wrote
@@ -18,12 +19,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import zarr
+from numpy.typing import NDArray
 
 from spacegrouper.errors import UserError
 from spacegrouper.folder_lock import locked
 from spacegrouper.storage.blocks import block_keys, block_problems, blocks_lock, foreign_objects
 from spacegrouper.storage.dataset_plan import Block, DatasetPlan, signed_digest
+from spacegrouper.storage.raw_shard import DONE
 from spacegrouper.storage.store_objects import (
     flush_folder,
     object_problem,
@@ -139,6 +143,14 @@ def open_dataset(store: Path) -> zarr.Group:
                 "scripts/verify_dataset.py --repair makes them anew"
             )
     return group
+
+
+def usable_rows(dataset: zarr.Group, rows: slice = slice(None)) -> NDArray[np.bool_]:
+    """Tell which rows hold a crystal of the release, and its patterns: what all readers use."""
+    arrays: Any = dataset
+    done: NDArray[np.bool_] = arrays["status"][rows] == DONE
+    # Stores have this index since there are releases; without it, all rows are of the release.
+    return done & arrays["in_release"][rows] if "in_release" in dataset else done
 
 
 def _restore(store: Path, plan: DatasetPlan) -> list[Block]:

@@ -7,7 +7,7 @@ therefore stands for the raw shards, the settings, the versions and the labels a
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import accumulate
@@ -38,7 +38,7 @@ STATUS_MEANINGS = {0: "absent", DONE: "done", REJECTED: "rejected"}
 # What a block writes, and the SHA-256 of each; "dataset" is the one it was written for.
 BLOCK_ARRAYS = ("raw", "shaped", "status")
 DIGESTS = ("dataset", *BLOCK_ARRAYS)
-_COORDINATES = ("material_id", "spacegroup", *TEXT_LABELS, "status")
+_COORDINATES = ("material_id", "spacegroup", *TEXT_LABELS, "status", "in_release")
 # Of what the bytes of a store may depend on.
 _VERSIONS = ("spacegrouper", "numpy", "numba", "zarr")
 _UNSIGNED = "0" * 64
@@ -74,10 +74,14 @@ class Block:
 
 @dataclass(frozen=True)
 class DatasetPlan:
-    """All objects without patterns, by key, and the blocks that hold the rest."""
+    """All objects without patterns, by key, and the blocks that hold the rest.
+
+    `raw_shards`: SHA-256 and number of crystals of each, in the order of their rows.
+    """
 
     objects: Mapping[str, bytes]
     blocks: tuple[Block, ...]
+    raw_shards: tuple[tuple[str, int], ...]
 
     @property
     def sha256(self) -> str:
@@ -87,11 +91,17 @@ class DatasetPlan:
         return digest
 
 
-def plan_dataset(raw_shards: Sequence[Path], settings: Settings) -> DatasetPlan:
+def plan_dataset(
+    raw_shards: Sequence[Path], settings: Settings, release: Collection[str] | None = None
+) -> DatasetPlan:
     """Plan the dataset of raw shards, block after block.
 
+    `release`: the ids of its crystals, if the shards are those of several releases, the oldest
+    first. The newest row of each id is in the release; all other rows are kept beside it.
+
     Raises UserError for a damaged shard, one whose patterns are of another size or were simulated
-    with other settings, and for an id that occurs twice.
+    with other settings, an id of the release that has no row, and, without `release`, for one that
+    occurs twice.
     """
     for path in raw_shards:
         if not path.is_file():
@@ -99,6 +109,8 @@ def plan_dataset(raw_shards: Sequence[Path], settings: Settings) -> DatasetPlan:
     digests = [check_manifest(path) for path in raw_shards]
     shards = [read_raw_rows(path) for path in raw_shards]
     _check_alike(raw_shards, shards)
+    if release is None:
+        _check_ids_differ(raw_shards, shards)
     rows = sum(shard.status.size for shard in shards)
     if rows == 0:
         raise UserError(f"{raw_shards[0]}: no crystals in the raw shards, nothing to shape")
@@ -111,7 +123,11 @@ def plan_dataset(raw_shards: Sequence[Path], settings: Settings) -> DatasetPlan:
     ]
     status = np.concatenate([shard.status for shard in shards])
     blocks = tuple(_cut_blocks(wholes, status, settings.plan.block_size))
-    return DatasetPlan(_make_objects(shards, digests, len(blocks), settings), blocks)
+    material_id = np.concatenate([shard.material_id for shard in shards])
+    in_release = _newest_rows(material_id, release)
+    objects = _make_objects(shards, digests, in_release, len(blocks), settings)
+    counts = (shard.status.size for shard in shards)
+    return DatasetPlan(objects, blocks, tuple(zip(digests, counts, strict=True)))
 
 
 def signed_digest(root_metadata: bytes) -> str | None:
@@ -125,6 +141,24 @@ def signed_digest(root_metadata: bytes) -> str | None:
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
     return str(digest) if hashlib.sha256(unsigned).hexdigest() == digest else None
+
+
+def _newest_rows(
+    material_id: NDArray[np.str_], release: Collection[str] | None
+) -> NDArray[np.bool_]:
+    """Tell which rows are in the release: of each of its ids the last one."""
+    if release is None:
+        return np.ones(material_id.size, dtype=np.bool_)
+    row_of = {name: row for row, name in enumerate(material_id.tolist()) if name in release}
+    missing = sorted(set(release) - row_of.keys())
+    if missing:
+        raise UserError(
+            f"{missing[0]} is in the release, but in none of the raw shards; give those of all "
+            "releases, the oldest first, and the changes.csv of the newest"
+        )
+    in_release = np.zeros(material_id.size, dtype=np.bool_)
+    in_release[list(row_of.values())] = True
+    return in_release
 
 
 def _cut_blocks(wholes: list[RawPiece], status: NDArray[np.uint8], size: int) -> Iterator[Block]:
@@ -149,7 +183,11 @@ def _cut_blocks(wholes: list[RawPiece], status: NDArray[np.uint8], size: int) ->
 
 
 def _make_objects(
-    shards: Sequence[RawRows], digests: Sequence[str], blocks: int, settings: Settings
+    shards: Sequence[RawRows],
+    digests: Sequence[str],
+    in_release: NDArray[np.bool_],
+    blocks: int,
+    settings: Settings,
 ) -> dict[str, bytes]:
     buffers: dict[str, Buffer] = {}
     group = zarr.create_group(MemoryStore(buffers), zarr_format=3)
@@ -162,6 +200,7 @@ def _make_objects(
     intensity_max = np.concatenate([s.intensity_max for s in shards])
     _create_labels(group, "intensity_max", intensity_max, ("crystal", "view"))
     group["intensity_max"].attrs["units"] = "photons/pixel"
+    _create_labels(group, "in_release", in_release, ("crystal",))
     _create_digests(group, shards, digests, blocks)
     objects = {key: buffers[key].to_bytes() for key in sorted(buffers) if key != "zarr.json"}
     group.attrs.update(
@@ -246,7 +285,6 @@ def _create_labels(
 
 
 def _check_alike(paths: Sequence[Path], shards: Sequence[RawRows]) -> None:
-    seen: dict[str, Path] = {}
     for path, shard in zip(paths, shards, strict=True):
         if shard.pattern_shape != shards[0].pattern_shape:
             raise UserError(
@@ -258,6 +296,11 @@ def _check_alike(paths: Sequence[Path], shards: Sequence[RawRows]) -> None:
                 f"{path}: simulated with other settings than {paths[0]}; "
                 "simulate both with the same settings"
             )
+
+
+def _check_ids_differ(paths: Sequence[Path], shards: Sequence[RawRows]) -> None:
+    seen: dict[str, Path] = {}
+    for path, shard in zip(paths, shards, strict=True):
         for material_id in shard.material_id:
             if material_id in seen:
                 raise UserError(

@@ -19,16 +19,17 @@ from numpy.typing import NDArray
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.errors import UserError
+from spacegrouper.storage.dataset import usable_rows
 from spacegrouper.storage.dataset_plan import PATTERN_DIMENSIONS
-from spacegrouper.storage.raw_shard import DONE, TEXT_LABELS
+from spacegrouper.storage.raw_shard import TEXT_LABELS
 
 
 def select_rows(
     dataset: zarr.Group, spacegroups: Collection[int], ids: Collection[str]
 ) -> NDArray[np.intp]:
-    """Return the rows that are done and of one of the space groups, or have one of the ids.
+    """Return the usable rows that are of one of the space groups, or have one of the ids.
 
-    Without both, all that are done. Raises UserError for an id that is not there, and for a
+    Without both, all that are usable. Raises UserError for an id that is not there, and for a
     selection without a crystal.
     """
     arrays: Any = dataset
@@ -40,7 +41,7 @@ def select_rows(
     wanted |= np.isin(arrays["spacegroup"][:], sorted(spacegroups))
     if not (ids or spacegroups):
         wanted[:] = True
-    rows = np.flatnonzero(wanted & (arrays["status"][:] == DONE))
+    rows = np.flatnonzero(wanted & usable_rows(dataset))
     if not rows.size:
         raise UserError("no crystal of this selection is done; select others")
     return rows

@@ -64,7 +64,7 @@ def write_raw_shard(
         file.attrs["default"] = "entry"
         entry = file.create_group("entry")
         entry.attrs.update({"NX_class": "NXentry", "default": "data"})
-        entry.attrs.update(_provenance(settings, seed))
+        entry.attrs.update(provenance(settings, seed))
         data = entry.create_group("data")
         data.attrs.update({"NX_class": "NXdata", "signal": "data"})
         data.attrs["axes"] = ["crystal", "view", "y", "x"]
@@ -100,8 +100,8 @@ def write_raw_shard(
     return {c.id: reason for c, reason in zip(crystals, reasons, strict=True) if reason}
 
 
-def _provenance(settings: Simulate, seed: int) -> dict[str, Any]:
-    """Return what the patterns were made with, and by."""
+def provenance(settings: Simulate, seed: int) -> dict[str, Any]:
+    """Return what patterns are made with, and by: the attributes of a raw shard's /entry."""
     ours = version("spacegrouper")
     engine_version = ours if settings.engine == "kinematic" else condor_version()
     program = {"program": "spacegrouper", "version": ours, "engine_version": engine_version}

@@ -47,6 +47,22 @@ def write_object(store: Path, key: str, content: bytes) -> None:
         ) from None
 
 
+def link_object(source: Path, store: Path, key: str) -> None:
+    """Give a store an object of another one: a hard link, or a copy where there can be none.
+
+    Objects are never written in place, but renamed over, so neither store sees what happens to the
+    other. Raises UserError where it cannot be written.
+    """
+    path = store / key
+    remove_object(store, key)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source / key, path)
+        _flush_folders(store, path)
+    except OSError:  # another file system, or one without hard links
+        write_object(store, key, (source / key).read_bytes())
+
+
 def remove_object(store: Path, key: str) -> None:
     """Remove an object, if there is one, from the disk."""
     path = store / key

@@ -10,13 +10,13 @@ import zarr
 from spacegrouper.config.sections import Split
 from spacegrouper.config.space_groups import SPACE_GROUPS
 from spacegrouper.errors import UserError
-from spacegrouper.storage.raw_shard import DONE
+from spacegrouper.storage.dataset import usable_rows
 
 PARTS = ("train", "validation", "test")
 
 
 def split_dataset(dataset: zarr.Group, settings: Split, seed: int) -> pd.DataFrame:
-    """Split the finished crystals of a dataset whose space group is known; see `split_crystals`."""
+    """Split the usable crystals of a dataset whose space group is known; see `split_crystals`."""
     arrays: Any = dataset
     crystals = pd.DataFrame(
         {
@@ -26,7 +26,7 @@ def split_dataset(dataset: zarr.Group, settings: Split, seed: int) -> pd.DataFra
         }
     )
     crystals.insert(0, "row", crystals.index)
-    usable = (arrays["status"][:] == DONE) & (crystals["spacegroup"] > 0)
+    usable = usable_rows(dataset) & (crystals["spacegroup"] > 0)
     return split_crystals(crystals[usable], settings, seed)
 
 

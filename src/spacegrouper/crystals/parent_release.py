@@ -1,0 +1,116 @@
+"""What a release takes over from its parent: standard cells that are known, unchanged crystals."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from spacegrouper.config.sections import Standardise
+from spacegrouper.crystals.crystal import Crystal, Rejection
+from spacegrouper.crystals.releases import Change, compare_releases, inherited
+from spacegrouper.crystals.standard_cell import standardise_all
+
+# What `standardise` adds to a crystal.
+_LABELS = ("spacegroup", "crystal_system", "prototype", "structure_key")
+
+
+def standardise_new(
+    records: Sequence[Crystal | Rejection],
+    parent_records: Iterable[Crystal | Rejection],
+    parent_standardised: Iterable[Crystal | Rejection],
+    settings: Standardise,
+    processes: int,
+) -> Iterator[Crystal | Rejection]:
+    """Standardise as `standardise_all` does, but only what the parent has not in the same words.
+
+    `parent_records`: the records of the parent release; `parent_standardised`: what was made of
+    them, with the same settings. A record with the id, lattice, species and coordinates of one of
+    the parent's gets its standard cell, which is just what it would be made into.
+    """
+    known = _known_cells(parent_records, parent_standardised)
+    times = Counter(record.id for record in records)
+
+    def cell_of(record: Crystal | Rejection) -> Crystal | None:
+        # Of several records with one id, all but one are to be rejected.
+        if isinstance(record, Rejection) or times[record.id] > 1:
+            return None
+        return known.get((record.id, _digest(record)))
+
+    cells = [cell_of(record) for record in records]
+    new = (record for record, cell in zip(records, cells, strict=True) if cell is None)
+    standardised = standardise_all(new, settings, processes)
+    for record, cell in zip(records, cells, strict=True):
+        if isinstance(record, Crystal) and cell is not None:
+            labels = {name: cell.metadata[name] for name in _LABELS}
+            yield replace(cell, metadata={**record.metadata, **labels})
+        else:
+            yield next(standardised)
+
+
+def changes_since(
+    parent: Mapping[str, Crystal],
+    standardised: Mapping[str, Crystal],
+    settings: Standardise,
+    processes: int,
+) -> Iterator[Change]:
+    """Compare as `compare_releases` does; both releases by id.
+
+    Crystals that are equal to the last digit, as most are, are not handed to other processes.
+    """
+    equal = {name for name in parent if _are_equal(parent[name], standardised.get(name))}
+    others = compare_releases(
+        (crystal for name, crystal in parent.items() if name not in equal),
+        (crystal for name, crystal in standardised.items() if name not in equal),
+        settings,
+        processes,
+    )
+    for name in parent:
+        yield Change(name, "unchanged", "the same record") if name in equal else next(others)
+    yield from others
+
+
+def crystals_of_release(
+    parent: Mapping[str, Crystal], standardised: Iterable[Crystal], changes: Iterable[Change]
+) -> Iterator[Crystal]:
+    """Yield the crystals of a release, the unchanged ones as the parent release has them.
+
+    They keep the coordinates, labels and structure key that their patterns were made with; small
+    differences, below the tolerances of `compare_releases`, thus do not add up over many releases.
+
+    `parent`: the crystals of the parent release by id; `changes`: as `compare_releases` found them
+    between these and the standardised ones.
+    """
+    unchanged = {change.id for change in changes if change.change == "unchanged"}
+    for crystal in standardised:
+        yield inherited(parent[crystal.id], crystal) if crystal.id in unchanged else crystal
+
+
+def _known_cells(
+    records: Iterable[Crystal | Rejection], standardised: Iterable[Crystal | Rejection]
+) -> dict[tuple[str, bytes], Crystal]:
+    """Return standardised crystals by their id and the digest of what they were made from."""
+    digests: dict[str, bytes] = {}
+    for record in records:
+        if isinstance(record, Crystal):
+            digests.setdefault(record.id, _digest(record))
+    return {
+        (crystal.id, digests[crystal.id]): crystal
+        for crystal in standardised
+        if isinstance(crystal, Crystal) and crystal.id in digests
+    }
+
+
+def _are_equal(earlier: Crystal, later: Crystal | None) -> bool:
+    return (
+        later is not None
+        and all(earlier.metadata[name] == later.metadata[name] for name in _LABELS)
+        and _digest(earlier) == _digest(later)
+    )
+
+
+def _digest(crystal: Crystal) -> bytes:
+    """Return a digest of all that the standard cell depends on."""
+    digest = hashlib.blake2b(" ".join(crystal.species).encode(), digest_size=16)
+    digest.update(crystal.lattice.tobytes())
+    digest.update(crystal.frac_coords.tobytes())
+    return digest.digest()

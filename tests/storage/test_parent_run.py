@@ -1,0 +1,139 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spacegrouper.config import Settings, settings_from_mapping, write_settings
+from spacegrouper.errors import UserError
+from spacegrouper.storage.parent_run import (
+    check_parent,
+    parent_of,
+    raw_shards_of,
+    read_release_ids,
+    release_structures,
+)
+from spacegrouper.storage.raw_shard import read_raw_rows
+
+
+def settings_of(name: str, parent: str | None, **sections: Any) -> Settings:
+    return settings_from_mapping(
+        {"name": name, "release": {"parent": parent}, "simulate": {"pixels": 32}, **sections}, ""
+    )
+
+
+@pytest.fixture
+def results(tmp_path: Path, raw_shards) -> Path:
+    """Two finished runs, the second a child of the first; only what is looked at is real."""
+    simulated = dict(read_raw_rows(raw_shards.write("real.h5", range(2))).settings)
+    for name, parent, blocks in (("first", None, 2), ("second", "first", 1)):
+        run = tmp_path / name
+        write_settings(settings_of(name, parent), run / "config.yaml")
+        structures = "structures/standardised" if parent is None else "release/structures"
+        files = [f"{structures}.jsonl.gz"]
+        for number in range(blocks):
+            files += [f"plan/{number:06}.jsonl.gz", f"blocks/{number:06}.h5"]
+        # Left behind by an earlier plan.
+        for file in [*files, "blocks/000007.h5", "dataset.zarr/zarr.json"]:
+            (run / file).parent.mkdir(parents=True, exist_ok=True)
+            (run / file).touch()
+        root = {"attributes": {"simulate_settings": simulated}}
+        (run / "dataset.zarr" / "zarr.json").write_text(json.dumps(root))
+    return tmp_path
+
+
+def test_shards_of_all_releases_come_oldest_first(results: Path) -> None:
+    assert raw_shards_of(results / "second") == [
+        results / "first/blocks/000000.h5",
+        results / "first/blocks/000001.h5",
+        results / "second/blocks/000000.h5",
+    ]
+
+
+def test_the_crystals_of_a_release_are_those_that_were_simulated(results: Path) -> None:
+    first = results / "first/structures/standardised.jsonl.gz"
+    assert release_structures(results / "first") == first
+    assert release_structures(results / "second") == results / "second/release/structures.jsonl.gz"
+
+
+def test_a_finished_parent_with_the_same_settings_passes(results: Path) -> None:
+    third = settings_of("third", "second")
+    assert parent_of(results / "third", third) == results / "second"
+    check_parent(results / "third", third)
+    alone = settings_of("third", None)
+    assert parent_of(results / "third", alone) is None
+    check_parent(results / "third", alone)
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        "first/blocks/000001.h5",
+        "second/release/structures.jsonl.gz",
+        "second/dataset.zarr/zarr.json",
+    ],
+)
+def test_an_unfinished_parent_is_named(results: Path, missing: str) -> None:
+    (results / missing).unlink()
+    with pytest.raises(UserError, match=f"the run second is not finished: no file .*{missing}"):
+        check_parent(results / "third", settings_of("third", "second"))
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"standardise": {"symprec": 0.2}}, "second has other settings in its section `standard"),
+        ({"simulate": {"pixels": 64}}, "second was simulated with pixels 32, but here it is 64"),
+        (
+            {"simulate": {"pixels": 32, "poisson_noise": True}, "seed": 3},
+            "simulated with poisson_noise False, but here it is True",
+        ),
+    ],
+)
+def test_other_settings_are_named(results: Path, sections: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        check_parent(results / "third", settings_of("third", "second", **sections))
+
+
+def test_the_seed_counts_only_where_it_is_used(results: Path) -> None:
+    check_parent(results / "third", settings_of("third", "second", seed=5))
+
+
+def test_a_parent_made_with_another_version_is_refused(results: Path) -> None:
+    root = results / "second/dataset.zarr/zarr.json"
+    root.write_text(root.read_text().replace('"version": "', '"version": "99.'))
+    with pytest.raises(UserError, match=r"second was simulated with version 99\."):
+        check_parent(results / "third", settings_of("third", "second"))
+
+
+def test_a_damaged_root_is_named(results: Path) -> None:
+    (results / "second/dataset.zarr/zarr.json").write_text("{")
+    with pytest.raises(UserError, match=r"second/dataset.zarr/zarr.json: damaged"):
+        check_parent(results / "third", settings_of("third", "second"))
+
+
+@pytest.mark.parametrize("name", ["first", "second"])
+def test_no_run_goes_on_from_itself(results: Path, name: str) -> None:
+    # The first is run anew, with the second, its child, or itself as its parent.
+    with pytest.raises(UserError, match="first goes on from itself"):
+        check_parent(results / "first", settings_of("first", name))
+
+
+def test_a_run_that_is_not_there_is_named(results: Path) -> None:
+    with pytest.raises(UserError, match=r"no finished run zeroth: .*zeroth/plan is missing"):
+        check_parent(results / "third", settings_of("third", "zeroth"))
+
+
+def test_a_release_has_all_crystals_but_the_removed(tmp_path: Path) -> None:
+    path = tmp_path / "changes.csv"
+    path.write_text('id,change,reason\n"a,b",unchanged,\nmp-2,removed,gone\nmp-3,added,"x, y"\n')
+    assert read_release_ids(path) == {"a,b", "mp-3"}
+
+
+@pytest.mark.parametrize("content", [None, "id,reason\nmp-1,because\n", "\xff\xfe"])
+def test_another_file_is_no_list_of_changes(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "changes.csv"
+    if content is not None:
+        path.write_text(content, encoding="latin-1")
+    with pytest.raises(UserError, match=r"changes.csv: cannot be read as a list of changes"):
+        read_release_ids(path)
