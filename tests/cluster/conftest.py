@@ -88,6 +88,13 @@ for _ in $(seq 100); do
 done
 kill $daemons
 wait
+# What a job has left behind: proctrack/linuxproc loses those whose parent is gone.
+for environment in /proc/[0-9]*/environ; do
+    process=${environment%/environ}
+    process=${process#/proc/}
+    [ "$process" = $$ ] || ! grep -qsaF "$1/bin" "$environment" ||
+        kill -KILL "$process"
+done
 """
 
 

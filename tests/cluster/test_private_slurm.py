@@ -11,11 +11,15 @@ import psutil
 import pytest
 
 CONFTEST = Path(__file__).with_name("conftest.py")
-# Holds a job, tells where, and waits for its end.
+# Holds a job, one of whose processes SLURM loses sight of; tells where, and waits for its end.
 HOLDING_A_JOB = """
-import signal
+import os, signal
 def test(slurm):
-    slurm.submit("--output=/dev/null", "--wrap", "sleep 1000")
+    running = slurm.folder / "running"
+    os.mkfifo(running)
+    stray = f"setsid --fork tail --follow {slurm.folder}/slurm.conf"
+    slurm.submit("--output=/dev/null", "--wrap", f"{stray}; echo > {running}; sleep 1000")
+    running.read_text()
     print("folder:", slurm.folder, flush=True)
     signal.pause()
 """

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from spacegrouper.config.sections import Disorder, Simulate
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.diffraction.condor import condor_intensities
-from spacegrouper.diffraction.disorder import disordered_atoms, sum_over_atoms
 from spacegrouper.diffraction.kinematic import (
     Experiment,
     grey_levels,
@@ -113,6 +112,9 @@ def _disordered_intensities(
     experiment: Experiment, crystal: Crystal, settings: Simulate, seed: int
 ) -> NDArray[np.float64]:
     """Return the patterns of a crystal with defects, photons per pixel."""
+    # It takes as long to import as all else here, and most runs have no use for it.
+    from spacegrouper.diffraction.disorder import disordered_atoms, sum_over_atoms
+
     positions, sites = disordered_atoms(crystal, settings.cells, settings.disorder, seed)
     rows = np.array([experiment.species.index(symbol) for symbol in crystal.species])
     factors = experiment.form_factors
