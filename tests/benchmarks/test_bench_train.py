@@ -1,0 +1,64 @@
+"""The benchmark on few crystals and small images: it runs, and its numbers fit together."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "bench_train.py"
+
+
+@pytest.mark.parametrize(
+    ("network", "images", "descriptor"),
+    [("ziletti", 1, "spot"), pytest.param("msdn", 3, "shaped", marks=pytest.mark.slow)],
+)
+def test_everything_is_measured(tmp_path: Path, network: str, images: int, descriptor: str) -> None:
+    command = [sys.executable, SCRIPT, f"--network={network}", "--image-size=32"]
+    command += ["--crystals=160", "--batch-size=4", "--steps=2", "--warm-up=1"]
+    command += ["--rounds=1", f"--output={tmp_path}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    results = json.loads((tmp_path / "train.json").read_text())
+    assert results["crystals_of_a_step"] == 4
+    assert results["steps_measured"] == 2
+    found = results["networks"][network]
+    assert found["images_of_a_crystal"] == images
+    assert found["descriptor"] == descriptor
+
+    for way in ("streamed", "kept"):
+        rates = found["input_alone"][way]
+        assert rates["images_per_second"] == images * rates["crystals_per_second"] > 0
+    fit = found["plain_fit"]
+    assert fit["crystals_per_second"] == pytest.approx(4000 / fit["step_ms"])
+    for ranks in (1, 2):
+        training = found["training"][f"{ranks}_ranks"]
+        assert len(training["peak_memory_mb_of_ranks"]) == ranks
+        assert training["crystals_per_second"] == pytest.approx(4000 / training["step_ms"])
+        parts = training["parts_ms"]
+        assert min(parts["waiting_for_input"], training["without_input"]["step_ms"]) > 0
+        assert parts["waiting_for_input"] <= training["longest_wait_for_input_ms"]
+        assert (parts["allreduce"] > 0) == (ranks > 1)
+        # Of two steps, the sum of the medians is the median of the sums.
+        assert sum(parts.values()) == pytest.approx(training["step_ms"])
+        for rate, ratio in found["times_as_fast_as_plain_fit"][f"{ranks}_ranks"].items():
+            assert ratio == pytest.approx(training[rate] / fit[rate])
+            assert ratio > 0
+
+    limit = found["input_against_step"]["input_keeps_up_to"]
+    assert limit["crystals_per_second"] == found["input_alone"]["streamed"]["crystals_per_second"]
+    flop = found["training_gflop_of_a_crystal"] * 1e9
+    assert limit["tflop_per_second"] == pytest.approx(flop * limit["crystals_per_second"] / 1e12)
+    # A process that holds TensorFlow, but not more than a small machine has.
+    for peak in (fit["peak_memory_mb"], *training["peak_memory_mb_of_ranks"]):
+        assert 300 < peak < 16_000
+    assert str(tmp_path) not in json.dumps(results)
+
+
+def test_too_few_crystals_are_refused(tmp_path: Path) -> None:
+    command = [sys.executable, SCRIPT, "--crystals=160", "--steps=8", f"--output={tmp_path}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "too few for so many steps" in done.stderr
+    assert not list(tmp_path.iterdir())
