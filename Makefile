@@ -1,6 +1,6 @@
 # What a person types; `make help` lists it. Each target sets up what it needs.
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-fast check bench format reference slurm-profile lock clean
+.PHONY: help demo test check bench format reference slurm-profile lock clean
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3.11
@@ -25,11 +25,8 @@ demo: $(environment) ## run the whole pipeline on 480 crystals; results/demo/rep
 	if [ $$status -eq 75 ]; then echo "error: another 'make demo' is running here; wait for it" >&2; fi; \
 	exit $$status
 
-test: $(environment) ## run all tests
-	pytest
-
-test-fast: $(environment) ## run the tests that take seconds
-	pytest -m "not slow"
+test: $(environment) ## run the tests; with CI=true the proofs that take minutes as well
+	pytest $(if $(CI),,-m "not slow")
 
 check: $(environment) ## check style, types, workflow and generated files
 	ruff check .
