@@ -8,9 +8,7 @@ import numpy as np
 import psutil
 import pytest
 import yaml
-import zarr
-
-from spacegrouper.config.sections import Shape
+from noise_dataset import write_noise_dataset
 
 PROGRAM = Path(__file__).parents[2] / "scripts" / "train.py"
 TWO_NODES = ("--nodes=2", "--ntasks=2", "--mem=4000")
@@ -18,19 +16,7 @@ TWO_NODES = ("--nodes=2", "--ntasks=2", "--mem=4000")
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
-    """24 crystals of two space groups: all training needs, of noise."""
-    path = tmp_path / "noise.zarr"
-    patterns = np.random.default_rng(0).integers(0, 256, (24, 3, 16, 16), dtype=np.uint8)
-    group = zarr.create_group(path, zarr_format=3)
-    group.attrs["shape_settings"] = Shape(central_window=(7, 9)).model_dump(mode="json")
-    group.create_array("raw", data=patterns)
-    group.create_array("shaped", data=patterns[::-1].copy())
-    group.create_array("spacegroup", data=np.arange(24, dtype=np.int16) % 2 + 1)
-    group.create_array("status", data=np.ones(24, dtype=np.uint8))
-    for name in ("material_id", "prototype"):
-        texts = np.array([f"{name}-{row}" for row in range(24)], dtype=object)
-        group.create_array(name, shape=(24,), dtype="string")[:] = texts
-    return path
+    return write_noise_dataset(tmp_path / "noise.zarr")
 
 
 def command(store: Path, output: Path, launcher: str, epochs: int) -> list[str]:

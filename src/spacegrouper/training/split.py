@@ -50,8 +50,7 @@ def split_crystals(crystals: pd.DataFrame, settings: Split, seed: int) -> pd.Dat
     place = table["material_id"].map(lambda name: _hash(seed, name))
     for group, members in place.groupby(table["spacegroup"]):
         ordered = table.loc[members.sort_values(kind="stable").index[: settings.maximum_crystals]]
-        # An unknown prototype is taken for one of its own.
-        unit = ordered["prototype"].where(ordered["prototype"] != "", ordered["material_id"])
+        unit = _units(ordered, settings)
         if settings.method == "random":
             parts = _cut_at_shares(len(ordered), settings)
         else:
@@ -59,11 +58,10 @@ def split_crystals(crystals: pd.DataFrame, settings: Split, seed: int) -> pd.Dat
         missing = set(PARTS) - set(parts)
         if missing:
             kinds = "crystals" if settings.method == "random" else "prototypes"
-            count = len(ordered) if settings.method == "random" else unit.nunique()
             raise UserError(
-                f"split.classes: space group {group} has {count} {kinds}, too few for a share in "
-                f"each of {', '.join(PARTS)}; leave it out, or raise split.minimum_crystals above "
-                f"{len(members)}"
+                f"split.classes: space group {group} has {unit.nunique()} {kinds}, too few for a "
+                f"share in each of {', '.join(PARTS)}; leave it out, or raise "
+                f"split.minimum_crystals above {len(members)}"
             )
         table.loc[ordered.index, "part"] = parts
     return table[table["part"] != ""].reset_index(drop=True)
@@ -105,15 +103,21 @@ def validation_groups(split: pd.DataFrame, settings: Split, seed: int) -> "pd.Se
     set. Crystals of a prototype stay together where the split keeps them together.
     """
     groups = round(settings.train / settings.validation)
-    unit = split["material_id"]
-    if settings.method == "prototype":
-        unit = split["prototype"].where(split["prototype"] != "", unit)
-    place = unit.map(lambda name: _hash(seed, f"group {name}"))
+    place = _units(split, settings).map(lambda name: _hash(seed, f"group {name}"))
     number = pd.Series(-1, index=split.index)
     number[split["part"] == "validation"] = 0
     for _, members in place[split["part"] == "train"].groupby(split["label"]):
         number[members.index] = 1 + members.rank(method="dense").astype(int) % groups
     return number
+
+
+def _units(crystals: pd.DataFrame, settings: Split) -> "pd.Series[str]":
+    """Name, for each crystal, what the split keeps in one part: the crystal, or its prototype."""
+    names = crystals["material_id"]
+    if settings.method == "random":
+        return names
+    # An unknown prototype is taken for one of its own.
+    return crystals["prototype"].where(crystals["prototype"] != "", names)
 
 
 def _cut_at_shares(crystals: int, settings: Split) -> list[str]:
