@@ -21,7 +21,14 @@ from pydantic import (
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 # The images that are made of a crystal's patterns, see descriptors/images.py.
-Descriptor = Literal["shaped", "spot", "raw"]
+Descriptor = Literal["shaped", "spot", "raw", "powder", "diffractogram", "morphology"]
+# What is simulated of a crystal, and the descriptors that can be made of it.
+Technique = Literal["diffraction", "powder", "morphology"]
+DESCRIPTORS: dict[Technique, tuple[Descriptor, ...]] = {
+    "diffraction": ("shaped", "spot", "raw"),
+    "powder": ("powder", "diffractogram"),
+    "morphology": ("morphology", "raw"),
+}
 SpaceGroupNumber = Annotated[int, Field(ge=1, le=230)]
 ClassPreset = Literal["populated", "all", "groups_8", "groups_20", "groups_49", "groups_72"]
 
@@ -117,6 +124,11 @@ class Standardise(Section):
     max_sites: PositiveInt = Field(
         500, description="crystals with more sites in the conventional cell are rejected"
     )
+    labels: tuple[str, ...] = Field(
+        (),
+        description="further keys of the source's records that the dataset keeps as text, such as "
+        "`material_group`: `split.label` may name one",
+    )
 
 
 class Release(Section):
@@ -186,9 +198,12 @@ class Disorder(Section):
 class Simulate(Section):
     """The diffraction experiment (docs/physics.md); defaults are the paper's."""
 
-    engine: Literal["kinematic", "condor"] = Field(
+    engine: Literal["kinematic", "condor", "xrayutilities", "pymatgen", "morphology"] = Field(
         "kinematic",
-        description="`kinematic` is ours; `condor` calls an installed Condor (docs/condor.md)",
+        description="`kinematic` is ours; `condor` calls an installed Condor (docs/condor.md); "
+        "`xrayutilities` and `pymatgen` compute powder reflections (section `powder`), "
+        "`morphology` draws the crystal's habit or takes it from a database (section "
+        "`morphology`), and neither uses the keys below",
     )
     wavelength: PositiveFloat = Field(3.5e-12, description="wavelength of the beam, m")
     detector_distance: PositiveFloat = Field(0.1, description="crystal to detector, m")
@@ -233,6 +248,13 @@ class Simulate(Section):
     )
 
     @property
+    def technique(self) -> Technique:
+        """What is simulated: single-crystal diffraction, powder reflections or morphology."""
+        if self.engine in ("kinematic", "condor"):
+            return "diffraction"
+        return "morphology" if self.engine == "morphology" else "powder"
+
+    @property
     def uses_seed(self) -> bool:
         """Whether patterns depend on random numbers."""
         return self.poisson_noise or self.disorder != Disorder()
@@ -250,11 +272,75 @@ class Simulate(Section):
     @model_validator(mode="after")
     def _condor_has_no_options_of_ours(self) -> Self:
         plain = self.debye_waller_b == 0 and self.ewald_sphere == "curved"
-        if self.engine == "condor" and not (plain and self.disorder == Disorder()):
+        if self.engine != "kinematic" and not (plain and self.disorder == Disorder()):
             raise ValueError(
                 "`debye_waller_b`, `ewald_sphere` and `disorder` need `engine: kinematic`"
             )
         return self
+
+
+class Powder(Section):
+    """The reflections of a powder, for the engines `xrayutilities` and `pymatgen`."""
+
+    wavelength: PositiveFloat = Field(
+        1.5406e-10, description="wavelength of the X-rays, m (copper K-alpha 1)"
+    )
+    two_theta: tuple[PositiveFloat, PositiveFloat] = Field(
+        (5, 90), description="first and last diffraction angle, degrees"
+    )
+    step: PositiveFloat = Field(
+        0.01, description="angles are kept to the nearest multiple of this, degrees"
+    )
+
+    @field_validator("two_theta")
+    @classmethod
+    def _angles_ascend(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if not value[0] < value[1] < 180:
+            raise ValueError("must be two ascending angles below 180 degrees")
+        return value
+
+    @property
+    def angles(self) -> int:
+        """How many angles are told apart."""
+        return round((self.two_theta[1] - self.two_theta[0]) / self.step) + 1
+
+
+class Morphology(Section):
+    """Bitmaps of the habits of crystals, for the engine `morphology` (docs/morphology.md)."""
+
+    database: str | None = Field(
+        None,
+        description="SQLAlchemy URL of a database of bitmaps, such as `sqlite:///habits.db` or "
+        "`postgresql+psycopg://host/name`, without a password (docs/morphology.md); none: one is "
+        "made of the run's crystals, by the rule of Bravais, Friedel, Donnay and Harker",
+    )
+    table: str = Field("morphology", description="the table, or `schema.table`")
+    id_column: str = Field("id", description="column of the identifier, different in each row")
+    bitmap_column: str = Field("bitmap", description="column of the encoded bitmap")
+    spacegroup_column: str = Field(
+        "spacegroup", description="column of the space-group number, 1 to 230"
+    )
+    encoding: Literal["auto", "image", "bits", "bytes", "run_length"] = Field(
+        "auto",
+        description="of the bitmaps, bare or as base64 or hexadecimal text: `image` (PNG or JPEG), "
+        "`bits` (eight pixels a byte), `bytes` (a pixel a byte), `run_length`; `auto`: found from "
+        "the first rows",
+    )
+    pixels: PositiveInt = Field(
+        128, description="pixels along each edge of a view, of bitmaps drawn or read"
+    )
+    views: tuple[tuple[float, float, float], ...] = Field(
+        ((1.0, 0.12, 0.07), (0.07, 1.0, 0.12), (0.12, 0.07, 1.0)),
+        min_length=1,
+        description="directions from which a crystal is drawn, in its Cartesian frame; bitmaps "
+        "from a database that hold several views hold them one below the other",
+    )
+    drawing: Literal["silhouette", "shaded"] = Field(
+        "shaded", description="white on black, or each face as bright as it faces the light"
+    )
+    largest_index: PositiveInt = Field(
+        3, description="faces with Miller indices up to this are considered"
+    )
 
 
 class Shape(Section):
@@ -318,11 +404,16 @@ class Workers(Section):
 class Split(Section):
     """Which space groups are classes, and which crystals teach, validate and test."""
 
-    classes: ClassPreset | tuple[SpaceGroupNumber, ...] = Field(
+    label: str = Field(
+        "spacegroup",
+        description="what is told apart: `spacegroup`, `crystal_system`, or one of "
+        "standardise.labels",
+    )
+    classes: ClassPreset | tuple[SpaceGroupNumber, ...] | tuple[str, ...] = Field(
         "populated",
-        description="the space groups told apart: `populated`, those with minimum_crystals; `all` "
+        description="the classes told apart: `populated`, those with minimum_crystals; `all` "
         "that are present; `groups_8`, `groups_20`, `groups_49`, `groups_72` "
-        "(config/space_groups.py); or a list of numbers",
+        "(config/space_groups.py); or a list of space-group numbers, or names of the label's",
     )
     minimum_crystals: PositiveInt = Field(
         295,
@@ -352,11 +443,21 @@ class Split(Section):
             # Otherwise there would be a line for each of the two kinds.
             names = ", ".join(get_args(ClassPreset))
             raise ValueError(
-                f"must be one of {names}, or a list of space-group numbers, 1 to 230"
+                f"must be one of {names}, or a list of space-group numbers, 1 to 230, or of names"
             ) from None
         if not isinstance(classes, str) and not len(set(classes)) == len(classes) > 1:
-            raise ValueError("must be two or more different space groups")
+            raise ValueError("must be two or more different classes")
         return classes
+
+    @model_validator(mode="after")
+    def _classes_are_of_the_label(self) -> Self:
+        if self.classes in ("populated", "all"):
+            return self
+        numbers = isinstance(self.classes, str) or isinstance(self.classes[0], int)
+        if numbers != (self.label == "spacegroup"):
+            kind = "space groups" if numbers else "names"
+            raise ValueError(f"`classes` are {kind}, but `label` is {self.label}")
+        return self
 
     @model_validator(mode="after")
     def _shares_fill_the_whole(self) -> Self:
@@ -369,13 +470,36 @@ class Split(Section):
 class Model(Section):
     """The network (docs/networks.md); defaults are the checkpoint of the paper's authors."""
 
-    name: Literal["msdn", "msvgg", "alexnet", "densenet", "resnet", "vgg", "ziletti"] = Field(
+    name: Literal[
+        "msdn",
+        "msvgg",
+        "alexnet",
+        "densenet",
+        "resnet",
+        "vgg",
+        "vgg16",
+        "ziletti",
+        "powder_cnn",
+    ] = Field(
         "msdn",
         description="`msdn`, the multistream DenseNet, or `msvgg`: three images, one for each "
-        "view; `alexnet`, `densenet`, `resnet`, `vgg` or `ziletti`: one image, "
-        "`train.descriptor: spot`",
+        "view; `alexnet`, `densenet`, `resnet`, `vgg`, `vgg16` (convolutions that may have been "
+        "trained on ImageNet) or `ziletti`: one image; `powder_cnn`: a diffractogram, of one "
+        "dimension",
     )
-    image_size: PositiveInt = Field(224, description="pixels along each edge of an input image")
+    image_size: PositiveInt = Field(
+        224,
+        description="pixels along each edge of an input image; of `powder_cnn` the points of the "
+        "diffractogram",
+    )
+    weights: str = Field(
+        "none",
+        description="`vgg16`: `imagenet`, or a file of its weights, of which the last "
+        "convolutional block goes on learning and the others stay; `none`: all start untrained",
+    )
+    hidden: tuple[PositiveInt, ...] = Field(
+        (256,), description="`vgg16`: units of each dense layer before the last"
+    )
     stem_kernel: PositiveInt = Field(
         7, description="`msdn`: edge of the first convolution, pixels (the paper's table: 3)"
     )
@@ -399,12 +523,80 @@ class Model(Section):
         """How many images of a crystal the network takes."""
         return 3 if self.name in ("msdn", "msvgg") else 1
 
+    @property
+    def descriptors(self) -> tuple[Descriptor, ...]:
+        """What the network can learn from."""
+        if self.images == 3:
+            return ("shaped", "raw")
+        return ("diffractogram",) if self.name == "powder_cnn" else ("spot", "powder", "morphology")
+
     @model_validator(mode="after")
     def _other_networks_are_fixed(self) -> Self:
-        for key in ("stem_kernel", "stem_stride", "blocks", "growth", "dropout"):
-            if self.name != "msdn" and getattr(self, key) != type(self).model_fields[key].default:
-                raise ValueError(f"`{key}` is a key of `msdn` alone; leave it out for {self.name}")
+        for owner, keys in (
+            ("msdn", ("stem_kernel", "stem_stride", "blocks", "growth", "dropout")),
+            ("vgg16", ("weights", "hidden")),
+        ):
+            for key in keys:
+                default = type(self).model_fields[key].default
+                if self.name != owner and getattr(self, key) != default:
+                    raise ValueError(
+                        f"`{key}` is a key of `{owner}` alone; leave it out for {self.name}"
+                    )
         return self
+
+
+class Diffractogram(Section):
+    """How reflections become a diffractogram, when it is learnt from (docs/powder.md)."""
+
+    lorentzian: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.5, description="share of the Lorentzian in the pseudo-Voigt profile of a peak"
+    )
+    caglioti: tuple[float, float, float] = Field(
+        (0.0, 0.0, 0.01),
+        description="U, V, W of the instrument's width: FWHM^2 = U tan^2 + V tan + W, degrees^2",
+    )
+    crystallite_size: PositiveFloat | None = Field(
+        50.0, description="of the Scherrer equation, nm; none: it broadens nothing"
+    )
+    microstrain: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="spread of the lattice spacings, relative"
+    )
+    k_alpha_2: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.0, description="intensity of copper K-alpha 2 (1.5444 Angstrom), K-alpha 1 being 1"
+    )
+    background: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="constant background, the highest peak being 1"
+    )
+    counts: PositiveFloat | None = Field(
+        None, description="photons counted at the highest peak, with their noise; none: no noise"
+    )
+
+
+class Augment(Section):
+    """Changes of each diffractogram that is learnt from, new in every epoch (docs/powder.md).
+
+    None of them is stored; they follow from the seed, the epoch and the crystal's id.
+    """
+
+    peak_area: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="spread of the peaks' areas, as the standard deviation of their logarithm"
+    )
+    step: Fraction = Field(
+        0.0, description="largest relative change of the step of the diffraction angle"
+    )
+    zero_shift: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="largest shift of all angles, degrees"
+    )
+    sample_displacement: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="largest shift that falls as the cosine of theta, degrees at angle 0"
+    )
+    strain: Fraction = Field(0.0, description="largest relative change of all lattice spacings")
+    rotation: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="`powder`: largest rotation of the image, degrees"
+    )
+    contrast: Fraction = Field(
+        0.0, description="`powder`: largest relative change of the image's contrast"
+    )
 
 
 class Train(Section):
@@ -413,7 +605,8 @@ class Train(Section):
     descriptor: Descriptor = Field(
         "shaped",
         description="the images learnt from: `shaped` (one for each view), `raw` (one for each "
-        "view, grey) or `spot` (one for all views)",
+        "view, grey), `spot` (one for all views); of powders, `powder` (an image of the "
+        "diffractogram) or `diffractogram` (its numbers); `morphology` (one for all views)",
     )
     resize: Literal["nearest", "maximum"] = Field(
         "nearest",
@@ -481,6 +674,80 @@ class Evaluate(Section):
     """What is measured on the test crystals."""
 
     batch_size: PositiveInt = Field(32, description="crystals predicted at a time")
+    unseen_groups: NonNegativeInt = Field(
+        30,
+        description="space groups never trained on that the network's embeddings are tested with, "
+        "the most populous ones (the paper: 30); 0: none",
+    )
+    unseen_minimum_crystals: Annotated[int, Field(ge=2)] = Field(
+        20, description="crystals that such a space group has at least; half are the reference"
+    )
+    unseen_maximum_crystals: PositiveInt = Field(
+        100, description="crystals that are taken of such a space group at most"
+    )
+
+
+class Robustness(Section):
+    """What becomes of the accuracy when crystals and experiment are not perfect."""
+
+    crystals: PositiveInt = Field(200, description="test crystals that are simulated again")
+    vacancies: tuple[Fraction, ...] = Field(
+        (0.0, 0.05, 0.1, 0.2, 0.4), description="shares of the atoms that are missing"
+    )
+    displacement: tuple[Annotated[float, Field(ge=0)], ...] = Field(
+        (0.0, 0.05, 0.1, 0.2, 0.4), description="of the atoms, root mean square, Angstrom"
+    )
+    photons: tuple[PositiveFloat, ...] = Field(
+        (1e2, 1e3, 1e4, 1e5, 1e6), description="photons counted in a pattern, on average"
+    )
+    misorientation: tuple[Annotated[float, Field(ge=0)], ...] = Field(
+        (0.0, 0.5, 1.0, 2.0, 5.0), description="turns about random axes, degrees"
+    )
+    beam_stop: tuple[Annotated[float, Field(ge=0)], ...] = Field(
+        (0.0, 4.0, 8.0, 16.0, 32.0), description="radii of the beam stop, pixels"
+    )
+
+
+class GridNetwork(Section):
+    """A network of the grid, and what differs from the sections `model` and `train` for it."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9._]+$", description="its name in figures and paths")
+    model: dict[str, Any] = Field(description="keys of `model`")
+    train: dict[str, Any] = Field({}, description="keys of `train`")
+
+
+# Tiong et al. train the networks they compare with at these values.
+_SPOT = {"descriptor": "spot", "learning_rate": 1e-4, "weight_decay": 1e-6}
+
+
+class Grid(Section):
+    """The experiments of `snakemake paper`: networks x sets of classes x ways of splitting."""
+
+    networks: tuple[GridNetwork, ...] = Field(
+        (
+            GridNetwork(name="msdn", model={"name": "msdn"}, train={"descriptor": "shaped"}),
+            GridNetwork(name="msdn_raw", model={"name": "msdn"}, train={"descriptor": "raw"}),
+            GridNetwork(name="msvgg", model={"name": "msvgg"}, train={"descriptor": "shaped"}),
+            GridNetwork(name="alexnet", model={"name": "alexnet"}, train=_SPOT),
+            GridNetwork(name="densenet", model={"name": "densenet"}, train=_SPOT),
+            GridNetwork(name="resnet", model={"name": "resnet"}, train=_SPOT),
+            GridNetwork(name="vgg", model={"name": "vgg"}, train=_SPOT),
+            GridNetwork(name="ziletti", model={"name": "ziletti"}, train=_SPOT),
+        ),
+        min_length=1,
+        description="the networks; the first is drawn in detail, beside the best of those on "
+        "`spot` images",
+    )
+    classes: dict[str, ClassPreset | tuple[SpaceGroupNumber, ...]] = Field(
+        {name: name for name in ("groups_8", "groups_20", "groups_49", "groups_72")},
+        min_length=1,
+        description="the sets of classes by name, as in `split.classes`, fewest first",
+    )
+    splits: tuple[Literal["random", "prototype"], ...] = Field(
+        ("random", "prototype"),
+        min_length=1,
+        description="the methods of splitting, as in `split.method`; figures show the first",
+    )
 
 
 class Settings(Section):
@@ -501,26 +768,38 @@ class Settings(Section):
     release: Release = Release()
     plan: Plan = Plan()
     simulate: Simulate = Simulate()
+    powder: Powder = Powder()
+    morphology: Morphology = Morphology()
     shape: Shape = Shape()
     dataset: Dataset = Dataset()
     workers: Workers = Workers()
     split: Split = Split()
     model: Model = Model()
+    diffractogram: Diffractogram = Diffractogram()
+    augment: Augment = Augment()
     train: Train = Train()
     evaluate: Evaluate = Evaluate()
+    robustness: Robustness = Robustness()
+    grid: Grid = Grid()
 
     @field_validator("train")
     @classmethod
     def _settings_agree(cls, train: Train, info: ValidationInfo) -> Train:
         model, split = info.data.get("model"), info.data.get("split")
-        # Both are absent where they have a mistake themselves.
-        if model is not None and (model.images == 1) != (train.descriptor == "spot"):
-            takes = (
-                "a single image: take `train.descriptor: spot`"
-                if model.images == 1
-                else "three images: take `train.descriptor: shaped` or `raw`"
+        simulate = info.data.get("simulate")
+        # They are absent where they have a mistake themselves.
+        if model is not None and train.descriptor not in model.descriptors:
+            takes = " or ".join(f"`{name}`" for name in model.descriptors)
+            raise ValueError(
+                f"the network `model.name: {model.name}` takes `train.descriptor` {takes}, not "
+                f"`{train.descriptor}`"
             )
-            raise ValueError(f"the network `model.name: {model.name}` takes {takes}")
+        if simulate is not None and train.descriptor not in DESCRIPTORS[simulate.technique]:
+            made = " or ".join(f"`{name}`" for name in DESCRIPTORS[simulate.technique])
+            raise ValueError(
+                f"of what `simulate.engine: {simulate.engine}` makes, `train.descriptor` can be "
+                f"{made}, not `{train.descriptor}`"
+            )
         if train.ranks % train.nodes:
             raise ValueError(
                 f"`train.ranks` must be a multiple of `train.nodes`, but they are {train.ranks} "
