@@ -30,6 +30,11 @@ def main(
     """
     settings = load_settings(config)
     group = open_dataset(dataset)
+    if "shaped" not in group:
+        raise UserError(
+            f"{dataset}: holds no shaped patterns; only datasets of diffraction patterns, of "
+            "`simulate.engine: kinematic` or `condor`, are described"
+        )
     crystals, views, height, width = group["raw"].shape
     if views != len(settings.simulate.views):
         raise UserError(

@@ -23,7 +23,7 @@ def main(
     """Write raw and shaped patterns with their labels to one file; without a selection, all.
 
     Crystals that were rejected are left out. The file opens in h5web, silx and other viewers, and
-    has the layout of a raw shard, with the shaped patterns besides.
+    has the layout of a raw shard, with the shaped patterns besides, where the dataset has them.
     """
     from spacegrouper.storage.dataset import open_dataset
     from spacegrouper.storage.export import export_rows, select_rows

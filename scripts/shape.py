@@ -35,6 +35,7 @@ def main(
 ) -> None:
     """Shape all patterns of the raw shards and store them, with the raw ones, as a dataset.
 
+    Reflections of powders and bitmaps are stored as they are; only diffraction patterns are shaped.
     The store appears when it is complete; until then it is OUTPUT.unfinished, from which the same
     command goes on if it was stopped. Its files do not depend on that, nor on the workers, nor on
     a parent.

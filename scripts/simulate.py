@@ -1,4 +1,4 @@
-"""Simulate the diffraction patterns of a block of crystals: JSON lines in, raw HDF5 shard out."""
+"""Simulate the patterns of a block of crystals: JSON lines in, raw HDF5 shard out."""
 
 import logging
 import os
@@ -19,35 +19,50 @@ log = logging.getLogger("spacegrouper")
 
 def main(
     structures: Annotated[Path, typer.Option(help="crystals as JSON lines (.jsonl or .jsonl.gz)")],
-    config: Annotated[Path, typer.Option(help="settings as YAML; section `simulate` is used")],
+    config: Annotated[
+        Path, typer.Option(help="settings as YAML; section `simulate` is used, or `powder`")
+    ],
     output: Annotated[Path, typer.Option(help="raw shard to write, *.h5; its manifest: *.json")],
     threads: Annotated[int, typer.Option(min=1, help="threads")] = len(os.sched_getaffinity(0)),
 ) -> None:
-    """Simulate 8-bit diffraction patterns of crystals, as they are given.
+    """Simulate diffraction patterns of crystals, or the reflections of their powders.
 
     Cells are not standardised again. A crystal that cannot be simulated keeps its row, black and
     marked as rejected; a line that cannot be read as a crystal has none. The manifest beside the
     output names both, with the reasons.
     """
     settings = load_settings(config)
+    if settings.simulate.technique == "morphology":
+        raise UserError(
+            f"{config}: `simulate.engine: morphology` simulates nothing, its bitmaps come from a "
+            "database (docs/morphology.md)"
+        )
     # Imported here, so that --help does not wait for the compiler.
     from spacegrouper.diffraction.simulation import Patterns, simulate_crystals
     from spacegrouper.storage.integrity import write_manifest
-    from spacegrouper.storage.raw_shard import write_raw_shard
+    from spacegrouper.storage.raw_shard import labels_of, provenance, write_raw_shard
 
     records = list(read_crystals(structures))
     crystals = [record for record in records if isinstance(record, Crystal)]
     rejected = {record.id: record.reason for record in records if isinstance(record, Rejection)}
     if not crystals:
         raise UserError(f"{structures}: no crystals to simulate")
+    if settings.simulate.technique == "powder":
+        # Only here: the engines of powders are slow to import.
+        from spacegrouper.diffraction.powder import simulate_powders
+
+        simulated = simulate_powders(crystals, settings.powder, settings.simulate.engine, threads)
+    else:
+        simulated = simulate_crystals(crystals, settings.simulate, settings.seed, threads)
     with progress("simulate", len(crystals)) as advance:
 
         def batches() -> Iterator[Patterns]:
-            for batch in simulate_crystals(crystals, settings.simulate, settings.seed, threads):
+            for batch in simulated:
                 yield batch
                 advance(len(batch.reasons))
 
-        rejected |= write_raw_shard(output, crystals, batches(), settings.simulate, settings.seed)
+        labels = labels_of(crystals, settings.standardise.labels)
+        rejected |= write_raw_shard(output, labels, batches(), provenance(settings))
     for material_id, reason in rejected.items():
         log.warning("rejected %s: %s", material_id, reason)
     write_manifest(output, {"crystals": len(crystals), "rejected": rejected})

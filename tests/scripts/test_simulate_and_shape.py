@@ -11,12 +11,30 @@ import pytest
 import zarr
 
 ROOT = Path(__file__).parents[2]
-CONFIG = "simulate: {pixels: 64, pixel_size: 1.6e-4}\nplan: {block_size: 2}\n"
+CONFIG = """
+simulate: {pixels: 64, pixel_size: 1.6e-4}
+plan: {block_size: 2}
+"""
+POWDER = """
+simulate: {engine: xrayutilities}
+powder: {two_theta: [20, 60], step: 0.1}
+standardise: {labels: [material_group]}
+plan: {block_size: 2}
+model: {name: vgg16}
+train: {descriptor: powder}
+"""
+MORPHOLOGY = """
+simulate: {engine: morphology}
+model: {name: vgg16}
+train: {descriptor: morphology}
+"""
 
 
-def run(folder: Path, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(
+    folder: Path, script: str, *arguments: str, config: str = CONFIG
+) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "scripts" / script), "--config", "config.yaml"]
-    (folder / "config.yaml").write_text(CONFIG)
+    (folder / "config.yaml").write_text(config)
     return subprocess.run(
         [*command, *arguments], cwd=folder, capture_output=True, text=True, check=False
     )
@@ -55,6 +73,61 @@ def test_raw_shards_become_one_dataset(raw: Path) -> None:
     np.testing.assert_array_equal(group["raw"][:], np.concatenate(patterns))
     assert group["shaped"].shape == (5, 3, 64, 64)
     assert group["shaped"][0].any()
+
+
+def test_powders_with_their_labels_become_a_dataset_that_is_not_shaped(tmp_path: Path) -> None:
+    lines = [
+        record("salt", ["Cs", "Cl"], spacegroup=221, material_group="halide"),
+        record("iron", ["Fe"], material_group=None),
+        record("three", ["Si", "C"], material_group="carbide"),
+    ]
+    (tmp_path / "a.jsonl").write_text("".join(lines))
+    arguments = ("--structures", "a.jsonl", "--output", "a.h5")
+    for script, given in (
+        ("simulate.py", arguments),
+        ("shape.py", ("--raw", "a.h5", "--output", "out.zarr", "--workers", "1")),
+    ):
+        done = run(tmp_path, script, *given, config=POWDER)
+        assert done.returncode == 0, done.stderr
+    group = zarr.open_group(tmp_path / "out.zarr", mode="r")
+    assert group["raw"].shape == (3, 1, 1, 401)
+    assert group["raw"].dtype == np.uint16
+    assert group["raw"][:].max(axis=(1, 2, 3)).tolist() == [65535] * 3
+    assert "shaped" not in group
+    assert group["label_material_group"][:].tolist() == ["halide", "", "carbide"]
+
+    # The programs that read it go by what there is.
+    for command, code, message in (
+        (["verify_dataset.py", "out.zarr"], 0, "all 2 blocks are whole"),
+        (["export_dataset.py", "out.zarr", "--output", "out.h5"], 0, "exported 3 crystals"),
+        (
+            ["describe.py", "--dataset", "out.zarr", "--config", "config.yaml", "--output", "d"],
+            1,
+            "out.zarr: holds no shaped patterns; only datasets of diffraction patterns",
+        ),
+    ):
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "scripts" / command[0]), *command[1:]],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, done.stderr
+        assert message in done.stderr
+        assert "Traceback" not in done.stderr
+    with h5py.File(tmp_path / "out.h5") as file:
+        assert file["entry/labels/material_group"].asstr()[:].tolist() == ["halide", "", "carbide"]
+
+
+def test_bitmaps_are_not_simulated(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(record("one", ["Fe"]))
+    arguments = ("--structures", "a.jsonl", "--output", "x.h5")
+    done = run(tmp_path, "simulate.py", *arguments, config=MORPHOLOGY)
+    assert done.returncode == 1
+    assert "`simulate.engine: morphology` simulates nothing" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "x.h5").exists()
 
 
 def test_the_manifest_names_what_was_rejected(raw: Path) -> None:

@@ -6,35 +6,42 @@ import numpy as np
 import pytest
 
 from spacegrouper.config import settings_from_mapping
-from spacegrouper.config.sections import Simulate
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.diffraction.simulation import Patterns
 from spacegrouper.storage.blocks import write_block
 from spacegrouper.storage.dataset import finish_dataset, start_dataset, unfinished_path
 from spacegrouper.storage.dataset_plan import DatasetPlan, plan_dataset
-from spacegrouper.storage.raw_shard import write_raw_shard
+from spacegrouper.storage.raw_shard import labels_of, provenance, write_raw_shard
 from spacegrouper.storage.store_objects import list_objects
 
 
 class RawShards:
     """Writes raw shards of random patterns: row i of shard k is the same in every test."""
 
-    settings = Simulate(pixels=32)
-
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, engine: str = "kinematic") -> None:
         self.folder = folder
+        learnt = {"model": {"name": "vgg16"}, "train": {"descriptor": "powder"}}
+        powder = engine == "xrayutilities"
+        self.settings = settings_from_mapping(
+            {"simulate": {"engine": engine, "pixels": 32}, **(learnt if powder else {})}, ""
+        )
+        self.shape = (1, 1, 60) if powder else (3, 32, 32)
+        self.dtype = np.uint16 if powder else np.uint8
 
     def crystal(self, number: int) -> Crystal:
         labels = {"spacegroup": 225, "crystal_system": "cubic", "prototype": "AB_225_a_b"}
+        labels |= {"material_group": ["metal", None, "spinel é"][number % 3], "number": number}
         coordinates = np.array([[0, 0, 0.1 * number]])
         return Crystal(f"crystal-{number}", np.eye(3) * 4, ("Na",), coordinates, labels)
 
     def patterns(self, numbers: range) -> Patterns:
-        grey = np.stack(
-            [np.random.default_rng(i).integers(0, 256, (3, 32, 32), np.uint8) for i in numbers]
-        )
-        maxima = np.array([[i, i + 0.25, i + 0.5] for i in numbers])
-        return Patterns(grey, maxima, tuple("bad" if i == 4 else "" for i in numbers))
+        highest = np.iinfo(self.dtype).max
+        values = [
+            np.random.default_rng(i).integers(0, highest, self.shape, self.dtype, endpoint=True)
+            for i in numbers
+        ]
+        maxima = np.array([[i, i + 0.25, i + 0.5][: self.shape[0]] for i in numbers])
+        return Patterns(np.stack(values), maxima, tuple("bad" if i == 4 else "" for i in numbers))
 
     def write(self, name: str, numbers: range, ids: dict[int, str] | None = None) -> Path:
         """`ids`: those of crystals that are not named by their own number."""
@@ -47,13 +54,27 @@ class RawShards:
         middle = numbers.start + len(numbers) // 2
         halves = (range(numbers.start, middle), range(middle, numbers.stop))
         batches = [self.patterns(half) for half in halves if half]
-        write_raw_shard(path, crystals, batches, self.settings, seed=0)
+        labels = labels_of(crystals, self.settings.standardise.labels)
+        write_raw_shard(path, labels, batches, provenance(self.settings))
         return path
 
 
 @pytest.fixture
 def raw_shards(tmp_path: Path) -> RawShards:
     return RawShards(tmp_path)
+
+
+@pytest.fixture
+def powder_shards(tmp_path: Path) -> RawShards:
+    """Of patterns that are not shaped."""
+    return RawShards(tmp_path, "xrayutilities")
+
+
+@pytest.fixture(params=["raw_shards", "powder_shards"])
+def any_shards(request: pytest.FixtureRequest) -> RawShards:
+    """What keeps a dataset whole is the same for both."""
+    shards: RawShards = request.getfixturevalue(request.param)
+    return shards
 
 
 class Datasets:

@@ -14,8 +14,8 @@ from spacegrouper.storage.dataset_plan import DatasetPlan, plan_dataset
 
 
 @pytest.fixture
-def plan(raw_shards, datasets) -> DatasetPlan:
-    return plan_dataset([raw_shards.write("0.h5", range(10))], datasets.settings)
+def plan(any_shards, datasets) -> DatasetPlan:
+    return plan_dataset([any_shards.write("0.h5", range(10))], datasets.settings)
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def store(tmp_path: Path, plan: DatasetPlan) -> Path:
 
 
 def problems(store: Path, plan: DatasetPlan, number: int = 1) -> dict[str, str]:
-    return block_problems(store, number, plan.sha256)
+    return block_problems(store, number, plan.arrays, plan.sha256)
 
 
 def test_a_written_block_is_whole_and_the_others_are_not(store, plan, datasets) -> None:
@@ -33,7 +33,7 @@ def test_a_written_block_is_whole_and_the_others_are_not(store, plan, datasets) 
     assert problems(store, plan) == {}
     for number in (0, 2):
         assert problems(store, plan, number) == dict.fromkeys(
-            block_keys(number).values(), "missing"
+            block_keys(number, plan.arrays).values(), "missing"
         )
     status = zarr.open_group(store, mode="r")["status"][:]
     assert status.tolist() == [0] * 4 + [2, 1, 1, 1] + [0, 0]
@@ -41,7 +41,7 @@ def test_a_written_block_is_whole_and_the_others_are_not(store, plan, datasets) 
 
 def test_each_file_of_a_block_is_watched(store, plan, datasets, damage) -> None:
     write_block(store, plan.sha256, plan.blocks[1], datasets.settings.shape)
-    for key in block_keys(1).values():
+    for key in block_keys(1, plan.arrays).values():
         whole = (store / key).read_bytes()
         damage(store / key)
         expected = "damaged" if (store / key).exists() else "missing"
@@ -52,20 +52,21 @@ def test_each_file_of_a_block_is_watched(store, plan, datasets, damage) -> None:
 
 def test_a_block_of_another_dataset_is_none_of_this(store, plan, datasets) -> None:
     write_block(store, plan.sha256, plan.blocks[1], datasets.settings.shape)
-    found = block_problems(store, 1, "0" * 64)
+    found = block_problems(store, 1, plan.arrays, "0" * 64)
     assert found == {"block_sha256/c/1/0": "of another dataset"}
 
 
 @pytest.mark.parametrize("finished", [True, False])
 @pytest.mark.parametrize("step", range(5))
 def test_an_interrupted_write_is_never_taken_for_whole(
-    store, plan, datasets, raw_shards, monkeypatch, step: int, finished: bool
+    store, plan, datasets, any_shards, monkeypatch, step: int, finished: bool
 ) -> None:
     """However far it came, and whether the block is new or one that had become damaged."""
     block, shape = plan.blocks[1], datasets.settings.shape
+    step = min(step, len(block.arrays) + 1)  # the last one that is left
     write_block(store, plan.sha256, block, shape)
     right = datasets.contents(store)
-    for key in block_keys(1).values():
+    for key in block_keys(1, plan.arrays).values():
         if finished:
             (store / key).write_bytes(b"damaged")
         else:
@@ -94,16 +95,19 @@ def test_an_interrupted_write_is_never_taken_for_whole(
         assert group["status"][4:8].tolist() == [0] * 4
     write_block(store, plan.sha256, block, shape)
     assert datasets.contents(store) == right
-    patterns = raw_shards.patterns(range(4, 8)).values
+    patterns = any_shards.patterns(range(4, 8)).values
     group = zarr.open_group(store, mode="r")
     np.testing.assert_array_equal(group["raw"][4:8], patterns)
-    np.testing.assert_array_equal(group["shaped"][4:8], shape_patterns(patterns, shape))
+    if "shaped" in block.arrays:
+        np.testing.assert_array_equal(group["shaped"][4:8], shape_patterns(patterns, shape))
+    else:
+        assert "shaped" not in group
 
 
 def test_a_whole_block_is_left_alone(store, plan, datasets) -> None:
     shape = datasets.settings.shape
     write_block(store, plan.sha256, plan.blocks[1], shape)
-    files = [store / key for key in block_keys(1).values()]
+    files = [store / key for key in block_keys(1, plan.arrays).values()]
     before = [path.stat().st_ino for path in files]
     assert write_block(store, plan.sha256, plan.blocks[1], shape) == 4
     assert [path.stat().st_ino for path in files] == before
@@ -121,7 +125,7 @@ def test_a_black_block_has_its_files(datasets, tmp_path: Path) -> None:
     with h5py.File(tmp_path / "0.h5", "w") as file:
         file["entry/data/data"] = np.zeros((4, 3, 32, 32), np.uint8)
         file["entry/material_id"] = ["a", "b", "c", "d"]
-    datasets.make(tmp_path / "out.zarr", [tmp_path / "0.h5"])
-    for key in block_keys(0).values():
+    plan = datasets.make(tmp_path / "out.zarr", [tmp_path / "0.h5"])
+    for key in block_keys(0, plan.arrays).values():
         assert (tmp_path / "out.zarr" / key).is_file()
     assert not zarr.open_group(tmp_path / "out.zarr", mode="r")["raw"][:].any()

@@ -1,4 +1,5 @@
 import itertools
+import shutil
 import warnings
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 import xarray
 import zarr
 
+from spacegrouper.config import settings_from_mapping
 from spacegrouper.config.sections import Shape
 from spacegrouper.descriptors.shaped import shape_patterns
 from spacegrouper.errors import UserError
@@ -16,6 +18,7 @@ from spacegrouper.storage.dataset import (
     finish_dataset,
     is_complete,
     open_dataset,
+    read_label,
     start_dataset,
     start_repair,
     unfinished_path,
@@ -108,20 +111,82 @@ def test_what_a_killed_worker_left_is_no_part_of_it(raw_shards, datasets, tmp_pa
     assert is_complete(output, plan)
 
 
-@pytest.mark.parametrize("name", ["raw", "shaped"])
+@pytest.mark.parametrize(
+    ("shards", "name"), [("raw_shards", "raw"), ("raw_shards", "shaped"), ("powder_shards", "raw")]
+)
 def test_patterns_that_are_gone_are_not_read_as_black(
-    raw_shards, datasets, tmp_path: Path, name: str
+    request, datasets, tmp_path: Path, shards: str, name: str
 ) -> None:
     output = tmp_path / "dataset.zarr"
-    datasets.make(output, [raw_shards.write("0.h5", range(10))])
+    datasets.make(output, [request.getfixturevalue(shards).write("0.h5", range(10))])
     (output / name / "c" / "1" / "0" / "0" / "0").unlink()
 
     with pytest.raises(UserError, match=rf"patterns of block 1 are gone: no file {name}/c/1/0/0/0"):
         open_dataset(output)
 
 
-def test_goes_on_after_an_interruption(raw_shards, datasets, tmp_path: Path) -> None:
-    paths = [raw_shards.write("0.h5", range(10))]
+def test_powders_are_stored_as_they_are_and_not_shaped(
+    powder_shards, datasets, tmp_path: Path
+) -> None:
+    store = tmp_path / "dataset.zarr"
+    paths = [powder_shards.write("0.h5", range(3)), powder_shards.write("1.h5", range(3, 10))]
+    datasets.make(store, paths)
+    group = open_dataset(store)
+    assert group["raw"].dtype == np.uint16
+    np.testing.assert_array_equal(group["raw"][:], powder_shards.patterns(range(10)).values)
+    assert "shaped" not in group
+    assert group["digest"][:].tolist() == ["dataset", "raw", "status"]
+    assert group.attrs["shape_settings"] is None
+    assert group.attrs["simulate_settings"]["engine"] == "xrayutilities"
+    assert group["intensity_max"].attrs["units"] == "electrons^2"
+    assert np.flatnonzero(usable_rows(group)).tolist() == [0, 1, 2, 3, 5, 6, 7, 8, 9]
+
+
+def test_settings_of_shaping_do_not_matter_to_powders(powder_shards, datasets, tmp_path) -> None:
+    store = tmp_path / "dataset.zarr"
+    paths = [powder_shards.write("0.h5", range(4))]
+    datasets.make(store, paths)
+    datasets.settings = datasets.settings.model_copy(update={"shape": Shape(reach=1.2)})
+    assert is_complete(store, plan_dataset(paths, datasets.settings))
+
+
+def test_shaped_patterns_are_missed_where_they_belong(raw_shards, datasets, tmp_path: Path) -> None:
+    datasets.make(tmp_path / "dataset.zarr", [raw_shards.write("0.h5", range(4))])
+    shutil.rmtree(tmp_path / "dataset.zarr" / "shaped")
+    with pytest.raises(UserError, match="not a dataset of patterns: it has no shaped"):
+        open_dataset(tmp_path / "dataset.zarr")
+
+
+def test_labels_are_read_by_name(raw_shards, datasets, tmp_path: Path) -> None:
+    store = tmp_path / "dataset.zarr"
+    with_labels = {"standardise": {"labels": ["material_group", "number"]}}
+    raw_shards.settings = settings_from_mapping(with_labels, "")
+    datasets.make(store, [raw_shards.write("0.h5", range(5))])
+    group = open_dataset(store)
+    assert read_label(group, "material_group").tolist() == ["metal", "", "spinel é", "metal", ""]
+    assert read_label(group, "number").tolist() == ["0", "1", "2", "3", "4"]
+    assert read_label(group, "crystal_system").tolist() == ["cubic"] * 5
+    spacegroups = read_label(group, "spacegroup")
+    assert (spacegroups.dtype, spacegroups.tolist()) == (np.int64, [225] * 5)
+    with pytest.raises(
+        UserError,
+        match=r"dataset\.zarr: no label 'materialgroup'; there are spacegroup, crystal_system, "
+        "material_group, number, and",
+    ):
+        read_label(group, "materialgroup")
+    opened = xarray.open_zarr(store, consolidated=False)
+    assert {"label_material_group", "label_number"} <= set(opened["raw"].coords)
+
+
+def test_no_array_that_is_no_label_is_read_as_one(raw_shards, datasets, tmp_path: Path) -> None:
+    datasets.make(tmp_path / "dataset.zarr", [raw_shards.write("0.h5", range(2))])
+    for name in ("raw", "status", "material_id", "label_", ""):
+        with pytest.raises(UserError, match="no label"):
+            read_label(open_dataset(tmp_path / "dataset.zarr"), name)
+
+
+def test_goes_on_after_an_interruption(any_shards, datasets, tmp_path: Path) -> None:
+    paths = [any_shards.write("0.h5", range(10))]
     plan = datasets.make(tmp_path / "undisturbed.zarr", paths)
     output = tmp_path / "dataset.zarr"
     start_dataset(output, plan)
@@ -151,24 +216,26 @@ def test_other_settings_start_anew_and_the_earlier_stays_until_the_end(
 
 
 def test_any_object_that_suffers_is_repaired_and_no_other(
-    raw_shards, datasets, tmp_path: Path, damage
+    any_shards, datasets, tmp_path: Path, damage
 ) -> None:
     store = tmp_path / "dataset.zarr"
-    plan = datasets.make(store, [raw_shards.write("0.h5", range(10))])
+    plan = datasets.make(store, [any_shards.write("0.h5", range(10))])
     right = datasets.contents(store)
     for key in right:
         damage(store / key)
         before = {other: (store / other).stat().st_ino for other in right if other != key}
         assert not is_complete(store, plan)
         blocks = start_repair(store, plan)
-        of_blocks = {k: b.number for b in plan.blocks for k in block_keys(b.number).values()}
+        of_blocks = {
+            k: b.number for b in plan.blocks for k in block_keys(b.number, b.arrays).values()
+        }
         # Digests cannot be read without their metadata, but those are restored first.
         assert [block.number for block in blocks] == ([of_blocks[key]] if key in of_blocks else [])
         written = {key}
         for block in blocks:
             assert open_dataset(store)["status"][4 * block.number] == 0
             write_block(store, plan.sha256, block, datasets.settings.shape)
-            written |= set(block_keys(block.number).values())
+            written |= set(block_keys(block.number, block.arrays).values())
         assert datasets.contents(store) == right
         assert is_complete(store, plan)
         for other in right.keys() - written:

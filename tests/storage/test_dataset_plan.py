@@ -8,6 +8,7 @@ import zarr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spacegrouper.config import settings_from_mapping
 from spacegrouper.config.sections import Shape
 from spacegrouper.errors import UserError
 from spacegrouper.storage.dataset_plan import plan_dataset, signed_digest
@@ -71,9 +72,44 @@ def test_shards_that_do_not_fit_together_are_refused(raw_shards, datasets) -> No
     first = raw_shards.write("0.h5", range(3))
     with pytest.raises(UserError, match=r"crystal-2 is in .*0\.h5 already"):
         plan_dataset([first, raw_shards.write("1.h5", range(2, 4))], datasets.settings)
-    raw_shards.settings = raw_shards.settings.model_copy(update={"wavelength": 1e-12})
+    raw_shards.settings = settings_from_mapping({"simulate": {"wavelength": 1e-12}}, "")
     with pytest.raises(UserError, match=r"1\.h5: simulated with other settings"):
         plan_dataset([first, raw_shards.write("1.h5", range(5, 6))], datasets.settings)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "message"),
+    [
+        ([], ["number"], r"1\.h5: further labels: number, but of .*0\.h5: none"),
+        (["number", "material_group"], ["number"], "number, but of .*: material_group, number"),
+    ],
+)
+def test_shards_with_different_labels_are_refused(
+    raw_shards, datasets, first: list[str], second: list[str], message: str
+) -> None:
+    paths = []
+    for number, labels in enumerate((first, second)):
+        raw_shards.settings = settings_from_mapping({"standardise": {"labels": labels}}, "")
+        paths.append(raw_shards.write(f"{number}.h5", range(3 * number, 3 * number + 3)))
+    with pytest.raises(UserError, match=message):
+        plan_dataset(paths, datasets.settings)
+
+
+def test_patterns_of_another_type_are_refused(raw_shards, datasets) -> None:
+    first = raw_shards.write("0.h5", range(3))
+    raw_shards.dtype = np.uint16
+    second = raw_shards.write("1.h5", range(3, 5))
+    with pytest.raises(UserError, match=r"1\.h5: uint16 patterns of \(3, 32, 32\), but .* uint8"):
+        plan_dataset([first, second], datasets.settings)
+    with pytest.raises(UserError, match=r"1\.h5: uint16 patterns cannot be shaped"):
+        plan_dataset([second], datasets.settings)
+
+
+def test_powders_and_diffraction_do_not_mix(raw_shards, powder_shards, datasets) -> None:
+    powder_shards.shape, powder_shards.dtype = raw_shards.shape, raw_shards.dtype
+    paths = [raw_shards.write("0.h5", range(3)), powder_shards.write("1.h5", range(3, 5))]
+    with pytest.raises(UserError, match=r"1\.h5: simulated with other settings"):
+        plan_dataset(paths, datasets.settings)
 
 
 def test_a_missing_or_damaged_shard_is_named(raw_shards, datasets, tmp_path: Path, damage) -> None:

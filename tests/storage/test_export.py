@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import zarr
 
+from spacegrouper.config.sections import Standardise
 from spacegrouper.errors import UserError
 from spacegrouper.storage.dataset import open_dataset
 from spacegrouper.storage.export import export_rows, select_rows
@@ -53,6 +54,23 @@ def test_a_viewer_finds_both_plots_with_their_axes(dataset, tmp_path: Path) -> N
             axes = [plot[name] for name in plot.attrs["axes"]]
             assert tuple(axis.size for axis in axes) == signal.shape
             assert axes[0][:].tolist() == [2, 7]
+
+
+def test_of_powders_only_what_there_is_is_exported(powder_shards, datasets, tmp_path: Path) -> None:
+    powder_shards.settings = powder_shards.settings.model_copy(
+        update={"standardise": Standardise(labels=("number",))}
+    )
+    datasets.make(tmp_path / "dataset.zarr", [powder_shards.write("0.h5", range(5))])
+    dataset = open_dataset(tmp_path / "dataset.zarr")
+    export_rows(dataset, np.array([1, 3]), tmp_path / "out.h5", lambda count: None)
+    with h5py.File(tmp_path / "out.h5") as file:
+        assert "shaped" not in file["entry"]
+        assert file["entry/intensity_max"].attrs["units"] == "electrons^2"
+    exported = read_raw_rows(tmp_path / "out.h5")
+    assert exported.settings == read_raw_rows(tmp_path / "0.h5").settings
+    assert exported.text_labels["number"].tolist() == ["1", "3"]
+    patterns = powder_shards.patterns(range(5)).values[[1, 3]]
+    np.testing.assert_array_equal(read_raw_patterns(tmp_path / "out.h5", 0, 2), patterns)
 
 
 def test_it_reads_as_a_raw_shard(dataset, raw_shards, tmp_path: Path) -> None:

@@ -73,6 +73,14 @@ def test_old_blocks_are_linked_and_the_store_is_as_if_made_alone(family, tmp_pat
     assert open_dataset(family.child)["raw"].shape[0] == 12
 
 
+def test_blocks_of_powders_are_linked_as_well(powder_shards, datasets, tmp_path: Path) -> None:
+    family = Family(powder_shards, datasets, tmp_path)
+    assert family.make(family.plan()) == [2]
+    datasets.make(tmp_path / "alone.zarr", family.old + family.new, RELEASE)
+    assert datasets.contents(family.child) == datasets.contents(tmp_path / "alone.zarr")
+    assert "shaped" not in open_dataset(family.child)
+
+
 def test_without_new_rows_the_last_block_is_linked_too(family) -> None:
     release = {f"crystal-{number}" for number in range(1, 10)}
     assert family.make(family.plan(release, new=False)) == []

@@ -3,12 +3,13 @@ from pathlib import Path
 import pytest
 
 from spacegrouper.errors import UserError
+from spacegrouper.storage.blocks import block_keys
 from spacegrouper.storage.verification import Damage, count_blocks, find_damage
 
 
 @pytest.fixture
-def store(raw_shards, datasets, tmp_path: Path) -> Path:
-    datasets.make(tmp_path / "dataset.zarr", [raw_shards.write("0.h5", range(10))])
+def store(any_shards, datasets, tmp_path: Path) -> Path:
+    datasets.make(tmp_path / "dataset.zarr", [any_shards.write("0.h5", range(10))])
     return tmp_path / "dataset.zarr"
 
 
@@ -46,10 +47,21 @@ def test_a_foreign_object_is_named(store) -> None:
     assert damages(store) == [Damage(key, "foreign") for key in expected]
 
 
-def test_a_block_of_another_dataset_is_named(store, raw_shards, datasets, tmp_path) -> None:
+def test_shaped_patterns_are_foreign_where_nothing_is_shaped(
+    powder_shards, datasets, tmp_path: Path
+) -> None:
+    store = tmp_path / "dataset.zarr"
+    datasets.make(store, [powder_shards.write("0.h5", range(10))])
+    key = "shaped/c/0/0/0/0"
+    (store / key).parent.mkdir(parents=True)
+    (store / key).write_bytes((store / "raw/c/0/0/0/0").read_bytes())
+    assert damages(store) == [Damage(key, "foreign")]
+
+
+def test_a_block_of_another_dataset_is_named(store, any_shards, datasets, tmp_path) -> None:
     other = tmp_path / "other.zarr"
-    datasets.make(other, [raw_shards.write("1.h5", range(20, 30))])
-    for key in ("raw/c/1/0/0/0", "shaped/c/1/0/0/0", "status/c/1", "block_sha256/c/1/0"):
+    plan = datasets.make(other, [any_shards.write("1.h5", range(20, 30))])
+    for key in block_keys(1, plan.arrays).values():
         (store / key).write_bytes((other / key).read_bytes())
     assert damages(store) == [Damage("block_sha256/c/1/0", "of another dataset", 1)]
 

@@ -13,10 +13,15 @@ rule simulate:
     resources:
         mem_mb=growing(2000),
         # Condor takes minutes a crystal.
-        runtime=growing(60 if settings.simulate.engine == "kinematic" else 2880),
+        runtime=growing(2880 if settings.simulate.engine == "condor" else 60),
     params:
         config=CONFIG,
-        settings=section("simulate", *(["seed"] if settings.simulate.uses_seed else [])),
+        settings=section(
+            "simulate",
+            *(["powder"] if settings.simulate.technique == "powder" else []),
+            *(["seed"] if settings.simulate.uses_seed else []),
+        ),
+        labels=settings.standardise.labels,
     message:
         "Simulating the patterns of block {wildcards.block}"
     shell:

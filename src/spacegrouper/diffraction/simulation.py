@@ -31,10 +31,10 @@ _MOST_PHOTONS = 1e15  # in a pixel; beyond, NumPy's Poisson numbers are no longe
 class Patterns:
     """The patterns of n crystals, in their order.
 
-    `values`: (n, views, pixels, pixels), uint8 grey levels or float32 photons per pixel;
-    `intensity_max`: (n, views), photons per pixel; `reasons`: for each crystal why it could not
-    be simulated, or an empty string. The patterns of such a crystal are black, so that a row
-    keeps its place whatever becomes of its neighbours.
+    `values`: (n, views, y, x), uint8 grey levels, uint16 of powders, or float32 photons per pixel;
+    `intensity_max`: (n, views), what the highest level stands for; `reasons`: for each crystal why
+    it could not be simulated, or an empty string. The patterns of such a crystal are black, so that
+    a row keeps its place whatever becomes of its neighbours.
     """
 
     values: NDArray[Any]

@@ -6,7 +6,7 @@ of what lies there; either way it is not taken for whole.
 """
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from spacegrouper.config.sections import Shape
 from spacegrouper.descriptors.shaped import shape_patterns
 from spacegrouper.errors import UserError
 from spacegrouper.folder_lock import locked
-from spacegrouper.storage.dataset_plan import BLOCK_ARRAYS, DIGESTS, Block, signed_digest
+from spacegrouper.storage.dataset_plan import Block, digest_names, signed_digest
 from spacegrouper.storage.store_objects import (
     encode_part,
     link_object,
@@ -32,19 +32,25 @@ from spacegrouper.storage.store_objects import (
 _ORDER_OF_WRITING = ("raw", "shaped", "block_sha256", "status")
 
 
-def block_keys(number: int) -> dict[str, str]:
-    """Return the key of each object of a block: its arrays' and its digests'."""
-    return {
+def block_keys(number: int, arrays: Sequence[str]) -> dict[str, str]:
+    """Return the key of each object of a block: of the arrays it writes, and of its digests."""
+    keys = {
         "raw": f"raw/c/{number}/0/0/0",
         "shaped": f"shaped/c/{number}/0/0/0",
         "status": f"status/c/{number}",
         "block_sha256": f"block_sha256/c/{number}/0",
     }
+    return {name: keys[name] for name in (*arrays, "block_sha256")}
 
 
-def foreign_objects(store: Path, blocks: int, others: Collection[str]) -> list[str]:
-    """Return the keys of the objects of a store that are neither of its blocks nor of `others`."""
-    of_blocks = {key for number in range(blocks) for key in block_keys(number).values()}
+def foreign_objects(
+    store: Path, blocks: int, arrays: Sequence[str], others: Collection[str]
+) -> list[str]:
+    """Return the keys of the objects of a store that are neither of its blocks nor of `others`.
+
+    `arrays`: those that its blocks write.
+    """
+    of_blocks = {key for number in range(blocks) for key in block_keys(number, arrays).values()}
     return [key for key in list_objects(store) if key not in of_blocks and key not in others]
 
 
@@ -54,38 +60,39 @@ def blocks_lock(store: Path) -> Path:
 
 
 def write_block(store: Path, dataset_sha256: str, block: Block, settings: Shape) -> int:
-    """Shape a block and write it, unless it is whole; return the number of its crystals.
+    """Write a block, shaped where it has to be, unless it is whole; return how many crystals.
 
     `dataset_sha256`: of the plan. Raises UserError if the store is no longer made to that plan,
     which stops workers that outlived the program which had started them.
     """
     with _writing(store, dataset_sha256):
-        if block_problems(store, block.number, dataset_sha256):
+        if block_problems(store, block.number, block.arrays, dataset_sha256):
             raw = np.concatenate([piece.read() for piece in block.pieces])
-            _write(
-                store, dataset_sha256, block, {"raw": raw, "shaped": shape_patterns(raw, settings)}
-            )
+            values = {"raw": raw, "status": block.status}
+            if "shaped" in block.arrays:
+                values["shaped"] = shape_patterns(raw, settings)
+            _write(store, dataset_sha256, block, values)
     return int(block.status.size)
 
 
 def link_block(
-    store: Path, dataset_sha256: str, number: int, parent: Path, parent_sha256: str
+    store: Path, dataset_sha256: str, block: Block, parent: Path, parent_sha256: str
 ) -> None:
     """Make a block out of the files of the same block of another dataset, which holds the same.
 
     They become hard links, or copies where the file system has none. Raises UserError if one of
     them is not whole, and as `write_block`. `parent_sha256`: of the other dataset.
     """
-    for key, problem in block_problems(parent, number, parent_sha256).items():
-        raise damaged_parent(parent, f"block {number}: {key}: {problem}")
-    digests = _recorded_digests(parent, number)
+    for key, problem in block_problems(parent, block.number, block.arrays, parent_sha256).items():
+        raise damaged_parent(parent, f"block {block.number}: {key}: {problem}")
+    digests = _recorded_digests(parent, block.number, block.arrays)
     assert digests is not None
-    keys = block_keys(number)
+    keys = block_keys(block.number, block.arrays)
     with _writing(store, dataset_sha256):
         remove_object(store, keys["status"])
-        for name in _ORDER_OF_WRITING:
+        for name in _ordered(keys):
             if name == "block_sha256":
-                content = _encode_digests(store, dataset_sha256, number, digests)
+                content = _encode_digests(store, dataset_sha256, block, digests)
                 write_object(store, keys[name], content)
             else:
                 link_object(parent, store, keys[name])
@@ -99,15 +106,17 @@ def damaged_parent(parent: Path, damage: str) -> UserError:
     )
 
 
-def block_problems(store: Path, number: int, dataset_sha256: str | None) -> dict[str, str]:
+def block_problems(
+    store: Path, number: int, arrays: Sequence[str], dataset_sha256: str | None
+) -> dict[str, str]:
     """Return what is wrong with the objects of a block, by key; nothing for a whole one.
 
-    `dataset_sha256`: the digest of the dataset that the block must have been written for; None
-    if that is not known.
+    `arrays`: those it writes. `dataset_sha256`: the digest of the dataset that the block must have
+    been written for; None if that is not known.
     """
-    keys = block_keys(number)
+    keys = block_keys(number, arrays)
     digests_key = keys.pop("block_sha256")
-    digests = _recorded_digests(store, number)
+    digests = _recorded_digests(store, number, arrays)
     if digests is None:
         there = (store / digests_key).is_file()
         missing = {key: "missing" for key in keys.values() if not (store / key).is_file()}
@@ -129,24 +138,27 @@ def _writing(store: Path, dataset_sha256: str) -> Iterator[None]:
 
 
 def _write(
-    store: Path, dataset_sha256: str, block: Block, patterns: dict[str, NDArray[np.uint8]]
+    store: Path, dataset_sha256: str, block: Block, values: Mapping[str, NDArray[Any]]
 ) -> None:
-    keys = block_keys(block.number)
+    keys = block_keys(block.number, block.arrays)
     first_row = block.number * zarr.open_array(store / "status", mode="r").chunks[0]
-    values = {**patterns, "status": block.status}
-    objects = {name: _encode(store, name, first_row, values[name]) for name in BLOCK_ARRAYS}
-    digests = {name: hashlib.sha256(objects[name]).hexdigest() for name in BLOCK_ARRAYS}
-    objects["block_sha256"] = _encode_digests(store, dataset_sha256, block.number, digests)
+    objects = {name: _encode(store, name, first_row, values[name]) for name in block.arrays}
+    digests = {name: hashlib.sha256(objects[name]).hexdigest() for name in block.arrays}
+    objects["block_sha256"] = _encode_digests(store, dataset_sha256, block, digests)
     remove_object(store, keys["status"])
-    for name in _ORDER_OF_WRITING:
+    for name in _ordered(keys):
         write_object(store, keys[name], objects[name])
 
 
+def _ordered(keys: Mapping[str, str]) -> list[str]:
+    return [name for name in _ORDER_OF_WRITING if name in keys]
+
+
 def _encode_digests(
-    store: Path, dataset_sha256: str, number: int, digests: Mapping[str, str]
+    store: Path, dataset_sha256: str, block: Block, digests: Mapping[str, str]
 ) -> bytes:
-    recorded = [dataset_sha256, *(digests[name] for name in BLOCK_ARRAYS)]
-    return _encode(store, "block_sha256", number, np.array([recorded], dtype=object))
+    recorded = [dataset_sha256, *(digests[name] for name in block.arrays)]
+    return _encode(store, "block_sha256", block.number, np.array([recorded], dtype=object))
 
 
 def _encode(store: Path, array: str, first_row: int, values: NDArray[Any]) -> bytes:
@@ -156,11 +168,14 @@ def _encode(store: Path, array: str, first_row: int, values: NDArray[Any]) -> by
     return content
 
 
-def _recorded_digests(store: Path, number: int) -> dict[str, str] | None:
+def _recorded_digests(store: Path, number: int, arrays: Sequence[str]) -> dict[str, str] | None:
     """Return the digests of a block by name, or None if they are missing or unreadable."""
     try:
         values = np.asarray(zarr.open_array(store / "block_sha256", mode="r")[number])
     except Exception:  # whatever codecs raise at damaged bytes: there is no one class
         return None
-    digests = {name: str(value) for name, value in zip(DIGESTS, values, strict=True)}
+    names = digest_names(arrays)
+    if len(values) != len(names):  # the metadata of one of the arrays are missing, or foreign
+        return None
+    digests = {name: str(value) for name, value in zip(names, values, strict=True)}
     return digests if all(digests.values()) else None

@@ -1,12 +1,14 @@
 """The dataset: one Zarr v3 store with the raw and shaped patterns of all crystals, and labels.
 
-    raw, shaped        uint8 (crystal, view, y, x), sharded, Zstandard, crc32c
+    raw                uint8 or uint16 (crystal, view, y, x), sharded, Zstandard, crc32c
+    shaped             the same, of diffraction patterns alone
     material_id        string        } one a crystal
     spacegroup         int16, 0 where unknown
     status             uint8: 0 not made, 1 done, 2 rejected
     in_release         whether the row is of this release; others are of earlier ones, and kept
-    intensity_max      (crystal, view) photons per pixel
+    intensity_max      (crystal, view) what the highest level stands for
     crystal_system, prototype, structure_key   strings
+    label_<name>       strings, for each further label
     block_sha256       (block, digest) what a block was made for, and what it wrote
     raw_shard_sha256, raw_shard_rows           the raw shards it was made from, in their order
 
@@ -26,8 +28,15 @@ from numpy.typing import NDArray
 from spacegrouper.errors import UserError
 from spacegrouper.folder_lock import locked
 from spacegrouper.storage.blocks import block_keys, block_problems, blocks_lock, foreign_objects
-from spacegrouper.storage.dataset_plan import Block, DatasetPlan, signed_digest
-from spacegrouper.storage.raw_shard import DONE
+from spacegrouper.storage.dataset_plan import (
+    BLOCK_ARRAYS,
+    LABEL_PREFIX,
+    Block,
+    DatasetPlan,
+    label_array,
+    signed_digest,
+)
+from spacegrouper.storage.raw_shard import DONE, technique_of
 from spacegrouper.storage.store_objects import (
     flush_folder,
     object_problem,
@@ -81,10 +90,10 @@ def finish_dataset(output: Path, plan: DatasetPlan) -> None:
     with locked(blocks_lock(store)):
         for block in plan.blocks:
             # A worker that outlived a killed program may have begun a block a second time.
-            if not (store / block_keys(block.number)["status"]).is_file():
+            if not (store / block_keys(block.number, block.arrays)["status"]).is_file():
                 raise UserError(f"{store}: block {block.number} is not done; start it again")
         # Workers killed in the middle of a write leave files that never got their names.
-        for key in foreign_objects(store, len(plan.blocks), plan.objects):
+        for key in foreign_objects(store, len(plan.blocks), plan.arrays, plan.objects):
             remove_object(store, key)
         if output.exists():
             output.rename(earlier)
@@ -114,7 +123,8 @@ def blocks_to_write(store: Path, plan: DatasetPlan) -> list[Block]:
     """Return the planned blocks that a store lacks, or holds damaged."""
     with ThreadPoolExecutor() as threads:
         problems = threads.map(
-            lambda block: block_problems(store, block.number, plan.sha256), plan.blocks
+            lambda block: block_problems(store, block.number, block.arrays, plan.sha256),
+            plan.blocks,
         )
         return [b for b, found in zip(plan.blocks, problems, strict=True) if found]
 
@@ -129,14 +139,16 @@ def open_dataset(store: Path) -> zarr.Group:
         group = zarr.open_group(store, mode="r")
     except (OSError, ValueError) as error:
         raise UserError(f"{store}: no dataset there; make it with scripts/shape.py") from error
-    missing = [name for name in ("raw", "shaped", "material_id", "status") if name not in group]
+    settings: Any = group.attrs.get("simulate_settings", {})
+    patterns = ("raw", "shaped") if technique_of(settings) == "diffraction" else ("raw",)
+    missing = [name for name in (*patterns, "material_id", "status") if name not in group]
     if missing:
         raise UserError(f"{store}: not a dataset of patterns: it has no {', '.join(missing)}")
     raw: Any = group["raw"]
     block_rows = (raw.shards or raw.chunks)[0]
     for number in range(-(-raw.shape[0] // block_rows)):
-        keys = block_keys(number)
-        gone = [keys[name] for name in ("raw", "shaped") if not (store / keys[name]).is_file()]
+        keys = block_keys(number, BLOCK_ARRAYS)
+        gone = [keys[name] for name in patterns if not (store / keys[name]).is_file()]
         if gone and (store / keys["status"]).is_file():
             raise UserError(
                 f"{store}: patterns of block {number} are gone: no file {gone[0]}; "
@@ -153,6 +165,31 @@ def usable_rows(dataset: zarr.Group, rows: slice = slice(None)) -> NDArray[np.bo
     return done & arrays["in_release"][rows] if "in_release" in dataset else done
 
 
+def read_label(dataset: zarr.Group, name: str) -> NDArray[Any]:
+    """Return a label of all rows: int64 of `spacegroup` (0 where unknown), else texts.
+
+    `name`: `spacegroup`, `crystal_system`, or a further label that the dataset was made with.
+    Raises UserError for any other.
+    """
+    known = ("spacegroup", "crystal_system", *further_labels(dataset))
+    if name not in known:
+        raise UserError(
+            f"{dataset.store_path}: no label {name!r}; there are {', '.join(known)}, and further "
+            "ones for the keys that `standardise.labels` names"
+        )
+    arrays: Any = dataset
+    if name == "spacegroup":
+        return np.asarray(arrays["spacegroup"][:], dtype=np.int64)
+    return np.array(arrays[label_array(name)][:].tolist(), dtype=np.str_)
+
+
+def further_labels(dataset: zarr.Group) -> tuple[str, ...]:
+    """Return the names of the labels that not every dataset has."""
+    return tuple(
+        sorted(key.removeprefix(LABEL_PREFIX) for key in dataset if key.startswith(LABEL_PREFIX))
+    )
+
+
 def _restore(store: Path, plan: DatasetPlan) -> list[Block]:
     stale = _stale_objects(store, plan)
     for key in stale:
@@ -163,7 +200,7 @@ def _restore(store: Path, plan: DatasetPlan) -> list[Block]:
     blocks = blocks_to_write(store, plan)
     for block in blocks:
         # What is not whole must not be read as done, even if this run ends here.
-        remove_object(store, block_keys(block.number)["status"])
+        remove_object(store, block_keys(block.number, block.arrays)["status"])
     if "zarr.json" in stale:
         # Last: where the root is as planned, a block with a status has been looked at.
         write_object(store, "zarr.json", plan.objects["zarr.json"])
@@ -172,7 +209,7 @@ def _restore(store: Path, plan: DatasetPlan) -> list[Block]:
 
 def _stale_objects(store: Path, plan: DatasetPlan) -> list[str]:
     """Return the keys of objects that are not as planned; those of blocks are not looked into."""
-    return foreign_objects(store, len(plan.blocks), plan.objects) + [
+    return foreign_objects(store, len(plan.blocks), plan.arrays, plan.objects) + [
         key
         for key, content in plan.objects.items()
         if object_problem(store, key, hashlib.sha256(content).hexdigest())

@@ -7,7 +7,7 @@ therefore stands for the raw shards, the settings, the versions and the labels a
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import accumulate
@@ -26,18 +26,20 @@ from spacegrouper.errors import UserError
 from spacegrouper.storage.integrity import check_manifest, file_sha256
 from spacegrouper.storage.raw_shard import (
     DONE,
+    INTENSITY_UNITS,
     REJECTED,
     TEXT_LABELS,
     RawRows,
     read_raw_patterns,
     read_raw_rows,
+    technique_of,
 )
 
 PATTERN_DIMENSIONS = ("crystal", "view", "y", "x")
 STATUS_MEANINGS = {0: "absent", DONE: "done", REJECTED: "rejected"}
-# What a block writes, and the SHA-256 of each; "dataset" is the one it was written for.
+# What blocks may write: `shaped` only where there are spots to shape.
 BLOCK_ARRAYS = ("raw", "shaped", "status")
-DIGESTS = ("dataset", *BLOCK_ARRAYS)
+LABEL_PREFIX = "label_"  # so that no further label can take the name of another array
 _COORDINATES = ("material_id", "spacegroup", *TEXT_LABELS, "status", "in_release")
 # Of what the bytes of a store may depend on.
 _VERSIONS = ("spacegrouper", "numpy", "numba", "zarr")
@@ -53,7 +55,7 @@ class RawPiece:
     start: int
     stop: int
 
-    def read(self) -> NDArray[np.uint8]:
+    def read(self) -> NDArray[np.unsignedinteger[Any]]:
         """Read the patterns; raises UserError if the file is no longer what it was."""
         if file_sha256(self.path) != self.sha256:
             raise UserError(
@@ -65,11 +67,15 @@ class RawPiece:
 
 @dataclass(frozen=True)
 class Block:
-    """A block of the dataset: the status its rows will have, and where its patterns come from."""
+    """A block of the dataset: the status its rows will have, and where its patterns come from.
+
+    `arrays`: those of BLOCK_ARRAYS that it writes.
+    """
 
     number: int
     status: NDArray[np.uint8]
     pieces: tuple[RawPiece, ...]
+    arrays: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,11 @@ class DatasetPlan:
     objects: Mapping[str, bytes]
     blocks: tuple[Block, ...]
     raw_shards: tuple[tuple[str, int], ...]
+
+    @property
+    def arrays(self) -> tuple[str, ...]:
+        """The arrays that each of the blocks writes."""
+        return block_arrays(self.objects)
 
     @property
     def sha256(self) -> str:
@@ -122,12 +133,22 @@ def plan_dataset(
         )
     ]
     status = np.concatenate([shard.status for shard in shards])
-    blocks = tuple(_cut_blocks(wholes, status, settings.plan.block_size))
     material_id = np.concatenate([shard.material_id for shard in shards])
     in_release = _newest_rows(material_id, release)
-    objects = _make_objects(shards, digests, in_release, len(blocks), settings)
+    objects = _make_objects(shards, digests, in_release, settings)
+    blocks = _cut_blocks(wholes, status, settings.plan.block_size, block_arrays(objects))
     counts = (shard.status.size for shard in shards)
-    return DatasetPlan(objects, blocks, tuple(zip(digests, counts, strict=True)))
+    return DatasetPlan(objects, tuple(blocks), tuple(zip(digests, counts, strict=True)))
+
+
+def block_arrays(objects: Container[str]) -> tuple[str, ...]:
+    """Return which of BLOCK_ARRAYS the blocks of a store write; `objects`: its keys."""
+    return tuple(name for name in BLOCK_ARRAYS if f"{name}/zarr.json" in objects)
+
+
+def digest_names(arrays: Sequence[str]) -> tuple[str, ...]:
+    """Name the digests of a block: of the dataset it was written for, and of what it wrote."""
+    return ("dataset", *arrays)
 
 
 def signed_digest(root_metadata: bytes) -> str | None:
@@ -161,7 +182,9 @@ def _newest_rows(
     return in_release
 
 
-def _cut_blocks(wholes: list[RawPiece], status: NDArray[np.uint8], size: int) -> Iterator[Block]:
+def _cut_blocks(
+    wholes: list[RawPiece], status: NDArray[np.uint8], size: int, arrays: tuple[str, ...]
+) -> Iterator[Block]:
     """Cut the rows into blocks. `wholes`: the shards, with the rows they hold of the dataset.
 
     A block is one shard of the store, whatever raw shards its rows come from, so that no two
@@ -179,36 +202,41 @@ def _cut_blocks(wholes: list[RawPiece], status: NDArray[np.uint8], size: int) ->
             for whole in wholes
             if whole.start < stop and start < whole.stop
         )
-        yield Block(number, status[start:stop], pieces)
+        yield Block(number, status[start:stop], pieces, arrays)
 
 
 def _make_objects(
     shards: Sequence[RawRows],
     digests: Sequence[str],
     in_release: NDArray[np.bool_],
-    blocks: int,
     settings: Settings,
 ) -> dict[str, bytes]:
     buffers: dict[str, Buffer] = {}
     group = zarr.create_group(MemoryStore(buffers), zarr_format=3)
-    _create_pattern_arrays(group, shards, settings)
-    for name in ("material_id", *TEXT_LABELS):
-        parts = [s.material_id if name == "material_id" else s.text_labels[name] for s in shards]
-        _create_labels(group, name, np.concatenate(parts), ("crystal",))
+    technique = technique_of(shards[0].settings)
+    shaped = technique == "diffraction"
+    arrays = tuple(name for name in BLOCK_ARRAYS if shaped or name != "shaped")
+    _create_block_arrays(group, arrays, shards, settings)
+    material_id = np.concatenate([s.material_id for s in shards])
+    _create_labels(group, "material_id", material_id, ("crystal",))
+    for name in shards[0].text_labels:
+        texts = np.concatenate([s.text_labels[name] for s in shards])
+        _create_labels(group, label_array(name), texts, ("crystal",))
     spacegroup = np.concatenate([s.spacegroup for s in shards])
     _create_labels(group, "spacegroup", spacegroup, ("crystal",))
     intensity_max = np.concatenate([s.intensity_max for s in shards])
     _create_labels(group, "intensity_max", intensity_max, ("crystal", "view"))
-    group["intensity_max"].attrs["units"] = "photons/pixel"
+    if units := INTENSITY_UNITS.get(technique):
+        group["intensity_max"].attrs["units"] = units
     _create_labels(group, "in_release", in_release, ("crystal",))
-    _create_digests(group, shards, digests, blocks)
+    _create_digests(group, digest_names(arrays), shards, digests, settings.plan.block_size)
     objects = {key: buffers[key].to_bytes() for key in sorted(buffers) if key != "zarr.json"}
     group.attrs.update(
         {
             "program": "spacegrouper",
             "versions": {name: version(name) for name in _VERSIONS},
             "simulate_settings": dict(shards[0].settings),
-            "shape_settings": settings.shape.model_dump(mode="json"),
+            "shape_settings": settings.shape.model_dump(mode="json") if shaped else None,
             "object_sha256": {k: hashlib.sha256(v).hexdigest() for k, v in objects.items()},
             "dataset_sha256": _UNSIGNED,
         }
@@ -218,25 +246,32 @@ def _make_objects(
     return {"zarr.json": root.replace(_UNSIGNED.encode(), digest.encode()), **objects}
 
 
-def _create_pattern_arrays(
-    group: zarr.Group, shards: Sequence[RawRows], settings: Settings
+def label_array(name: str) -> str:
+    """Return the name of the array that holds a label of texts."""
+    return name if name in TEXT_LABELS else f"{LABEL_PREFIX}{name}"
+
+
+def _create_block_arrays(
+    group: zarr.Group, arrays: Sequence[str], shards: Sequence[RawRows], settings: Settings
 ) -> None:
     """Create the arrays that blocks write, without a value."""
     size = settings.plan.block_size
     rows = sum(shard.status.size for shard in shards)
     pattern_shape = shards[0].pattern_shape
     chunk_rows = _largest_divisor(size, settings.dataset.chunk_crystals)
-    for name in ("raw", "shaped"):
+    further = (label_array(name) for name in shards[0].further_labels)
+    coordinates = " ".join((*_COORDINATES, *further))
+    for name in (name for name in arrays if name != "status"):
         group.create_array(
             name,
             shape=(rows, *pattern_shape),
-            dtype=np.uint8,
+            dtype=shards[0].pattern_dtype,
             chunks=(chunk_rows, *pattern_shape),
             shards=(size, *pattern_shape),
             compressors=(ZstdCodec(level=settings.dataset.compression_level), Crc32cCodec()),
             dimension_names=PATTERN_DIMENSIONS,
             # How the conventions of CF, which xarray follows, name the labels of a variable.
-            attributes={"coordinates": " ".join(_COORDINATES)},
+            attributes={"coordinates": coordinates},
         )
     group.create_array(
         "status",
@@ -253,20 +288,24 @@ def _create_pattern_arrays(
 
 
 def _create_digests(
-    group: zarr.Group, shards: Sequence[RawRows], digests: Sequence[str], blocks: int
+    group: zarr.Group,
+    names: Sequence[str],
+    shards: Sequence[RawRows],
+    digests: Sequence[str],
+    block_size: int,
 ) -> None:
     """Create the digests of blocks, without a value, and those of the raw shards."""
+    counts = np.array([shard.status.size for shard in shards], dtype=np.int64)
     group.create_array(
         "block_sha256",
-        shape=(blocks, len(DIGESTS)),
+        shape=(-(-int(counts.sum()) // block_size), len(names)),
         dtype="string",
-        chunks=(1, len(DIGESTS)),
+        chunks=(1, len(names)),
         compressors=Crc32cCodec(),
         dimension_names=("block", "digest"),
     )
-    _create_labels(group, "digest", np.array(DIGESTS), ("digest",))
+    _create_labels(group, "digest", np.array(names), ("digest",))
     _create_labels(group, "raw_shard_sha256", np.array(digests), ("raw_shard",))
-    counts = np.array([shard.status.size for shard in shards], dtype=np.int64)
     _create_labels(group, "raw_shard_rows", counts, ("raw_shard",))
 
 
@@ -286,16 +325,31 @@ def _create_labels(
 
 def _check_alike(paths: Sequence[Path], shards: Sequence[RawRows]) -> None:
     for path, shard in zip(paths, shards, strict=True):
-        if shard.pattern_shape != shards[0].pattern_shape:
+        if (shard.pattern_shape, shard.pattern_dtype) != (
+            shards[0].pattern_shape,
+            shards[0].pattern_dtype,
+        ):
             raise UserError(
-                f"{path}: patterns of {shard.pattern_shape}, but {paths[0]} has "
-                f"{shards[0].pattern_shape} (views, y, x); simulate both with the same settings"
+                f"{path}: {shard.pattern_dtype} patterns of {shard.pattern_shape}, but {paths[0]} "
+                f"has {shards[0].pattern_dtype} of {shards[0].pattern_shape} (views, y, x); "
+                "simulate both with the same settings"
             )
         if json.dumps(shard.settings) != json.dumps(shards[0].settings):
             raise UserError(
                 f"{path}: simulated with other settings than {paths[0]}; "
                 "simulate both with the same settings"
             )
+        if shard.further_labels != shards[0].further_labels:
+            raise UserError(
+                f"{path}: further labels: {', '.join(shard.further_labels) or 'none'}, but of "
+                f"{paths[0]}: {', '.join(shards[0].further_labels) or 'none'}; simulate both with "
+                "the same `standardise.labels`"
+            )
+    if technique_of(shards[0].settings) == "diffraction" and shards[0].pattern_dtype != np.uint8:
+        raise UserError(
+            f"{paths[0]}: {shards[0].pattern_dtype} patterns cannot be shaped; simulate with "
+            "`bit_depth: 8`"
+        )
 
 
 def _check_ids_differ(paths: Sequence[Path], shards: Sequence[RawRows]) -> None:

@@ -1,8 +1,9 @@
 """A selection of the dataset as a NeXus-style HDF5 file, for the viewers of the field.
 
-    /entry/data/data       uint8 (crystal, view, y, x), the raw patterns, with their axes
-    /entry/shaped/data     the same, shaped
+    /entry/data/data       (crystal, view, y, x), the raw patterns, with their axes
+    /entry/shaped/data     the same, shaped, where the dataset has them
     /entry/material_id, status, spacegroup, intensity_max, crystal_system, prototype, structure_key
+    /entry/labels/<name>   each further label
 
 The axis `crystal` holds the rows in the dataset. Programs that read raw shards read this as well.
 """
@@ -19,9 +20,9 @@ from numpy.typing import NDArray
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.errors import UserError
-from spacegrouper.storage.dataset import usable_rows
-from spacegrouper.storage.dataset_plan import PATTERN_DIMENSIONS
-from spacegrouper.storage.raw_shard import TEXT_LABELS
+from spacegrouper.storage.dataset import further_labels, usable_rows
+from spacegrouper.storage.dataset_plan import PATTERN_DIMENSIONS, label_array
+from spacegrouper.storage.raw_shard import TEXT_LABELS, create_text_labels
 
 
 def select_rows(
@@ -57,28 +58,37 @@ def export_rows(
         entry = file.create_group("entry")
         entry.attrs.update({"NX_class": "NXentry", "default": "data"})
         entry.attrs.update(dataset.attrs["simulate_settings"])
-        shape = (rows.size, *arrays["raw"].shape[1:])
         values = {
-            name: _create_plot(entry, group, shape, rows)
+            name: _create_plot(entry, group, arrays[name], rows)
             for name, group in (("raw", "data"), ("shaped", "shaped"))
+            if name in dataset
         }
-        entry["shaped"].attrs["settings"] = json.dumps(dataset.attrs["shape_settings"])
+        if "shaped" in values:
+            entry["shaped"].attrs["settings"] = json.dumps(dataset.attrs["shape_settings"])
         for position, row in enumerate(rows):
             for name, stored in values.items():
                 stored[position] = arrays[name][row]
             advance(1)
         text = h5py.string_dtype()
-        for label in ("material_id", *TEXT_LABELS):
-            entry.create_dataset(label, data=arrays[label][:][rows].tolist(), dtype=text)
+        names = arrays["material_id"][:][rows].tolist()
+        entry.create_dataset("material_id", data=names, dtype=text)
+        labels = (*TEXT_LABELS, *further_labels(dataset))
+        create_text_labels(
+            entry, {name: arrays[label_array(name)][:][rows].tolist() for name in labels}
+        )
         for label in ("status", "spacegroup", "intensity_max"):
             entry.create_dataset(label, data=arrays[label][:][rows])
-        entry["intensity_max"].attrs["units"] = "photons/pixel"
+        entry["intensity_max"].attrs.update(arrays["intensity_max"].attrs.asdict())
 
 
 def _create_plot(
-    entry: h5py.Group, name: str, shape: tuple[int, ...], rows: NDArray[np.intp]
+    entry: h5py.Group, name: str, patterns: Any, rows: NDArray[np.intp]
 ) -> h5py.Dataset:
-    """Create a group that viewers plot: a signal, still without values, and its axes."""
+    """Create a group that viewers plot: a signal, still without values, and its axes.
+
+    `patterns`: the array whose rows are to be shown.
+    """
+    shape = (rows.size, *patterns.shape[1:])
     group = entry.create_group(name)
     group.attrs.update({"NX_class": "NXdata", "signal": "data"})
     group.attrs["axes"] = list(PATTERN_DIMENSIONS)
@@ -88,7 +98,7 @@ def _create_plot(
     return group.create_dataset(
         "data",
         shape=shape,
-        dtype=np.uint8,
+        dtype=patterns.dtype,
         chunks=(1, *shape[1:]),
         compression="gzip",
         compression_opts=1,

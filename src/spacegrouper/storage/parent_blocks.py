@@ -1,7 +1,7 @@
 """Blocks that a dataset has in common with that of its parent release: linked, not shaped again."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,8 @@ import zarr
 
 from spacegrouper.errors import UserError
 from spacegrouper.storage.blocks import damaged_parent, link_block
-from spacegrouper.storage.dataset_plan import BLOCK_ARRAYS, Block, DatasetPlan, signed_digest
+from spacegrouper.storage.dataset_plan import Block, DatasetPlan, signed_digest
 from spacegrouper.storage.verification import find_damage
-
-# The metadata that say how the bytes of a block are made.
-_DESCRIPTIONS = ("zarr.json", *(f"{name}/zarr.json" for name in BLOCK_ARRAYS))
 
 
 def link_blocks(
@@ -42,24 +39,30 @@ def link_blocks(
             f"{parent}: made from other raw shards than the first of those given; finish the run "
             "of the parent release first"
         )
-    theirs = {key: (parent / key).read_bytes() for key in _DESCRIPTIONS}
-    if _recipe(theirs) != _recipe(plan.objects):
+    # The metadata that say how the bytes of a block are made.
+    descriptions = ("zarr.json", *(f"{name}/zarr.json" for name in plan.arrays))
+    if _recipe([(parent / key).read_bytes() for key in descriptions]) != _recipe(
+        [plan.objects[key] for key in descriptions]
+    ):
         return list(blocks)
     rows, size = arrays["status"].shape[0], arrays["status"].chunks[0]
     # The parent's last block may have room for further crystals.
     same = rows // size if len(raw_shards) < len(plan.raw_shards) else -(-rows // size)
 
     def link(block: Block) -> None:
-        link_block(store, plan.sha256, block.number, parent, parent_sha256)
+        link_block(store, plan.sha256, block, parent, parent_sha256)
 
     with ThreadPoolExecutor() as threads:
         list(threads.map(link, (block for block in blocks if block.number < same)))
     return [block for block in blocks if block.number >= same]
 
 
-def _recipe(objects: Mapping[str, bytes]) -> list[Any]:
-    """Return what the bytes of a block depend on, besides its raw patterns."""
-    root, *arrays = (json.loads(objects[key]) for key in _DESCRIPTIONS)
+def _recipe(descriptions: Sequence[bytes]) -> list[Any]:
+    """Return what the bytes of a block depend on, besides its raw patterns.
+
+    `descriptions`: the metadata of the store, and of the arrays that its blocks write.
+    """
+    root, *arrays = map(json.loads, descriptions)
     for array in arrays:
         del array["shape"], array["attributes"]
     return [root["attributes"]["versions"], root["attributes"]["shape_settings"], arrays]

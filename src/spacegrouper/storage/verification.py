@@ -10,8 +10,8 @@ import zarr
 
 from spacegrouper.errors import UserError
 from spacegrouper.storage.blocks import block_problems, foreign_objects
-from spacegrouper.storage.dataset_plan import signed_digest
-from spacegrouper.storage.store_objects import object_problem
+from spacegrouper.storage.dataset_plan import block_arrays, signed_digest
+from spacegrouper.storage.store_objects import list_objects, object_problem
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,15 @@ def find_damage(store: Path, blocks: int | None) -> Iterator[list[Damage]]:
         yield [Damage(key, problem) for key, problem in problems.items() if problem]
     if blocks is None:
         return
+    # Metadata that are whole say which arrays there are to be; others leave what there is.
+    arrays = block_arrays(expected or list_objects(store))
     with ThreadPoolExecutor() as threads:
         for number, found in enumerate(
-            threads.map(lambda number: block_problems(store, number, dataset_sha256), range(blocks))
+            threads.map(
+                lambda number: block_problems(store, number, arrays, dataset_sha256), range(blocks)
+            )
         ):
             yield [Damage(key, problem, number) for key, problem in found.items()]
     if expected:
-        foreign = foreign_objects(store, blocks, {"zarr.json", *expected})
+        foreign = foreign_objects(store, blocks, arrays, {"zarr.json", *expected})
         yield [Damage(key, "foreign") for key in foreign]
