@@ -36,11 +36,12 @@ check: $(environment) ## check style, types, workflow and generated files
 	snakemake --lint
 	pytest -q tests/config/test_reference.py tests/test_lock.py
 
-bench: $(environment) ## measure simulation, shaping, dataset and training; benchmarks/results
+bench: $(environment) ## measure simulation, shaping, dataset, training and powders; benchmarks/results
 	python benchmarks/bench_simulate.py
 	python benchmarks/bench_shape.py
 	python benchmarks/bench_dataset.py
 	python benchmarks/bench_train.py
+	python benchmarks/bench_powder.py
 
 format: $(environment) ## format the code and the workflow
 	ruff check --fix .
