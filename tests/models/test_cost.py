@@ -67,3 +67,10 @@ def test_strides_and_groups_make_it_less() -> None:
     model = keras.Model(image, layers.Conv2D(6, 3, strides=2, groups=2, padding="same")(image))
 
     assert forward_flops(model) == 2 * (4 * 4) * (3 * 3) * 2 * 6
+
+
+def test_a_convolution_of_one_dimension_counts_like_one_of_two() -> None:
+    line = keras.Input((9, 4))
+    model = keras.Model(line, layers.Conv1D(6, 3, strides=2, padding="same")(line))
+
+    assert forward_flops(model) == 2 * 5 * 3 * 4 * 6

@@ -22,7 +22,9 @@ SMALLEST = {
     "densenet": 32,
     "resnet": 32,
     "vgg": 32,
+    "vgg16": 32,
     "ziletti": 4,
+    "powder_cnn": 711,
 }
 
 
@@ -34,8 +36,10 @@ def network(request: pytest.FixtureRequest) -> tuple[Model, keras.Model]:
 
 
 def random_images(settings: Model, crystals: int) -> list[np.ndarray]:
-    shape = (settings.images, crystals, settings.image_size, settings.image_size, 3)
-    return list(np.random.default_rng(0).random(shape, dtype=np.float32))
+    size = settings.image_size
+    shape = (size, 1) if settings.name == "powder_cnn" else (size, size, 3)
+    rng = np.random.default_rng(0)
+    return list(rng.random((settings.images, crystals, *shape), dtype=np.float32))
 
 
 def test_every_name_of_the_configuration_is_a_network() -> None:
@@ -119,7 +123,8 @@ def test_a_smaller_image_is_a_users_mistake(name: str) -> None:
     with pytest.raises(UserError) as error:
         build_model(CLASSES, too_small)
 
-    message = rf"model\.image_size: {name} needs images of at least {SMALLEST[name]} pixels, not"
+    what, unit = ("diffractograms", "points") if name == "powder_cnn" else ("images", "pixels")
+    message = rf"model\.image_size: {name} needs {what} of at least {SMALLEST[name]} {unit}, not"
     error.match(message)
     assert "\n" not in str(error.value)
 
@@ -128,9 +133,10 @@ def test_a_smaller_image_is_a_users_mistake(name: str) -> None:
 def test_no_smaller_image_would_work(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     module = importlib.import_module(NETWORKS[name].__module__)
     too_small = Model(name=name, image_size=SMALLEST[name] - 1)
-    monkeypatch.setattr(
-        module, "image_shape", lambda settings, *_: (settings.image_size, settings.image_size, 3)
-    )
+    check = "diffractogram_shape" if name == "powder_cnn" else "image_shape"
+    size = too_small.image_size
+    shape = (size, 1) if name == "powder_cnn" else (size, size, 3)
+    monkeypatch.setattr(module, check, lambda *_: shape)
 
     with pytest.raises(ValueError, match=r"(?i)negative|must be|zero|empty"):
         build_model(CLASSES, too_small)

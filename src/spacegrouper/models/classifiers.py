@@ -15,18 +15,32 @@ def image_shape(settings: Model, smallest: int, remedy: str = "raise it") -> tup
     Raises UserError if `model.image_size` is below `smallest` pixels, from which on the network
     leaves at least one pixel; `remedy` ends the message.
     """
+    _check_size(settings, smallest, "images", "pixels", remedy)
+    return (settings.image_size, settings.image_size, 3)
+
+
+def diffractogram_shape(settings: Model, smallest: int) -> tuple[int, int]:
+    """Return the shape of a powder diffractogram: points, 1.
+
+    Raises UserError if `model.image_size` is below `smallest` points, from which on the network
+    leaves at least one.
+    """
+    _check_size(settings, smallest, "diffractograms", "points", "raise it")
+    return (settings.image_size, 1)
+
+
+def _check_size(settings: Model, smallest: int, what: str, unit: str, remedy: str) -> None:
     if settings.image_size < smallest:
         raise UserError(
-            f"model.image_size: {settings.name} needs images of at least {smallest} pixels, "
+            f"model.image_size: {settings.name} needs {what} of at least {smallest} {unit}, "
             f"not {settings.image_size}; {remedy}"
         )
-    return (settings.image_size, settings.image_size, 3)
 
 
 def classify_image(
     image: keras.KerasTensor, embedding: keras.KerasTensor, classes: int, name: str
 ) -> keras.Model:
-    """End a network of one image: its embedding (batch, channels) becomes logits."""
+    """End a network of one image or diffractogram: its embedding (batch, channels) to logits."""
     return keras.Model([image], [_logits(classes, "logits")(embedding)], name=name)
 
 

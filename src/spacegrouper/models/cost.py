@@ -20,7 +20,7 @@ def forward_flops(model: keras.Model) -> int:
 def _layer_flops(layer: layers.Layer) -> int:
     if isinstance(layer, keras.Model):
         return forward_flops(layer)
-    if isinstance(layer, layers.Conv2D | layers.Dense):
+    if isinstance(layer, layers.Conv1D | layers.Conv2D | layers.Dense):
         # A dense layer has no pixels between batch and channels: the product of none is 1.
         pixels = math.prod(layer.output.shape[1:-1])
         multiply_adds: int = pixels * math.prod(layer.kernel.shape)

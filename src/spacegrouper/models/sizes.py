@@ -38,12 +38,18 @@ TABULATED: tuple[tuple[Model, str, str], ...] = (
     (Model(name="densenet"), "", "8,062,504 at 1000 classes (DenseNet121, Keras Applications)"),
     (Model(name="resnet"), "", "25,636,712 at 1000 classes (ResNet50, Keras Applications)"),
     (Model(name="vgg"), "", "138,357,544 at 1000 classes (VGG16, Keras Applications)"),
+    (
+        Model(name="vgg16"),
+        "",
+        "14,714,688 in its convolutions (VGG16 without dense layers, Keras Applications)",
+    ),
     (Model(name="ziletti"), "", ""),
     (
         Model(name="ziletti", image_size=64),
         ", 64 pixels",
         "365,719 at 7 classes (sum over the network that Ziletti et al. 2018 released)",
     ),
+    (Model(name="powder_cnn", image_size=10_001), ", 10,001 points", ""),
 )
 
 
