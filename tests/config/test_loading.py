@@ -39,22 +39,58 @@ from spacegrouper.errors import UserError
         ),
         (
             {"split": {"classes": [62, 62]}},
-            "own.yaml: `split.classes`: must be two or more different space groups, got [62, 62]",
+            "own.yaml: `split.classes`: must be two or more different classes, got [62, 62]",
         ),
         (
             {"split": {"classes": "groups_9"}},
             "own.yaml: `split.classes`: must be one of populated, all, groups_8, groups_20, "
-            "groups_49, groups_72, or a list of space-group numbers, 1 to 230, got 'groups_9'",
+            "groups_49, groups_72, or a list of space-group numbers, 1 to 230, or of names, got "
+            "'groups_9'",
         ),
         (
             {"train": {"descriptor": "spot"}},
-            "own.yaml: `train`: the network `model.name: msdn` takes three images: take "
-            "`train.descriptor: shaped` or `raw`",
+            "own.yaml: `train`: the network `model.name: msdn` takes `train.descriptor` `shaped` "
+            "or `raw`, not `spot`",
         ),
         (
             {"model": {"name": "ziletti"}},
-            "own.yaml: `train`: the network `model.name: ziletti` takes a single image: take "
-            "`train.descriptor: spot`",
+            "own.yaml: `train`: the network `model.name: ziletti` takes `train.descriptor` `spot` "
+            "or `powder` or `morphology`, not `shaped`",
+        ),
+        (
+            {
+                "simulate": {"engine": "pymatgen"},
+                "model": {"name": "vgg16"},
+                "train": {"descriptor": "morphology"},
+            },
+            "own.yaml: `train`: of what `simulate.engine: pymatgen` makes, `train.descriptor` can "
+            "be `powder` or `diffractogram`, not `morphology`",
+        ),
+        (
+            {"split": {"label": "crystal_system", "classes": [62, 225]}},
+            "own.yaml: `split`: `classes` are space groups, but `label` is crystal_system",
+        ),
+        (
+            {"split": {"classes": ["cubic", "trigonal"]}},
+            "own.yaml: `split`: `classes` are names, but `label` is spacegroup",
+        ),
+        (
+            {"model": {"name": "ziletti", "weights": "imagenet"}, "train": {"descriptor": "spot"}},
+            "own.yaml: `model`: `weights` is a key of `vgg16` alone; leave it out for ziletti",
+        ),
+        (
+            {"powder": {"two_theta": [90, 5]}},
+            "own.yaml: `powder.two_theta`: must be two ascending angles below 180 degrees, got "
+            "[90, 5]",
+        ),
+        (
+            {"morphology": {"views": [[0, 0, 0]]}},
+            "own.yaml: `morphology.views`: (0, 0, 0) is no direction to look from, got [[0, 0, 0]]",
+        ),
+        (
+            {"evaluate": {"unseen_groups": 1}},
+            "own.yaml: `evaluate.unseen_groups`: must be 0, or two or more: one group is told "
+            "apart from nothing, got 1",
         ),
         (
             {"model": {"name": "vgg", "blocks": [3]}, "train": {"descriptor": "spot"}},

@@ -33,3 +33,8 @@ def test_images_are_float32_up_to_one(descriptor, layers) -> None:
         assert image.dtype == np.float32
         assert (image[:, 4, 6] == 1).all()
         assert image[:, :4].max() <= 1
+
+
+def test_a_morphology_has_three_views_as_colours_or_a_single_one_in_grey() -> None:
+    assert colours(compose_images(RAW, "morphology")) == [[1, 2, 3]]
+    assert colours(compose_images(RAW[:, :, 1:2], "morphology")) == [[2, 2, 2]]

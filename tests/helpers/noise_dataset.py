@@ -5,13 +5,14 @@ from pathlib import Path
 import numpy as np
 import zarr
 
-from spacegrouper.config.sections import Shape
+from spacegrouper.config.sections import Shape, Simulate
 
 
 def write_noise_dataset(path: Path) -> Path:
     """Write 24 crystals of two space groups, 16 x 16 pixels; return the path."""
     patterns = np.random.default_rng(0).integers(0, 256, (24, 3, 16, 16), dtype=np.uint8)
     group = zarr.create_group(path, zarr_format=3)
+    group.attrs["simulate_settings"] = Simulate(pixels=16).model_dump(mode="json")
     group.attrs["shape_settings"] = Shape(central_window=(7, 9)).model_dump(mode="json")
     group.create_array("raw", data=patterns)
     group.create_array("shaped", data=patterns[::-1].copy())

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import zarr
 
-from spacegrouper.config.sections import Shape
+from spacegrouper.config.sections import Shape, Simulate
 from spacegrouper.descriptors.shaped import shape_patterns
 
 SHAPE = Shape(central_window=(14, 18), minimum_distance=2)
@@ -24,6 +24,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         spots = np.arange(int(rng.integers(spacing)), 32, spacing)
         raw[row][np.ix_(range(3), spots, spots)] = rng.integers(60, 255)
     group = zarr.create_group(path, zarr_format=3)
+    group.attrs["simulate_settings"] = Simulate(pixels=32).model_dump(mode="json")
     group.attrs["shape_settings"] = SHAPE.model_dump(mode="json")
     patterns = {"raw": raw, "shaped": shape_patterns(raw, SHAPE)}
     for name, values in patterns.items():
@@ -38,6 +39,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     labels: dict[str, Any] = {
         "material_id": np.array([f"mp-{row}" for row in range(36)], dtype=object),
         "spacegroup": spacegroup,
+        "crystal_system": np.full(36, "cubic", dtype=object),
         "prototype": np.array(
             [f"A_{group}_{row % 4}" for row, group in enumerate(spacegroup)], object
         ),

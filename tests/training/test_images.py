@@ -6,11 +6,17 @@ import zarr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacegrouper.config.sections import Shape
+from spacegrouper.config.sections import Augment, Diffractogram, Powder, Shape
+from spacegrouper.descriptors.powder import (
+    IMAGE_POINTS,
+    diffractograms,
+    draw_images,
+    generators,
+)
 from spacegrouper.descriptors.shaped import normalise
 from spacegrouper.errors import UserError
 from spacegrouper.storage.dataset import open_dataset
-from spacegrouper.training.images import read_patterns, resize_patterns
+from spacegrouper.training.images import PatternReader, read_patterns, resize_patterns
 
 
 def test_nearest_takes_the_pixel_under_the_centre() -> None:
@@ -111,3 +117,78 @@ def test_no_rows_give_no_patterns(store, descriptor, layers) -> None:
 
     patterns = read_patterns(zarr.open_group(store), empty, 8, "nearest", descriptor)
     assert patterns.shape == (0, layers, 3, 8, 8)
+
+
+POWDER = Powder(two_theta=(10, 50), step=0.05)
+NOISE = Diffractogram(counts=100)
+CHANGES = Augment(peak_area=0.3, zero_shift=0.5, rotation=5)
+
+
+@pytest.fixture
+def powders() -> zarr.Group:
+    """Four powders of a few reflections each."""
+    rng = np.random.default_rng(0)
+    sticks = rng.integers(1, 65536, (4, 1, 1, 801), dtype=np.uint16)
+    sticks *= rng.random(sticks.shape) < 0.02
+    group = zarr.group(zarr.storage.MemoryStore())
+    group.create_array("raw", data=sticks, chunks=(2, 1, 1, 801))
+    names = group.create_array("material_id", shape=(4,), dtype="string")
+    names[:] = np.array([f"mp-{row}" for row in range(4)], dtype=object)
+    settings = {"engine": "pymatgen", "powder": POWDER.model_dump_json()}
+    group.attrs["simulate_settings"] = settings
+    return group
+
+
+@pytest.mark.parametrize("descriptor", ["powder", "diffractogram"])
+def test_powders_are_drawn_in_the_size_that_the_network_takes(powders, descriptor) -> None:
+    reader = PatternReader(powders, 48, "nearest", descriptor, NOISE, CHANGES, seed=3)
+    rows = np.array([0, 2, 3])
+    read = reader.read(rows)
+    np.testing.assert_array_equal(read[:, 0], powders["raw"][:][rows])
+
+    (found,) = reader.compose(read, rows)
+
+    points = IMAGE_POINTS if descriptor == "powder" else 48
+    names = ["mp-0", "mp-2", "mp-3"]
+    curves = diffractograms(
+        read[:, 0, 0, 0], POWDER, NOISE, points, None, generators(names, seed=3)
+    )
+    if descriptor == "powder":
+        grey = draw_images(curves, 48) / np.float32(255)
+        np.testing.assert_array_equal(found, np.repeat(grey[..., None], 3, axis=3))
+    else:
+        np.testing.assert_array_equal(found, curves[..., None])
+
+
+@pytest.mark.parametrize("descriptor", ["powder", "diffractogram"])
+def test_what_is_learnt_from_changes_from_epoch_to_epoch_and_not_with_the_batch(
+    powders, descriptor
+) -> None:
+    reader = PatternReader(powders, 48, "nearest", descriptor, NOISE, CHANGES, seed=3)
+    rows = np.array([1, 3])
+    read = reader.read(rows)
+    (plain,), (first,), (second,) = (reader.compose(read, rows, epoch) for epoch in (None, 1, 2))
+    assert not (first == plain).all()
+    assert not (first == second).all()
+    # The same crystals in another batch, in another order.
+    (turned,) = reader.compose(read[::-1], rows[::-1], 1)
+    np.testing.assert_array_equal(turned[::-1], first)
+
+
+@pytest.mark.parametrize("descriptor", ["shaped", "morphology"])
+def test_a_descriptor_that_the_data_do_not_allow_is_refused(powders, descriptor) -> None:
+    with pytest.raises(
+        UserError, match=f"holds powder data.*powder or diffractogram, not {descriptor}"
+    ):
+        PatternReader(powders, 48, "nearest", descriptor)
+
+
+def test_a_number_of_views_that_makes_no_image_is_refused() -> None:
+    group = zarr.group(zarr.storage.MemoryStore())
+    group.create_array("raw", data=np.zeros((3, 2, 8, 8), dtype=np.uint8))
+    group.attrs["simulate_settings"] = {"engine": "morphology"}
+    for descriptor, wanted in (("morphology", "1 or 3"), ("raw", "3")):
+        with pytest.raises(
+            UserError, match=f"has 2 views, but the descriptor {descriptor} needs {wanted}"
+        ):
+            PatternReader(group, 8, "nearest", descriptor)

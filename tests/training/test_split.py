@@ -30,6 +30,7 @@ def crystals(*sizes: int) -> pd.DataFrame:
             "row": range(len(group)),
             "material_id": [f"mp-{row}" for row in range(len(group))],
             "spacegroup": group,
+            "class": group,
             "prototype": [f"A_{row}" for row in range(len(group))],
         }
     )
@@ -170,13 +171,13 @@ def test_presets_have_as_many_groups_as_they_say(name) -> None:
 
 
 def test_fewer_than_two_classes_names_the_largest_groups() -> None:
-    message = r"1 space groups.*at least 10.*largest groups: 4 with 12, 6 with 9, 2 with 8"
+    message = r"space groups with at least 10 crystals: 1, .*largest: 4 with 12, 6 with 9, 2 with 8"
     with pytest.raises(UserError, match=message):
-        select_classes(crystals(8, 12, 9)["spacegroup"], SETTINGS)
+        select_classes(crystals(8, 12, 9)["class"], SETTINGS)
 
 
 def test_no_crystals_at_all() -> None:
-    with pytest.raises(UserError, match=re.escape("largest groups: none at all")):
+    with pytest.raises(UserError, match=re.escape("largest: none at all")):
         select_classes(pd.Series([], dtype=int), SETTINGS)
 
 
@@ -212,3 +213,31 @@ def test_rejected_unknown_and_replaced_crystals_are_left_out(store) -> None:
 
     arrays["in_release"] = np.arange(36) != 35
     assert split_dataset(arrays, Split(minimum_crystals=9), 0)["row"].tolist() == [*range(4, 35)]
+
+
+def test_text_labels_are_split_as_space_groups_are() -> None:
+    table = crystals(100, 40, 61)
+    named = table.assign(**{"class": table["class"].map({2: "oxide", 4: "halide", 6: "metal"})})
+    settings = Split(label="material_group", minimum_crystals=10)
+
+    split = split_crystals(named, settings, seed=0)
+
+    assert dict(zip(split["label"], split["class"], strict=True)) == {
+        0: "halide",
+        1: "metal",
+        2: "oxide",
+    }
+    # A crystal's part follows from the crystals of its class, whatever its name.
+    by_group = split_crystals(table, SETTINGS, seed=0)
+    assert split["part"].tolist() == by_group["part"].tolist()
+    some = settings.model_copy(update={"classes": ("metal", "oxide")})
+    assert select_classes(named["class"], some) == ("metal", "oxide")
+    with pytest.raises(UserError, match="no crystals of the material_group classes salt"):
+        select_classes(named["class"], some.model_copy(update={"classes": ("metal", "salt")}))
+
+
+def test_a_dataset_is_split_by_crystal_system(store) -> None:
+    group = open_dataset(store)
+    settings = Split(label="crystal_system", minimum_crystals=1)
+    with pytest.raises(UserError, match="crystal_system classes with at least 1 crystals: 1,"):
+        split_dataset(group, settings, seed=0)

@@ -145,7 +145,8 @@ def test_results_say_what_was_trained(trained) -> None:
     history = pd.read_csv(trained / "history.csv")
     split = pd.read_csv(trained / "split.csv")
 
-    assert labels["space_groups"] == [195, 196, 197]
+    assert labels["label"] == "spacegroup"
+    assert labels["classes"] == [195, 196, 197]
     assert labels["best_epoch"] == history.loc[history["validation_loss"].idxmin(), "epoch"]
     assert [labels["image_size"], labels["resize"]] == [32, "nearest"]
     assert split["part"].value_counts().to_dict() == {"train": 27, "validation": 6, "test": 3}

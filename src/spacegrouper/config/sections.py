@@ -124,7 +124,7 @@ class Standardise(Section):
     max_sites: PositiveInt = Field(
         500, description="crystals with more sites in the conventional cell are rejected"
     )
-    labels: tuple[str, ...] = Field(
+    labels: tuple[Annotated[str, Field(pattern=r"^\w[\w.+-]*$")], ...] = Field(
         (),
         description="further keys of the source's records that the dataset keeps as text, such as "
         "`material_group`: `split.label` may name one",
@@ -341,6 +341,15 @@ class Morphology(Section):
     largest_index: PositiveInt = Field(
         3, description="faces with Miller indices up to this are considered"
     )
+
+    @field_validator("views")
+    @classmethod
+    def _directions_have_a_length(
+        cls, value: tuple[tuple[float, float, float], ...]
+    ) -> tuple[tuple[float, float, float], ...]:
+        if not all(any(direction) for direction in value):
+            raise ValueError("(0, 0, 0) is no direction to look from")
+        return value
 
 
 class Shape(Section):
@@ -677,7 +686,7 @@ class Evaluate(Section):
     unseen_groups: NonNegativeInt = Field(
         30,
         description="space groups never trained on that the network's embeddings are tested with, "
-        "the most populous ones (the paper: 30); 0: none",
+        "the most populous ones, two or more (the paper: 30); 0: none",
     )
     unseen_minimum_crystals: Annotated[int, Field(ge=2)] = Field(
         20, description="crystals that such a space group has at least; half are the reference"
@@ -685,6 +694,13 @@ class Evaluate(Section):
     unseen_maximum_crystals: PositiveInt = Field(
         100, description="crystals that are taken of such a space group at most"
     )
+
+    @field_validator("unseen_groups")
+    @classmethod
+    def _none_or_several(cls, value: int) -> int:
+        if value == 1:
+            raise ValueError("must be 0, or two or more: one group is told apart from nothing")
+        return value
 
 
 class Robustness(Section):

@@ -5,6 +5,8 @@ normalised pattern in the other two: Tiong, Kim, Han, Kim, npj Comput. Mater. 6:
 "spot": one image, whose channels are the raw patterns of the three views: Ziletti, Kumar,
 Scheffler, Ghiringhelli, Nat. Commun. 9:2775 (2018).
 "raw": three images, one for each view, its raw pattern in all channels.
+"morphology": one image, whose channels are the bitmaps of three views, or that of a single one.
+"powder": one grey image, the diffractogram as descriptors/powder.py draws it.
 """
 
 from typing import Any
@@ -24,11 +26,12 @@ def compose_images(
     """Compose the images of crystals, each (crystals, size, size, 3), 0 to 1.
 
     `patterns`: for "shaped" (crystals, 2, 3, size, size), [:, 0] the normalised patterns of the x,
-    y and z view and [:, 1] the shaped ones; otherwise (crystals, 1, 3, size, size), the raw ones.
-    Returns the images of the x, y and z view, or for "spot" the single one.
+    y and z view and [:, 1] the shaped ones; otherwise (crystals, 1, 3, size, size), the raw ones,
+    or for "morphology" and "powder" (crystals, 1, views, size, size) with one or three views.
+    Returns the images of the x, y and z view; for "spot", "morphology" and "powder" a single one.
     """
-    views = range(3)
-    if descriptor == "spot":
+    views = [0, 0, 0] if patterns.shape[2] == 1 else [0, 1, 2]
+    if descriptor in ("spot", "morphology", "powder"):
         return [_image(*(patterns[:, 0, view] for view in views))]
     if descriptor == "raw":
         return [_image(*[patterns[:, 0, view]] * 3) for view in views]

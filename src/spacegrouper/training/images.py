@@ -1,4 +1,4 @@
-"""Reading the patterns that a network's images are composed of, in the size it takes."""
+"""Reading what a network's images are composed of, in the size it takes, and composing them."""
 
 from typing import Any, Literal
 
@@ -7,19 +7,33 @@ import zarr
 from numba import njit
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Descriptor, Shape
+from spacegrouper.config.sections import (
+    DESCRIPTORS,
+    Augment,
+    Descriptor,
+    Diffractogram,
+    Powder,
+    Shape,
+)
+from spacegrouper.descriptors import powder
+from spacegrouper.descriptors.images import compose_images
 from spacegrouper.descriptors.shaped import as_8_bit, normalise
 from spacegrouper.errors import UserError
+from spacegrouper.storage.raw_shard import technique_of
 
 
 class PatternReader:
-    """Reads patterns of a dataset, resized to what a network takes; threads may share it.
+    """Reads patterns of a dataset and composes a network's images of them; threads may share it.
 
-    What it reads are grey levels, for descriptors.images.compose_images. For the descriptor
-    "shaped": (rows, 2, views, image_size, image_size), [:, 0] the normalised patterns, [:, 1] the
-    shaped ones; the normalisation's 256 becomes 255, as in the dataset, whose attribute
-    `shape_settings` tells how its patterns were normalised before shaping. Otherwise (rows, 1,
-    views, image_size, image_size), the raw patterns.
+    Of views, it reads grey levels resized to what the network takes. For the descriptor "shaped":
+    (rows, 2, views, image_size, image_size), [:, 0] the normalised patterns, [:, 1] the shaped
+    ones; the normalisation's 256 becomes 255, as in the dataset, whose attribute `shape_settings`
+    tells how its patterns were normalised before shaping. Otherwise (rows, 1, views, image_size,
+    image_size), the raw patterns. Of powders, it reads the sticks, (rows, 1, 1, 1, angles) uint16.
+
+    `profile`: of powders, the peaks' shape; `augment`: how those that are learnt from are changed;
+    `seed`: of their noise and their changes. Raises UserError for a dataset that the descriptor
+    cannot be made of.
     """
 
     def __init__(
@@ -28,7 +42,12 @@ class PatternReader:
         image_size: int,
         resize: Literal["nearest", "maximum"],
         descriptor: Descriptor,
+        profile: Diffractogram = Diffractogram(),
+        augment: Augment = Augment(),
+        seed: int = 0,
     ) -> None:
+        self._store = str(dataset.store).removeprefix("file://")
+        _check_descriptor(dataset, self._store, descriptor)
         names = ("raw", "shaped") if descriptor == "shaped" else ("raw",)
         self._arrays: dict[str, Any] = {name: dataset[name] for name in names}
         self._normalisation = (
@@ -37,17 +56,23 @@ class PatternReader:
             else None
         )
         self._resize: Literal["nearest", "maximum"] = resize
-        self._store = str(dataset.store).removeprefix("file://")
-        views = self._arrays["raw"].shape[1]
-        self.chunk_rows: int = self._arrays["raw"].chunks[0]
-        self.pattern_shape = (len(names), views, image_size, image_size)
+        self._descriptor: Descriptor = descriptor
+        self._image_size = image_size
+        self._profile, self._augment, self._seed = profile, augment, seed
+        self._powder = _powder_of(dataset)
+        raw = self._arrays["raw"]
+        self.chunk_rows: int = raw.chunks[0]
+        self.dtype: np.dtype[Any] = raw.dtype
+        size = raw.shape[2:] if self._powder else (image_size, image_size)
+        self.pattern_shape: tuple[int, ...] = (len(names), raw.shape[1], *size)
+        self._ids: Any = np.asarray(dataset["material_id"]) if self._powder else None
 
-    def read(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
+    def read(self, rows: NDArray[np.integer[Any]]) -> NDArray[Any]:
         """Read the patterns of `rows`, which must ascend; only chunks that hold one are read.
 
         Raises UserError for a chunk that cannot be read.
         """
-        patterns = np.empty((len(rows), *self.pattern_shape), dtype=np.uint8)
+        patterns = np.empty((len(rows), *self.pattern_shape), dtype=self.dtype)
         # Chunk by chunk: that bounds the memory, and large arrays are no faster to fill.
         for first_row in np.unique(rows // self.chunk_rows) * self.chunk_rows:
             start, stop = np.searchsorted(rows, (first_row, first_row + self.chunk_rows))
@@ -57,12 +82,41 @@ class PatternReader:
                 if name == "raw" and self._normalisation is not None:
                     for index in np.ndindex(grey.shape[:2]):
                         grey[index] = as_8_bit(normalise(grey[index], self._normalisation))
-                patterns[start:stop, layer] = resize_patterns(
-                    grey, self.pattern_shape[-1], self._resize
+                patterns[start:stop, layer] = (
+                    grey if self._powder else resize_patterns(grey, self._image_size, self._resize)
                 )
         return patterns
 
-    def _read_chunk(self, name: str, first_row: int) -> NDArray[np.uint8]:
+    def compose(
+        self,
+        patterns: NDArray[Any],
+        rows: NDArray[np.integer[Any]],
+        epoch: int | None = None,
+    ) -> list[NDArray[np.float32]]:
+        """Compose the images of `rows`, in any order, of the patterns that were read of them.
+
+        As descriptors.images.compose_images; of powders one image (rows, size, size, 3), or
+        diffractogram (rows, size, 1). `epoch`: of the learning, which has changes and noise of its
+        own; None: nothing is changed, and the noise is that of the crystal.
+        """
+        if self._powder is None:
+            return compose_images(patterns, self._descriptor)
+        generators = powder.generators(self._ids[rows].tolist(), self._seed, epoch)
+        augment = None if epoch is None else self._augment
+        drawn = self._descriptor == "powder"
+        points = powder.IMAGE_POINTS if drawn else self._image_size
+        sticks = patterns[:, 0, 0, 0]
+        curves = powder.diffractograms(
+            sticks, self._powder, self._profile, points, augment, generators
+        )
+        if not drawn:
+            return [curves[:, :, None]]
+        images = powder.draw_images(curves, self._image_size)
+        if augment is not None:
+            images = powder.augment_images(images, augment, generators)
+        return compose_images(images[:, None, None], "powder")
+
+    def _read_chunk(self, name: str, first_row: int) -> NDArray[Any]:
         try:
             return np.asarray(self._arrays[name][first_row : first_row + self.chunk_rows])
         except Exception as error:  # whatever codecs raise at damaged bytes: there is no one class
@@ -71,6 +125,34 @@ class PatternReader:
                 f"{self._store}: `{name}` cannot be read from row {first_row} on ({reason}); "
                 "find the damage with scripts/verify_dataset.py, which can also repair it"
             ) from error
+
+
+def _check_descriptor(dataset: zarr.Group, store: str, descriptor: Descriptor) -> None:
+    technique = technique_of(_simulate_settings(dataset))
+    if descriptor not in DESCRIPTORS[technique]:
+        raise UserError(
+            f"{store}: holds {technique} data, of which the descriptor can be "
+            f"{' or '.join(DESCRIPTORS[technique])}, not {descriptor}; change train.descriptor"
+        )
+    raw: Any = dataset["raw"]
+    wanted = (1, 3) if descriptor == "morphology" else (3,)
+    if technique != "powder" and raw.shape[1] not in wanted:
+        raise UserError(
+            f"{store}: has {raw.shape[1]} views, but the descriptor {descriptor} needs "
+            f"{' or '.join(map(str, wanted))}; simulate it anew with as many"
+        )
+
+
+def _powder_of(dataset: zarr.Group) -> Powder | None:
+    """Return what the sticks of a dataset of powders were made with, or None for others."""
+    settings = _simulate_settings(dataset)
+    if technique_of(settings) != "powder":
+        return None
+    return Powder.model_validate_json(settings["powder"])
+
+
+def _simulate_settings(dataset: zarr.Group) -> Any:
+    return dict(dataset.attrs).get("simulate_settings", {})
 
 
 def read_patterns(

@@ -1,4 +1,4 @@
-"""Which space groups are classes, and which crystals teach, validate and test."""
+"""Which space groups, or other labels, are classes; which crystals teach, validate and test."""
 
 import hashlib
 from typing import Any
@@ -10,32 +10,38 @@ import zarr
 from spacegrouper.config.sections import Split
 from spacegrouper.config.space_groups import SPACE_GROUPS
 from spacegrouper.errors import UserError
-from spacegrouper.storage.dataset import usable_rows
+from spacegrouper.storage.dataset import read_label, usable_rows
 
 PARTS = ("train", "validation", "test")
 
 
 def split_dataset(dataset: zarr.Group, settings: Split, seed: int) -> pd.DataFrame:
-    """Split the usable crystals of a dataset whose space group is known; see `split_crystals`."""
+    """Split the usable crystals of a dataset whose label is known; see `split_crystals`.
+
+    Raises UserError too for a label that the dataset does not have.
+    """
     arrays: Any = dataset
     crystals = pd.DataFrame(
         {
             "material_id": arrays["material_id"][:].astype(object),
             "spacegroup": arrays["spacegroup"][:].astype(np.int64),
             "prototype": arrays["prototype"][:].astype(object),
+            "class": read_label(dataset, settings.label),
         }
     )
     crystals.insert(0, "row", crystals.index)
-    usable = usable_rows(dataset) & (crystals["spacegroup"] > 0)
-    return split_crystals(crystals[usable], settings, seed)
+    unknown = 0 if settings.label == "spacegroup" else ""
+    known = usable_rows(dataset) & (crystals["class"] != unknown)
+    return split_crystals(crystals[known], settings, seed)
 
 
 def split_crystals(crystals: pd.DataFrame, settings: Split, seed: int) -> pd.DataFrame:
     """Give every crystal of the classes its part.
 
-    `crystals`: columns row, material_id, spacegroup, prototype. Returns those of the classes, with
-    the further columns label and part ("train", "validation" or "test"), ordered by row; labels
-    number the space groups upwards from 0. Each class is present in every part. What happens to a
+    `crystals`: columns row, material_id, spacegroup, prototype, class (what split.label says of the
+    crystal: a number for space groups, text for others). Returns those of the classes, with the
+    further columns label and part ("train", "validation" or "test"), ordered by row; labels number
+    the classes in their order from 0. Each class is present in every part. What happens to a
     crystal depends on the seed, its id and its prototype, not on the order of the rows.
 
     "random": each class keeps the shares, to the nearest crystal, and new crystals hardly move the
@@ -43,12 +49,12 @@ def split_crystals(crystals: pd.DataFrame, settings: Split, seed: int) -> pd.Dat
     the sizes of the prototypes allow.
     Raises UserError for fewer than two classes, or one too small to be present in every part.
     """
-    classes = select_classes(crystals["spacegroup"], settings)
-    table = crystals[crystals["spacegroup"].isin(classes)].sort_values("row", ignore_index=True)
-    table["label"] = np.searchsorted(np.array(classes), table["spacegroup"])
+    classes = select_classes(crystals["class"], settings)
+    table = crystals[crystals["class"].isin(classes)].sort_values("row", ignore_index=True)
+    table["label"] = np.searchsorted(np.array(classes), table["class"].to_list())
     table["part"] = ""
     place = table["material_id"].map(lambda name: _hash(seed, name))
-    for group, members in place.groupby(table["spacegroup"]):
+    for name, members in place.groupby(table["class"]):
         ordered = table.loc[members.sort_values(kind="stable").index[: settings.maximum_crystals]]
         unit = _units(ordered, settings)
         if settings.method == "random":
@@ -59,40 +65,40 @@ def split_crystals(crystals: pd.DataFrame, settings: Split, seed: int) -> pd.Dat
         if missing:
             kinds = "crystals" if settings.method == "random" else "prototypes"
             raise UserError(
-                f"split.classes: space group {group} has {unit.nunique()} {kinds}, too few for a "
-                f"share in each of {', '.join(PARTS)}; leave it out, or raise "
+                f"split.classes: {_kind(settings, 1)} {name} has {unit.nunique()} {kinds}, too few "
+                f"for a share in each of {', '.join(PARTS)}; leave it out, or raise "
                 f"split.minimum_crystals above {len(members)}"
             )
         table.loc[ordered.index, "part"] = parts
     return table[table["part"] != ""].reset_index(drop=True)
 
 
-def select_classes(spacegroup: "pd.Series[int]", settings: Split) -> tuple[int, ...]:
-    """Return, ascending, the space groups to tell apart among those of the crystals.
+def select_classes(label: "pd.Series[Any]", settings: Split) -> tuple[int, ...] | tuple[str, ...]:
+    """Return, ascending, the classes to tell apart among the labels of the crystals.
 
     Raises UserError if there are fewer than two, or if one that is asked for has no crystals.
     """
-    counts = spacegroup.value_counts()
+    counts = label.value_counts()
     if isinstance(settings.classes, tuple) or settings.classes in SPACE_GROUPS:
         wanted = SPACE_GROUPS.get(settings.classes, settings.classes)  # type: ignore[arg-type]
-        absent = [group for group in wanted if group not in counts.index]
+        absent = [name for name in wanted if name not in counts.index]
         if absent:
             raise UserError(
-                f"split.classes: no crystals of the space groups {', '.join(map(str, absent))}; "
-                "leave them out or add crystals"
+                f"split.classes: no crystals of the {_kind(settings, 2)} "
+                f"{', '.join(map(str, absent))}; leave them out or add crystals"
             )
-        return tuple(sorted(int(group) for group in wanted))
+        return tuple(sorted(wanted))
     least = settings.minimum_crystals if settings.classes == "populated" else 1
     classes = counts.index[counts >= least]
     if len(classes) < 2:
         largest = counts.sort_index().sort_values(ascending=False, kind="stable")[:5]
-        sizes = ", ".join(f"{group} with {size}" for group, size in largest.items())
+        sizes = ", ".join(f"{name} with {size}" for name, size in largest.items())
         raise UserError(
-            f"split.minimum_crystals: {len(classes)} space groups have at least {least} crystals, "
-            f"but two classes are needed (largest groups: {sizes or 'none at all'}); "
+            f"split.minimum_crystals: {_kind(settings, 2)} with at least {least} crystals: "
+            f"{len(classes)}, but two classes are needed (largest: {sizes or 'none at all'}); "
             "lower it or add crystals"
         )
-    return tuple(sorted(int(group) for group in classes))
+    return tuple(sorted(classes.tolist()))
 
 
 def validation_groups(split: pd.DataFrame, settings: Split, seed: int) -> "pd.Series[int]":
@@ -109,6 +115,11 @@ def validation_groups(split: pd.DataFrame, settings: Split, seed: int) -> "pd.Se
     for _, members in place[split["part"] == "train"].groupby(split["label"]):
         number[members.index] = 1 + members.rank(method="dense").astype(int) % groups
     return number
+
+
+def _kind(settings: Split, number: int) -> str:
+    kind = "space group" if settings.label == "spacegroup" else f"{settings.label} class"
+    return kind if number == 1 else f"{kind}{'es' if kind.endswith('s') else 's'}"
 
 
 def _units(crystals: pd.DataFrame, settings: Split) -> "pd.Series[str]":

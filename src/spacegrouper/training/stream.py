@@ -11,8 +11,6 @@ import zarr
 from numpy.typing import NDArray
 
 from spacegrouper.config import Settings
-from spacegrouper.config.sections import Descriptor
-from spacegrouper.descriptors.images import compose_images
 from spacegrouper.training.batches import Share, take_samples
 from spacegrouper.training.horovod_world import World
 from spacegrouper.training.images import PatternReader
@@ -23,7 +21,7 @@ _BATCHES_AHEAD = 4
 
 Images = list[NDArray[np.float32]]
 # The patterns of the rank's samples in a chunk, by the chunk's place among the rank's.
-Chunks = dict[int, Future[NDArray[np.uint8]]]
+Chunks = dict[int, Future[NDArray[Any]]]
 
 
 class ImageBatches:
@@ -31,7 +29,7 @@ class ImageBatches:
 
     `rows`: (crystals,) all rows of the part in the dataset, ascending, those of all ranks;
     `labels`: (crystals,) their labels. `shuffled`: whether every epoch has an order of its own, or
-    that of the dataset.
+    that of the dataset; only where it has are diffractograms augmented.
 
     If train.shuffle_crystals covers the part, the rank reads its crystals once and keeps them, as
     8-bit patterns of the network's size. Otherwise they are streamed: a chunk is read the length of
@@ -57,12 +55,19 @@ class ImageBatches:
         self._share = Share(len(rows), world.size, train.batch_size, world.rank)
         self._window = self._share.window(train.shuffle_crystals)
         self._seed = settings.seed if shuffled else None
-        self._descriptor: Descriptor = train.descriptor
         self._reader = PatternReader(
-            dataset, settings.model.image_size, train.resize, train.descriptor
+            dataset,
+            settings.model.image_size,
+            train.resize,
+            train.descriptor,
+            settings.diffractogram,
+            settings.augment,
+            settings.seed,
         )
         self._labels = labels[self._share.own]
         own_rows = rows[self._share.own]
+        # Of an empty place, whose position is -1, the last one.
+        self._row_of_position = np.append(own_rows, 0)
         # Where each chunk's samples start among the rank's, and which chunk each sample lies in.
         _, self._chunk_start, self._chunk = np.unique(
             own_rows // self._reader.chunk_rows, return_index=True, return_inverse=True
@@ -92,7 +97,7 @@ class ImageBatches:
         chunks = self._read_ahead(order)
         try:
             for positions, of_step in zip(order, chunks, strict=True):
-                composed.append(self._composers.submit(self._compose, positions, of_step))
+                composed.append(self._composers.submit(self._compose, positions, of_step, epoch))
                 if len(composed) > _BATCHES_AHEAD:
                     yield composed.popleft().result(), *next(rest)
             while composed:
@@ -153,13 +158,14 @@ class ImageBatches:
         np.maximum.at(last, chunk, step)
         return first, last
 
-    def _read(self, chunk: int) -> NDArray[np.uint8]:
+    def _read(self, chunk: int) -> NDArray[Any]:
         return self._reader.read(self._rows_of_chunk[chunk])
 
-    def _compose(self, positions: NDArray[np.int64], chunks: Chunks) -> Images:
-        patterns = np.zeros((len(positions), *self._reader.pattern_shape), dtype=np.uint8)
+    def _compose(self, positions: NDArray[np.int64], chunks: Chunks, epoch: int) -> Images:
+        patterns = np.zeros((len(positions), *self._reader.pattern_shape), self._reader.dtype)
         for place in np.flatnonzero(positions >= 0):
             chunk = int(self._chunk[positions[place]])
             read = chunks[chunk].result()
             patterns[place] = read[positions[place] - self._chunk_start[chunk]]
-        return compose_images(patterns, self._descriptor)
+        rows = self._row_of_position[positions]
+        return self._reader.compose(patterns, rows, None if self._seed is None else epoch)

@@ -71,7 +71,12 @@ def train(
     dataset = open_dataset(store)
     split = split_dataset(dataset, settings.split, settings.seed)
     _set_precision(settings.train)
+    # Rank 0 first: a file of weights that it downloads is then there for the others.
+    if world.rank > 0:
+        share_object(None, world)
     model = build_model(split["label"].nunique(), settings.model)
+    if world.rank == 0:
+        share_object(None, world)
     optimiser = adam(settings.train.weight_decay, world)
     optimiser.build(model.trainable_variables)
     learnt_from = split.loc[split["part"] == "train", "label"].to_numpy()
@@ -98,7 +103,7 @@ def train(
                 start = time.monotonic()
                 _seed_dropout(model, settings.seed, epoch, world.rank)
                 learnt = _learn_epoch(network, learn, epoch, settings.train, world)
-                average_variables(model.non_trainable_variables, world)
+                average_variables(_moving_statistics(model), world)
                 history.append(Epoch(epoch, *learnt, *_validate(network, judge, world)))
                 _check_losses(history[-1], settings.train)
                 if world.rank == 0:
@@ -233,6 +238,8 @@ def _fingerprint(
         "seed": settings.seed,
         "split": settings.split.model_dump(mode="json"),
         "model": settings.model.model_dump(mode="json"),
+        "diffractogram": settings.diffractogram.model_dump(mode="json"),
+        "augment": settings.augment.model_dump(mode="json"),
         "train": settings.train.model_dump(mode="json", exclude=ignored),
         "crystals": split.to_csv(index=False),
         "dataset": dict(dataset.attrs),
@@ -260,6 +267,15 @@ def _check_losses(epoch: Epoch, settings: Train) -> None:
             f"train.learning_rate: the loss of epoch {epoch.epoch} is not a number; "
             f"lower it from {settings.learning_rate:g}"
         )
+
+
+def _moving_statistics(model: keras.Model) -> list[Any]:
+    """Return the variables of batch normalisation that change without being learnt.
+
+    Frozen weights are equal on all ranks already, and a mean of them could differ in a last digit.
+    """
+    endings = ("/moving_mean", "/moving_variance")
+    return [v for v in model.non_trainable_variables if v.path.endswith(endings)]
 
 
 def _seed_dropout(model: keras.Model, seed: int, epoch: int, rank: int) -> None:
@@ -304,15 +320,21 @@ def _write_results(
     dataset: zarr.Group,
     history: list[Epoch],
 ) -> None:
-    classes = split.drop_duplicates("label").sort_values("label")["spacegroup"]
+    classes = split.drop_duplicates("label").sort_values("label")["class"]
     labels = {
-        "space_groups": [int(group) for group in classes],
+        "label": settings.split.label,
+        "classes": classes.tolist(),
         "best_epoch": _kept_epoch(history, settings.train),
         "image_size": settings.model.image_size,
         "resize": settings.train.resize,
         "descriptor": settings.train.descriptor,
-        "shape_settings": dataset.attrs["shape_settings"],
+        "diffractogram": settings.diffractogram.model_dump(mode="json"),
+        "seed": settings.seed,
+        "simulate_settings": dataset.attrs["simulate_settings"],
+        "shape_settings": dataset.attrs.get("shape_settings"),
     }
+    # A temperature fitted to an earlier network is none of this one's.
+    (output / "calibration.json").unlink(missing_ok=True)
     write_model(model, output / "model.keras")
     with written_aside(output / "labels.json") as aside:
         aside.write_text(json.dumps(labels, indent=2) + "\n", encoding="utf-8")
