@@ -11,7 +11,8 @@ from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.config import load_settings
-from spacegrouper.evaluation import figures
+from spacegrouper.evaluation.calibration import read_temperature
+from spacegrouper.evaluation.figures import draw_scores, history_figure, save_figure
 from spacegrouper.evaluation.model_folder import read_labels, read_test_part
 from spacegrouper.evaluation.scores import describe_scores, score_answers, write_scores
 from spacegrouper.storage.dataset import open_dataset
@@ -22,45 +23,53 @@ log = logging.getLogger("spacegrouper")
 
 def main(
     dataset: Annotated[Path, typer.Option(help="Zarr store made by shape.py")],
-    model: Annotated[Path, typer.Option(help="folder of the trained network made by train.py")],
+    model: Annotated[
+        Path, typer.Option(help="folder of the network made by train.py and calibrate.py")
+    ],
     config: Annotated[Path, typer.Option(help="configuration, YAML")],
     output: Annotated[Path, typer.Option(help="folder of the results; replaced as a whole")],
 ) -> None:
     """Measure a trained network on the crystals of the test part.
 
-    Reads patterns from DATASET, and the network and the split from MODEL. Writes to OUTPUT:
-    metrics.json, predictions.csv, top_k.csv, per_space_group.csv, per_crystal_system.csv,
-    confusion.csv, and figures/ with each figure as SVG and PNG.
+    Reads patterns from DATASET, and the network, its temperature and the split from MODEL. Writes
+    to OUTPUT: metrics.json; predictions.csv, top_k.csv, per_class.csv, confusion.csv,
+    reliability.csv and refusal.csv; where space groups are told apart also per_crystal_system.csv,
+    crystal_system_errors.csv and symmetry.csv; and figures/ with each figure as SVG and PNG. What
+    they hold says docs/evaluation.md.
     """
     settings = load_settings(config)
     group = open_dataset(dataset)
     labels = read_labels(model, group)
     test = read_test_part(model, group)
+    temperature = read_temperature(model)
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from spacegrouper.evaluation.predictions import load_network, predict_probabilities
+    from spacegrouper.evaluation.predictions import load_network, predict_logits, probabilities
     from spacegrouper.training.devices import prepare_backend
 
     prepare_backend(World())
     network = load_network(model / "model.keras")
     with progress("predicting", len(test)) as advance:
-        probabilities = predict_probabilities(
+        logits = predict_logits(
             network, labels, group, test["row"].to_numpy(), settings.evaluate.batch_size, advance
         )
 
-    scores = score_answers(test, probabilities, labels.space_groups, settings.seed)
+    scores = score_answers(
+        test,
+        probabilities(logits, temperature),
+        labels.label,
+        labels.classes,
+        settings.seed,
+        uncalibrated=probabilities(logits),
+    )
+    scores.summary["temperature"] = temperature
     with written_aside(output) as folder:
         folder.mkdir()
         write_scores(scores, folder)
-        drawn = {
-            "top_k": figures.top_k_figure(scores.top_k, len(test)),
-            "per_space_group": figures.per_space_group_figure(scores.per_space_group),
-            "per_crystal_system": figures.per_crystal_system_figure(scores.per_crystal_system),
-            "confusion": figures.confusion_figure(scores.confusion),
-            "history": figures.history_figure(pd.read_csv(model / "history.csv")),
-        }
+        drawn = draw_scores(scores)
+        drawn["history"] = history_figure(pd.read_csv(model / "history.csv"))
         for name, figure in drawn.items():
-            figures.save_figure(figure, folder / "figures", name)
+            save_figure(figure, folder / "figures", name)
     log.info("%s; written to %s", describe_scores(scores), output)
 
 

@@ -28,18 +28,19 @@ def main(
 
     It learns from the crystals of the train and validation parts of SPLIT, and answers those of
     the test part: the same as the network's. Reads patterns from DATASET, 64 x 64 pixels of each
-    view. Writes to OUTPUT, as evaluate.py does: metrics.json, predictions.csv, top_k.csv,
-    per_space_group.csv, per_crystal_system.csv and confusion.csv. Uses all cores, and 49 KB of
-    memory for each crystal (108,000 crystals: 5 GB); the trees take at most 4 GB more (72 classes).
+    view, and the classes from labels.json beside SPLIT. Writes to OUTPUT metrics.json and the
+    tables that evaluate.py writes; the forest's probabilities are not calibrated. Uses all cores,
+    and 49 KB of memory for each crystal (108,000 crystals: 5 GB); the trees take at most 4 GB more
+    (72 classes).
     """
     # They take seconds to import.
     from spacegrouper.evaluation.forest import TREES, predict_by_forest, read_features
-    from spacegrouper.evaluation.model_folder import read_split
+    from spacegrouper.evaluation.model_folder import read_labels, read_split
     from spacegrouper.evaluation.scores import describe_scores, score_answers, write_scores
 
     group = open_dataset(dataset)
     crystals = read_split(split, group)
-    space_groups = crystals.groupby("label")["spacegroup"].first().to_numpy()
+    labels = read_labels(split.parent, group)
 
     testing = crystals["part"] == "test"
     known, test = crystals[~testing], crystals[testing]
@@ -53,12 +54,12 @@ def main(
             known_features,
             known["label"].to_numpy(),
             test_features,
-            len(space_groups),
+            len(labels.classes),
             seed,
             advance,
         )
 
-    scores = score_answers(test, probabilities, space_groups, seed)
+    scores = score_answers(test, probabilities, labels.label, labels.classes, seed)
     with written_aside(output) as folder:
         folder.mkdir()
         write_scores(scores, folder)

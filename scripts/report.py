@@ -20,7 +20,7 @@ from spacegrouper.storage.dataset import open_dataset
 
 log = logging.getLogger("spacegrouper")
 
-SAMPLES_PER_SPACE_GROUP = 2
+SAMPLES_PER_CLASS = 2
 OVERVIEW_CRYSTALS = 4
 
 
@@ -31,11 +31,11 @@ def main(
     config: Annotated[Path, typer.Option(help="configuration, YAML")],
     output: Annotated[Path, typer.Option(help="folder of the page; replaced as a whole")],
 ) -> None:
-    """Show test crystals of every space group with the network's answers.
+    """Show test crystals of every class with the network's answers.
 
     Reads patterns from DATASET, what images the network takes from MODEL, and its answers from
     EVALUATION. Writes to OUTPUT: samples.html, a page that holds its own images, and the overview
-    of a few crystals, from raw pattern to answer, as overview.svg and overview.png.
+    of a few crystals, from pattern to answer, as overview.svg and overview.png.
     """
     settings = load_settings(config)
     group = open_dataset(dataset)
@@ -43,23 +43,25 @@ def main(
     path = evaluation / "predictions.csv"
     if not path.is_file():
         raise UserError(f"{path}: no such file; make it with scripts/evaluate.py")
-    predictions = pd.read_csv(path, dtype={"material_id": str}, keep_default_na=False)
+    number = int if labels.label == "spacegroup" else str
+    columns = {"material_id": str, "true": number, "predicted": number}
+    predictions = pd.read_csv(path, dtype=columns, keep_default_na=False)
     check_rows(predictions, group, path)
     summary = json.loads((evaluation / "metrics.json").read_text(encoding="utf-8"))
 
-    chosen = choose_samples(predictions, SAMPLES_PER_SPACE_GROUP)
+    chosen = choose_samples(predictions, SAMPLES_PER_CLASS)
     samples = []
     with progress("reading", len(chosen)) as advance:
         for row in chosen.to_dict("records"):
-            samples.append(read_sample(group, row))
+            samples.append(read_sample(group, row, labels, settings.simulate.views))
             advance(1)
     in_overview = set(choose_overview(predictions, OVERVIEW_CRYSTALS)["material_id"])
     overview = [sample for sample in samples if sample.material_id in in_overview]
     with written_aside(output) as folder:
         folder.mkdir()
-        page = samples_page(samples, SAMPLES_PER_SPACE_GROUP, summary, labels, settings)
+        page = samples_page(samples, SAMPLES_PER_CLASS, summary, labels, settings.name)
         (folder / "samples.html").write_text(page, encoding="utf-8")
-        save_figure(overview_figure(overview, settings), folder, "overview")
+        save_figure(overview_figure(overview, labels.label), folder, "overview")
     log.info("%d crystals of the test part shown in %s", len(samples), output / "samples.html")
 
 

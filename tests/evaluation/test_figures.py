@@ -5,29 +5,39 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from spacegrouper.config import Settings
 from spacegrouper.evaluation.figures import (
+    class_name,
     confusion_figure,
+    crystal_system_errors_figure,
+    draw_scores,
     history_figure,
     overview_figure,
+    per_class_figure,
     per_crystal_system_figure,
-    per_space_group_figure,
+    refusal_figure,
+    reliability_figure,
     space_group_name,
+    symmetry_figure,
     top_k_figure,
 )
 from spacegrouper.evaluation.metrics import (
     confusion_table,
+    crystal_system_errors,
+    per_class,
     per_crystal_system,
-    per_space_group,
+    symmetry_table,
     top_k_table,
 )
-from spacegrouper.evaluation.samples import Sample, shaped_images
+from spacegrouper.evaluation.samples import Picture, Sample
+from spacegrouper.evaluation.scores import score_answers
 
 SPACE_GROUPS = {
     8: np.array([62, 139, 166, 187, 194, 216, 221, 225]),
     # 72 numbers over the whole range, as many as the paper's classes.
     72: np.unique(np.linspace(1, 230, 72).round().astype(int)),
+    230: np.arange(1, 231),
 }
+SYSTEMS = np.array(["cubic", "hexagonal", "monoclinic", "orthorhombic"])
 
 
 def answers(classes):
@@ -59,31 +69,39 @@ def history(epochs=12):
 
 def samples(count=2):
     rng = np.random.default_rng(4)
-    patterns = (rng.random((count, 3, 3, 256, 256)) > 0.999).astype(np.uint8) * 200
+    patterns = (rng.random((count, 4, 256, 256)) > 0.99).astype(np.uint8) * 200
     return [
-        Sample(f"mp-{i}", 225, 225 if i % 2 else 62, 0.25 + 0.5 * i, *three)
-        for i, three in enumerate(patterns)
+        Sample(
+            f"mp-{i}",
+            225,
+            225 if i % 2 else 62,
+            0.25 + 0.5 * i,
+            tuple(Picture(f"view {n}", image, spots=n == 0) for n, image in enumerate(four)),
+        )
+        for i, four in enumerate(patterns)
     ]
 
 
+def scores(classes):
+    """Score answers to 8, 72 or 230 space groups, or to the crystal systems above."""
+    names = SYSTEMS if classes == "crystal_system" else SPACE_GROUPS[classes]
+    label = "crystal_system" if classes == "crystal_system" else "spacegroup"
+    probabilities, labels = answers(len(names))
+    test = pd.DataFrame({"row": labels, "material_id": "a", "spacegroup": 0, "label": labels})
+    flatter = np.sqrt(probabilities)
+    flatter /= flatter.sum(axis=1, keepdims=True)
+    return score_answers(test, flatter, label, names, 0, uncalibrated=probabilities)
+
+
 def all_figures(classes):
-    truth, predicted = truth_and_prediction(classes)
-    return {
-        "top_k": top_k_figure(top_k_table(*answers(classes)), len(truth)),
-        "per_space_group": per_space_group_figure(per_space_group(truth, predicted)),
-        "per_crystal_system": per_crystal_system_figure(per_crystal_system(truth, predicted)),
-        "confusion": confusion_figure(confusion_table(truth, predicted, SPACE_GROUPS[classes])),
+    return draw_scores(scores(classes)) | {
         "history": history_figure(history()),
-        "overview": overview_figure(samples(), Settings()),
+        "overview": overview_figure(samples(), "spacegroup"),
     }
 
 
 def bars(axes, container):
     return [patch.get_height() for patch in axes.containers[container]]
-
-
-def horizontal_bars(axes, container):
-    return [patch.get_width() for patch in axes.containers[container]]
 
 
 def tick_texts(axis):
@@ -95,55 +113,153 @@ def boxes_overlap(labels, renderer):
     return any(a.overlaps(b) for a, b in pairwise(boxes))
 
 
-@pytest.mark.parametrize("classes", [8, 72])
-def test_saved_figures_have_ink_and_the_same_bytes_twice(assert_saved_well, classes):
-    assert_saved_well(lambda: all_figures(classes), files=12)
+def bars_with_whiskers(axes):
+    return [bars for bars in axes.containers if getattr(bars, "errorbar", None)]
 
 
-@pytest.mark.parametrize("classes", [8, 72])
-@pytest.mark.parametrize("name", ["per_space_group", "per_crystal_system", "confusion", "top_k"])
-def test_tick_labels_do_not_overlap(classes, name):
-    figure = all_figures(classes)[name]
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    figure.draw(renderer)
-    for axes in figure.axes:
-        for axis in (axes.xaxis, axes.yaxis):
-            assert not boxes_overlap(axis.get_ticklabels(), renderer)
+def ends(bars, direction):
+    """Return the lower and upper ends of the whiskers of bars along x (0) or y (1); (bars, 2)."""
+    (whiskers,) = bars.errorbar.lines[2]
+    return np.array(whiskers.get_segments())[:, :, direction]
+
+
+def test_saved_figures_have_ink_and_the_same_bytes_twice(assert_saved_well):
+    assert_saved_well(lambda: all_figures(8), files=20)
+
+
+def test_other_labels_have_the_figures_that_need_no_space_groups():
+    assert set(draw_scores(scores("crystal_system"))) == {
+        "top_k",
+        "per_class",
+        "confusion",
+        "reliability",
+        "refusal",
+    }
+
+
+@pytest.mark.parametrize("classes", [8, 72, 230, "crystal_system"])
+def test_tick_labels_do_not_overlap_and_all_text_is_inside(classes):
+    for figure in draw_scores(scores(classes)).values():
+        renderer = FigureCanvasAgg(figure).get_renderer()
+        figure.draw(renderer)
+        for axes in figure.axes:
+            for axis in (axes.xaxis, axes.yaxis):
+                # Boxes of slanted labels overlap where the labels do not.
+                if not any(label.get_rotation() == 45 for label in axis.get_ticklabels()):
+                    assert not boxes_overlap(axis.get_ticklabels(), renderer)
+        # The page of the figure holds it all; a pixel is what rounding may cost.
+        box = figure.get_tightbbox(renderer)
+        width, height = figure.get_size_inches()
+        assert box.x0 > -0.01
+        assert box.y0 > -0.01
+        assert box.x1 < width + 0.01
+        assert box.y1 < height + 0.01
 
 
 def test_top_k_bars_are_the_table():
-    table = top_k_table(*answers(8))
-    axes = top_k_figure(table, 40).axes[0]
-    assert bars(axes, 0) == table["accuracy"].tolist()
-    assert bars(axes, 1) == table["chance"].tolist()
+    table = top_k_table(*answers(8), seed=0)
+    axes = top_k_figure(table, 40, "spacegroup").axes[0]
+    (network,) = bars_with_whiskers(axes)
+    assert [patch.get_height() for patch in network] == table["accuracy"].tolist()
+    assert ends(network, 1) == pytest.approx(table[["low", "high"]].to_numpy())
+    assert bars(axes, -1) == table["chance"].tolist()
     assert "n = 40" in axes.get_title("left")
+    assert axes.get_ylabel() == "true space group among the first k answers"
 
 
 @pytest.mark.parametrize("classes", [8, 72])
-def test_space_group_bars_are_the_table(classes):
-    table = per_space_group(*truth_and_prediction(classes))
-    all_axes = per_space_group_figure(table).axes
+def test_class_bars_are_the_table(classes):
+    table = per_class(*truth_and_prediction(classes), seed=0)
+    all_axes = per_class_figure(table, "spacegroup").axes
     assert len(all_axes) == (1 if classes == 8 else 2)
-    drawn = [width for axes in all_axes for width in horizontal_bars(axes, 1)]
-    assert drawn == table["recall"].tolist()
+    widths = [
+        patch.get_width()
+        for axes in all_axes
+        for drawn in bars_with_whiskers(axes)
+        for patch in drawn
+    ]
+    assert widths == table["recall"].tolist()
     texts = [text for axes in all_axes for text in tick_texts(axes.yaxis)]
     assert texts == [
-        f"{space_group_name(row.spacegroup)} (n = {row.crystals})" for row in table.itertuples()
+        f"{space_group_name(name)} (n = {crystals})"
+        for name, crystals in zip(table["class"], table["crystals"], strict=True)
     ]
 
 
 def test_crystal_system_bars_are_the_table():
-    table = per_crystal_system(*truth_and_prediction(72))
+    table = per_crystal_system(*truth_and_prediction(72), seed=0)
     axes = per_crystal_system_figure(table).axes[0]
-    assert horizontal_bars(axes, 0) == table["recall"].tolist()
-    assert horizontal_bars(axes, 1) == table["system_recall"].tolist()
+    groups, systems = bars_with_whiskers(axes)
+    assert [patch.get_width() for patch in groups] == table["recall"].tolist()
+    assert [patch.get_width() for patch in systems] == table["system_recall"].tolist()
+    expected = table[["system_low", "system_high"]].to_numpy()
+    assert ends(systems, 0) == pytest.approx(expected)
     assert tick_texts(axes.yaxis)[6] == f"cubic (n = {table['crystals'][6]})"
+
+
+def test_cells_of_crystal_system_errors_are_the_table():
+    truth, predicted = truth_and_prediction(8)
+    errors = crystal_system_errors(truth, predicted)
+    systems = per_crystal_system(truth, predicted, seed=0)
+    axes = crystal_system_errors_figure(errors, systems).axes[0]
+    written = {text.get_position(): text.get_text() for text in axes.texts}
+    rates = errors.to_numpy()
+    assert written == {
+        (column, row): f"{100 * rates[row, column]:.1f}"
+        for row, column in zip(*np.nonzero(rates > 0), strict=True)
+    }
+    cubic = systems.iloc[-1]
+    name, wrong = tick_texts(axes.yaxis)[6].split("\n")
+    assert name == f"cubic (n = {cubic['crystals']})"
+    assert wrong.startswith(f"{100 * errors.loc['cubic'].sum():.1f} % (")
+    assert tick_texts(axes.yaxis)[0] == "triclinic (n = 0)"
+
+
+def test_symmetry_bars_are_the_table():
+    table = symmetry_table(*truth_and_prediction(72), SPACE_GROUPS[72], seed=0)
+    axes = symmetry_figure(table, 360).axes[0]
+    (drawn,) = bars_with_whiskers(axes)
+    assert [patch.get_width() for patch in drawn] == table["accuracy"].tolist()
+    assert tick_texts(axes.yaxis)[0] == "space group (72)"
+
+
+def test_reliability_lines_are_the_table():
+    table = scores(8).tables["reliability"]
+    figure = reliability_figure(table)
+    assert len(figure.axes) == 4
+    for axes, kind in zip(figure.axes[:2], ("as trained", "calibrated"), strict=True):
+        own = table[table["probabilities"] == kind]
+        line = axes.containers[0].lines[0]
+        assert line.get_xdata().tolist() == own["probability"].tolist()
+        assert line.get_ydata().tolist() == own["accuracy"].tolist()
+        assert axes.get_title("left").startswith(f"{kind}: n = 40\n")
+    for axes in figure.axes[2:]:
+        assert sum(bars(axes, 0)) == pytest.approx(1)
+
+
+def test_reliability_names_the_error_of_the_summary():
+    scored = scores(72)
+    left, right = reliability_figure(scored.tables["reliability"]).axes[:2]
+    for axes, name in ((left, "_before"), (right, "")):
+        error = 100 * scored.summary[f"expected_calibration_error{name}"]
+        assert axes.get_title("left").endswith(f"expected calibration error {error:.1f} %")
+
+
+def test_refusal_lines_are_the_table():
+    table = scores(72).tables["refusal"]
+    axes = refusal_figure(table).axes[0]
+    drawn = {line.get_label(): line.get_ydata().tolist() for line in axes.lines}
+    assert drawn == {
+        "right answers": table["accuracy"].tolist(),
+        "smallest probability answered": table["threshold"].tolist(),
+    }
+    assert "n = 360" in axes.get_title("left")
 
 
 def test_confusion_shades_are_shares_of_each_row_and_cells_hold_counts():
     truth, predicted = truth_and_prediction(8)
     confusion = confusion_table(truth, predicted, SPACE_GROUPS[8])
-    axes = confusion_figure(confusion).axes[0]
+    axes = confusion_figure(confusion, "spacegroup").axes[0]
     shares = np.asarray(axes.images[0].get_array())
     assert shares.sum(axis=1) == pytest.approx(1)
     counts = confusion.to_numpy()
@@ -168,14 +284,13 @@ def test_history_of_one_epoch_is_visible():
     assert learning.get_marker() == validation.get_marker() == "."
 
 
-def test_overview_shows_the_shaped_images_and_tells_right_from_wrong_in_words():
+def test_overview_shows_the_pictures_and_tells_right_from_wrong_in_words():
     shown = samples()
-    figure = overview_figure(shown, Settings())
+    figure = overview_figure(shown, "spacegroup")
     grid = np.reshape(figure.axes, (2, 5))
     for row, sample in zip(grid, shown, strict=True):
-        images = shaped_images(sample)
-        for axes, image in zip(row[1:4], images, strict=True):
-            assert np.array_equal(axes.images[0].get_array(), image)
+        for axes, picture in zip(row[:4], sample.pictures, strict=True):
+            assert np.array_equal(axes.images[0].get_array(), picture.visible)
         texts = [text.get_text() for text in row[4].texts]
         assert texts[0] == sample.material_id
         assert "225 Fm-3m" in texts[1]
@@ -188,3 +303,8 @@ def test_overview_shows_the_shaped_images_and_tells_right_from_wrong_in_words():
 )
 def test_space_group_name(number, name):
     assert space_group_name(number) == name
+
+
+def test_class_name():
+    assert class_name("spacegroup", np.int64(225)) == "225 Fm-3m"
+    assert class_name("crystal_system", "cubic") == "cubic"

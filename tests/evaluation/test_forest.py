@@ -14,9 +14,9 @@ def dataset():
     rng = np.random.default_rng(0)
     group = zarr.group(zarr.storage.MemoryStore())
     for name in ("raw", "shaped"):
-        spots = rng.random((CRYSTALS, 2, 128, 128)) > 0.98
+        spots = rng.random((CRYSTALS, 3, 128, 128)) > 0.98
         grey = (spots * rng.integers(1, 256, spots.shape)).astype(np.uint8)
-        group.create_array(name, data=grey, chunks=(8, 2, 128, 128))
+        group.create_array(name, data=grey, chunks=(8, 3, 128, 128))
     group.attrs["shape_settings"] = Shape().model_dump(mode="json")
     return group
 
@@ -27,7 +27,7 @@ def test_features_are_the_logarithms_of_the_brightest_pixels_of_each_view(datase
     steps = []
     features = read_features(dataset, rows, descriptor, steps.append)
     patterns = dataset[descriptor][:][rows].astype(np.float64)
-    brightest = patterns.reshape(len(rows), 2, 64, 2, 64, 2).max(axis=(3, 5))
+    brightest = patterns.reshape(len(rows), 3, 64, 2, 64, 2).max(axis=(3, 5))
     assert features.dtype == np.float32
     np.testing.assert_allclose(features, np.log(1 + brightest).reshape(len(rows), -1), rtol=1e-6)
     assert len(steps) > 1

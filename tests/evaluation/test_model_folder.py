@@ -26,11 +26,14 @@ def dataset():
 @pytest.fixture
 def model(tmp_path):
     labels = {
-        "space_groups": [62, 225],
+        "label": "spacegroup",
+        "classes": [62, 225],
         "best_epoch": 3,
         "image_size": 64,
         "resize": "maximum",
         "descriptor": "shaped",
+        "diffractogram": {"lorentzian": 0.25},
+        "seed": 7,
         "shape_settings": SHAPE,
     }
     (tmp_path / "labels.json").write_text(json.dumps(labels))
@@ -39,6 +42,7 @@ def model(tmp_path):
             "row": [2, 1, 0, 3],
             "material_id": ["mp-2", "007", "NA", "mp-3"],
             "spacegroup": [225, 62, 62, 225],
+            "class": [225, 62, 62, 225],
             "label": [1, 0, 0, 1],
             "part": ["test", "train", "test", "validation"],
         }
@@ -49,9 +53,11 @@ def model(tmp_path):
 
 def test_labels(model, dataset):
     labels = read_labels(model, dataset)
-    assert labels.space_groups.tolist() == [62, 225]
+    assert labels.label == "spacegroup"
+    assert labels.classes.tolist() == [62, 225]
     assert (labels.image_size, labels.resize) == (64, "maximum")
     assert labels.descriptor == "shaped"
+    assert (labels.diffractogram.lorentzian, labels.seed) == (0.25, 7)
 
 
 def test_test_part_comes_in_order_of_row_and_ids_stay_text(model, dataset):
@@ -111,7 +117,7 @@ def test_a_split_comes_in_order_of_row(model, dataset):
     path = model / "split.csv"
     pd.read_csv(path, keep_default_na=False).assign(prototype="x").to_csv(path, index=False)
     split = read_split(path, dataset)
-    assert list(split) == ["row", "material_id", "spacegroup", "label", "part"]
+    assert list(split) == ["row", "material_id", "spacegroup", "class", "label", "part"]
     assert split["row"].tolist() == [0, 1, 2, 3]
     assert split["part"].tolist() == ["test", "train", "test", "validation"]
 

@@ -9,10 +9,15 @@ from spacegrouper.config.sections import Shape
 from spacegrouper.descriptors.images import compose_images
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import Labels
-from spacegrouper.evaluation.predictions import load_network, predict_probabilities
+from spacegrouper.evaluation.predictions import (
+    class_logits,
+    load_network,
+    predict_logits,
+    probabilities,
+)
 from spacegrouper.training.images import read_patterns
 
-LABELS = Labels(np.array([62, 166, 225]), 8, "maximum", "shaped")
+LABELS = Labels("spacegroup", np.array([62, 166, 225]), 8, "maximum", "shaped")
 
 
 class MeanColour:
@@ -37,17 +42,17 @@ def dataset():
     return group
 
 
-def test_probabilities_are_the_softmax_of_the_sum_of_the_three_logits(dataset):
+def test_the_logits_are_the_sum_of_those_of_the_three_images(dataset):
     rows = np.array([1, 2, 4, 7, 9])
     steps = []
     network = MeanColour()
-    probabilities = predict_probabilities(network, LABELS, dataset, rows, 2, steps.append)
+    found = predict_logits(network, LABELS, dataset, rows, 2, steps.append)
     red, green, blue = compose_images(
         read_patterns(dataset, rows, 8, "maximum", "shaped"), "shaped"
     )
     logits = 50 * (red + 2.0 * green + 3.0 * blue).mean(axis=(1, 2))
-    assert probabilities == pytest.approx(softmax(logits, axis=1), rel=1e-4)
-    assert len(set(probabilities.argmax(axis=1))) > 1
+    assert found == pytest.approx(logits, rel=1e-4)
+    assert len(set(found.argmax(axis=1))) > 1
     assert steps == network.batches == [2, 2, 1]
 
 
@@ -59,43 +64,39 @@ def test_the_network_sees_the_images_it_has_learnt_from(dataset):
 
     network, rows = Witness(), np.array([4])
     labels = replace(LABELS, descriptor="raw")
-    predict_probabilities(network, labels, dataset, rows, 1, lambda _: None)
+    predict_logits(network, labels, dataset, rows, 1, lambda _: None)
     expected = compose_images(read_patterns(dataset, rows, 8, "maximum", "raw"), "raw")
     for image, right in zip(network.images, expected, strict=True):
         np.testing.assert_array_equal(image, right)
 
 
-def test_large_logits_do_not_overflow(dataset):
-    class Certain:
-        def predict_on_batch(self, images):
-            return [np.array([[2000.0, 0.0, -2000.0]], dtype=np.float32)] * 3
-
-    probabilities = predict_probabilities(
-        Certain(), LABELS, dataset, np.array([0]), 1, lambda _: None
-    )
-    assert probabilities.tolist() == [[1, 0, 0]]
+def test_probabilities_are_the_softmax():
+    logits = np.random.default_rng(0).normal(0, 5, (4, 3))
+    assert probabilities(logits) == pytest.approx(softmax(logits, axis=1))
+    assert probabilities(logits, 2.5) == pytest.approx(softmax(logits / 2.5, axis=1))
 
 
-def test_answers_that_are_no_numbers_are_reported(dataset):
+def test_large_logits_do_not_overflow():
+    assert probabilities(np.array([[6000.0, 0.0, -6000.0]])).tolist() == [[1, 0, 0]]
+
+
+def test_answers_that_are_no_numbers_are_reported():
     class Diverged:
         def predict_on_batch(self, images):
             return [np.full((1, 3), np.nan)] * 3
 
     with pytest.raises(UserError, match="not finite"):
-        predict_probabilities(Diverged(), LABELS, dataset, np.array([0]), 1, lambda _: None)
+        class_logits(Diverged(), [])
 
 
-def test_a_network_of_one_image_answers_without_a_list(dataset):
+def test_a_network_of_one_image_answers_without_a_list():
     class Spots:
         def predict_on_batch(self, images):
-            assert len(images) == 1
-            return 50 * images[0].mean(axis=(1, 2))
+            (image,) = images
+            return image.mean(axis=(1, 2))
 
-    rows = np.array([1, 2])
-    labels = replace(LABELS, descriptor="spot")
-    probabilities = predict_probabilities(Spots(), labels, dataset, rows, 2, lambda _: None)
-    (image,) = compose_images(read_patterns(dataset, rows, 8, "maximum", "spot"), "spot")
-    assert probabilities == pytest.approx(softmax(50 * image.mean(axis=(1, 2)), axis=1), rel=1e-4)
+    image = np.random.default_rng(0).random((2, 8, 8, 3), dtype=np.float32)
+    assert class_logits(Spots(), [image]) == pytest.approx(image.mean(axis=(1, 2)))
 
 
 @pytest.mark.parametrize("content", [None, b"not a network"])

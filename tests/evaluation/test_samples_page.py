@@ -5,18 +5,18 @@ import re
 import numpy as np
 from PIL import Image
 
-from spacegrouper.config import Settings
 from spacegrouper.evaluation.model_folder import Labels
-from spacegrouper.evaluation.samples import Sample, raw_image, shaped_images, spot_image
+from spacegrouper.evaluation.samples import Picture, Sample
 from spacegrouper.evaluation.samples_page import samples_page
 
-LABELS = Labels(np.array([62, 225]), image_size=64, resize="maximum", descriptor="shaped")
+LABELS = Labels("spacegroup", np.array([62, 225]), 64, "maximum", "shaped")
 METRICS = {"test_crystals": 40, "top_1_accuracy": 0.8125, "classes": 8, "chance_accuracy": 0.125}
 
 
 def sample(material_id="mp-1", spacegroup=62, predicted=62, probability=0.987):
-    patterns = (np.random.default_rng(3).random((3, 3, 256, 256)) > 0.99).astype(np.uint8) * 90
-    return Sample(material_id, spacegroup, predicted, probability, *patterns)
+    patterns = np.random.default_rng(3).integers(0, 256, (2, 64, 64), dtype=np.uint8)
+    pictures = tuple(Picture(f"pattern {n}", pattern) for n, pattern in enumerate(patterns))
+    return Sample(material_id, spacegroup, predicted, probability, pictures)
 
 
 def images_of(page):
@@ -26,8 +26,8 @@ def images_of(page):
 
 def test_page_holds_the_images_themselves_and_refers_to_nothing_outside():
     shown = sample()
-    page = samples_page([shown], 2, METRICS, LABELS, Settings())
-    expected = [raw_image(shown), spot_image(shown), *shaped_images(shown)]
+    page = samples_page([shown], 2, METRICS, LABELS, "small")
+    expected = [picture.image for picture in shown.pictures]
     for found, image in zip(images_of(page), expected, strict=True):
         assert np.array_equal(found, image)
     assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
@@ -40,36 +40,50 @@ def test_right_and_wrong_differ_in_sign_and_word():
         2,
         METRICS,
         LABELS,
-        Settings(),
+        "small",
     )
     assert "✓ right: 62 Pnma, 98.7 %" in page
     assert "✗ wrong: 225 Fm-3m, 50.0 %" in page
 
 
 def test_each_space_group_has_a_section_that_the_index_leads_to():
-    page = samples_page([sample(), sample("mp-2", 225, 225)], 2, METRICS, LABELS, Settings())
+    page = samples_page([sample(), sample("mp-2", 225, 225)], 2, METRICS, LABELS, "small")
     sections = re.findall(r'<section id="([^"]+)"', page)
-    assert sections == ["spacegroup-62", "spacegroup-225"]
+    assert sections == ["class-1", "class-2"]
     assert re.findall(r'<a href="#([^"]+)"', page) == sections
 
 
 def test_page_says_how_the_crystals_were_chosen_and_how_good_the_network_is():
-    page = samples_page([sample()], 2, METRICS, LABELS, Settings(name="small"))
+    page = samples_page([sample()], 2, METRICS, LABELS, "small")
     text = " ".join(page.split())
-    assert "first 2 crystals of the test part by material id" in text
+    assert (
+        "Each space group is shown with the first 2 crystals of the test part by material id"
+        in text
+    )
     assert "Of all 40 test crystals it names 81.2 % right" in text
-    assert "8 space groups would name 12.5 %" in text
+    assert "8 classes would name 12.5 %" in text
     assert "pixels (the maximum of the pixels that fall together)" in text
     assert "<title>Sample crystals: small</title>" in text
 
 
 def test_a_material_id_cannot_break_the_page():
-    page = samples_page([sample('<b>"x"&')], 1, METRICS, LABELS, Settings())
+    page = samples_page([sample('<b>"x"&')], 1, METRICS, LABELS, "small")
     assert "<b>" not in page
     assert "&lt;b&gt;" in page
 
 
 def test_same_samples_make_the_same_page():
-    assert samples_page([sample()], 2, METRICS, LABELS, Settings()) == samples_page(
-        [sample()], 2, METRICS, LABELS, Settings()
+    assert samples_page([sample()], 2, METRICS, LABELS, "small") == samples_page(
+        [sample()], 2, METRICS, LABELS, "small"
     )
+
+
+def test_the_page_of_other_labels_and_descriptors_speaks_of_them():
+    labels = Labels("material_group", np.array(["oxide", "salt"]), 224, "nearest", "powder")
+    page = samples_page([sample(spacegroup="oxide", predicted="salt")], 1, METRICS, labels, "p")
+    text = " ".join(page.split())
+    assert "Each material group is shown with the first crystal of the test part" in text
+    assert "True material group oxide" in text
+    assert "✗ wrong: salt, 98.7 %" in text
+    assert "images such as these, of 224 \N{MULTIPLICATION SIGN} 224 pixels" in text
+    assert "brightened" not in text

@@ -2,7 +2,9 @@ import json
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from spacegrouper.evaluation.calibration import expected_calibration_error
 from spacegrouper.evaluation.scores import (
     describe_scores,
     prediction_table,
@@ -11,10 +13,14 @@ from spacegrouper.evaluation.scores import (
 )
 
 SPACE_GROUPS = np.array([62, 166, 225])
+SYSTEMS = np.array(["cubic", "orthorhombic", "trigonal"])
 TEST = pd.DataFrame(
     {"row": [3, 5], "material_id": ["a", "b"], "spacegroup": [166, 225], "label": [1, 2]}
 )
 PROBABILITIES = np.array([[0.1, 0.7, 0.2], [0.6, 0.3, 0.1]])
+UNCALIBRATED = np.array([[0.0, 0.95, 0.05], [0.8, 0.2, 0.0]])
+OF_EVERY_LABEL = {"predictions", "top_k", "per_class", "confusion", "reliability", "refusal"}
+OF_SPACE_GROUPS = {"per_crystal_system", "crystal_system_errors", "symmetry"}
 
 
 def test_prediction_table_by_hand() -> None:
@@ -24,20 +30,73 @@ def test_prediction_table_by_hand() -> None:
         "row": [3, 5],
         "material_id": ["a", "b"],
         "spacegroup": [166, 225],
+        "true": [166, 225],
         "predicted": [166, 62],
         "probability": [0.7, 0.6],
         "rank": [1, 3],
     }
 
 
+def test_predictions_of_another_label_keep_the_space_group_beside_the_class() -> None:
+    test = TEST.assign(label=[2, 0])
+    table = prediction_table(test, PROBABILITIES, SYSTEMS)
+
+    assert table["spacegroup"].tolist() == [166, 225]
+    assert table["true"].tolist() == ["trigonal", "cubic"]
+    assert table["predicted"].tolist() == ["orthorhombic", "cubic"]
+
+
 def test_scores_are_written_as_they_are(tmp_path) -> None:
-    scores = score_answers(TEST, PROBABILITIES, SPACE_GROUPS, seed=0)
+    scores = score_answers(TEST, PROBABILITIES, "spacegroup", SPACE_GROUPS, seed=0)
     write_scores(scores, tmp_path)
 
     assert json.loads((tmp_path / "metrics.json").read_text()) == scores.summary
+    assert scores.summary["label"] == "spacegroup"
     assert scores.summary["top_1_accuracy"] == 0.5
-    for name in ("predictions", "top_k", "per_space_group", "per_crystal_system"):
-        pd.testing.assert_frame_equal(pd.read_csv(tmp_path / f"{name}.csv"), getattr(scores, name))
+    assert scores.summary["crystal_system_accuracy"] == 0.5
+    assert set(scores.tables) == OF_EVERY_LABEL | OF_SPACE_GROUPS
+    assert {path.stem for path in tmp_path.glob("*.csv")} == set(scores.tables)
+    for name in set(scores.tables) - {"confusion", "crystal_system_errors"}:
+        pd.testing.assert_frame_equal(
+            pd.read_csv(tmp_path / f"{name}.csv"), scores.tables[name], atol=1e-6
+        )
     confusion = pd.read_csv(tmp_path / "confusion.csv", index_col=0)
     assert confusion.loc[225, "62"] == 1
+    errors = pd.read_csv(tmp_path / "crystal_system_errors.csv", index_col=0)
+    assert errors.loc["cubic", "orthorhombic"] == 1
+    assert scores.tables["per_class"].columns[:3].tolist() == [
+        "class",
+        "crystal_system",
+        "crystals",
+    ]
     assert describe_scores(scores).startswith("top-1 50.0 % (95 % interval 0.0 to 100.0 %)")
+
+
+def test_other_labels_have_no_tables_of_symmetry() -> None:
+    scores = score_answers(TEST, PROBABILITIES, "crystal_system", SYSTEMS, seed=0)
+
+    assert set(scores.tables) == OF_EVERY_LABEL
+    assert scores.tables["per_class"]["class"].tolist() == ["orthorhombic", "trigonal"]
+    assert scores.summary["label"] == "crystal_system"
+    assert "extinction_class_accuracy" not in scores.summary
+
+
+def test_reliability_is_told_before_and_after_calibration() -> None:
+    correct = np.array([True, False])
+    plain = score_answers(TEST, PROBABILITIES, "spacegroup", SPACE_GROUPS, seed=0)
+    calibrated = score_answers(
+        TEST, PROBABILITIES, "spacegroup", SPACE_GROUPS, seed=0, uncalibrated=UNCALIBRATED
+    )
+
+    after = expected_calibration_error(PROBABILITIES.max(axis=1), correct)
+    before = expected_calibration_error(UNCALIBRATED.max(axis=1), correct)
+    for scores in (plain, calibrated):
+        assert scores.summary["expected_calibration_error"] == after == pytest.approx(0.45)
+    assert "expected_calibration_error_before" not in plain.summary
+    assert calibrated.summary["expected_calibration_error_before"] == before != after
+    assert plain.tables["reliability"]["probabilities"].unique().tolist() == ["as trained"]
+    table = calibrated.tables["reliability"]
+    assert table["probabilities"].tolist() == ["as trained"] * 2 + ["calibrated"] * 2
+    assert table["probability"].tolist() == pytest.approx([0.8, 0.95, 0.6, 0.7])
+    # Refusing goes by the calibrated probabilities.
+    assert calibrated.tables["refusal"]["threshold"].tolist() == [0.7, 0.6]

@@ -7,7 +7,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from spacegrouper.config.sections import Simulate, View
 from spacegrouper.evaluation.figures import space_group_name
-from spacegrouper.evaluation.metrics import crystal_systems
 from spacegrouper.evaluation.statistics import MEASURES, per_crystal_system_table
 from spacegrouper.evaluation.statistics_figures import (
     brightness_figure,
@@ -17,6 +16,7 @@ from spacegrouper.evaluation.statistics_figures import (
     occupied_pixels_figure,
     view_name,
 )
+from spacegrouper.evaluation.symmetry import crystal_systems
 
 SPACE_GROUPS = {
     1: np.array([225]),

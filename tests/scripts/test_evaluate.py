@@ -3,75 +3,24 @@ import subprocess
 import sys
 from pathlib import Path
 
-import keras
 import numpy as np
 import pandas as pd
 import pytest
-import zarr
+from bright_crystals import (
+    CRYSTALS,
+    SPACE_GROUPS,
+    logits_by_hand,
+    write_bright_crystals,
+    write_brightness_model,
+)
 from scipy.special import softmax
 
-from spacegrouper.config.sections import Shape
-from spacegrouper.descriptors.images import compose_images
-from spacegrouper.training.images import read_patterns
+from spacegrouper.evaluation.calibration import expected_calibration_error
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "evaluate.py"
-SPACE_GROUPS = np.array([62, 166, 225])
-CRYSTALS = 24
-SIZE = 16
-
-
-def make_dataset(path):
-    """Make crystals whose patterns are the brighter the higher their label, with some noise."""
-    rng = np.random.default_rng(0)
-    label = np.arange(CRYSTALS) % 3
-    share = (0.2 + 0.25 * label + 0.1 * rng.random(CRYSTALS))[:, None, None, None]
-    group = zarr.create_group(path, zarr_format=3)
-    for name in ("raw", "shaped"):
-        patterns = (rng.random((CRYSTALS, 3, 32, 32)) < share).astype(np.uint8) * 200
-        group.create_array(name, data=patterns)
-    names = group.create_array("material_id", shape=(CRYSTALS,), dtype="string")
-    names[:] = np.array([f"mp-{i}" for i in range(CRYSTALS)], dtype=object)
-    group.create_array("spacegroup", data=SPACE_GROUPS[label].astype(np.int16))
-    group.create_array("status", data=np.ones(CRYSTALS, dtype=np.uint8))
-    group.attrs["shape_settings"] = Shape().model_dump(mode="json")
-    return group, label
-
-
-def make_model(folder, label):
-    """Make a trained network's folder: logits linear in the mean colour of each image."""
-    folder.mkdir()
-    images = [keras.Input((SIZE, SIZE, 3)) for _ in range(3)]
-    rng = np.random.default_rng(1)
-    weights = [(rng.normal(0, 8, (3, 3)), rng.normal(0, 4, 3)) for _ in images]
-    logits = []
-    for image, (kernel, bias) in zip(images, weights, strict=True):
-        dense = keras.layers.Dense(3)
-        logits.append(dense(keras.layers.GlobalAveragePooling2D()(image)))
-        dense.set_weights([kernel, bias])
-    keras.Model(images, logits).save(folder / "model.keras")
-    labels = {
-        "space_groups": SPACE_GROUPS.tolist(),
-        "best_epoch": 2,
-        "image_size": SIZE,
-        "resize": "nearest",
-        "descriptor": "shaped",
-        "shape_settings": Shape().model_dump(mode="json"),
-    }
-    (folder / "labels.json").write_text(json.dumps(labels))
-    split = pd.DataFrame(
-        {
-            "row": np.arange(CRYSTALS),
-            "material_id": [f"mp-{i}" for i in range(CRYSTALS)],
-            "spacegroup": SPACE_GROUPS[label],
-            "label": label,
-            "part": np.where(np.arange(CRYSTALS) % 2, "test", "train"),
-        }
-    )
-    split.to_csv(folder / "split.csv", index=False)
-    (folder / "history.csv").write_text(
-        "epoch,loss,accuracy,validation_loss,validation_accuracy\n1,3,0.3,3.1,0.3\n2,2,0.6,2.5,0.5\n"
-    )
-    return weights
+TEMPERATURE = 1.6
+OF_EVERY_LABEL = ("top_k", "per_class", "confusion", "reliability", "refusal")
+OF_SPACE_GROUPS = ("per_crystal_system", "crystal_system_errors", "symmetry")
 
 
 def evaluate(folder, output, model="model"):
@@ -90,29 +39,39 @@ def evaluate(folder, output, model="model"):
     )
 
 
+def products(names):
+    """Return the files of an evaluation with the tables and figures of these names."""
+    figures = {
+        f"figures/{name}.{suffix}" for name in (*names, "history") for suffix in ("png", "svg")
+    }
+    return figures | {f"{name}.csv" for name in ("predictions", *names)} | {"metrics.json"}
+
+
+def files_in(folder):
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*.*")}
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """Evaluate once, and return the folder, the answers by hand and what the program said."""
     folder = tmp_path_factory.mktemp("evaluate")
-    dataset, label = make_dataset(folder / "data.zarr")
-    weights = make_model(folder / "model", label)
+    write_bright_crystals(folder / "data.zarr")
+    write_brightness_model(folder / "model")
+    (folder / "model" / "calibration.json").write_text(json.dumps({"temperature": TEMPERATURE}))
     (folder / "config.yaml").write_text("name: trial\nevaluate: {batch_size: 5}\n")
-    rows = np.arange(1, CRYSTALS, 2)
-    images = compose_images(read_patterns(dataset, rows, SIZE, "nearest", "shaped"), "shaped")
-    logits = sum(
-        image.mean(axis=(1, 2)) @ kernel + bias
-        for image, (kernel, bias) in zip(images, weights, strict=True)
-    )
-    return folder, softmax(logits, axis=1), label[rows], evaluate(folder, folder / "evaluation")
+    _, logits, labels = logits_by_hand(folder / "data.zarr", "test")
+    return folder, logits, labels, evaluate(folder, folder / "evaluation")
 
 
 def test_predictions_are_those_computed_by_hand(run):
-    folder, probabilities, labels, finished = run
+    folder, logits, labels, finished = run
     assert finished.returncode == 0, finished.stderr
+    probabilities = softmax(logits / TEMPERATURE, axis=1)
     table = pd.read_csv(folder / "evaluation" / "predictions.csv")
     assert table["row"].tolist() == list(range(1, CRYSTALS, 2))
     assert table["material_id"].tolist() == [f"mp-{i}" for i in range(1, CRYSTALS, 2)]
     assert table["spacegroup"].tolist() == SPACE_GROUPS[labels].tolist()
+    assert table["true"].tolist() == SPACE_GROUPS[labels].tolist()
     assert table["predicted"].tolist() == SPACE_GROUPS[probabilities.argmax(axis=1)].tolist()
     assert table["probability"].to_numpy() == pytest.approx(probabilities.max(axis=1), abs=1e-4)
     order = np.argsort(-probabilities, axis=1)
@@ -120,7 +79,7 @@ def test_predictions_are_those_computed_by_hand(run):
 
 
 def test_scores_and_tables_follow_from_the_predictions(run):
-    folder, _, labels, finished = run
+    folder, logits, labels, finished = run
     output = folder / "evaluation"
     table = pd.read_csv(output / "predictions.csv")
     right = table["predicted"] == table["spacegroup"]
@@ -128,16 +87,23 @@ def test_scores_and_tables_follow_from_the_predictions(run):
     assert 0 < metrics["top_1_accuracy"] < 1
     assert metrics["top_1_accuracy"] == pytest.approx(right.mean())
     assert metrics["test_crystals"] == len(labels) == 12
+    assert (metrics["label"], metrics["temperature"]) == ("spacegroup", TEMPERATURE)
+    for name, temperature in (("", TEMPERATURE), ("_before", 1)):
+        confidence = softmax(logits / temperature, axis=1).max(axis=1)
+        error = expected_calibration_error(confidence, right.to_numpy())
+        assert metrics[f"expected_calibration_error{name}"] == pytest.approx(error, abs=1e-4)
     top_k = pd.read_csv(output / "top_k.csv")
     expected = [(table["rank"] <= k).mean() for k in (1, 2, 3)]
     assert top_k["accuracy"].tolist() == pytest.approx(expected, abs=1e-6)
-    groups = pd.read_csv(output / "per_space_group.csv")
+    groups = pd.read_csv(output / "per_class.csv")
     assert groups["correct"].tolist() == right.groupby(table["spacegroup"]).sum().tolist()
     systems = pd.read_csv(output / "per_crystal_system.csv")
     assert systems["crystal_system"].tolist() == ["orthorhombic", "trigonal", "cubic"]
     confusion = pd.read_csv(output / "confusion.csv", index_col=0)
     assert confusion.index.tolist() == [int(name) for name in confusion.columns] == [62, 166, 225]
     assert np.trace(confusion.to_numpy()) == right.sum()
+    symmetry = pd.read_csv(output / "symmetry.csv")
+    assert symmetry["accuracy"].tolist() == pytest.approx([right.mean()] * 7, abs=1e-6)
     assert f"top-1 {100 * right.mean():.1f} %" in " ".join(finished.stderr.split())
 
 
@@ -145,20 +111,48 @@ def test_all_products_are_there_and_a_second_run_gives_the_same_bytes(run):
     folder = run[0]
     again = evaluate(folder, folder / "again")
     assert again.returncode == 0, again.stderr
-    names = ("top_k", "per_space_group", "per_crystal_system", "confusion", "history")
-    expected = {f"figures/{name}.{suffix}" for name in names for suffix in ("png", "svg")}
-    expected |= {f"{name}.csv" for name in ("predictions", *names[:4])} | {"metrics.json"}
-    first, second = (
-        {p.relative_to(top).as_posix(): p.read_bytes() for p in top.rglob("*") if p.is_file()}
-        for top in (folder / "evaluation", folder / "again")
-    )
-    assert set(first) == expected
+    first, second = files_in(folder / "evaluation"), files_in(folder / "again")
+    assert set(first) == products((*OF_EVERY_LABEL, *OF_SPACE_GROUPS))
     assert first == second
 
 
-def test_a_folder_without_a_network_is_one_line_and_leaves_no_output(run, tmp_path):
-    finished = evaluate(run[0], tmp_path / "evaluation", model="nothing")
+def test_another_label_leaves_out_what_needs_space_groups(run):
+    folder, logits, labels, _ = run
+    write_brightness_model(folder / "systems", "crystal_system")
+    (folder / "systems" / "calibration.json").write_text('{"temperature": 1}')
+    finished = evaluate(folder, folder / "of_systems", model="systems")
+    assert finished.returncode == 0, finished.stderr
+    output = folder / "of_systems"
+    assert set(files_in(output)) == products(OF_EVERY_LABEL)
+    # The classes come in order of their names, which the network's answers now are.
+    names = np.array(["cubic", "orthorhombic", "trigonal"])
+    table = pd.read_csv(output / "predictions.csv")
+    assert table["spacegroup"].tolist() == SPACE_GROUPS[labels].tolist()
+    assert (
+        table["true"].tolist() == np.array(["orthorhombic", "trigonal", "cubic"])[labels].tolist()
+    )
+    assert table["predicted"].tolist() == names[logits.argmax(axis=1)].tolist()
+    metrics = json.loads((output / "metrics.json").read_text())
+    right = table["predicted"] == table["true"]
+    assert metrics["top_1_accuracy"] == pytest.approx(right.mean())
+    assert metrics["label"] == "crystal_system"
+
+
+@pytest.mark.parametrize(
+    ("missing", "message"),
+    [
+        ("labels.json", "labels.json: no such file"),
+        ("calibration.json", "calibration.json: no such file, the network is not calibrated; "),
+    ],
+)
+def test_a_folder_that_lacks_a_file_is_one_line_and_leaves_no_output(
+    run, tmp_path, missing, message
+):
+    path = run[0] / "model" / missing
+    path.rename(path.with_suffix(".away"))
+    finished = evaluate(run[0], tmp_path / "evaluation")
+    path.with_suffix(".away").rename(path)
     assert finished.returncode == 1
-    assert "nothing/labels.json: no such file" in finished.stderr
+    assert message in " ".join(finished.stderr.split())
     assert "Traceback" not in finished.stderr
     assert list(tmp_path.iterdir()) == []

@@ -8,11 +8,22 @@ import pandas as pd
 import pytest
 import zarr
 
-from spacegrouper.config.sections import Shape
+from spacegrouper.config.sections import Diffractogram, Shape
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "fit_forest.py"
 SPACE_GROUPS = np.array([62, 166, 225])
 CRYSTALS = 60
+TABLES = (
+    "predictions",
+    "top_k",
+    "per_class",
+    "confusion",
+    "reliability",
+    "refusal",
+    "per_crystal_system",
+    "crystal_system_errors",
+    "symmetry",
+)
 
 
 def make_dataset(path, label):
@@ -50,11 +61,23 @@ def folder(tmp_path_factory):
             "row": rows,
             "material_id": [f"mp-{i}" for i in rows],
             "spacegroup": SPACE_GROUPS[label],
+            "class": SPACE_GROUPS[label],
             "label": label,
             "part": np.array(["train", "test", "train", "validation"])[rows % 4],
         }
     )
     split.to_csv(folder / "split.csv", index=False)
+    labels = {
+        "label": "spacegroup",
+        "classes": SPACE_GROUPS.tolist(),
+        "image_size": 64,
+        "resize": "maximum",
+        "descriptor": "raw",
+        "diffractogram": Diffractogram().model_dump(mode="json"),
+        "seed": 0,
+        "shape_settings": None,
+    }
+    (folder / "labels.json").write_text(json.dumps(labels))
     split.assign(material_id="other").to_csv(folder / "foreign.csv", index=False)
     return folder
 
@@ -65,8 +88,7 @@ def test_the_forest_answers_the_test_part_and_writes_what_evaluate_does(folder):
     assert finished.returncode == 0, finished.stderr
     assert {path.name for path in output.iterdir()} == {
         "metrics.json",
-        *(f"{name}.csv" for name in ("predictions", "top_k", "confusion")),
-        *(f"per_{name}.csv" for name in ("space_group", "crystal_system")),
+        *(f"{name}.csv" for name in TABLES),
     }
     predictions = pd.read_csv(output / "predictions.csv")
     assert predictions["row"].tolist() == list(range(1, CRYSTALS, 4))

@@ -1,3 +1,21 @@
+EVALUATION_TABLES = {
+    "top_k": "top-1 to top-5 accuracy",
+    "per_class": "accuracy per class",
+    "confusion": "confusion matrix",
+    "reliability": "reliability of the probabilities",
+    "refusal": "accuracy against share answered",
+}
+EVALUATION_FIGURES = EVALUATION_TABLES | {"history": "training history"}
+if settings.split.label == "spacegroup":
+    OF_SPACE_GROUPS = {
+        "per_crystal_system": "accuracy per crystal system",
+        "crystal_system_errors": "wrong predictions between crystal systems",
+        "symmetry": "accuracy of extinction classes and other levels of symmetry",
+    }
+    EVALUATION_TABLES |= OF_SPACE_GROUPS
+    EVALUATION_FIGURES |= OF_SPACE_GROUPS
+
+
 rule evaluate:
     input:
         dataset=rules.shape.output.dataset,
@@ -5,6 +23,7 @@ rule evaluate:
         labels=rules.train.output.labels,
         split=rules.train.output.split,
         history=rules.train.output.history,
+        calibration=rules.calibrate.output.calibration,
     output:
         metrics=report(
             f"{RUN}/evaluation/metrics.json",
@@ -28,12 +47,7 @@ rule evaluate:
                 subcategory="Tables",
                 labels={"table": title},
             )
-            for name, title in {
-                "top_k": "top-1 to top-5 accuracy",
-                "per_space_group": "accuracy per space group",
-                "per_crystal_system": "accuracy per crystal system",
-                "confusion": "confusion matrix",
-            }.items()
+            for name, title in EVALUATION_TABLES.items()
         ],
         figures=[
             report(
@@ -43,13 +57,7 @@ rule evaluate:
                 subcategory="Figures",
                 labels={"figure": title},
             )
-            for name, title in {
-                "top_k": "top-1 to top-5 accuracy",
-                "per_space_group": "accuracy per space group",
-                "per_crystal_system": "accuracy per crystal system",
-                "confusion": "confusion matrix",
-                "history": "training history",
-            }.items()
+            for name, title in EVALUATION_FIGURES.items()
         ],
     log:
         f"{RUN}/logs/evaluate.log",

@@ -1,7 +1,9 @@
-"""The scores of a classifier of space groups, computed from its probabilities.
+"""The scores of a classifier, computed from its probabilities.
 
-Shapes: N crystals, C classes. A *label* is a class's place (0 to C - 1), a *space group* its number
-in the International Tables (1 to 230).
+Shapes: N crystals, C classes. A *class* is what is told apart: a space group's number in the
+International Tables (1 to 230), or the text of another label. A *label* is its place, 0 to C - 1.
+Tables of crystal systems and of symmetry are of space groups alone. Shares of crystals stand
+beside `low` and `high`, the ends of their 95 % bootstrap intervals.
 """
 
 from typing import Any
@@ -9,34 +11,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.metrics import balanced_accuracy_score, f1_score
 
-CRYSTAL_SYSTEMS = (
-    "triclinic",
-    "monoclinic",
-    "orthorhombic",
-    "tetragonal",
-    "trigonal",
-    "hexagonal",
-    "cubic",
-)
-# The last space group of each crystal system (International Tables for Crystallography, vol. A).
-_LAST_SPACE_GROUPS = (2, 15, 74, 142, 167, 194, 230)
+from spacegrouper.evaluation.symmetry import CRYSTAL_SYSTEMS, LEVELS, Integers, crystal_systems
+
 _LARGEST_K = 5
+_RESAMPLES_OF_SHARES = 10_000
+_RESAMPLES_OF_CRYSTALS = 2_000
+_RESAMPLES_AT_A_TIME = 100
+_INTERVAL = (2.5, 97.5)
 
-Integers = NDArray[np.integer[Any]]
 Floats = NDArray[np.floating[Any]]
-
-
-def crystal_systems(space_groups: Integers) -> NDArray[np.str_]:
-    """Return the crystal system of each space-group number; any shape, the same shape back.
-
-    Raises ValueError for a number that is not 1 to 230.
-    """
-    numbers = np.asarray(space_groups)
-    if numbers.size and (numbers.min() < 1 or numbers.max() > 230):
-        raise ValueError("space-group numbers are 1 to 230")
-    return np.array(CRYSTAL_SYSTEMS)[np.searchsorted(_LAST_SPACE_GROUPS, numbers)]
+# (N,) or (C,): space-group numbers, or texts.
+Classes = NDArray[Any]
 
 
 def ranks_of_truth(probabilities: Floats, labels: Integers) -> NDArray[np.int64]:
@@ -62,52 +48,108 @@ def top_k_accuracy(probabilities: Floats, labels: Integers, k: int) -> float:
     return float(np.mean(ranks_of_truth(probabilities, labels) <= k))
 
 
-def top_k_table(probabilities: Floats, labels: Integers) -> pd.DataFrame:
-    """Return columns k (1 to 5, or to C if that is less), accuracy, and chance (k / C)."""
+def top_k_table(probabilities: Floats, labels: Integers, seed: int) -> pd.DataFrame:
+    """Return columns k (1 to 5, or to C if that is less), accuracy, low, high, chance (k / C)."""
     classes = probabilities.shape[1]
     ks = np.arange(1, min(_LARGEST_K, classes) + 1)
-    accuracy = [top_k_accuracy(probabilities, labels, int(k)) for k in ks]
-    return pd.DataFrame({"k": ks, "accuracy": accuracy, "chance": ks / classes})
+    correct = ranks_of_truth(probabilities, labels)[None] <= ks[:, None]
+    intervals = np.array([bootstrap_interval(row, seed) for row in correct])
+    return pd.DataFrame(
+        {
+            "k": ks,
+            "accuracy": correct.mean(axis=1),
+            "low": intervals[:, 0],
+            "high": intervals[:, 1],
+            "chance": ks / classes,
+        }
+    )
 
 
-def per_space_group(truth: Integers, predicted: Integers) -> pd.DataFrame:
-    """Return a row for each space group that occurs in `truth`, in order of number.
+def per_class(truth: Classes, predicted: Classes, seed: int) -> pd.DataFrame:
+    """Return a row for each class that occurs in `truth`, in their order.
 
-    `truth`, `predicted`: space groups, (N,). Columns: spacegroup, crystal_system, crystals (how
-    many are truly of this group), correct (how many of them the network names), recall (their
-    ratio).
+    `truth`, `predicted`: (N,). Columns: class, crystals (how many are truly of this class), correct
+    (how many of them the network names), recall (their ratio), low, high.
     """
-    table = _recall("spacegroup", truth, predicted == truth)
-    systems = crystal_systems(table["spacegroup"].to_numpy())
-    table.insert(1, "crystal_system", systems)
-    return table
+    return _recall("class", truth, predicted == truth, seed)
 
 
-def per_crystal_system(truth: Integers, predicted: Integers) -> pd.DataFrame:
+def per_crystal_system(truth: Integers, predicted: Integers, seed: int) -> pd.DataFrame:
     """Return a row for each crystal system that occurs in `truth`, from triclinic to cubic.
 
-    `truth`, `predicted`: space groups, (N,). Columns: crystal_system, crystals, correct and recall
-    of the space group, system_correct and system_recall of the crystal system that the predicted
-    group belongs to.
+    `truth`, `predicted`: space groups, (N,). Columns: crystal_system, crystals, correct, recall,
+    low and high of the space group, and system_correct, system_recall, system_low and system_high
+    of the crystal system that the predicted group belongs to.
     """
     systems = crystal_systems(truth)
-    same_group = _recall("crystal_system", systems, predicted == truth)
-    same_system = _recall("crystal_system", systems, crystal_systems(predicted) == systems)
-    table = same_group.assign(
-        system_correct=same_system["correct"], system_recall=same_system["recall"]
-    )
+    same_group = _recall("crystal_system", systems, predicted == truth, seed)
+    same_system = _recall("crystal_system", systems, crystal_systems(predicted) == systems, seed)
+    own = same_system[["correct", "recall", "low", "high"]].add_prefix("system_")
+    table = pd.concat([same_group, own], axis=1)
     order = table["crystal_system"].map(CRYSTAL_SYSTEMS.index)
     return table.loc[order.sort_values().index].reset_index(drop=True)
 
 
-def confusion_table(truth: Integers, predicted: Integers, space_groups: Integers) -> pd.DataFrame:
-    """Count the crystals of each true (row) and predicted (column) space group.
+def crystal_system_errors(truth: Integers, predicted: Integers) -> pd.DataFrame:
+    """Return the rates of wrong predictions between crystal systems; 7 x 7.
 
-    `truth`, `predicted`: space groups, (N,). Rows and columns are all classes, in order of number.
+    `truth`, `predicted`: space groups, (N,). Of the crystals of a true system (row), the share that
+    is given a wrong space group of the predicted system (column): on the diagonal are wrong groups
+    of the right system, and a row adds up to one minus the accuracy of its system. Rows of systems
+    without crystals are not a number (NaN).
     """
-    classes = pd.Index(np.sort(space_groups))
-    counts = pd.crosstab(truth, predicted).reindex(index=classes, columns=classes, fill_value=0)
+    names = pd.Index(CRYSTAL_SYSTEMS)
+    systems, answers = crystal_systems(truth), crystal_systems(predicted)
+    wrong = truth != predicted
+    errors = pd.crosstab(systems[wrong], answers[wrong])
+    crystals = pd.Series(systems).value_counts().reindex(names)
+    rates = errors.reindex(index=names, columns=names, fill_value=0).div(crystals, axis=0)
+    return rates.rename_axis(index="true", columns="predicted")
+
+
+def symmetry_table(
+    truth: Integers, predicted: Integers, space_groups: Integers, seed: int
+) -> pd.DataFrame:
+    """Return the accuracy at each level of symmetry.LEVELS.
+
+    `truth`, `predicted`: space groups, (N,); `space_groups`: (C,), those that are told apart.
+    Columns: level, classes (how many of the level the C space groups are of), accuracy (share of
+    the crystals whose answer is of the same class of the level as the truth), low, high.
+    """
+    rows = []
+    for level, class_of in LEVELS.items():
+        correct = class_of(predicted) == class_of(truth)
+        classes = len(np.unique(class_of(space_groups)))
+        rows.append((level, classes, correct.mean(), *bootstrap_interval(correct, seed)))
+    return pd.DataFrame(rows, columns=["level", "classes", "accuracy", "low", "high"])
+
+
+def confusion_table(truth: Classes, predicted: Classes, classes: Classes) -> pd.DataFrame:
+    """Count the crystals of each true (row) and predicted (column) class.
+
+    `truth`, `predicted`: (N,). Rows and columns are all `classes`, (C,), in order.
+    """
+    names = pd.Index(np.sort(classes))
+    counts = pd.crosstab(truth, predicted).reindex(index=names, columns=names, fill_value=0)
     return counts.rename_axis(index="true", columns="predicted")
+
+
+def balanced_accuracy(confusion: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the mean recall of the classes that have crystals.
+
+    `confusion`: (..., C, C), crystals of each true (row) and predicted (column) class; returns
+    (...). Every class counts alike, however few crystals it has.
+    """
+    return _mean_of_classes(_diagonal(confusion), confusion.sum(axis=-1))
+
+
+def macro_f1(confusion: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the mean F1 of the classes that have crystals or are named; as `balanced_accuracy`.
+
+    F1 is the harmonic mean of recall and precision, so naming a class too often costs as well.
+    """
+    named_or_true = confusion.sum(axis=-1) + confusion.sum(axis=-2)
+    return _mean_of_classes(2 * _diagonal(confusion), named_or_true)
 
 
 def bootstrap_interval(correct: NDArray[np.bool_], seed: int) -> tuple[float, float]:
@@ -118,47 +160,106 @@ def bootstrap_interval(correct: NDArray[np.bool_], seed: int) -> tuple[float, fl
     is a point, which is the bootstrap's known shortcoming.
     """
     count = correct.size
-    resampled = np.random.default_rng(seed).binomial(count, correct.mean(), size=10_000) / count
-    low, high = np.percentile(resampled, (2.5, 97.5))
+    random = np.random.default_rng(seed)
+    resampled = random.binomial(count, correct.mean(), size=_RESAMPLES_OF_SHARES) / count
+    low, high = np.percentile(resampled, _INTERVAL)
     return float(low), float(high)
 
 
-def summarise(
-    probabilities: Floats,
-    labels: Integers,
-    space_groups: Integers,
-    seed: int,
-) -> dict[str, int | float | list[float]]:
-    """Return the scores of a network in one mapping, as metrics.json holds them.
+def bootstrap_of_class_means(
+    confusion: NDArray[np.integer[Any]], seed: int
+) -> dict[str, tuple[float, float]]:
+    """Return the 95 % percentile bootstrap intervals of balanced_accuracy and macro_f1.
 
-    `probabilities`: (N, C); `labels`: (N,); `space_groups`: (C,), the number of each class; `seed`:
-    of the bootstrap. `chance_accuracy` is that of guessing evenly among the classes,
-    `majority_accuracy` that of always naming the test crystals' most frequent space group.
+    `confusion`: (C, C). 2,000 resamples of as many crystals: how often each pair of true and
+    predicted class is drawn is multinomial. A class of which none is drawn is left out of the mean.
     """
-    answers = probabilities.argmax(axis=1)
-    correct = answers == labels
-    systems = crystal_systems(space_groups)
+    counts = confusion.ravel()
+    random = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(0, _RESAMPLES_OF_CRYSTALS, _RESAMPLES_AT_A_TIME):
+        size = (_RESAMPLES_AT_A_TIME,)
+        resampled = random.multinomial(counts.sum(), counts / counts.sum(), size)
+        tables = resampled.reshape(-1, *confusion.shape)
+        drawn.append((balanced_accuracy(tables), macro_f1(tables)))
+    ends = np.percentile(np.concatenate(drawn, axis=1), _INTERVAL, axis=1)
     return {
-        "classes": len(space_groups),
+        name: (float(low), float(high))
+        for name, (low, high) in zip(("balanced_accuracy", "macro_f1"), ends.T, strict=True)
+    }
+
+
+def summarise(
+    probabilities: Floats, labels: Integers, classes: Classes, seed: int
+) -> dict[str, int | float | list[float]]:
+    """Return the scores that every label has in one mapping, as metrics.json holds them.
+
+    `probabilities`: (N, C); `labels`: (N,); `classes`: (C,), the name of each; `seed`: of the
+    bootstrap. `chance_accuracy` is that of guessing evenly among the classes, `majority_accuracy`
+    that of always naming the test crystals' most frequent class.
+    """
+    ranks = ranks_of_truth(probabilities, labels)
+    places = np.arange(len(classes))
+    confusion = confusion_table(labels, probabilities.argmax(axis=1), places).to_numpy()
+    intervals = bootstrap_of_class_means(confusion, seed)
+    return {
+        "classes": len(classes),
         "test_crystals": len(labels),
-        "top_1_accuracy": top_k_accuracy(probabilities, labels, 1),
-        "top_1_interval_95": list(bootstrap_interval(correct, seed)),
-        "top_5_accuracy": top_k_accuracy(probabilities, labels, 5),
-        "balanced_accuracy": float(balanced_accuracy_score(labels, answers)),
-        "macro_f1": float(f1_score(labels, answers, average="macro")),
-        "crystal_system_accuracy": float(np.mean(systems[answers] == systems[labels])),
-        "chance_accuracy": 1 / len(space_groups),
+        "top_1_accuracy": float(np.mean(ranks == 1)),
+        "top_1_interval_95": list(bootstrap_interval(ranks == 1, seed)),
+        "top_5_accuracy": float(np.mean(ranks <= _LARGEST_K)),
+        "top_5_interval_95": list(bootstrap_interval(ranks <= _LARGEST_K, seed)),
+        "balanced_accuracy": float(balanced_accuracy(confusion)),
+        "balanced_interval_95": list(intervals["balanced_accuracy"]),
+        "macro_f1": float(macro_f1(confusion)),
+        "macro_f1_interval_95": list(intervals["macro_f1"]),
+        "chance_accuracy": 1 / len(classes),
         "majority_accuracy": float(np.bincount(labels).max() / len(labels)),
     }
 
 
-def _recall(name: str, groups: NDArray[np.generic], correct: NDArray[np.bool_]) -> pd.DataFrame:
-    counts = pd.Series(correct).groupby(groups).agg(["size", "sum"])
+def summarise_symmetry(table: pd.DataFrame) -> dict[str, float | list[float]]:
+    """Return the accuracies of the levels of symmetry as metrics.json holds them.
+
+    `table`: as `symmetry_table` returns it. Keys such as laue_class_accuracy and
+    laue_class_interval_95; those of the space group itself are left out.
+    """
+    summary: dict[str, float | list[float]] = {}
+    for row in table.to_dict("records"):
+        name = str(row["level"]).lower().replace(",", "").replace(" ", "_")
+        if name != "space_group":
+            summary[f"{name}_accuracy"] = float(row["accuracy"])
+            summary[f"{name}_interval_95"] = [float(row["low"]), float(row["high"])]
+    return summary
+
+
+def _diagonal(confusion: NDArray[Any]) -> NDArray[Any]:
+    return np.diagonal(confusion, axis1=-2, axis2=-1)
+
+
+def _mean_of_classes(counts: NDArray[Any], totals: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the mean of counts / totals over the classes, the last axis, of which there are any.
+
+    A class without crystals says nothing, so it is no part of the mean.
+    """
+    present = totals > 0
+    ratios = np.divide(counts, totals, out=np.zeros(counts.shape), where=present)
+    return np.asarray(ratios.sum(axis=-1) / present.sum(axis=-1))
+
+
+def _recall(
+    name: str, groups: NDArray[np.generic], correct: NDArray[np.bool_], seed: int
+) -> pd.DataFrame:
+    by_group = pd.Series(correct).groupby(groups)
+    counts = by_group.agg(["size", "sum"])
+    intervals = np.array([bootstrap_interval(own.to_numpy(), seed) for _, own in by_group])
     return pd.DataFrame(
         {
             name: counts.index,
             "crystals": counts["size"].to_numpy(),
             "correct": counts["sum"].to_numpy(),
             "recall": (counts["sum"] / counts["size"]).to_numpy(),
+            "low": intervals[:, 0],
+            "high": intervals[:, 1],
         }
     )

@@ -9,28 +9,41 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 import zarr
+from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Descriptor
+from spacegrouper.config.sections import Descriptor, Diffractogram
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.metrics import Integers
 from spacegrouper.storage.dataset import usable_rows
+from spacegrouper.training.images import PatternReader
 from spacegrouper.training.split import PARTS
 
-_COLUMNS = {"row": int, "material_id": str, "spacegroup": int, "label": int, "part": str}
+_COLUMNS = {
+    "row": int,
+    "material_id": str,
+    "spacegroup": int,
+    "class": str,
+    "label": int,
+    "part": str,
+}
 
 
 @dataclass(frozen=True)
 class Labels:
     """What a network's answers mean, and what its images must be like.
 
-    `space_groups`: (C,), the number of each class; `image_size`: pixels along an edge; `resize`,
-    `descriptor`: how images are made of patterns, as in section `train` of the configuration.
+    `label`: what is told apart, as split.label; `classes`: (C,), the number of each space group,
+    or the text of each class of another label; `image_size`: pixels along an edge; `resize`,
+    `descriptor`: how images are made of patterns, as in section `train` of the configuration;
+    `diffractogram`, `seed`: of powders, the peaks' shape and the seed of their noise.
     """
 
-    space_groups: Integers
+    label: str
+    classes: NDArray[np.int64] | NDArray[np.str_]
     image_size: int
     resize: Literal["nearest", "maximum"]
     descriptor: Descriptor
+    diffractogram: Diffractogram = Diffractogram()
+    seed: int = 0
 
 
 def read_labels(model: Path, dataset: zarr.Group) -> Labels:
@@ -48,10 +61,25 @@ def read_labels(model: Path, dataset: zarr.Group) -> Labels:
             "dataset's; train it again with scripts/train.py"
         )
     return Labels(
-        np.array(content["space_groups"], dtype=np.int64),
+        content["label"],
+        np.array(content["classes"]),
         content["image_size"],
         content["resize"],
         content["descriptor"],
+        Diffractogram.model_validate(content["diffractogram"]),
+        content["seed"],
+    )
+
+
+def pattern_reader(labels: Labels, dataset: zarr.Group) -> PatternReader:
+    """Return the reader that makes of a dataset the images a network takes."""
+    return PatternReader(
+        dataset,
+        labels.image_size,
+        labels.resize,
+        labels.descriptor,
+        labels.diffractogram,
+        seed=labels.seed,
     )
 
 
@@ -64,8 +92,8 @@ def read_test_part(model: Path, dataset: zarr.Group) -> pd.DataFrame:
 def read_split(path: Path, dataset: zarr.Group) -> pd.DataFrame:
     """Read all parts from the split.csv of a model folder, in order of row.
 
-    Columns row, material_id, spacegroup, label, part. Raises UserError where there is no such file,
-    or where the dataset's rows are not the crystals it names.
+    Columns row, material_id, spacegroup, class (as text), label, part. Raises UserError where there
+    is no such file, or where the dataset's rows are not the crystals it names.
     """
     try:
         # Ids are text, even where they look like numbers or like pandas' names of missing values.

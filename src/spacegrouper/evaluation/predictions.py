@@ -8,11 +8,9 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from spacegrouper.descriptors.images import compose_images
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.metrics import Integers
-from spacegrouper.evaluation.model_folder import Labels
-from spacegrouper.training.images import read_patterns
+from spacegrouper.evaluation.model_folder import Labels, pattern_reader
+from spacegrouper.evaluation.symmetry import Integers
 
 
 def load_network(path: Path) -> keras.Model:
@@ -26,7 +24,7 @@ def load_network(path: Path) -> keras.Model:
         ) from None
 
 
-def predict_probabilities(
+def predict_logits(
     network: keras.Model,
     labels: Labels,
     dataset: zarr.Group,
@@ -34,28 +32,39 @@ def predict_probabilities(
     batch_size: int,
     advance: Callable[[int], None],
 ) -> NDArray[np.float64]:
-    """Return the probability of each class for the crystals of `rows`, which ascend; (N, C).
+    """Return the logits of the crystals of `rows`, which ascend; (N, C), as `class_logits`.
 
-    It is the softmax of the sum of the network's logits, one set for each image. `advance` is
-    called with the number of crystals done since its last call. Raises UserError for answers that
-    are not finite.
+    `advance` is called with the number of crystals done since its last call.
     """
+    reader = pattern_reader(labels, dataset)
     parts = []
     for start in range(0, len(rows), batch_size):
         batch = rows[start : start + batch_size]
-        patterns = read_patterns(
-            dataset, batch, labels.image_size, labels.resize, labels.descriptor
-        )
-        logits = network.predict_on_batch(compose_images(patterns, labels.descriptor))
-        # Keras returns a single image's logits without a list around them.
-        parts.append(np.sum(keras.tree.flatten(logits), axis=0, dtype=np.float64))
+        parts.append(class_logits(network, reader.compose(reader.read(batch), batch)))
         advance(len(batch))
-    total = np.concatenate(parts)
+    return np.concatenate(parts)
+
+
+def class_logits(network: keras.Model, images: list[NDArray[np.float32]]) -> NDArray[np.float64]:
+    """Return the sum of the network's logits, one set for each image of a crystal; (N, C).
+
+    `images`: as descriptors.images.compose_images returns them. Raises UserError for answers that
+    are not finite.
+    """
+    # Keras returns a single image's logits without a list around them.
+    logits = keras.tree.flatten(network.predict_on_batch(images))
+    total: NDArray[np.float64] = np.sum(logits, axis=0, dtype=np.float64)
     if not np.isfinite(total).all():
         raise UserError(
             "the network's answers are not finite numbers; "
             "train it again with a smaller train.learning_rate"
         )
-    exponentials = np.exp(total - total.max(axis=1, keepdims=True))
-    probabilities: NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return probabilities
+    return total
+
+
+def probabilities(logits: NDArray[np.float64], temperature: float = 1) -> NDArray[np.float64]:
+    """Return the softmax of logits over a temperature, which scripts/calibrate.py fits; (N, C)."""
+    scaled = logits / temperature
+    exponentials = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    shares: NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return shares

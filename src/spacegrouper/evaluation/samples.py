@@ -1,6 +1,6 @@
-"""Sample crystals of the test part: which are shown, and the images of each."""
+"""Sample crystals of the test part: which are shown, and the pictures of each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,92 +8,139 @@ import numpy as np
 import pandas as pd
 import zarr
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter
 
+from spacegrouper.config.sections import View
 from spacegrouper.descriptors.images import compose_images
-from spacegrouper.training.images import read_patterns
+from spacegrouper.evaluation.model_folder import Labels
+from spacegrouper.storage.raw_shard import technique_of
+from spacegrouper.training.images import PatternReader, read_patterns
+
+# Pixels along each edge of the drawing of a diffractogram.
+_DIFFRACTOGRAM_SIZE = 224
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image of a crystal, (size, size) grey or (size, size, 3) RGB.
+
+    `spots`: whether it is made of spots of a pixel or two, which a small figure would lose.
+    """
+
+    caption: str
+    image: NDArray[np.uint8]
+    spots: bool = False
+
+    @property
+    def visible(self) -> NDArray[np.uint8]:
+        """The image for a small figure: each pixel of its spots is grown to three by three."""
+        if not self.spots:
+            return self.image
+        grown: NDArray[np.uint8] = maximum_filter(self.image, size=3, axes=(0, 1))
+        return grown
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A test crystal, its patterns and the network's answer.
+    """A test crystal, its pictures and the network's answer; `probability`: of the answer.
 
-    `raw`, `normalised`, `shaped`: (views = 3, size, size); `probability`: of the predicted group.
+    `true`, `predicted`: classes, numbers of space groups or the names of another label's.
     """
 
     material_id: str
-    spacegroup: int
-    predicted: int
+    true: int | str
+    predicted: int | str
     probability: float
-    raw: NDArray[np.uint8]
-    normalised: NDArray[np.uint8]
-    shaped: NDArray[np.uint8]
+    pictures: tuple[Picture, ...]
 
     @property
     def right(self) -> bool:
-        """Whether the network names the true space group."""
-        return self.predicted == self.spacegroup
+        """Whether the network names the true class."""
+        return self.predicted == self.true
 
 
-def choose_samples(predictions: pd.DataFrame, per_space_group: int) -> pd.DataFrame:
-    """Return the first crystals by material id of each true space group, in order of group.
+def choose_samples(predictions: pd.DataFrame, per_class: int) -> pd.DataFrame:
+    """Return the first crystals by material id of each true class, in order of class.
 
-    `predictions`: columns spacegroup and material_id at least. The rule knows nothing of the
-    answers, so it shows neither the best nor the worst of them.
+    `predictions`: columns true and material_id at least. The rule knows nothing of the answers, so
+    it shows neither the best nor the worst of them.
     """
-    ordered = predictions.sort_values(["spacegroup", "material_id"])
-    return ordered.groupby("spacegroup").head(per_space_group).reset_index(drop=True)
+    ordered = predictions.sort_values(["true", "material_id"])
+    return ordered.groupby("true").head(per_class).reset_index(drop=True)
 
 
 def choose_overview(predictions: pd.DataFrame, crystals: int) -> pd.DataFrame:
-    """Return the first crystal by material id of space groups spread evenly over all of them.
+    """Return the first crystal by material id of classes spread evenly over all of them.
 
-    `predictions`: as for `choose_samples`. With fewer space groups than `crystals`, one of each.
+    `predictions`: as for `choose_samples`. With fewer classes than `crystals`, one of each.
     """
     firsts = choose_samples(predictions, 1)
     places = np.linspace(0, len(firsts) - 1, min(crystals, len(firsts))).round().astype(int)
     return firsts.iloc[places].reset_index(drop=True)
 
 
-def read_sample(dataset: zarr.Group, chosen: Mapping[str, Any]) -> Sample:
-    """Read the patterns of a crystal; `chosen`: its row of predictions.csv."""
-    row = int(chosen["row"])
-    patterns: Any = dataset["raw"]
-    raw = np.asarray(patterns[row])
-    rows = np.array([row])
-    normalised, shaped = read_patterns(dataset, rows, raw.shape[-1], "nearest", "shaped")[0]
+def read_sample(
+    dataset: zarr.Group, chosen: Mapping[str, Any], labels: Labels, views: Sequence[View]
+) -> Sample:
+    """Read the pictures of a crystal; `chosen`: its row of predictions.csv.
+
+    `labels`: of the network; `views`: of diffraction patterns. Of diffraction, the pictures are
+    those of all descriptors; of a powder the diffractogram; of a morphology the bitmaps.
+    """
+    row = np.array([int(chosen["row"])])
+    settings: Any = dict(dataset.attrs).get("simulate_settings", {})
+    technique = technique_of(settings)
+    if technique == "diffraction":
+        pictures = diffraction_pictures(dataset, int(row[0]), views)
+    elif technique == "powder":
+        reader = PatternReader(
+            dataset, _DIFFRACTOGRAM_SIZE, "nearest", "powder", labels.diffractogram
+        )
+        (image,) = reader.compose(reader.read(row), row)
+        pictures = (Picture("diffractogram", _grey_levels(image[0, :, :, 0])),)
+    else:
+        patterns: Any = dataset["raw"]
+        bitmaps = np.asarray(patterns[int(row[0])])
+        pictures = tuple(
+            Picture(f"direction {place}", bitmap) for place, bitmap in enumerate(bitmaps, start=1)
+        )
     return Sample(
         material_id=str(chosen["material_id"]),
-        spacegroup=int(chosen["spacegroup"]),
-        predicted=int(chosen["predicted"]),
+        true=chosen["true"],
+        predicted=chosen["predicted"],
         probability=float(chosen["probability"]),
-        raw=raw,
-        normalised=normalised,
-        shaped=shaped,
+        pictures=pictures,
     )
 
 
-def raw_image(sample: Sample) -> NDArray[np.uint8]:
-    """Return the raw pattern of the first view in grey, brightened; (size, size)."""
-    return _brightened(sample.raw[0])
+def diffraction_pictures(
+    dataset: zarr.Group, row: int, views: Sequence[View]
+) -> tuple[Picture, ...]:
+    """Return a raw pattern, the spot image and the three shaped images of a crystal.
 
-
-def spot_image(sample: Sample) -> NDArray[np.uint8]:
-    """Return the raw patterns of the three views as red, green and blue; (size, size, 3).
-
-    The spot diffraction pattern of Ziletti et al., Nat. Commun. 9:2775 (2018), brightened.
+    Grey levels of raw and spot images are brightened by their square root, as most spots are too
+    faint to see. The spot image is that of Ziletti et al., Nat. Commun. 9:2775 (2018).
     """
-    return _brightened(np.moveaxis(sample.raw, 0, -1))
+    patterns: Any = dataset["raw"]
+    raw = np.asarray(patterns[row])
+    shaped = read_patterns(dataset, np.array([row]), raw.shape[-1], "nearest", "shaped")
+    spot = np.moveaxis(raw, 0, -1)
+    return (
+        Picture(f"raw, {views[0].axis} view", _brightened(raw[0]), spots=True),
+        Picture("spot, all views", _brightened(spot), spots=True),
+        *(
+            Picture(f"shaped, {view.axis} view", _grey_levels(image[0]))
+            for view, image in zip(views, compose_images(shaped, "shaped"), strict=True)
+        ),
+    )
 
 
-def shaped_images(sample: Sample) -> NDArray[np.uint8]:
-    """Return the shaped images at full size; (views = 3, size, size, 3)."""
-    patterns = np.stack([sample.normalised, sample.shaped])
-    images = np.concatenate(compose_images(patterns[None], "shaped"))
-    levels: NDArray[np.uint8] = np.rint(images * 255).astype(np.uint8)
+def _grey_levels(image: NDArray[np.float32]) -> NDArray[np.uint8]:
+    levels: NDArray[np.uint8] = np.rint(image * 255).astype(np.uint8)
     return levels
 
 
 def _brightened(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Take the square root of grey levels, 0 and 255 staying: most spots are too faint to see."""
+    """Take the square root of grey levels, 0 and 255 staying."""
     brightened: NDArray[np.uint8] = np.rint(np.sqrt(values / 255.0) * 255.0).astype(np.uint8)
     return brightened

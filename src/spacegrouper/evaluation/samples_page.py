@@ -11,23 +11,22 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 from PIL import Image
 
-from spacegrouper.config.sections import Settings
-from spacegrouper.evaluation.figures import space_group_name
+from spacegrouper.evaluation.figures import class_name, label_noun
 from spacegrouper.evaluation.model_folder import Labels
-from spacegrouper.evaluation.samples import Sample, raw_image, shaped_images, spot_image
+from spacegrouper.evaluation.samples import Sample
 
 
 def samples_page(
     samples: Sequence[Sample],
-    per_space_group: int,
+    per_class: int,
     metrics: Mapping[str, Any],
     labels: Labels,
-    settings: Settings,
+    run: str,
 ) -> str:
     """Return the page as HTML.
 
-    `samples`: in order of space group, up to `per_space_group` of each; `metrics`: as
-    metrics.summarise returns them; `labels`: of the network; `settings`: they name run and views.
+    `samples`: in order of class, up to `per_class` of each; `metrics`: as metrics.summarise returns
+    them; `labels`: of the network; `run`: the name of the run.
     """
     environment = Environment(
         loader=PackageLoader("spacegrouper.evaluation", "."),
@@ -36,38 +35,30 @@ def samples_page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    space_groups = [
+    classes = [
         {
-            "number": number,
-            "name": space_group_name(number),
-            "samples": [_describe(sample, settings) for sample in members],
+            "name": class_name(labels.label, name),
+            "samples": [_describe(sample, labels.label) for sample in members],
         }
-        for number, members in groupby(samples, key=lambda sample: sample.spacegroup)
+        for name, members in groupby(samples, key=lambda sample: sample.true)
     ]
     return environment.get_template("samples_page.html.jinja").render(
-        space_groups=space_groups,
-        per_space_group=per_space_group,
+        classes=classes,
+        noun=label_noun(labels.label),
+        per_class=per_class,
         metrics=metrics,
         labels=labels,
-        name=settings.name,
+        run=run,
     )
 
 
-def _describe(sample: Sample, settings: Settings) -> dict[str, Any]:
-    views = [f"{view.axis} view" for view in settings.simulate.views]
-    images = [
-        (f"raw, {views[0]}", raw_image(sample)),
-        ("spot: raw views as red, green, blue", spot_image(sample)),
-    ]
-    colours = ("red", "green", "blue")
-    for view, colour, image in zip(views, colours, shaped_images(sample), strict=True):
-        images.append((f"shaped, {view}: shape in {colour}", image))
+def _describe(sample: Sample, label: str) -> dict[str, Any]:
     return {
         "material_id": sample.material_id,
         "right": sample.right,
-        "predicted": space_group_name(sample.predicted),
+        "predicted": class_name(label, sample.predicted),
         "percent": f"{100 * sample.probability:.1f}",
-        "images": [(caption, _png_address(image)) for caption, image in images],
+        "images": [(picture.caption, _png_address(picture.image)) for picture in sample.pictures],
     }
 
 

@@ -7,53 +7,90 @@ from typing import Any
 
 import pandas as pd
 
-from spacegrouper.evaluation import metrics
-from spacegrouper.evaluation.metrics import Floats, Integers
+from spacegrouper.evaluation import calibration, metrics
+from spacegrouper.evaluation.metrics import Classes, Floats
+from spacegrouper.evaluation.symmetry import crystal_systems
+
+# Tables whose first column is their index, and what stands above it in the file.
+_CORNER = "true \\ predicted"
+_SQUARE_TABLES = ("confusion", "crystal_system_errors")
 
 
 @dataclass(frozen=True)
 class Scores:
-    """The summary, and the tables that are made of it or lead to it."""
+    """What metrics.json holds, and the tables by name.
+
+    Of every label: predictions, top_k, per_class, confusion, reliability and refusal; of space
+    groups also per_crystal_system, crystal_system_errors and symmetry.
+    """
 
     summary: dict[str, Any]
-    predictions: pd.DataFrame
-    top_k: pd.DataFrame
-    per_space_group: pd.DataFrame
-    per_crystal_system: pd.DataFrame
-    confusion: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
 
 
 def score_answers(
-    test: pd.DataFrame, probabilities: Floats, space_groups: Integers, seed: int
+    test: pd.DataFrame,
+    probabilities: Floats,
+    label: str,
+    classes: Classes,
+    seed: int,
+    uncalibrated: Floats | None = None,
 ) -> Scores:
     """Score the answers to the test crystals.
 
-    `test`: columns row, material_id, spacegroup, label, (N,); `probabilities`: (N, C);
-    `space_groups`: (C,), the number of each class; `seed`: of the intervals.
+    `test`: columns row, material_id, spacegroup, label, (N,); `probabilities`: (N, C); `label`:
+    what is told apart, as split.label; `classes`: (C,), the name of each class; `seed`: of the
+    intervals; `uncalibrated`: (N, C), the probabilities before calibration, if there was one.
     """
-    predictions = prediction_table(test, probabilities, space_groups)
-    truth, predicted = (predictions[name].to_numpy() for name in ("spacegroup", "predicted"))
+    predictions = prediction_table(test, probabilities, classes)
+    truth, predicted = (predictions[name].to_numpy() for name in ("true", "predicted"))
     labels = test["label"].to_numpy()
-    return Scores(
-        summary=metrics.summarise(probabilities, labels, space_groups, seed),
-        predictions=predictions,
-        top_k=metrics.top_k_table(probabilities, labels),
-        per_space_group=metrics.per_space_group(truth, predicted),
-        per_crystal_system=metrics.per_crystal_system(truth, predicted),
-        confusion=metrics.confusion_table(truth, predicted, space_groups),
+    correct = predicted == truth
+    confidence = probabilities.max(axis=1)
+    summary: dict[str, Any] = {"label": label}
+    summary |= metrics.summarise(probabilities, labels, classes, seed)
+    summary["expected_calibration_error"] = calibration.expected_calibration_error(
+        confidence, correct
     )
+    confidences = {"as trained": confidence}
+    if uncalibrated is not None:
+        confidences = {"as trained": uncalibrated.max(axis=1), "calibrated": confidence}
+        before = calibration.expected_calibration_error(confidences["as trained"], correct)
+        summary["expected_calibration_error_before"] = before
+    tables = {
+        "predictions": predictions,
+        "top_k": metrics.top_k_table(probabilities, labels, seed),
+        "per_class": metrics.per_class(truth, predicted, seed),
+        "confusion": metrics.confusion_table(truth, predicted, classes),
+        "reliability": pd.concat(
+            {
+                name: calibration.reliability_table(values, correct, seed)
+                for name, values in confidences.items()
+            },
+            names=["probabilities"],
+        ).reset_index("probabilities"),
+        "refusal": calibration.refusal_table(confidence, correct, seed),
+    }
+    if label == "spacegroup":
+        per_class = tables["per_class"]
+        per_class.insert(1, "crystal_system", crystal_systems(per_class["class"].to_numpy()))
+        tables["per_crystal_system"] = metrics.per_crystal_system(truth, predicted, seed)
+        tables["crystal_system_errors"] = metrics.crystal_system_errors(truth, predicted)
+        tables["symmetry"] = metrics.symmetry_table(truth, predicted, classes, seed)
+        summary |= metrics.summarise_symmetry(tables["symmetry"])
+    return Scores(summary, tables)
 
 
-def prediction_table(
-    test: pd.DataFrame, probabilities: Floats, space_groups: Integers
-) -> pd.DataFrame:
-    """Return each crystal's answer: columns row, material_id, spacegroup, predicted, probability
-    (of the predicted group) and rank (of the true group among the answers, 1 = first).
+def prediction_table(test: pd.DataFrame, probabilities: Floats, classes: Classes) -> pd.DataFrame:
+    """Return each crystal's answer.
 
-    Arguments as in `score_answers`.
+    Columns row, material_id, spacegroup, true (class), predicted (class), probability (of the
+    predicted class) and rank (of the true class among the answers, 1 = first). Arguments as in
+    `score_answers`.
     """
     table = test[["row", "material_id", "spacegroup"]].copy()
-    table["predicted"] = space_groups[probabilities.argmax(axis=1)]
+    table["true"] = classes[test["label"].to_numpy()]
+    table["predicted"] = classes[probabilities.argmax(axis=1)]
     table["probability"] = probabilities.max(axis=1)
     table["rank"] = metrics.ranks_of_truth(probabilities, test["label"].to_numpy())
     return table
@@ -63,10 +100,9 @@ def write_scores(scores: Scores, folder: Path) -> None:
     """Write metrics.json and a CSV file for each table into an existing folder."""
     summary = json.dumps(scores.summary, indent=2) + "\n"
     (folder / "metrics.json").write_text(summary, encoding="utf-8")
-    for name in ("predictions", "top_k", "per_space_group", "per_crystal_system"):
-        table: pd.DataFrame = getattr(scores, name)
-        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6f")
-    scores.confusion.to_csv(folder / "confusion.csv", index_label="true \\ predicted")
+    for name, table in scores.tables.items():
+        index: Any = {"index_label": _CORNER} if name in _SQUARE_TABLES else {"index": False}
+        table.to_csv(folder / f"{name}.csv", float_format="%.6f", **index)
 
 
 def describe_scores(scores: Scores) -> str:
@@ -75,5 +111,5 @@ def describe_scores(scores: Scores) -> str:
     return (
         f"top-1 {100 * scores.summary['top_1_accuracy']:.1f} % (95 % interval {100 * low:.1f} to "
         f"{100 * high:.1f} %), chance {100 * scores.summary['chance_accuracy']:.1f} %, "
-        f"n = {len(scores.predictions)}"
+        f"n = {scores.summary['test_crystals']}"
     )

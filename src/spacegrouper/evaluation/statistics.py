@@ -26,7 +26,7 @@ from scipy.ndimage import label
 from spacegrouper.config.sections import Shape
 from spacegrouper.descriptors.shaped import normalise
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.metrics import CRYSTAL_SYSTEMS, crystal_systems
+from spacegrouper.evaluation.symmetry import CRYSTAL_SYSTEMS, crystal_systems
 from spacegrouper.storage.dataset import usable_rows
 
 Measure = Literal["raw_lit", "raw_bright", "shaped_lit", "shaped_bright", "nodes"]

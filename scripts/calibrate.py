@@ -1,0 +1,72 @@
+"""Fit the temperature that makes a trained network's probabilities believable."""
+
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from command_line import progress, run_program
+
+from spacegrouper.atomic import written_aside
+from spacegrouper.config import load_settings
+from spacegrouper.errors import UserError
+from spacegrouper.evaluation.calibration import calibrate
+from spacegrouper.evaluation.model_folder import read_labels, read_split
+from spacegrouper.storage.dataset import open_dataset
+from spacegrouper.training.horovod_world import World
+
+log = logging.getLogger("spacegrouper")
+
+
+def main(
+    dataset: Annotated[Path, typer.Option(help="Zarr store made by shape.py")],
+    model: Annotated[Path, typer.Option(help="folder of the trained network made by train.py")],
+    config: Annotated[Path, typer.Option(help="configuration, YAML")],
+) -> None:
+    """Fit the temperature of a trained network on the crystals of the validation part.
+
+    Reads patterns from DATASET, and the network and the split from MODEL. Writes calibration.json
+    into MODEL: the temperature, the number of validation crystals, and their negative log
+    likelihood (nats) and expected calibration error before and after. No answer changes, only the
+    probabilities that evaluate.py and predict.py give it.
+    """
+    settings = load_settings(config)
+    group = open_dataset(dataset)
+    labels = read_labels(model, group)
+    split = read_split(model / "split.csv", group)
+    validation = split[split["part"] == "validation"]
+    if validation.empty:
+        raise UserError(
+            f"{model / 'split.csv'}: no crystal of the part validation, which the temperature is "
+            "fitted on; train again with scripts/train.py"
+        )
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from spacegrouper.evaluation.predictions import load_network, predict_logits
+    from spacegrouper.training.devices import prepare_backend
+
+    prepare_backend(World())
+    network = load_network(model / "model.keras")
+    rows, batch_size = validation["row"].to_numpy(), settings.evaluate.batch_size
+    with progress("predicting", len(rows)) as advance:
+        logits = predict_logits(network, labels, group, rows, batch_size, advance)
+
+    found = calibrate(logits, validation["label"].to_numpy())
+    with written_aside(model / "calibration.json") as path:
+        path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    log.info(
+        "temperature %.3f; negative log likelihood %.3f, before %.3f; expected calibration error "
+        "%.1f %%, before %.1f %%; n = %d",
+        found["temperature"],
+        found["negative_log_likelihood_after"],
+        found["negative_log_likelihood_before"],
+        100 * found["expected_calibration_error_after"],
+        100 * found["expected_calibration_error_before"],
+        found["validation_crystals"],
+    )
+
+
+if __name__ == "__main__":
+    run_program(main)

@@ -1,0 +1,66 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bright_crystals import logits_by_hand, write_bright_crystals, write_brightness_model
+
+from spacegrouper.evaluation.calibration import calibrate
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "calibrate.py"
+
+
+def run_calibrate(folder):
+    return subprocess.run(
+        [
+            sys.executable,
+            SCRIPT,
+            f"--dataset={folder / 'data.zarr'}",
+            f"--model={folder / 'model'}",
+            f"--config={folder / 'config.yaml'}",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("calibrate")
+    write_bright_crystals(folder / "data.zarr")
+    write_brightness_model(folder / "model")
+    (folder / "config.yaml").write_text("name: trial\nevaluate: {batch_size: 5}\n")
+    return folder
+
+
+def test_the_temperature_is_fitted_on_the_validation_part(folder):
+    before = {path.name for path in (folder / "model").iterdir()}
+    finished = run_calibrate(folder)
+    assert finished.returncode == 0, finished.stderr
+    path = folder / "model" / "calibration.json"
+    assert {path.name for path in path.parent.iterdir()} == before | {"calibration.json"}
+    _, logits, labels = logits_by_hand(folder / "data.zarr", "validation")
+    found = json.loads(path.read_text())
+    assert found == pytest.approx(calibrate(logits, labels), rel=1e-3)
+    assert found["validation_crystals"] == 6
+    assert found["negative_log_likelihood_after"] < found["negative_log_likelihood_before"]
+    said = " ".join(finished.stderr.split())
+    assert f"temperature {found['temperature']:.3f}; negative log likelihood" in said
+
+    content = path.read_bytes()
+    again = run_calibrate(folder)
+    assert again.returncode == 0, again.stderr
+    assert path.read_bytes() == content
+
+
+def test_a_split_without_a_validation_part_is_one_line(folder):
+    split = folder / "model" / "split.csv"
+    content = split.read_text()
+    split.write_text(content.replace("validation", "train"))
+    finished = run_calibrate(folder)
+    split.write_text(content)
+    assert finished.returncode == 1
+    assert "split.csv: no crystal of the part validation" in " ".join(finished.stderr.split())
+    assert "Traceback" not in finished.stderr
