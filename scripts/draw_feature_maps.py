@@ -1,0 +1,92 @@
+"""Draw what networks make of a crystal, block by block, and measure how redundant it is."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from command_line import progress, run_program
+
+from spacegrouper.atomic import written_aside
+from spacegrouper.errors import UserError
+from spacegrouper.evaluation.model_folder import read_labels, read_test_part
+from spacegrouper.storage.dataset import open_dataset
+from spacegrouper.training.horovod_world import World
+
+log = logging.getLogger("spacegrouper")
+
+# With fewer positions than this for each channel the effective rank falls short of the truth.
+ENOUGH_POSITIONS = 5
+
+
+def main(
+    dataset: Annotated[Path, typer.Option(help="Zarr store made by shape.py")],
+    model: Annotated[
+        list[Path], typer.Option(help="folder of a trained network; repeat it to compare some")
+    ],
+    output: Annotated[Path, typer.Option(help="folder of the results; replaced as a whole")],
+    crystals: Annotated[int, typer.Option(min=2, help="test crystals to measure with")] = 100,
+) -> None:
+    """Draw the maps at the end of each block of one or more networks, and measure their redundancy.
+
+    Reads patterns from DATASET, and the networks and their test crystals from each MODEL; the
+    crystals are those that all networks were tested with. Writes to OUTPUT: feature_maps.csv (for
+    each network, block and image: correlation and effective rank of the channels),
+    feature_maps.svg and .png (the maps of one crystal), feature_redundancy.svg and .png.
+    """
+    group = open_dataset(dataset)
+    labels = [read_labels(folder, group) for folder in model]
+    tests = [read_test_part(folder, group) for folder in model]
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import pandas as pd
+
+    from spacegrouper.evaluation import feature_map_figures, feature_maps
+    from spacegrouper.evaluation.figures import save_figure
+    from spacegrouper.evaluation.predictions import load_network
+    from spacegrouper.training.devices import prepare_backend
+
+    chosen = feature_maps.choose_crystals(tests, crystals)
+    prepare_backend(World())
+    tables, maps = [], []
+    for folder, of_network in zip(model, labels, strict=True):
+        network = load_network(folder / "model.keras")
+        name = feature_maps.network_name(network, of_network)
+        if name in [each.network for each in maps]:
+            raise UserError(f"{folder}: a second network `{name}`; give only one of them")
+        first = chosen.iloc[0]
+        maps.append(
+            feature_maps.read_maps(
+                network, of_network, group, int(first["row"]), first["material_id"]
+            )
+        )
+        with progress(name, len(chosen) * len(maps[-1].images)) as advance:
+            tables.append(
+                feature_maps.measure_redundancy(
+                    network, of_network, group, chosen["row"].to_numpy(), advance
+                )
+            )
+    table = pd.concat(tables)
+    together = table[table["image"] == feature_maps.ALL_IMAGES]
+    few = together[together["positions"] < ENOUGH_POSITIONS * together["channels"]]
+    for block in few.itertuples():
+        log.warning(
+            "%s, %s: %d positions are few for %d channels: their effective rank falls short of the "
+            "truth; raise --crystals if there are more",
+            block.network,
+            block.block,
+            block.positions,
+            block.channels,
+        )
+    with written_aside(output) as aside:
+        aside.mkdir()
+        table.to_csv(aside / "feature_maps.csv", index=False, float_format="%.6f")
+        save_figure(feature_map_figures.feature_maps_figure(maps), aside, "feature_maps")
+        drawn = feature_map_figures.feature_redundancy_figure(table)
+        save_figure(drawn, aside, "feature_redundancy")
+    log.info("%d crystals, %d networks; written to %s", len(chosen), len(model), output)
+
+
+if __name__ == "__main__":
+    run_program(main)

@@ -1,0 +1,94 @@
+"""Tell apart, by a network's embeddings, space groups that it was never trained on."""
+
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from command_line import progress, run_program
+
+from spacegrouper.atomic import written_aside
+from spacegrouper.config import load_settings
+from spacegrouper.evaluation.model_folder import read_labels, read_split
+from spacegrouper.storage.dataset import open_dataset
+from spacegrouper.training.horovod_world import World
+
+log = logging.getLogger("spacegrouper")
+
+
+def main(
+    dataset: Annotated[Path, typer.Option(help="Zarr store made by shape.py")],
+    model: Annotated[Path, typer.Option(help="folder of the trained network made by train.py")],
+    config: Annotated[Path, typer.Option(help="configuration, YAML")],
+    output: Annotated[Path, typer.Option(help="folder of the results; replaced as a whole")],
+) -> None:
+    """Give crystals of untrained space groups the group of the most similar reference crystal.
+
+    Reads patterns from DATASET, and the network and the split from MODEL. The most populous space
+    groups that are in no part of the split are halved into reference and test crystals, by
+    prototype if split.method is that. The same is done with the network untrained. Writes to
+    OUTPUT: metrics.json, predictions.csv, top_k.csv, symmetry.csv, per_class.csv, and figures/ with
+    each figure as SVG and PNG.
+    """
+    settings = load_settings(config)
+    group = open_dataset(dataset)
+    labels = read_labels(model, group)
+    trained_on = read_split(model / "split.csv", group)["spacegroup"].unique()
+    from spacegrouper.evaluation import unseen_figures, unseen_groups
+    from spacegrouper.evaluation.figures import save_figure
+
+    crystals = unseen_groups.choose_unseen(
+        group, trained_on, settings.evaluate, settings.split.method, settings.seed
+    )
+    is_test = (crystals["part"] == "test").to_numpy()
+    reference, test = crystals[~is_test], crystals[is_test]
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from spacegrouper.evaluation.embeddings import embed_crystals, untrained_copy
+    from spacegrouper.evaluation.predictions import load_network
+    from spacegrouper.training.devices import prepare_backend
+
+    prepare_backend(World())
+    network = load_network(model / "model.keras")
+    answers = []
+    for name, each in (
+        ("trained network", network),
+        ("untrained network", untrained_copy(network, settings.seed)),
+    ):
+        with progress(name, len(crystals)) as advance:
+            embeddings = embed_crystals(
+                each,
+                labels,
+                group,
+                crystals["row"].to_numpy(),
+                settings.evaluate.batch_size,
+                advance,
+            )
+        answers.append(
+            unseen_groups.compare_embeddings(
+                embeddings[~is_test], reference["spacegroup"].to_numpy(), embeddings[is_test]
+            )
+        )
+
+    scores = unseen_groups.score_unseen(reference, test, *answers, settings.seed)
+    with written_aside(output) as folder:
+        folder.mkdir()
+        summary = json.dumps(scores.summary, indent=2) + "\n"
+        (folder / "metrics.json").write_text(summary, encoding="utf-8")
+        for name, table in scores.tables.items():
+            table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6f")
+        tables = scores.tables
+        drawn = {
+            "top_k": unseen_figures.unseen_top_k_figure(tables["top_k"], scores.summary),
+            "symmetry": unseen_figures.unseen_symmetry_figure(tables["symmetry"], scores.summary),
+            "per_class": unseen_figures.unseen_per_class_figure(tables["per_class"]),
+        }
+        for name, figure in drawn.items():
+            save_figure(figure, folder / "figures", name)
+    log.info("%s; written to %s", unseen_groups.describe_unseen(scores.summary), output)
+
+
+if __name__ == "__main__":
+    run_program(main)
