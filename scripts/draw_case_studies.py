@@ -1,0 +1,93 @@
+"""Draw crystals that are named right from shaped patterns and wrong from spots."""
+
+import json
+import logging
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+from command_line import progress, run_program
+
+from spacegrouper.atomic import written_aside
+from spacegrouper.storage.dataset import open_dataset
+
+log = logging.getLogger("spacegrouper")
+
+
+def main(
+    dataset: Annotated[Path, typer.Option(help="Zarr store made by shape.py")],
+    structures: Annotated[
+        Path, typer.Option(help="crystals of the dataset as JSON lines, made by standardise.py")
+    ],
+    spot: Annotated[
+        Path, typer.Option(help="results of evaluate.py of the network that learns from spots")
+    ],
+    shaped: Annotated[
+        Path, typer.Option(help="those of the network that learns from shaped patterns")
+    ],
+    output: Annotated[Path, typer.Option(help="folder of the results; replaced as a whole")],
+    cases: Annotated[int, typer.Option(min=1, max=7, help="crystals to draw, at most")] = 7,
+) -> None:
+    """Draw test crystals of which only the network of shaped patterns names the space group.
+
+    Of each crystal system the one that it names with the largest probability. Writes to OUTPUT:
+    outcomes.json (how many crystals either network names right, and McNemar's test),
+    case_studies.csv (the crystals drawn), reflections.csv (of their powders), and the figure
+    case_studies as SVG and PNG.
+    """
+    group = open_dataset(dataset)
+
+    # Imported here, so that --help does not wait for the compiler.
+    from pymatgen.core import Composition
+
+    from spacegrouper.evaluation.case_studies import (
+        choose_cases,
+        count_outcomes,
+        outcomes_table,
+        powder_pattern,
+        read_predictions,
+    )
+    from spacegrouper.evaluation.case_study_figures import case_studies_figure
+    from spacegrouper.evaluation.figures import save_figure
+    from spacegrouper.evaluation.perturbations import read_simulate
+    from spacegrouper.evaluation.samples import diffraction_pictures
+    from spacegrouper.evaluation.structures import read_structures
+
+    table = outcomes_table(read_predictions(spot, group), read_predictions(shaped, group))
+    outcomes = count_outcomes(table)
+    chosen = choose_cases(table, cases)
+    crystals = read_structures(structures, chosen["material_id"].tolist())
+    views = read_simulate(group).views
+    pictures, powders, formulas = [], {}, {}
+    with progress("reading", len(chosen)) as advance:
+        for case, crystal in zip(chosen.to_dict("records"), crystals, strict=True):
+            pictures.append(diffraction_pictures(group, case["row"], views))
+            powders[crystal.id] = powder_pattern(crystal)
+            formulas[crystal.id] = Composition(Counter(crystal.species)).reduced_formula
+            advance(1)
+
+    columns = ["material_id", "two_theta", "intensity", "hkl"]
+    tables = [powder.assign(material_id=name)[columns] for name, powder in powders.items()]
+    reflections = pd.concat(tables) if tables else pd.DataFrame(columns=columns)
+    with written_aside(output) as folder:
+        folder.mkdir()
+        (folder / "outcomes.json").write_text(json.dumps(outcomes, indent=2) + "\n")
+        chosen.to_csv(folder / "case_studies.csv", index=False, float_format="%.6f")
+        reflections.to_csv(folder / "reflections.csv", index=False, float_format="%.6f")
+        figure = case_studies_figure(chosen, pictures, powders, formulas, outcomes)
+        save_figure(figure, folder, "case_studies")
+    log.info(
+        "of %d crystals, %d are named right from shaped patterns alone, %d from spots alone; "
+        "%d drawn in %s",
+        outcomes["crystals"],
+        outcomes["only_shaped_right"],
+        outcomes["only_spot_right"],
+        len(chosen),
+        output,
+    )
+
+
+if __name__ == "__main__":
+    run_program(main)

@@ -1,0 +1,132 @@
+"""Measure how a trained network bears imperfect crystals and experiments: curves and figures."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from command_line import progress, run_program
+
+from spacegrouper.atomic import written_aside
+from spacegrouper.config import load_settings
+from spacegrouper.evaluation.model_folder import read_labels, read_test_part
+from spacegrouper.storage.dataset import open_dataset
+from spacegrouper.training.horovod_world import World
+
+log = logging.getLogger("spacegrouper")
+
+
+def main(
+    dataset: Annotated[Path, typer.Option(help="Zarr store made by shape.py")],
+    structures: Annotated[
+        Path, typer.Option(help="crystals of the dataset as JSON lines, made by standardise.py")
+    ],
+    model: Annotated[Path, typer.Option(help="folder of the trained network made by train.py")],
+    config: Annotated[Path, typer.Option(help="configuration, YAML; section `robustness` is used")],
+    output: Annotated[Path, typer.Option(help="folder of the results; replaced as a whole")],
+    threads: Annotated[int, typer.Option(min=1, help="threads")] = len(os.sched_getaffinity(0)),
+) -> None:
+    """Measure a network on test crystals with missing or displaced atoms, few photons and more.
+
+    Takes crystals of the test part of MODEL from STRUCTURES, simulates them anew as DATASET was
+    made, but for one thing at a time, and asks the network. Writes to OUTPUT: curves.csv,
+    answers.csv, and figures/ with robustness and examples, each as SVG and PNG.
+    """
+    settings = load_settings(config)
+    group = open_dataset(dataset)
+
+    # Imported here, so that --help does not wait for the compiler.
+    from spacegrouper.evaluation.perturbations import (
+        UNPERTURBED,
+        Point,
+        changes_nothing,
+        points_of,
+        read_recipe,
+        simulate_point,
+    )
+
+    recipe = read_recipe(group, settings.seed)
+    labels = read_labels(model, group)
+    test = read_test_part(model, group)
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from spacegrouper.evaluation.figures import class_name, save_figure
+    from spacegrouper.evaluation.predictions import load_network
+    from spacegrouper.evaluation.robustness import (
+        choose_crystals,
+        choose_example,
+        curves_table,
+        differing_crystals,
+        images_of,
+        predict_points,
+    )
+    from spacegrouper.evaluation.robustness_figures import examples_figure, robustness_figure
+    from spacegrouper.evaluation.structures import read_structures
+    from spacegrouper.training.devices import prepare_backend
+
+    chosen = choose_crystals(test, settings.robustness.crystals, settings.seed)
+    crystals = read_structures(structures, chosen["material_id"].tolist())
+    differing = differing_crystals(group, chosen, crystals, recipe, threads)
+    if differing:
+        log.warning(
+            "%s: of %d crystals, %d have other patterns than in the dataset, such as %s: it was "
+            "made of other structures, or on another kind of processor",
+            structures,
+            len(crystals),
+            len(differing),
+            differing[0],
+        )
+    prepare_backend(World())
+    network = load_network(model / "model.keras")
+    points = points_of(settings.robustness)
+    with progress("simulating and predicting", len(points) * len(crystals)) as advance:
+        answers = predict_points(
+            network,
+            labels,
+            chosen,
+            crystals,
+            recipe,
+            points,
+            settings.evaluate.batch_size,
+            threads,
+            advance,
+        )
+    curves = curves_table(answers, labels, settings.seed)
+    unperturbed = simulate_point(crystals, recipe, UNPERTURBED, threads, lambda _: None)
+    first_images = images_of(unperturbed, recipe.shape, labels)[0]
+    example = choose_example(answers, first_images)
+    crystal = [crystal for crystal in crystals if crystal.id == example]
+    images = {}
+    for point in points:
+        if point != UNPERTURBED and changes_nothing(point, recipe.simulate):
+            continue
+        raw = simulate_point(crystal, recipe, point, 1, lambda _: None)
+        images[point] = images_of(raw, recipe.shape, labels)[0][0]
+        if labels.descriptor != "shaped":
+            images[point] = np.sqrt(images[point])  # most spots are too faint to see
+    named = {
+        Point(answer.perturbation, answer.value): (
+            class_name(labels.label, answer.predicted),
+            answer.predicted == answer.true,
+        )
+        for answer in answers[answers["material_id"] == example].itertuples()
+    }
+    with written_aside(output) as folder:
+        folder.mkdir()
+        curves.to_csv(folder / "curves.csv", index=False, float_format="%.6f")
+        answers.to_csv(folder / "answers.csv", index=False)
+        save_figure(robustness_figure(curves), folder / "figures", "robustness")
+        title = f"{example}: the {labels.descriptor} image that the network sees"
+        save_figure(examples_figure(title, images, named), folder / "figures", "examples")
+    log.info(
+        "%d crystals, %.1f %% named right unperturbed; written to %s",
+        len(crystals),
+        100 * curves["accuracy"].iloc[0],
+        output,
+    )
+
+
+if __name__ == "__main__":
+    run_program(main)

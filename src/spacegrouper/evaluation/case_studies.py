@@ -1,0 +1,129 @@
+"""Crystals that a network names right from shaped patterns and another one wrong from spots.
+
+Fig. 5 of Tiong, Kim, Han, Kim, npj Comput. Mater. 6, 196 (2020) shows such crystals; how many
+there are, beside the other outcomes, says whether they are more than luck.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import zarr
+from scipy.stats import binomtest
+
+from spacegrouper.crystals.crystal import Crystal
+from spacegrouper.errors import UserError
+from spacegrouper.evaluation.model_folder import check_rows
+from spacegrouper.evaluation.symmetry import CRYSTAL_SYSTEMS, crystal_systems
+
+_COLUMNS = {
+    "row": int,
+    "material_id": str,
+    "spacegroup": int,
+    "predicted": int,
+    "probability": float,
+}
+_TWO_THETA = (5, 90)  # degrees
+
+
+def read_predictions(evaluation: Path, dataset: zarr.Group) -> pd.DataFrame:
+    """Read predictions.csv of an evaluation whose label is the space group.
+
+    Columns row, material_id, spacegroup, predicted, probability (of the predicted group). Raises
+    UserError where there is none, it is of another label, or it is of other crystals than the
+    dataset's.
+    """
+    path = evaluation / "predictions.csv"
+    try:
+        table = pd.read_csv(path, dtype=_COLUMNS, keep_default_na=False)[list(_COLUMNS)]
+    except OSError:
+        raise UserError(f"{path}: no such file; make it with scripts/evaluate.py") from None
+    except (ValueError, KeyError):
+        raise UserError(
+            f"{path}: not the answers of a network that names space groups; make it with "
+            "scripts/evaluate.py from one trained with `split.label: spacegroup`"
+        ) from None
+    check_rows(table, dataset, path)
+    return table
+
+
+def outcomes_table(spot: pd.DataFrame, shaped: pd.DataFrame) -> pd.DataFrame:
+    """Return the crystals that both networks were tested on, in order of row.
+
+    `spot`, `shaped`: as `read_predictions` returns them. Columns row, material_id, spacegroup,
+    crystal_system, spot_predicted, spot_probability, shaped_predicted, shaped_probability. Raises
+    UserError if there are none.
+    """
+    known = ["row", "material_id", "spacegroup"]
+    table = spot.merge(shaped, on=known, suffixes=("_of_spot", "_of_shaped"))
+    if table.empty:
+        raise UserError(
+            "no crystal was tested by both networks; train them with the same `split` and `seed`"
+        )
+    table = table.sort_values("row").reset_index(drop=True)
+    answers = {
+        f"{network}_{value}": table[f"{value}_of_{network}"]
+        for network in ("spot", "shaped")
+        for value in ("predicted", "probability")
+    }
+    systems = crystal_systems(table["spacegroup"].to_numpy())
+    return table[known].assign(crystal_system=systems, **answers)
+
+
+def count_outcomes(outcomes: pd.DataFrame) -> dict[str, int | float]:
+    """Return how many crystals both networks name right, only one of them, and neither.
+
+    `outcomes`: as `outcomes_table` returns them. `mcnemar_p` is the probability, were the networks
+    equally good, that the crystals that only one names right fall at least as unevenly on the two
+    (McNemar's test, exact and two-sided: Psychometrika 12, 153, 1947).
+    """
+    spot, shaped = _right(outcomes, "spot"), _right(outcomes, "shaped")
+    only_shaped, only_spot = int(np.sum(shaped & ~spot)), int(np.sum(spot & ~shaped))
+    decided = only_shaped + only_spot
+    return {
+        "crystals": len(outcomes),
+        "both_right": int(np.sum(spot & shaped)),
+        "only_shaped_right": only_shaped,
+        "only_spot_right": only_spot,
+        "both_wrong": int(np.sum(~spot & ~shaped)),
+        "mcnemar_p": float(binomtest(only_shaped, decided).pvalue) if decided else 1.0,
+    }
+
+
+def choose_cases(outcomes: pd.DataFrame, cases: int) -> pd.DataFrame:
+    """Choose, of the crystals that only the shaped network names right, one of each system.
+
+    It is the one of the crystal system to which the shaped network gives the true space group with
+    the largest probability; the first by id if there are several. If that makes more than `cases`,
+    those with the largest probabilities stay. Returned from triclinic to cubic.
+    """
+    right = outcomes[_right(outcomes, "shaped") & ~_right(outcomes, "spot")]
+    ordered = right.sort_values(["shaped_probability", "material_id"], ascending=[False, True])
+    chosen = ordered.groupby("crystal_system").head(1).head(cases)
+    order = chosen["crystal_system"].map(CRYSTAL_SYSTEMS.index)
+    return chosen.loc[order.sort_values().index].reset_index(drop=True)
+
+
+def powder_pattern(crystal: Crystal) -> pd.DataFrame:
+    """Return the reflections of a crystal's powder, Cu K-alpha: two_theta, intensity, hkl.
+
+    two_theta: 5 to 90 degrees; intensity: the strongest is 100; hkl: of one of the equivalent
+    reflections, in the given cell. Computed by pymatgen's XRDCalculator.
+    """
+    # It takes seconds to import, which other figures need not wait for.
+    from pymatgen.analysis.diffraction.xrd import XRDCalculator
+    from pymatgen.core import Structure
+
+    structure = Structure(crystal.lattice, crystal.species, crystal.frac_coords)
+    pattern = XRDCalculator("CuKa").get_pattern(structure, two_theta_range=_TWO_THETA)
+    return pd.DataFrame(
+        {
+            "two_theta": pattern.x,
+            "intensity": pattern.y,
+            "hkl": [" ".join(map(str, families[0]["hkl"])) for families in pattern.hkls],
+        }
+    )
+
+
+def _right(outcomes: pd.DataFrame, network: str) -> "pd.Series[bool]":
+    return outcomes[f"{network}_predicted"] == outcomes["spacegroup"]

@@ -1,0 +1,179 @@
+"""What a network still knows when crystals and experiment are not perfect.
+
+Each perturbation (perturbations.py) is tested on the same crystals of the test part.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+import zarr
+from numpy.typing import NDArray
+from zarr.storage import MemoryStore
+
+from spacegrouper.config.sections import Shape
+from spacegrouper.crystals.crystal import Crystal
+from spacegrouper.descriptors.images import compose_images
+from spacegrouper.descriptors.shaped import shape_patterns
+from spacegrouper.evaluation.metrics import bootstrap_interval
+from spacegrouper.evaluation.model_folder import Labels
+from spacegrouper.evaluation.perturbations import (
+    UNITS,
+    UNPERTURBED,
+    Point,
+    Recipe,
+    changes_nothing,
+    simulate_point,
+)
+from spacegrouper.evaluation.predictions import class_logits
+from spacegrouper.evaluation.symmetry import extinction_classes
+from spacegrouper.training.images import read_patterns
+
+
+def choose_crystals(test: pd.DataFrame, crystals: int, seed: int) -> pd.DataFrame:
+    """Return so many of the test crystals, or all if there are fewer, in order of row.
+
+    `test`: columns row and material_id at least. Which ones depends on the seed and their ids
+    alone, and a larger number adds to a smaller one.
+    """
+    place = test["material_id"].map(
+        lambda name: hashlib.sha256(f"{seed}:robustness {name}".encode()).hexdigest()
+    )
+    chosen = place.sort_values(kind="stable").index[:crystals]
+    return test.loc[chosen].sort_values("row").reset_index(drop=True)
+
+
+def differing_crystals(
+    dataset: zarr.Group,
+    chosen: pd.DataFrame,
+    crystals: Sequence[Crystal],
+    recipe: Recipe,
+    threads: int,
+) -> list[str]:
+    """Return the ids of those whose unperturbed patterns are not, bit for bit, the dataset's.
+
+    `chosen`: a row for each of `crystals`, columns row and material_id. There are some if the
+    structures are not those that the dataset was made of, and may be a few if another kind of
+    processor has made it, which rounds otherwise.
+    """
+    raw: Any = dataset["raw"]
+    simulated = simulate_point(crystals, recipe, UNPERTURBED, threads, lambda _: None)
+    return [
+        str(name)
+        for name, row, patterns in zip(chosen["material_id"], chosen["row"], simulated, strict=True)
+        if not np.array_equal(raw[row], patterns)
+    ]
+
+
+def images_of(raw: NDArray[np.uint8], shape: Shape, labels: Labels) -> list[NDArray[np.float32]]:
+    """Make of raw patterns the images that the network takes.
+
+    `raw`: (n, views = 3, pixels, pixels); returns images (n, size, size, 3), as many as
+    descriptors.images.compose_images does.
+    """
+    # A dataset in memory is read as training reads its own.
+    dataset = zarr.create_group(MemoryStore(), zarr_format=3)
+    dataset.attrs["shape_settings"] = shape.model_dump(mode="json")
+    dataset.create_array("raw", data=raw, compressors=None)
+    if labels.descriptor == "shaped":
+        dataset.create_array("shaped", data=shape_patterns(raw, shape), compressors=None)
+    patterns = read_patterns(
+        dataset, np.arange(len(raw)), labels.image_size, labels.resize, labels.descriptor
+    )
+    return compose_images(patterns, labels.descriptor)
+
+
+def predict_points(
+    network: keras.Model,
+    labels: Labels,
+    chosen: pd.DataFrame,
+    crystals: Sequence[Crystal],
+    recipe: Recipe,
+    points: Sequence[Point],
+    batch_size: int,
+    threads: int,
+    advance: Callable[[int], None],
+) -> pd.DataFrame:
+    """Simulate crystals at all points, and return the network's answers.
+
+    `chosen`: a row for each of `crystals`, columns material_id and label; `points`: the first
+    is UNPERTURBED. Returns columns perturbation, value, material_id, true and predicted (classes
+    of the network), a row for each point and crystal. Points that change nothing are not
+    simulated again. `advance` is called with the number of crystals done since its last call.
+    """
+    truth = labels.classes[chosen["label"].to_numpy()]
+    tables = []
+    for point in points:
+        if point == UNPERTURBED or not changes_nothing(point, recipe.simulate):
+            parts = []
+            for start in range(0, len(crystals), batch_size):
+                batch = crystals[start : start + batch_size]
+                raw = simulate_point(batch, recipe, point, threads, advance)
+                logits = class_logits(network, images_of(raw, recipe.shape, labels))
+                parts.append(logits.argmax(axis=1))
+            answers = labels.classes[np.concatenate(parts)]
+            if point == UNPERTURBED:
+                unperturbed = answers
+        else:
+            answers = unperturbed
+            advance(len(crystals))
+        tables.append(
+            pd.DataFrame(
+                {
+                    "perturbation": point.perturbation,
+                    "value": point.value,
+                    "material_id": chosen["material_id"],
+                    "true": truth,
+                    "predicted": answers,
+                }
+            )
+        )
+    return pd.concat(tables, ignore_index=True)
+
+
+def curves_table(answers: pd.DataFrame, labels: Labels, seed: int) -> pd.DataFrame:
+    """Return the accuracy at each point, with its 95 % bootstrap interval.
+
+    `answers`: as `predict_points` returns them; `labels`: of the network; `seed`: of the
+    bootstrap. Columns perturbation, value, unit, crystals, accuracy, low, high, chance (the
+    accuracy of guessing evenly) and, of a network that names space groups,
+    extinction_class_accuracy; in the order of the points.
+    """
+    rows: list[dict[str, Any]] = []
+    for (perturbation, value), part in answers.groupby(["perturbation", "value"], sort=False):
+        right = (part["predicted"] == part["true"]).to_numpy()
+        low, high = bootstrap_interval(right, seed)
+        row = {
+            "perturbation": perturbation,
+            "value": value,
+            "unit": UNITS[str(perturbation)],
+            "crystals": len(part),
+            "accuracy": right.mean(),
+            "low": low,
+            "high": high,
+            "chance": 1 / len(labels.classes),
+        }
+        if labels.label == "spacegroup":
+            true, named = (
+                extinction_classes(part[name].to_numpy()) for name in ("true", "predicted")
+            )
+            row["extinction_class_accuracy"] = np.mean(true == named)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def choose_example(answers: pd.DataFrame, images: NDArray[np.float32]) -> str:
+    """Return the crystal with the brightest image, of those that are named right unperturbed.
+
+    Of all crystals, if none is. `answers`: as `predict_points` returns them; `images`: (n, size,
+    size, 3), an unperturbed one of each crystal, in the order of the answers. The rule knows
+    nothing of the perturbed answers.
+    """
+    unperturbed = answers[answers["perturbation"] == "none"]
+    right = (unperturbed["predicted"] == unperturbed["true"]).to_numpy()
+    brightness = images.mean(axis=(1, 2, 3))
+    place = np.argmax(np.where(right, brightness, -1) if right.any() else brightness)
+    return str(unperturbed["material_id"].iloc[int(place)])

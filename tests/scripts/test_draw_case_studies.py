@@ -1,0 +1,116 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import zarr
+
+from spacegrouper.config.sections import Shape, Simulate
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "draw_case_studies.py"
+NAMES = [f"mp-{number}" for number in range(5)]
+GROUPS = [221, 221, 62, 194, 221]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    group = zarr.create_group(tmp_path / "data.zarr", zarr_format=3)
+    patterns = (np.random.default_rng(0).random((5, 3, 256, 256)) > 0.999).astype(np.uint8) * 200
+    for name in ("raw", "shaped"):
+        group.create_array(name, data=patterns)
+    group.create_array("spacegroup", data=np.array(GROUPS, dtype=np.int16))
+    group.create_array("status", data=np.ones(5, dtype=np.uint8))
+    group.create_array("material_id", shape=(5,), dtype="string")[:] = np.array(NAMES, dtype=object)
+    values = Simulate().model_dump(mode="json", exclude={"aperture"})
+    nested = {name: json.dumps(values[name]) for name in ("views", "disorder")}
+    group.attrs["simulate_settings"] = values | nested
+    group.attrs["shape_settings"] = Shape().model_dump(mode="json")
+    record = {"lattice": (4 * np.eye(3)).tolist(), "species": ["Cs", "Cl"]}
+    record["frac_coords"] = [[0, 0, 0], [0.5, 0.5, 0.5]]
+    lines = [json.dumps(record | {"id": name}) + "\n" for name in NAMES]
+    (tmp_path / "crystals.jsonl").write_text("".join(lines))
+    for network, predicted in {
+        "spot": [62, 62, 62, 221, 221],
+        "shaped": [221, 221, 62, 194, 62],
+    }.items():
+        (tmp_path / network).mkdir()
+        table = pd.DataFrame(
+            {
+                "row": range(5),
+                "material_id": NAMES,
+                "spacegroup": GROUPS,
+                "true": GROUPS,
+                "predicted": predicted,
+                "probability": [0.5, 0.6, 0.7, 0.8, 0.9],
+                "rank": 1,
+            }
+        )
+        table.to_csv(tmp_path / network / "predictions.csv", index=False)
+    return tmp_path
+
+
+def draw(folder, output, spot="spot"):
+    return subprocess.run(
+        [
+            sys.executable,
+            str(SCRIPT),
+            f"--dataset={folder / 'data.zarr'}",
+            f"--structures={folder / 'crystals.jsonl'}",
+            f"--spot={folder / spot}",
+            f"--shaped={folder / 'shaped'}",
+            f"--output={output}",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_cases_are_drawn_and_the_same_twice(folder):
+    products = []
+    for name in ("once", "twice"):
+        finished = draw(folder, folder / name)
+        assert finished.returncode == 0, finished.stderr
+        products.append({p.name: p.read_bytes() for p in (folder / name).iterdir()})
+    assert products[0] == products[1]
+    names = {"outcomes.json", "case_studies.csv", "reflections.csv"}
+    assert set(products[0]) == names | {"case_studies.svg", "case_studies.png"}
+    outcomes = json.loads(products[0]["outcomes.json"])
+    assert outcomes == {
+        "crystals": 5,
+        "both_right": 1,
+        "only_shaped_right": 3,
+        "only_spot_right": 1,
+        "both_wrong": 0,
+        "mcnemar_p": 0.625,
+    }
+    cases = pd.read_csv(folder / "once" / "case_studies.csv")
+    assert cases["material_id"].tolist() == ["mp-3", "mp-1"]
+    reflections = pd.read_csv(folder / "once" / "reflections.csv")
+    # The shortest spacings of a primitive cube of 4 Angstrom: 100, 110.
+    first = reflections[reflections["material_id"] == "mp-3"]["two_theta"].to_numpy()[:2]
+    expected = 2 * np.degrees(np.arcsin(1.54184 / 8 * np.sqrt([1, 2])))
+    assert first == pytest.approx(expected, abs=0.01)
+
+
+def test_where_there_is_no_case_the_counts_are_still_written(folder):
+    finished = draw(folder, folder / "out", spot="shaped")
+    assert finished.returncode == 0, finished.stderr
+    outcomes = json.loads((folder / "out" / "outcomes.json").read_text())
+    assert (outcomes["only_shaped_right"], outcomes["mcnemar_p"]) == (0, 1)
+    assert (folder / "out" / "case_studies.svg").is_file()
+    for name in ("case_studies", "reflections"):
+        assert len(pd.read_csv(folder / "out" / f"{name}.csv")) == 0
+
+
+def test_a_missing_evaluation_is_one_line(folder):
+    finished = draw(folder, folder / "out", spot="nothing")
+    assert finished.returncode == 1
+    assert "nothing/predictions.csv: no such file; make it with" in " ".join(
+        finished.stderr.split()
+    )
+    assert "Traceback" not in finished.stderr
+    assert not (folder / "out").exists()
