@@ -72,6 +72,11 @@ def read_cif_tree(folder: Path, processes: int = 1) -> Iterator[Crystal | Reject
     yield from _without_duplicates(entry for entries in files for entry in entries)
 
 
+def read_cif(path: Path) -> list[Crystal | Rejection]:
+    """Read the crystals of one file as those of a tree are; ids begin with the path as given."""
+    return [entry.record for entry in _read_file(Path(), str(path))]
+
+
 def cif_files(folder: Path) -> list[Path]:
     """Return the CIF files below a folder, in no particular order."""
     return [

@@ -1,0 +1,205 @@
+"""From crystals, or their patterns, to what the network answers.
+
+A dataset of them is made in memory and read as training and evaluation read theirs, so a crystal
+gets the same images, and the same answer, as if it had gone through the whole pipeline.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+
+from spacegrouper.crystals.crystal import Crystal, Rejection
+from spacegrouper.descriptors.shaped import shape_patterns
+from spacegrouper.diffraction.simulation import simulate_crystals
+from spacegrouper.errors import UserError
+from spacegrouper.evaluation.figures import class_name
+from spacegrouper.evaluation.predictions import class_logits, probabilities
+from spacegrouper.evaluation.symmetry import (
+    crystal_systems,
+    extinction_class_members,
+    extinction_classes,
+)
+from spacegrouper.prediction.trained_model import TrainedModel, empty_dataset
+from spacegrouper.training.images import PatternReader
+
+GUESSES = 5
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One of the most probable classes: a space-group number or a text, and how it is printed."""
+
+    value: int | str
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the network says of a crystal, and what it saw.
+
+    `guesses`: the five most probable classes, the first first. Of networks that name space groups:
+    `crystal_system`, `extinction_class` (all its space groups, ascending), the most probable ones,
+    each with the sum of the probabilities of its space groups; otherwise none. `crystal`: in its
+    standard cell; none if only patterns were given. `raw`: (views, y, x), grey levels, or the
+    sticks of a powder (1, 1, angles), see diffraction/powder.py; `shaped`: (views, y, x), of
+    diffraction alone. `seen`: the images that the network took, each (size, size, 3), 0 to 1, or
+    the diffractogram (size, 1).
+    """
+
+    name: str
+    guesses: tuple[Guess, ...]
+    crystal_system: tuple[str, float] | None
+    extinction_class: tuple[tuple[int, ...], float] | None
+    crystal: Crystal | None
+    raw: NDArray[Any]
+    shaped: NDArray[np.uint8] | None
+    seen: tuple[NDArray[np.float32], ...]
+
+
+def answer_crystals(
+    crystals: Sequence[Crystal], model: TrainedModel, threads: int
+) -> list[Answer | Rejection]:
+    """Simulate crystals, which are in their standard cells, and let the network name them.
+
+    In their order; one that cannot be simulated is a Rejection. Raises UserError for a network of a
+    technique that cannot be simulated here.
+    """
+    if not crystals:
+        return []
+    raw, reasons = _simulate(crystals, model, threads)
+    named = [place for place, reason in enumerate(reasons) if not reason]
+    records: list[Answer | Rejection] = [
+        Rejection(crystal.id, "simulate", reason)
+        for crystal, reason in zip(crystals, reasons, strict=True)
+    ]
+    answers = _answer([crystals[place].id for place in named], raw[named], model)
+    for place, answer in zip(named, answers, strict=True):
+        records[place] = replace(answer, crystal=crystals[place])
+    return records
+
+
+def answer_patterns(
+    names: Sequence[str], raw: NDArray[np.uint8], model: TrainedModel
+) -> list[Answer]:
+    """Let the network name the crystals that patterns are of; (n, views, y, x), grey levels.
+
+    Raises UserError for a network of another technique than diffraction.
+    """
+    if model.simulate.technique != "diffraction":
+        raise UserError(
+            f"{model.folder}: the network has learnt from {model.simulate.technique}, not from "
+            "diffraction patterns; give structures"
+        )
+    return _answer(names, raw, model)
+
+
+def _simulate(
+    crystals: Sequence[Crystal], model: TrainedModel, threads: int
+) -> tuple[NDArray[Any], list[str]]:
+    """Return the raw patterns of crystals, (n, views, y, x), and why there are none, or ""."""
+    if model.simulate.technique == "morphology":
+        raise UserError(
+            f"{model.folder}: the network has learnt from the bitmaps of a database, and not from "
+            "structures; give the folder of one that has learnt from diffraction"
+        )
+    if model.powder is not None:
+        # Only here: the engines of powders are slow to import.
+        from spacegrouper.diffraction.powder import simulate_powders
+
+        engine: Literal["xrayutilities", "pymatgen"] = (
+            "pymatgen" if model.simulate.engine == "pymatgen" else "xrayutilities"
+        )
+        parts = list(simulate_powders(crystals, model.powder, engine, threads))
+    else:
+        parts = list(simulate_crystals(crystals, model.simulate, model.seed, threads))
+    reasons = [reason for part in parts for reason in part.reasons]
+    return np.concatenate([part.values for part in parts]), reasons
+
+
+def _answer(names: Sequence[str], raw: NDArray[Any], model: TrainedModel) -> list[Answer]:
+    if len(names) == 0:
+        return []
+    labels = model.labels
+    dataset = _dataset(names, raw, model)
+    reader = PatternReader(
+        dataset,
+        labels.image_size,
+        labels.resize,
+        labels.descriptor,
+        labels.diffractogram,
+        seed=labels.seed,
+    )
+    rows = np.arange(len(raw))
+    images = reader.compose(reader.read(rows), rows)
+    shares = probabilities(class_logits(model.network, images), model.temperature or 1.0)
+    arrays: Any = dataset
+    shaped = np.asarray(arrays["shaped"]) if "shaped" in dataset else None
+    return [
+        Answer(
+            name=name,
+            guesses=_guesses(shares[place], model),
+            crystal_system=_most_probable_system(shares[place], model),
+            extinction_class=_most_probable_extinction_class(shares[place], model),
+            crystal=None,
+            raw=raw[place],
+            shaped=None if shaped is None else shaped[place],
+            seen=tuple(image[place] for image in images),
+        )
+        for place, name in enumerate(names)
+    ]
+
+
+def _dataset(names: Sequence[str], raw: NDArray[Any], model: TrainedModel) -> zarr.Group:
+    """Return a dataset in memory with these patterns, as scripts/shape.py would make it."""
+    group = empty_dataset(model.attributes)
+    group.create_array("raw", data=raw, compressors=None)
+    if model.shape is not None:
+        group.create_array("shaped", data=shape_patterns(raw, model.shape), compressors=None)
+    group.create_array("material_id", shape=len(names), dtype="string")[:] = np.array(
+        names, dtype=object
+    )
+    return group
+
+
+def _guesses(shares: NDArray[np.float64], model: TrainedModel) -> tuple[Guess, ...]:
+    # Of equally probable classes the one with the smaller label comes first, as in the scores.
+    order = np.argsort(-shares, kind="stable")[:GUESSES]
+    classes = model.labels.classes[order].tolist()
+    return tuple(
+        Guess(value, class_name(model.labels.label, value), float(share))
+        for value, share in zip(classes, shares[order], strict=True)
+    )
+
+
+def _most_probable_system(
+    shares: NDArray[np.float64], model: TrainedModel
+) -> tuple[str, float] | None:
+    if model.labels.label != "spacegroup":
+        return None
+    name, share = _most_probable(crystal_systems(_numbers(model)), shares)
+    return str(name), share
+
+
+def _most_probable_extinction_class(
+    shares: NDArray[np.float64], model: TrainedModel
+) -> tuple[tuple[int, ...], float] | None:
+    if model.labels.label != "spacegroup":
+        return None
+    smallest, share = _most_probable(extinction_classes(_numbers(model)), shares)
+    return extinction_class_members(int(smallest)), share
+
+
+def _numbers(model: TrainedModel) -> NDArray[np.int64]:
+    return model.labels.classes.astype(np.int64)
+
+
+def _most_probable(kinds: NDArray[Any], shares: NDArray[np.float64]) -> tuple[Any, float]:
+    """Return the kind of classes whose probabilities (C,) have the largest sum, and the sum."""
+    found, kind = np.unique(kinds, return_inverse=True)
+    sums = np.bincount(kind, weights=shares)
+    return found[sums.argmax()], float(min(sums.max(), 1.0))

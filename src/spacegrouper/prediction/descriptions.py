@@ -1,0 +1,142 @@
+"""What is printed of an answer: the same facts as words for people and as JSON for programs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from spacegrouper.crystals.crystal import Crystal
+from spacegrouper.evaluation.figures import class_name
+from spacegrouper.evaluation.symmetry import extinction_class_members
+from spacegrouper.prediction.answers import Answer
+from spacegrouper.prediction.trained_model import TrainedModel
+
+
+def title(answer: Answer) -> str:
+    """Return the name of an input and, of a structure, its formula and the atoms in its cell."""
+    if answer.crystal is None:
+        return answer.name
+    atoms = len(answer.crystal.species)
+    return f"{answer.name}: {formula(answer.crystal)}, {atoms} atom{'s' * (atoms > 1)} in the cell"
+
+
+def facts(answer: Answer, model: TrainedModel) -> list[tuple[str, str]]:
+    """Return what is known beside the most probable classes, as headings and their texts."""
+    rows = []
+    if answer.crystal_system is not None:
+        name, share = answer.crystal_system
+        rows.append(("crystal system", f"{name}, {percent(share)}"))
+    if answer.extinction_class is not None:
+        members, share = answer.extinction_class
+        rows.append(("extinction class", f"{_listed(members)}, {percent(share)}"))
+    if answer.crystal is not None:
+        rows.append(("spglib finds", _found(answer.crystal, model)))
+    rows.append(("probabilities", calibration(model)))
+    return rows
+
+
+def calibration(model: TrainedModel) -> str:
+    """Tell whether the network's probabilities can be taken at their word."""
+    if model.temperature is None:
+        return "not calibrated: the network may be too sure (scripts/calibrate.py mends that)"
+    return f"calibrated, at temperature {model.temperature:.2f}"
+
+
+def percent(share: float) -> str:
+    """Return a share as it is printed, such as `93.4 %`."""
+    return f"{100 * share:.1f} %"
+
+
+def formula(crystal: Crystal) -> str:
+    """Return the reduced formula, its elements in alphabetic order, such as `ClNa`."""
+    elements, counts = np.unique(np.array(crystal.species), return_counts=True)
+    amounts = zip(elements.tolist(), (counts // np.gcd.reduce(counts)).tolist(), strict=True)
+    return "".join(f"{element}{amount if amount > 1 else ''}" for element, amount in amounts)
+
+
+def answer_record(answer: Answer, model: TrainedModel) -> dict[str, Any]:
+    """Return an answer as JSON, with the keys that docs/prediction.md describes."""
+    numbered = model.labels.label == "spacegroup"
+    return {
+        "input": answer.name,
+        "answers": [
+            {
+                "rank": rank,
+                "class": guess.value,
+                "symbol": _symbol(int(guess.value)) if numbered else None,
+                "probability": guess.probability,
+            }
+            for rank, guess in enumerate(answer.guesses, start=1)
+        ],
+        "crystal_system": answer.crystal_system
+        and {"name": answer.crystal_system[0], "probability": answer.crystal_system[1]},
+        "extinction_class": answer.extinction_class
+        and {
+            "space_groups": list(answer.extinction_class[0]),
+            "probability": answer.extinction_class[1],
+        },
+        "structure": answer.crystal and _structure_record(answer.crystal, model),
+    }
+
+
+def model_record(model: TrainedModel) -> dict[str, Any]:
+    """Return what programs may want to know of the network, as JSON."""
+    return {
+        "folder": str(model.folder),
+        "label": model.labels.label,
+        "classes": model.labels.classes.tolist(),
+        "technique": model.simulate.technique,
+        "descriptor": model.labels.descriptor,
+        "calibrated": model.temperature is not None,
+        "temperature": model.temperature,
+    }
+
+
+def _structure_record(crystal: Crystal, model: TrainedModel) -> dict[str, Any]:
+    number = int(crystal.metadata["spacegroup"])
+    return {
+        "formula": formula(crystal),
+        "sites": len(crystal.species),
+        "prototype": crystal.metadata["prototype"],
+        "spglib": {
+            "spacegroup": number,
+            "symbol": _symbol(number),
+            "crystal_system": crystal.metadata["crystal_system"],
+            "extinction_class": list(extinction_class_members(number)),
+            "symprec": model.standardise.symprec,
+            "known_to_network": _is_known(number, model),
+        },
+    }
+
+
+def _found(crystal: Crystal, model: TrainedModel) -> str:
+    number = int(crystal.metadata["spacegroup"])
+    text = (
+        f"{class_name('spacegroup', number)}, {crystal.metadata['crystal_system']}, "
+        f"within {model.standardise.symprec:g} Å"
+    )
+    if _is_known(number, model) is False:
+        text += (
+            f"; the network has not learnt this one, but {len(model.labels.classes)} others: "
+            "it cannot be right"
+        )
+    return text
+
+
+def _is_known(number: int, model: TrainedModel) -> bool | None:
+    """Tell whether the network can name a space group; nothing if it names something else."""
+    if model.labels.label != "spacegroup":
+        return None
+    return bool((model.labels.classes == number).any())
+
+
+def _listed(space_groups: Sequence[int]) -> str:
+    names = [class_name("spacegroup", number) for number in space_groups]
+    if len(names) == 1:
+        return f"{names[0]} alone"
+    return f"{', '.join(names[:-1])} or {names[-1]}, alike in symmetry and extinctions"
+
+
+def _symbol(number: int) -> str:
+    """Return the short Hermann-Mauguin symbol, such as `Fm-3m`."""
+    return class_name("spacegroup", number).split(" ", 1)[1]

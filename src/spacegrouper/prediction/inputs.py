@@ -1,0 +1,73 @@
+"""Many inputs of any kind, one answer or one reason for each: what scripts/predict.py is asked."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from spacegrouper.crystals.crystal import Crystal, Rejection
+from spacegrouper.errors import UserError
+from spacegrouper.prediction.answers import Answer, answer_crystals, answer_patterns
+from spacegrouper.prediction.pattern_files import (
+    Patterns,
+    holds_patterns,
+    read_images,
+    read_pattern_file,
+)
+from spacegrouper.prediction.structure_files import MAXIMUM_BYTES, read_standard_crystals
+from spacegrouper.prediction.trained_model import TrainedModel
+
+# Crystals in memory at a time, with their patterns and images.
+_BATCH = 32
+
+Input = Crystal | Patterns | Rejection
+
+
+def read_input(path: Path, model: TrainedModel) -> list[Input]:
+    """Read the crystals of a structure file, in their standard cells, or those of pattern files."""
+    if not holds_patterns(path):
+        return list(read_standard_crystals(path, model.standardise, MAXIMUM_BYTES))
+    try:
+        return list(read_pattern_file(path, model.simulate.pixels))
+    except UserError as error:
+        return [_rejection(str(path), error)]
+
+
+def read_views(paths: Sequence[Path], model: TrainedModel) -> Input:
+    """Read the patterns of one crystal from an image for each view; named by all of them."""
+    name = " ".join(map(str, paths))
+    try:
+        return Patterns(name, read_images(paths, model.simulate.pixels))
+    except UserError as error:
+        return _rejection(name, error)
+
+
+def answer_inputs(
+    inputs: Iterable[Input], model: TrainedModel, threads: int
+) -> Iterator[Answer | Rejection]:
+    """Yield the answer to each input in their order; what was or is rejected stays a Rejection.
+
+    Raises UserError as `answer_crystals` and `answer_patterns` do.
+    """
+    remaining = iter(inputs)
+    while batch := list(islice(remaining, _BATCH)):
+        crystals = [item for item in batch if isinstance(item, Crystal)]
+        patterns = [item for item in batch if isinstance(item, Patterns)]
+        of_crystals = iter(answer_crystals(crystals, model, threads))
+        of_patterns = iter(
+            answer_patterns(
+                [item.name for item in patterns], np.stack([item.raw for item in patterns]), model
+            )
+            if patterns
+            else ()
+        )
+        for item in batch:
+            if isinstance(item, Rejection):
+                yield item
+            else:
+                yield next(of_crystals if isinstance(item, Crystal) else of_patterns)
+
+
+def _rejection(name: str, error: UserError) -> Rejection:
+    return Rejection(name, "read", str(error).removeprefix(f"{name}: "))

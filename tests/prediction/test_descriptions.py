@@ -1,0 +1,100 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from spacegrouper.crystals.crystal import Crystal
+from spacegrouper.prediction.answers import Answer, Guess
+from spacegrouper.prediction.descriptions import answer_record, facts, formula, model_record, title
+from spacegrouper.prediction.trained_model import TrainedModel
+
+
+def crystal(species: str, spacegroup: int) -> Crystal:
+    symbols = tuple(species.split())
+    metadata = {"spacegroup": spacegroup, "crystal_system": "cubic", "prototype": "A_cP1_221_a"}
+    return Crystal("a.cif", np.eye(3), symbols, np.zeros((len(symbols), 3)), metadata)
+
+
+@pytest.fixture
+def answer() -> Answer:
+    return Answer(
+        name="a.cif",
+        guesses=(Guess(221, "221 Pm-3m", 0.75), Guess(207, "207 P432", 0.125)),
+        crystal_system=("cubic", 0.9375),
+        extinction_class=((207, 215, 221), 0.875),
+        crystal=crystal("Cs Cl", 221),
+        raw=np.zeros((3, 4, 4), dtype=np.uint8),
+        shaped=None,
+        seen=(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("species", "expected"),
+    [("Na Na Cl Cl", "ClNa"), ("O Fe O Fe O", "Fe2O3"), ("Si", "Si"), ("O O", "O")],
+)
+def test_formulas_are_reduced(species: str, expected: str) -> None:
+    assert formula(crystal(species, 1)) == expected
+
+
+def test_records_hold_what_the_documentation_says(answer: Answer, model: TrainedModel) -> None:
+    assert answer_record(answer, model) == {
+        "input": "a.cif",
+        "answers": [
+            {"rank": 1, "class": 221, "symbol": "Pm-3m", "probability": 0.75},
+            {"rank": 2, "class": 207, "symbol": "P432", "probability": 0.125},
+        ],
+        "crystal_system": {"name": "cubic", "probability": 0.9375},
+        "extinction_class": {"space_groups": [207, 215, 221], "probability": 0.875},
+        "structure": {
+            "formula": "ClCs",
+            "sites": 2,
+            "prototype": "A_cP1_221_a",
+            "spglib": {
+                "spacegroup": 221,
+                "symbol": "Pm-3m",
+                "crystal_system": "cubic",
+                "extinction_class": [207, 215, 221],
+                "symprec": 0.1,
+                "known_to_network": True,
+            },
+        },
+    }
+    assert model_record(model) == {
+        "folder": str(model.folder),
+        "label": "spacegroup",
+        "classes": [166, 194, 207, 215, 221, 225],
+        "technique": "diffraction",
+        "descriptor": "shaped",
+        "calibrated": True,
+        "temperature": 1.5,
+    }
+
+
+def test_people_read_the_same(answer: Answer, model: TrainedModel) -> None:
+    assert title(answer) == "a.cif: ClCs, 2 atoms in the cell"
+    assert dict(facts(answer, model)) == {
+        "crystal system": "cubic, 93.8 %",
+        "extinction class": "207 P432, 215 P-43m or 221 Pm-3m, alike in symmetry and extinctions, "
+        "87.5 %",
+        "spglib finds": "221 Pm-3m, cubic, within 0.1 Å",
+        "probabilities": "calibrated, at temperature 1.50",
+    }
+
+
+def test_a_space_group_that_the_network_cannot_name_is_pointed_out(
+    answer: Answer, model: TrainedModel
+) -> None:
+    unknown = replace(answer, crystal=crystal("Cs Cl", 230))
+    assert "has not learnt this one" in dict(facts(unknown, model))["spglib finds"]
+    structure = answer_record(unknown, model)["structure"]
+    assert structure["spglib"]["known_to_network"] is False
+
+
+def test_patterns_have_no_structure(answer: Answer, model: TrainedModel) -> None:
+    alone = replace(answer, crystal=None)
+    assert title(alone) == "a.cif"
+    assert "spglib finds" not in dict(facts(alone, model))
+    assert answer_record(alone, model)["structure"] is None
+    uncalibrated = replace(model, temperature=None)
+    assert "not calibrated" in dict(facts(alone, uncalibrated))["probabilities"]

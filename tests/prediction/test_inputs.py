@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from structure_files import CAESIUM_CHLORIDE, ROCK_SALT, write_cif
+
+from spacegrouper.crystals.crystal import Rejection
+from spacegrouper.prediction.answers import Answer
+from spacegrouper.prediction.inputs import answer_inputs, read_input, read_views
+from spacegrouper.prediction.pattern_files import Patterns
+from spacegrouper.prediction.trained_model import TrainedModel
+
+
+def test_inputs_of_all_kinds_are_answered_in_their_order(
+    tmp_path: Path, model: TrainedModel
+) -> None:
+    structures = [
+        write_cif(tmp_path / f"{name}.cif", structure)
+        for name, structure in (("cscl", CAESIUM_CHLORIDE), ("nacl", ROCK_SALT))
+    ]
+    expected = {}
+    for path in structures:
+        (answer,) = answer_inputs(read_input(path, model), model, 1)
+        assert isinstance(answer, Answer)
+        expected[path.stem] = answer
+    views = [tmp_path / f"{view}.png" for view in "xyz"]
+    for path, pattern in zip(views, expected["nacl"].raw, strict=True):
+        Image.fromarray(pattern).save(path)
+    np.save(tmp_path / "cscl.npy", expected["cscl"].raw)
+    inputs = [
+        read_views(views, model),
+        *read_input(structures[0], model),
+        *read_input(tmp_path / "none.cif", model),
+        *read_input(tmp_path / "cscl.npy", model),
+        *read_input(tmp_path / "none.npy", model),
+        read_views([*views[:2], tmp_path / "none.png"], model),
+        *read_input(structures[1], model),
+        *read_input(tmp_path, model),
+    ]
+    answers = list(answer_inputs(inputs, model, 2))
+    kinds = ["nacl", "cscl", None, "cscl", None, None, "nacl", "nacl"]
+    for answer, kind in zip(answers, kinds, strict=True):
+        if kind is None:
+            assert isinstance(answer, Rejection)
+        else:
+            assert isinstance(answer, Answer)
+            # A batch of another size may round the last bits differently.
+            found, wanted = (
+                [guess.probability for guess in a.guesses] for a in (answer, expected[kind])
+            )
+            assert np.allclose(found, wanted, rtol=1e-5)
+    rejections = [answer for answer in answers if isinstance(answer, Rejection)]
+    assert [rejection.id for rejection in rejections] == [
+        str(tmp_path / "none.cif"),
+        str(tmp_path / "none.npy"),
+        f"{views[0]} {views[1]} {tmp_path / 'none.png'}",
+    ]
+    assert not rejections[1].reason.startswith(str(tmp_path))
+
+
+def test_more_inputs_than_a_batch_holds_are_all_answered(model: TrainedModel) -> None:
+    inputs = [
+        Patterns(str(number), np.full((3, 256, 256), number, dtype=np.uint8) * (np.eye(256) > 0))
+        for number in range(33)
+    ]
+    answers = [answer for answer in answer_inputs(inputs, model, 1) if isinstance(answer, Answer)]
+    assert [answer.name for answer in answers] == [str(number) for number in range(33)]
+    assert all((answer.raw == item.raw).all() for answer, item in zip(answers, inputs, strict=True))

@@ -1,0 +1,205 @@
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+from structure_files import CAESIUM_CHLORIDE, DISORDERED, ROCK_SALT, write_cif, write_poscar
+
+from spacegrouper.prediction.page import Limits, make_app
+from spacegrouper.prediction.trained_model import TrainedModel
+
+ADDRESS = "http://127.0.0.1:8000"
+LIMITS = Limits(bytes=100_000, waiting=1)
+
+
+@pytest.fixture(scope="module")
+def client(model: TrainedModel) -> Iterator[TestClient]:
+    with TestClient(make_app(model, ["127.0.0.1"], LIMITS), base_url=ADDRESS) as client:
+        yield client
+
+
+def send(client: TestClient, content: bytes, name: str = "a.cif", **options: Any) -> httpx.Response:
+    return client.post("/", files={"structure": (name, content)}, **options)
+
+
+def error(response: httpx.Response) -> str:
+    """Return the one line that the page shows instead of an answer."""
+    assert "<table>" not in response.text
+    found = re.search(r'role="alert">(.*?)</p>', response.text)
+    assert found is not None
+    assert "Traceback" not in response.text
+    return found[1]
+
+
+@pytest.mark.parametrize("write", [write_cif, write_poscar])
+def test_a_structure_is_answered(client: TestClient, tmp_path: Path, write: Any) -> None:
+    response = send(client, write(tmp_path / "a", CAESIUM_CHLORIDE).read_bytes())
+    assert response.status_code == 200
+    assert response.text.count('<th scope="row">') == 5
+    assert "ClCs, 2 atoms in the cell" in response.text
+    assert "221 Pm-3m, cubic, within 0.1 Å" in response.text
+    assert "extinction class" in response.text
+    assert response.text.count("data:image/png;base64,") == 9
+
+
+def test_the_empty_page_is_a_plain_form(client: TestClient) -> None:
+    text = client.get("/").text
+    assert '<form method="post" action="/" enctype="multipart/form-data"' in text
+    assert "<table>" not in text
+    # Every address on the page is of the page itself.
+    assert set(re.findall(r'(?:src|href|action)="([^"]*)"', text)) == {
+        "/",
+        "/page.css",
+        "/page.js",
+        "data:,",
+    }
+    assert client.get("/page.css").headers["content-type"].startswith("text/css")
+    assert client.get("/page.js").headers["content-type"].startswith("text/javascript")
+
+
+def test_browsers_are_told_to_take_nothing_from_elsewhere(client: TestClient) -> None:
+    for response in (client.get("/"), send(client, b"hello"), client.get("/nothing")):
+        policy = response.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none';")
+        assert "unsafe" not in policy
+        assert "http" not in policy
+        assert response.headers["x-content-type-options"] == "nosniff"
+
+
+def test_other_names_of_this_machine_are_refused(model: TrainedModel, client: TestClient) -> None:
+    for host in ("evil.example", "evil.example:8000", "127.0.0.1.evil.example", "localhost", ""):
+        assert client.get("/", headers={"host": host}).status_code == 400
+    assert client.get("/", headers={"host": "127.0.0.1"}).status_code == 200
+
+
+def test_forms_of_other_pages_are_refused(client: TestClient, tmp_path: Path) -> None:
+    content = write_cif(tmp_path / "a.cif", ROCK_SALT).read_bytes()
+    for origin in ("http://evil.example", "null", "http://127.0.0.1:9000"):
+        response = send(client, content, headers={"origin": origin})
+        assert response.status_code == 403
+        assert "a page from elsewhere" in error(response)
+    assert send(client, content, headers={"origin": ADDRESS}).status_code == 200
+
+
+def test_large_files_are_refused_whatever_their_sender_says(client: TestClient) -> None:
+    response = send(client, b"x" * (LIMITS.bytes + 1))
+    assert response.status_code == 413
+    assert "larger than 0.1 MB" in error(response)
+    boundary = "edge"
+    head = f"--{boundary}\r\nContent-Disposition: form-data; name=structure; filename=a.cif\r\n\r\n"
+    sent = 0
+
+    def body() -> Iterator[bytes]:
+        nonlocal sent
+        yield head.encode()
+        while sent < 10**9:
+            sent += 65536
+            yield b"x" * 65536
+
+    headers = {"content-type": f"multipart/form-data; boundary={boundary}"}
+    # TestClient takes in all of a body: so an endless one is sent to the application itself.
+    assert _post_in_pieces(client.app, body(), headers) == 413
+    assert sent <= 25 * LIMITS.bytes
+
+
+def _post_in_pieces(app: Any, body: Iterator[bytes], headers: dict[str, str]) -> int:
+    import asyncio
+
+    status = 0
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": next(body), "more_body": True}
+
+    async def send_back(message: dict[str, Any]) -> None:
+        nonlocal status
+        status = message.get("status", status)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/",
+        "raw_path": b"/",
+        "query_string": b"",
+        "root_path": "",
+        "headers": [
+            (name.encode(), value.encode())
+            # A length that is not true.
+            for name, value in {"host": "127.0.0.1", "content-length": "10", **headers}.items()
+        ],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 8000),
+    }
+    asyncio.run(app(scope, receive, send_back))
+    return status
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "reason"),
+    [
+        (b"", 422, "The file is empty."),
+        (b"hello", 422, ""),
+        (bytes(range(256)), 422, ""),
+        (b"data_a\n_atom_site_fract_x 0\n", 422, "No unit cell"),
+    ],
+)
+def test_what_is_no_structure_is_one_line(
+    client: TestClient, content: bytes, status: int, reason: str
+) -> None:
+    response = send(client, content)
+    assert response.status_code == status
+    line = error(response)
+    assert line.startswith(f"a.cif: {reason}")
+    assert line.endswith(".")
+
+
+def test_disorder_and_several_structures_are_refused(client: TestClient, tmp_path: Path) -> None:
+    disordered = write_cif(tmp_path / "a.cif", DISORDERED).read_bytes()
+    assert "Partial occupancy" in error(send(client, disordered))
+    one = write_cif(tmp_path / "1.cif", ROCK_SALT).read_bytes()
+    two = one.replace(b"data_NaCl", b"data_other").replace(b"5.64", b"5.70")
+    assert "holds 2 structures" in error(send(client, one + two))
+
+
+def test_requests_that_are_no_form_with_a_file_are_refused(client: TestClient) -> None:
+    for options in (
+        {"content": b"hello"},
+        {"data": {"structure": "hello"}},
+        {"files": {"other": ("a.cif", b"hello")}},
+        {"content": b"x", "headers": {"content-type": "multipart/form-data"}},
+        {"content": b"x", "headers": {"content-type": "multipart/form-data; boundary=e"}},
+    ):
+        response = client.post("/", **options)  # type: ignore[arg-type]
+        assert response.status_code == 400
+        assert error(response)
+    assert client.delete("/").status_code == 405
+    assert "Not Found" in error(client.get("/nothing"))
+
+
+def test_names_of_files_are_shown_and_nothing_else(client: TestClient, tmp_path: Path) -> None:
+    content = write_cif(tmp_path / "a.cif", ROCK_SALT).read_bytes()
+    text = send(client, content, name="../x/<script>alert(1)</script>.cif").text
+    assert "<script>alert" not in text
+    text = send(client, content, name="..\\up\\" + 200 * "n" + ".cif").text
+    assert "up" not in text.split("<h2", 1)[1].split("</h2>")[0]
+    assert 80 * "n" in text
+    assert 81 * "n" not in text
+
+
+def test_too_many_at_a_time_are_sent_away(model: TrainedModel) -> None:
+    app = make_app(model, ["127.0.0.1"], Limits(waiting=0))
+    # Without its beginning: nothing is to be read.
+    response = send(TestClient(app, base_url=ADDRESS), b"hello")
+    assert response.status_code == 503
+    assert "try again" in error(response)
+
+
+def test_uploads_that_never_end_are_ended(model: TrainedModel) -> None:
+    app = make_app(model, ["127.0.0.1"], Limits(upload_seconds=0))
+    response = send(TestClient(app, base_url=ADDRESS), b"hello")
+    assert response.status_code == 408

@@ -1,0 +1,75 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from tiny_model import CLASSES, write_tiny_model
+
+from spacegrouper.config import Settings
+from spacegrouper.errors import UserError
+from spacegrouper.prediction.trained_model import load_trained_model
+
+
+def test_settings_are_those_that_the_patterns_were_made_with(tmp_path: Path) -> None:
+    settings = Settings.model_validate(
+        {
+            "seed": 7,
+            "simulate": {
+                "views": [{"axis": "y", "angle": [-45, 45]}],
+                "disorder": {"vacancies": 0.25},
+                "aperture": None,
+                "cells": [3, 4, 5],
+            },
+            "shape": {"method": "nodes"},
+            "standardise": {"symprec": 0.01},
+        }
+    )
+    model = load_trained_model(write_tiny_model(tmp_path / "model", settings))
+    assert model.simulate == settings.simulate
+    assert model.seed == 7
+    assert model.shape == settings.shape
+    assert model.standardise == settings.standardise
+    assert model.labels.classes.tolist() == list(CLASSES)
+    assert model.powder is None
+    assert model.temperature is None
+
+
+def test_powders_have_settings_of_their_own(tmp_path: Path) -> None:
+    settings = Settings.model_validate(
+        {
+            "simulate": {"engine": "pymatgen"},
+            "powder": {"two_theta": [10, 60]},
+            "model": {"name": "powder_cnn"},
+            "train": {"descriptor": "diffractogram"},
+        }
+    )
+    model = load_trained_model(write_tiny_model(tmp_path / "model", settings, temperature=1.25))
+    assert model.powder == settings.powder
+    assert model.shape is None
+    assert model.temperature == 1.25
+
+
+def test_what_is_missing_or_odd_is_named_in_one_line(tmp_path: Path) -> None:
+    good = write_tiny_model(tmp_path / "good")
+
+    def reason(name: str, content: bytes | None) -> str:
+        folder = tmp_path / "bad"
+        shutil.copytree(good, folder)
+        (folder / name).unlink()
+        if content is not None:
+            (folder / name).write_bytes(content)
+        with pytest.raises(UserError) as caught:
+            load_trained_model(folder)
+        shutil.rmtree(folder)
+        assert "\n" not in str(caught.value)
+        return str(caught.value)
+
+    assert "labels.json: no such file" in reason("labels.json", None)
+    assert "labels.json: damaged" in reason("labels.json", b"{")
+    assert "labels.json: damaged" in reason("labels.json", b"[]")
+    older = json.loads((good / "labels.json").read_text())
+    del older["simulate_settings"]
+    assert "another version" in reason("labels.json", json.dumps(older).encode())
+    assert "model.keras" in reason("model.keras", None)
+    assert "model.keras" in reason("model.keras", b"hello")
+    assert "settings.yaml" in reason("settings.yaml", None)

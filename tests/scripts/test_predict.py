@@ -1,0 +1,96 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+from PIL import Image
+from structure_files import CAESIUM_CHLORIDE, DISORDERED, ROCK_SALT, write_cif, write_poscar
+from tiny_model import write_tiny_model
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "predict.py"
+
+
+def predict(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, str(SCRIPT), *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network, and structures and patterns of all kinds, good and bad."""
+    folder = tmp_path_factory.mktemp("predict")
+    write_tiny_model(folder / "model", temperature=1.5)
+    write_cif(folder / "CsCl.cif", CAESIUM_CHLORIDE)
+    write_cif(folder / "FeNi.cif", DISORDERED)
+    (folder / "other").mkdir()
+    write_poscar(folder / "other" / "POSCAR", ROCK_SALT)
+    write_cif(folder / "other" / "CsCl.cif", CAESIUM_CHLORIDE)
+    (folder / "junk.cif").write_text("hello")
+    patterns = np.zeros((3, 256, 256), dtype=np.uint8)
+    patterns[:, 96:160:16, 80:176:16] = 200
+    np.save(folder / "patterns.npy", patterns)
+    for view, pattern in zip("xyz", patterns, strict=True):
+        Image.fromarray(pattern).save(folder / f"{view}.png")
+    return folder
+
+
+def test_many_inputs_are_answered_as_json_and_pictures_and_the_bad_ones_named(
+    folder: Path,
+) -> None:
+    good = ["CsCl.cif", "other/POSCAR", "other/CsCl.cif", "patterns.npy", "."]
+    options = ["--model=model", "--json", "--output=pictures", "--patterns", "x.png", "y.png"]
+    finished = predict(folder, *options, "z.png", *good[:1], "FeNi.cif", "junk.cif", *good[1:])
+    assert finished.returncode == 1
+    assert "Traceback" not in finished.stderr
+    document = json.loads(finished.stdout)
+    assert set(document) == {"model", "results", "errors"}
+    assert [result["input"] for result in document["results"]] == [*good, "x.png y.png z.png"]
+    assert [error["input"] for error in document["errors"]] == ["FeNi.cif", "junk.cif"]
+    for error in document["errors"]:
+        assert f"error: {error['input']}: {error['reason']}" in finished.stderr
+    of_structure, of_patterns = document["results"][0], document["results"][3]
+    assert of_structure["structure"]["spglib"]["spacegroup"] == 221
+    assert of_structure["structure"]["formula"] == "ClCs"
+    assert [answer["rank"] for answer in of_structure["answers"]] == [1, 2, 3, 4, 5]
+    assert of_patterns["structure"] is None
+    # The same patterns, given in three ways.
+    assert of_patterns["answers"] == document["results"][4]["answers"]
+    assert of_patterns["answers"] == document["results"][5]["answers"]
+    pictures = [result["picture"] for result in document["results"]]
+    assert pictures[:3] == [
+        "pictures/CsCl.cif.png",
+        "pictures/POSCAR.png",
+        "pictures/CsCl.cif-2.png",
+    ]
+    assert len(set(pictures)) == 6
+    for picture in pictures:
+        assert min(imread(folder / picture).shape[:2]) > 400
+        assert (folder / picture).with_suffix(".svg").read_text().startswith("<?xml")
+    assert len(list((folder / "pictures").iterdir())) == 12
+
+
+def test_people_get_lines_and_are_told_of_a_missing_calibration(folder: Path) -> None:
+    write_tiny_model(folder / "uncalibrated")
+    finished = predict(folder, "--model=uncalibrated", "CsCl.cif")
+    assert finished.returncode == 0, finished.stderr
+    lines = finished.stdout.splitlines()
+    assert lines[0] == "CsCl.cif: ClCs, 2 atoms in the cell"
+    assert [line.split()[0] for line in lines[1:6]] == ["1", "2", "3", "4", "5"]
+    assert "  spglib finds: 221 Pm-3m, cubic, within 0.1 Å" in lines
+    assert "probabilities: not calibrated" in finished.stdout
+    assert "uncalibrated: there is no calibration.json" in " ".join(finished.stderr.split())
+
+
+def test_nothing_to_do_and_no_network_are_one_line(folder: Path) -> None:
+    for arguments, reason in (
+        (["--model=model"], "no input"),
+        (["--model=none", "CsCl.cif"], "none/labels.json: no such file"),
+    ):
+        finished = predict(folder, *arguments)
+        assert finished.returncode == 1
+        assert reason in finished.stderr
+        assert "Traceback" not in finished.stderr
+        assert finished.stdout == ""
