@@ -51,15 +51,15 @@ def main(
     )
     from spacegrouper.evaluation.case_study_figures import case_studies_figure
     from spacegrouper.evaluation.figures import save_figure
-    from spacegrouper.evaluation.perturbations import read_simulate
     from spacegrouper.evaluation.samples import diffraction_pictures
     from spacegrouper.evaluation.structures import read_structures
+    from spacegrouper.storage.raw_shard import simulate_section
 
     table = outcomes_table(read_predictions(spot, group), read_predictions(shaped, group))
     outcomes = count_outcomes(table)
     chosen = choose_cases(table, cases)
     crystals = read_structures(structures, chosen["material_id"].tolist())
-    views = read_simulate(group).views
+    views = simulate_section(dict(group.attrs)["simulate_settings"]).views
     pictures, powders, formulas = [], {}, {}
     with progress("reading", len(chosen)) as advance:
         for case, crystal in zip(chosen.to_dict("records"), crystals, strict=True):

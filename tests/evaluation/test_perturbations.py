@@ -18,7 +18,6 @@ from spacegrouper.evaluation.perturbations import (
     perturb,
     points_of,
     read_recipe,
-    read_simulate,
     simulate_point,
     turned,
     with_photons,
@@ -178,12 +177,6 @@ def test_the_recipe_is_read_from_the_dataset():
 def test_another_engine_is_refused(engine):
     with pytest.raises(UserError, match=rf"made with {engine or 'another'}.*engine: kinematic"):
         read_recipe(dataset(SIMULATE, engine=engine), 7)
-
-
-def test_settings_of_a_dataset_of_another_program_are_the_defaults():
-    group = zarr.create_group(MemoryStore(), zarr_format=3)
-    group.attrs["simulate_settings"] = {"program": "someone's"}
-    assert read_simulate(group) == Simulate()
 
 
 def test_an_element_without_form_factor_is_named():

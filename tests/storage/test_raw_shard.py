@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacegrouper.config import Settings
+from spacegrouper.config.sections import Simulate
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.diffraction.simulation import Patterns
 from spacegrouper.errors import UserError
@@ -19,6 +20,7 @@ from spacegrouper.storage.raw_shard import (
     provenance,
     read_raw_patterns,
     read_raw_rows,
+    simulate_section,
     technique_of,
     write_raw_shard,
 )
@@ -161,6 +163,14 @@ def settings_of(engine: str, **sections: Any) -> Settings:
     names = {"simulate": {"engine": engine}, **sections}
     made = {name: Settings.model_fields[name].annotation(**names[name]) for name in names}
     return Settings().model_copy(update=made)
+
+
+def test_section_simulate_is_read_back_from_its_attributes() -> None:
+    options = {"aperture": 9.0, "disorder": {"vacancies": 0.1}, "views": "zone_axes"}
+    settings = Settings.model_validate({"simulate": options})
+    assert simulate_section(provenance(settings)) == settings.simulate
+    # What another program says nothing of is the default.
+    assert simulate_section({"program": "another"}) == Simulate()
 
 
 def test_the_same_block_makes_the_same_bytes(raw_shards) -> None:

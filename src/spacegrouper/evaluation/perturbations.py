@@ -4,7 +4,6 @@ The same crystal has the same random numbers at all values of a perturbation: th
 turned about, the atoms that are missing first, the directions that atoms are displaced along.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.diffraction.randomness import generator_for
 from spacegrouper.diffraction.simulation import simulate_crystals
 from spacegrouper.errors import UserError
+from spacegrouper.storage.raw_shard import simulate_section
 
 Perturbation = Literal[
     "none", "vacancies", "displacement", "photons", "misorientation", "beam_stop"
@@ -72,19 +72,10 @@ def read_recipe(dataset: zarr.Group, seed: int) -> Recipe:
             "`simulate.engine: kinematic` knows all perturbations; give a dataset made with it"
         )
     return Recipe(
-        read_simulate(dataset),
+        simulate_section(attributes),
         Shape.model_validate(dataset.attrs["shape_settings"]),
         attributes.get("seed", seed),
     )
-
-
-def read_simulate(dataset: zarr.Group) -> Simulate:
-    """Read the settings that a dataset was simulated with; what it does not tell is the default."""
-    attributes: Any = dataset.attrs["simulate_settings"]
-    values = {name: attributes[name] for name in Simulate.model_fields if name in attributes}
-    # Lists and sections are kept as JSON, as raw shards have them.
-    nested = {name: json.loads(values[name]) for name in ("views", "disorder") if name in values}
-    return Simulate.model_validate(values | nested)
 
 
 def points_of(settings: Robustness) -> list[Point]:

@@ -16,6 +16,7 @@ from spacegrouper.errors import UserError
 from spacegrouper.evaluation.calibration import read_temperature
 from spacegrouper.evaluation.model_folder import Labels, read_labels
 from spacegrouper.evaluation.predictions import load_network
+from spacegrouper.storage.raw_shard import simulate_section
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ def load_trained_model(folder: Path) -> TrainedModel:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         attributes = {key: content[key] for key in ("simulate_settings", "shape_settings")}
-        simulate, seed = _simulate_settings(attributes["simulate_settings"])
+        simulate = simulate_section(attributes["simulate_settings"])
+        seed = int(attributes["simulate_settings"].get("seed", 0))
         shape = attributes["shape_settings"] and Shape.model_validate(attributes["shape_settings"])
         powder = None
         if simulate.technique == "powder":
@@ -78,10 +80,3 @@ def load_trained_model(folder: Path) -> TrainedModel:
 def empty_dataset(attributes: Mapping[str, Any]) -> zarr.Group:
     """Return a dataset in memory, without crystals, whose patterns are made as `attributes` say."""
     return zarr.create_group(MemoryStore(), zarr_format=3, attributes=dict(attributes))
-
-
-def _simulate_settings(attributes: Mapping[str, Any]) -> tuple[Simulate, int]:
-    """Return section `simulate` and the seed, as storage.raw_shard.provenance wrote them down."""
-    values = {key: value for key, value in attributes.items() if key in Simulate.model_fields}
-    nested = {key: json.loads(values[key]) for key in ("views", "disorder") if key in values}
-    return Simulate.model_validate(values | nested), int(attributes.get("seed", 0))

@@ -44,7 +44,7 @@ def check_parent(run: Path, settings: Settings) -> None:
         raise UserError(
             f"{root}: damaged; mend the dataset with scripts/verify_dataset.py --repair"
         ) from None
-    ours = json.loads(json.dumps(provenance(settings.simulate, settings.seed)))
+    ours = json.loads(json.dumps(provenance(settings)))
     for key in sorted({*ours, *theirs}):
         if ours.get(key) != theirs.get(key):
             raise UserError(

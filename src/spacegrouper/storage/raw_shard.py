@@ -183,6 +183,13 @@ def provenance(settings: Settings) -> dict[str, Any]:
     return program | used | nested | ({"seed": settings.seed} if simulate.uses_seed else {})
 
 
+def simulate_section(attributes: Mapping[str, Any]) -> Simulate:
+    """Return section `simulate` as `provenance` wrote it down; what that lacks is the default."""
+    values = {key: value for key, value in attributes.items() if key in Simulate.model_fields}
+    nested = {key: json.loads(values[key]) for key in ("views", "disorder") if key in values}
+    return Simulate.model_validate(values | nested)
+
+
 def technique_of(simulate_settings: Mapping[str, Any]) -> Technique:
     """Return what was simulated with the settings of a raw shard or of a dataset.
 
