@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("spacegrouper")
 
+LONGEST_LINE = 75  # of the heading, characters
+
 
 class Engine(StrEnum):
     """What draws the image; `jitted` is what networks learn from."""
@@ -116,7 +118,8 @@ def draw(heading: str, powder: Powder, sticks: Any, diffractogram: Any) -> "Figu
 
     figure = Figure(figsize=(8, 4.2), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": (4, 1)})
-    above.set_title(heading)
+    # Ids of prototypes are long.
+    above.set_title(heading if len(heading) <= LONGEST_LINE else heading.replace("   (", "\n("))
     above.plot(
         np.linspace(*powder.two_theta, diffractogram.size), diffractogram, color=BLUE, linewidth=0.9
     )

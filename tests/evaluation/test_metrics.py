@@ -7,7 +7,8 @@ from sklearn.metrics import (
     balanced_accuracy_score,
     confusion_matrix,
     f1_score,
-    recall_score,
+    log_loss,
+    precision_recall_fscore_support,
     top_k_accuracy_score,
 )
 
@@ -16,6 +17,7 @@ from spacegrouper.evaluation.metrics import (
     bootstrap_interval,
     bootstrap_of_class_means,
     confusion_table,
+    cross_entropy,
     crystal_system_errors,
     macro_f1,
     per_class,
@@ -97,6 +99,9 @@ def test_per_class_by_hand():
     assert table["recall"].tolist() == [1.0, 0.0, 0.5]
     assert table["low"].tolist() == [1.0, 0.0, 0.0]
     assert table["high"].tolist() == [1.0, 0.0, 1.0]
+    # 62 is given to three crystals, 221 to none, 225 to one.
+    assert table["precision"].tolist() == pytest.approx([1 / 3, np.nan, 1.0], nan_ok=True)
+    assert table["f1"].tolist() == pytest.approx([0.5, 0.0, 2 / 3])
 
 
 def test_classes_may_be_texts():
@@ -181,12 +186,15 @@ def test_symmetry_levels_by_hand():
     assert "space_group_accuracy" not in summary
 
 
-def test_recall_and_confusion_agree_with_scikit_learn():
+def test_report_and_confusion_agree_with_scikit_learn():
     probabilities, labels = random_answers()
     space_groups = np.array([2, 14, 62, 139, 166, 194, 225])
     truth, predicted = space_groups[labels], space_groups[probabilities.argmax(axis=1)]
-    recall = per_class(truth, predicted, seed=0)["recall"]
-    assert recall.to_numpy() == pytest.approx(recall_score(truth, predicted, average=None))
+    precision, recall, f1, crystals = precision_recall_fscore_support(truth, predicted)
+    table = per_class(truth, predicted, seed=0)
+    expected = {"precision": precision, "recall": recall, "f1": f1, "crystals": crystals}
+    for name, values in expected.items():
+        assert table[name].to_numpy() == pytest.approx(values), name
     confusion = confusion_table(truth, predicted, space_groups)
     assert np.array_equal(confusion, confusion_matrix(truth, predicted, labels=space_groups))
 
@@ -204,6 +212,15 @@ def test_means_over_classes_agree_with_scikit_learn_even_where_classes_are_absen
     confusion = confusion_table(truth, predicted, np.arange(5)).to_numpy()
     assert balanced_accuracy(confusion) == pytest.approx(balanced_accuracy_score(truth, predicted))
     assert macro_f1(confusion) == pytest.approx(f1_score(truth, predicted, average="macro"))
+
+
+def test_cross_entropy_agrees_with_scikit_learn():
+    probabilities, labels = random_answers()
+    assert cross_entropy(probabilities, labels) == pytest.approx(log_loss(labels, probabilities))
+
+
+def test_cross_entropy_of_an_answer_held_for_impossible_is_finite():
+    assert cross_entropy(np.array([[1.0, 0.0]]), np.array([1])) == pytest.approx(-np.log(1e-7))
 
 
 def test_bootstrap_interval_is_that_of_drawing_answers_with_replacement():

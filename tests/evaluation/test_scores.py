@@ -92,6 +92,11 @@ def test_reliability_is_told_before_and_after_calibration() -> None:
     before = expected_calibration_error(UNCALIBRATED.max(axis=1), correct)
     for scores in (plain, calibrated):
         assert scores.summary["expected_calibration_error"] == after == pytest.approx(0.45)
+        # ln of 0.7 and of 0.1, what the true classes are given.
+        assert scores.summary["cross_entropy"] == pytest.approx(-np.log(0.07) / 2)
+    assert "cross_entropy_before" not in plain.summary
+    # A probability of 0 counts as 1e-7.
+    assert calibrated.summary["cross_entropy_before"] == pytest.approx(-np.log(0.95e-7) / 2)
     assert "expected_calibration_error_before" not in plain.summary
     assert calibrated.summary["expected_calibration_error_before"] == before != after
     assert plain.tables["reliability"]["probabilities"].unique().tolist() == ["as trained"]

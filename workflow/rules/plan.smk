@@ -26,7 +26,7 @@ checkpoint plan:
         " --output {output.blocks} 2> {log}"
 
 
-def planned_blocks():
+def block_names():
     """Names of all blocks; the jobs that depend on them are known once the plan is made."""
     plan = Path(checkpoints.plan.get().output.blocks)
     return sorted(

@@ -19,6 +19,8 @@ except UserError as error:
 
 # The finished run of an earlier release, or None; its files are read, and never made again.
 PARENT = parent_of(Path(RUN), settings)
+TECHNIQUE = settings.simulate.technique
+HAS_CRYSTALS = TECHNIQUE != "morphology" or settings.morphology.database is None
 # Every program reads this file, so that a command copied from the log runs by hand. It is an
 # input of no rule: rules depend on their own section, by their parameters, and not on the others.
 CONFIG = f"{RUN}/config.yaml"

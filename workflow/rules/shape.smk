@@ -1,9 +1,9 @@
 rule shape:
     input:
         parent_raw=ancient(list(map(str, raw_shards_of(PARENT) if PARENT else []))),
-        raw=lambda wildcards: expand(rules.simulate.output.raw, block=planned_blocks()),
+        raw=lambda wildcards: expand(f"{RUN}/blocks/{{block}}.h5", block=block_names()),
         manifests=lambda wildcards: expand(
-            rules.simulate.output.manifest, block=planned_blocks()
+            f"{RUN}/blocks/{{block}}.json", block=block_names()
         ),
         parent=ancient([f"{PARENT}/dataset.zarr/zarr.json"] if PARENT else []),
         changes=rules.compare_with_parent.output.changes if PARENT else [],

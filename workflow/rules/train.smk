@@ -24,7 +24,17 @@ rule train:
     params:
         config=CONFIG,
         store=subpath(input.dataset, parent=True),
-        settings=section("seed", "split", "model", "train"),
+        settings=section(
+            "seed",
+            "split",
+            "model",
+            "train",
+            *(
+                ["diffractogram", "augment"]
+                if settings.simulate.technique == "powder"
+                else []
+            ),
+        ),
         folder=subpath(output.model, parent=True),
     message:
         "Training the network '{params.settings[model][name]}' on"

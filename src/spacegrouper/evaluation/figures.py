@@ -22,6 +22,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
+from spacegrouper.atomic import written_aside
 from spacegrouper.evaluation.samples import Picture, Sample
 from spacegrouper.evaluation.scores import Scores
 from spacegrouper.evaluation.symmetry import crystal_systems
@@ -429,7 +430,7 @@ def history_figure(history: pd.DataFrame) -> Figure:
         )
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    loss_axes.set_ylabel("cross-entropy of the three heads, nats")
+    loss_axes.set_ylabel("cross-entropy of all heads, nats")
     loss_axes.set_ylim(bottom=0)
     loss_axes.set_title("Loss")
     accuracy_axes.set_ylabel("top-1 accuracy")
@@ -474,9 +475,10 @@ def draw_picture(axes: Axes, picture: Picture) -> None:
 @mpl.rc_context(STYLE)
 def save_figure(figure: Figure, folder: Path, name: str) -> None:
     """Write `folder`/`name`.svg and .png (200 dots an inch); same figure, same bytes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
-    figure.savefig(folder / f"{name}.png", dpi=200)
+    with written_aside(folder / f"{name}.svg") as aside:
+        figure.savefig(aside, format="svg", metadata={"Date": None})
+    with written_aside(folder / f"{name}.png") as aside:
+        figure.savefig(aside, format="png", dpi=200)
 
 
 def space_group_name(number: int) -> str:

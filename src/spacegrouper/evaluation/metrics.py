@@ -19,6 +19,7 @@ _RESAMPLES_OF_SHARES = 10_000
 _RESAMPLES_OF_CRYSTALS = 2_000
 _RESAMPLES_AT_A_TIME = 100
 _INTERVAL = (2.5, 97.5)
+_LEAST_PROBABILITY = 1e-7
 
 Floats = NDArray[np.floating[Any]]
 # (N,) or (C,): space-group numbers, or texts.
@@ -69,9 +70,15 @@ def per_class(truth: Classes, predicted: Classes, seed: int) -> pd.DataFrame:
     """Return a row for each class that occurs in `truth`, in their order.
 
     `truth`, `predicted`: (N,). Columns: class, crystals (how many are truly of this class), correct
-    (how many of them the network names), recall (their ratio), low, high.
+    (how many of them the network names), recall (their ratio), low, high, precision (which share of
+    those that are given this class is of it; NaN where there are none) and f1 (the harmonic mean of
+    recall and precision).
     """
-    return _recall("class", truth, predicted == truth, seed)
+    table = _recall("class", truth, predicted == truth, seed)
+    given = pd.Series(predicted).value_counts().reindex(table["class"], fill_value=0).to_numpy()
+    table["precision"] = table["correct"] / np.where(given > 0, given, np.nan)
+    table["f1"] = 2 * table["correct"] / (table["crystals"] + given)
+    return table
 
 
 def per_crystal_system(truth: Integers, predicted: Integers, seed: int) -> pd.DataFrame:
@@ -150,6 +157,15 @@ def macro_f1(confusion: NDArray[Any]) -> NDArray[np.float64]:
     """
     named_or_true = confusion.sum(axis=-1) + confusion.sum(axis=-2)
     return _mean_of_classes(2 * _diagonal(confusion), named_or_true)
+
+
+def cross_entropy(probabilities: Floats, labels: Integers) -> float:
+    """Return the mean of -ln p of the true classes, the loss that networks learn by.
+
+    `probabilities`: (N, C); `labels`: (N,). Probabilities below 1e-7 count as that, as in Keras.
+    """
+    truth = np.take_along_axis(probabilities, labels[:, None], axis=1)
+    return float(-np.log(np.maximum(truth, _LEAST_PROBABILITY)).mean())
 
 
 def bootstrap_interval(correct: NDArray[np.bool_], seed: int) -> tuple[float, float]:

@@ -49,6 +49,7 @@ def score_answers(
     confidence = probabilities.max(axis=1)
     summary: dict[str, Any] = {"label": label}
     summary |= metrics.summarise(probabilities, labels, classes, seed)
+    summary["cross_entropy"] = metrics.cross_entropy(probabilities, labels)
     summary["expected_calibration_error"] = calibration.expected_calibration_error(
         confidence, correct
     )
@@ -57,6 +58,7 @@ def score_answers(
         confidences = {"as trained": uncalibrated.max(axis=1), "calibrated": confidence}
         before = calibration.expected_calibration_error(confidences["as trained"], correct)
         summary["expected_calibration_error_before"] = before
+        summary["cross_entropy_before"] = metrics.cross_entropy(uncalibrated, labels)
     tables = {
         "predictions": predictions,
         "top_k": metrics.top_k_table(probabilities, labels, seed),

@@ -1,0 +1,1 @@
+"""The figures and tables of the paper, from results of the grid of experiments."""

@@ -1,0 +1,198 @@
+"""Figures of what networks see: shaping step by step, examples, and how spot images are made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import zarr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from spacegrouper.config.sections import Shape
+from spacegrouper.descriptors.images import compose_images
+from spacegrouper.descriptors.shaped import normalise, shape_pattern
+from spacegrouper.errors import UserError
+from spacegrouper.evaluation.figures import STYLE, space_group_name
+from spacegrouper.evaluation.symmetry import CRYSTAL_SYSTEMS, crystal_systems
+from spacegrouper.storage.dataset import usable_rows
+from spacegrouper.training.images import read_patterns
+
+_TILE = 1.75  # edge of an image, inches
+_CHANNELS = ("red", "green", "blue")
+
+
+@dataclass(frozen=True)
+class ExampleCrystal:
+    """A crystal of the dataset and its images.
+
+    `raw`: (views = 3, size, size) patterns; `spot`: (size, size, 3), 0 to 1, and `shaped`:
+    (views = 3, size, size, 3), 0 to 1, the images that networks take.
+    """
+
+    material_id: str
+    spacegroup: int
+    raw: NDArray[np.uint8]
+    spot: NDArray[np.float32]
+    shaped: NDArray[np.float32]
+
+    @property
+    def title(self) -> str:
+        """Return its id and space group."""
+        return f"{self.material_id}, {space_group_name(self.spacegroup)}"
+
+
+def choose_examples(dataset: zarr.Group) -> pd.DataFrame:
+    """Return a crystal of each crystal system there is: the first, by id, of its largest group.
+
+    Columns row, material_id, spacegroup, crystal_system, crystals (of the group). Of groups of the
+    same size the one with the smaller number. The rule knows nothing of how the images look.
+    Raises UserError where no crystal has a known space group.
+    """
+    arrays: Any = dataset
+    crystals = pd.DataFrame(
+        {
+            "material_id": arrays["material_id"][:].astype(object),
+            "spacegroup": arrays["spacegroup"][:].astype(np.int64),
+        }
+    )
+    crystals.insert(0, "row", crystals.index)
+    crystals = crystals[usable_rows(dataset) & (crystals["spacegroup"] > 0)]
+    if crystals.empty:
+        raise UserError(
+            f"{dataset.store_path}: no finished crystal has a known space group; finish it with "
+            "scripts/shape.py"
+        )
+    crystals["crystal_system"] = crystal_systems(crystals["spacegroup"].to_numpy())
+    sizes = crystals["spacegroup"].value_counts()
+    crystals["crystals"] = crystals["spacegroup"].map(sizes)
+    crystals["order"] = crystals["crystal_system"].map(CRYSTAL_SYSTEMS.index)
+    ordered = crystals.sort_values(
+        ["order", "crystals", "spacegroup", "material_id"], ascending=[True, False, True, True]
+    )
+    return ordered.drop_duplicates("order").drop(columns="order").reset_index(drop=True)
+
+
+def choose_example(dataset: zarr.Group) -> Mapping[str, Any]:
+    """Return the last row of `choose_examples`: the highest crystal system is easiest to read."""
+    chosen: Any = choose_examples(dataset).iloc[-1].to_dict()
+    return dict(chosen)
+
+
+def read_example(dataset: zarr.Group, chosen: Mapping[str, Any]) -> ExampleCrystal:
+    """Read the images of a crystal in full size; `chosen`: a row of `choose_examples`."""
+    arrays: Any = dataset
+    size = arrays["raw"].shape[-1]
+    rows = np.array([int(chosen["row"])])
+    raw = read_patterns(dataset, rows, size, "nearest", "raw")
+    shaped = compose_images(read_patterns(dataset, rows, size, "nearest", "shaped"), "shaped")
+    return ExampleCrystal(
+        material_id=str(chosen["material_id"]),
+        spacegroup=int(chosen["spacegroup"]),
+        raw=raw[0, 0],
+        spot=compose_images(raw, "spot")[0][0],
+        shaped=np.concatenate(shaped),
+    )
+
+
+@mpl.rc_context(STYLE)
+def shaping_steps_figure(crystal: ExampleCrystal, views: list[str], settings: Shape) -> Figure:
+    """Draw how each raw pattern becomes a shaped one, a row for each view.
+
+    `views`: their names; `settings`: those of the shaping.
+    """
+    headings = ("raw", "normalised", "bright pixels", "lines that join them", "shaped")
+    figure, grid = _tiles(len(views), headings)
+    for row, view, raw in zip(grid, views, crystal.raw, strict=True):
+        normalised, shaped = normalise(raw, settings), shape_pattern(raw, settings)
+        row[0].set_ylabel(f"{view} view")
+        lines = (shaped == 255) & (normalised <= settings.restore_above)
+        _show(row[0], np.cbrt(_enlarged(raw) / 255))
+        _show(row[1], np.cbrt(_enlarged(normalised) / 256))
+        _show(row[2], _enlarged(normalised >= settings.threshold))
+        _show(row[3], lines)
+        _show(row[4], np.cbrt(np.minimum(shaped, 255) / 255))
+    figure.supxlabel(
+        f"{crystal.title}; bright: normalised value from {settings.threshold:g} on, of 256. Spots "
+        "enlarged; cube root of grey levels.",
+        fontsize=8,
+    )
+    return figure
+
+
+@mpl.rc_context(STYLE)
+def examples_figure(crystals: list[ExampleCrystal], views: list[str]) -> Figure:
+    """Draw raw patterns, spot image and shaped images of crystals, a row for each."""
+    headings = (
+        *(f"raw, {view}" for view in views),
+        "spot",
+        *(f"shaped, {view}" for view in views),
+    )
+    figure, grid = _tiles(len(crystals), headings)
+    for row, crystal in zip(grid, crystals, strict=True):
+        number = crystal.spacegroup
+        system = str(crystal_systems(np.array(number)))
+        row[0].set_ylabel(
+            f"{system}\n{space_group_name(number)}\n{crystal.material_id}", fontsize=8
+        )
+        for axes, raw in zip(row[: len(views)], crystal.raw, strict=True):
+            _show(axes, np.cbrt(_enlarged(raw) / 255))
+        _show(row[len(views)], np.cbrt(_enlarged_image(crystal.spot)))
+        for axes, image in zip(row[len(views) + 1 :], crystal.shaped, strict=True):
+            _show(axes, image)
+    return figure
+
+
+@mpl.rc_context(STYLE)
+def spot_generation_figure(crystal: ExampleCrystal, views: list[str]) -> Figure:
+    """Draw how three raw patterns become the channels of one spot image."""
+    headings = (*(f"raw, {view} view" for view in views), "")
+    figure, grid = _tiles(2, headings)
+    for channel, raw in enumerate(crystal.raw):
+        grey = np.cbrt(_enlarged(raw) / 255)
+        _show(grid[0, channel], grey)
+        coloured = np.zeros((*grey.shape, 3))
+        coloured[..., channel] = grey
+        _show(grid[1, channel], coloured)
+        grid[1, channel].set_xlabel(f"{_CHANNELS[channel]} channel")
+    grid[0, 0].set_ylabel("grey levels")
+    grid[1, 0].set_ylabel("as channels")
+    _show(grid[1, 3], np.cbrt(_enlarged_image(crystal.spot)))
+    grid[1, 3].set_xlabel("spot image: their sum")
+    grid[0, 3].set_axis_off()
+    figure.supxlabel(f"{crystal.title}. Spots enlarged; cube root of grey levels.", fontsize=8)
+    return figure
+
+
+def _tiles(rows: int, headings: tuple[str, ...]) -> tuple[Figure, Any]:
+    gaps = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
+    columns = len(headings)
+    figure = Figure(figsize=(_TILE * columns + 0.5, _TILE * rows + 0.7), layout=gaps)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes, heading in zip(grid[0], headings, strict=True):
+        axes.set_title(heading, fontsize=9, loc="center")
+    for axes in grid.flat:
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(False)
+    return figure, grid
+
+
+def _show(axes: Axes, image: NDArray[Any]) -> None:
+    """Show a grey image, or one in colours, values 0 to 1, pixel by pixel."""
+    axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+
+
+def _enlarged(pattern: NDArray[Any]) -> NDArray[Any]:
+    """Grow each pixel to three by three, or a spot would vanish in a small figure."""
+    grown: NDArray[Any] = sliding_window_view(np.pad(pattern, 1), (3, 3)).max(axis=(2, 3))
+    return grown
+
+
+def _enlarged_image(image: NDArray[Any]) -> NDArray[Any]:
+    """Grow each pixel of an image in colours, channel by channel; (size, size, 3)."""
+    return np.stack([_enlarged(image[..., channel]) for channel in range(3)], axis=-1)

@@ -1,0 +1,245 @@
+"""The results of the experiments of the grid, read and put side by side."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from spacegrouper.config.experiments import experiment_name, experiment_settings
+from spacegrouper.config.sections import Descriptor, Settings
+from spacegrouper.errors import UserError
+
+# Scores of metrics.json that have an interval, by the name they have before `_interval_95`.
+_SCORES = {
+    "macro_f1": "macro_f1",
+    "balanced_accuracy": "balanced",
+    "extinction_class_accuracy": "extinction_class",
+    "crystal_system_accuracy": "crystal_system",
+}
+_TEXTS = {"material_id": str, "part": str}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A training of the grid: `network`, `classes` and `split` as named there, and its folder."""
+
+    network: str
+    descriptor: Descriptor
+    classes: str
+    split: str
+    folder: Path
+
+    @property
+    def title(self) -> str:
+        """What figures call the network: its name and what it sees, such as `msdn (shaped)`."""
+        return network_title(self.network, self.descriptor)
+
+
+def network_title(network: str, descriptor: str) -> str:
+    """Return the name of a network and what it sees, such as `msdn (shaped)`."""
+    return f"{network} ({descriptor})"
+
+
+def list_experiments(settings: Settings, grid: Path) -> list[Experiment]:
+    """Return all experiments of the grid, networks changing slowest; `grid`: their folder."""
+    descriptors = {
+        name: experiment.train.descriptor
+        for name, experiment in experiment_settings(settings).items()
+    }
+    experiments = []
+    for network in settings.grid.networks:
+        for classes in settings.grid.classes:
+            for split in settings.grid.splits:
+                name = experiment_name(network.name, classes, split)
+                experiments.append(
+                    Experiment(network.name, descriptors[name], classes, split, grid / name)
+                )
+    return experiments
+
+
+def read_split_table(experiment: Experiment) -> pd.DataFrame:
+    """Read which crystals an experiment used: columns row, material_id, spacegroup, part.
+
+    Raises UserError where there is no such file, as all functions of this module do.
+    """
+    table = _read_csv(experiment.folder / "model" / "split.csv")
+    return table[["row", "material_id", "spacegroup", "part"]]
+
+
+def read_evaluation_table(experiment: Experiment, name: str) -> pd.DataFrame:
+    """Read a table of an experiment's evaluation, such as `per_class`."""
+    return _read_csv(experiment.folder / "evaluation" / f"{name}.csv")
+
+
+def read_error_rates(experiment: Experiment) -> pd.DataFrame:
+    """Read an experiment's crystal_system_errors.csv: true crystal systems by named ones."""
+    table = read_evaluation_table(experiment, "crystal_system_errors")
+    return table.set_index(table.columns[0])
+
+
+def experiments_table(experiments: list[Experiment]) -> pd.DataFrame:
+    """Return a row for each experiment, with its scores and the 95 % intervals of these.
+
+    Columns network, descriptor, classes, split, groups (how many classes), n (test crystals),
+    chance, top_1 to top_5 (empty where there are fewer classes), macro_f1, balanced_accuracy,
+    extinction_class_accuracy and crystal_system_accuracy, each followed by <it>_low and <it>_high.
+    """
+    rows = []
+    for experiment in experiments:
+        metrics = _read_metrics(experiment)
+        row: dict[str, Any] = {
+            "network": experiment.network,
+            "descriptor": experiment.descriptor,
+            "classes": experiment.classes,
+            "split": experiment.split,
+            "groups": metrics["classes"],
+            "n": metrics["test_crystals"],
+            "chance": metrics["chance_accuracy"],
+        }
+        for k, *scores in _top_k_rows(experiment):
+            row |= _with_interval(f"top_{k}", *scores)
+        for score, prefix in _SCORES.items():
+            row |= _with_interval(score, metrics[score], *metrics[f"{prefix}_interval_95"])
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def top_k_of_all(experiments: list[Experiment]) -> pd.DataFrame:
+    """Return all top-k tables in one.
+
+    Columns network, descriptor, classes, split, groups, n, k, accuracy, low, high, chance.
+    """
+    parts = []
+    for experiment in experiments:
+        metrics = _read_metrics(experiment)
+        described = {
+            "network": experiment.network,
+            "descriptor": experiment.descriptor,
+            "classes": experiment.classes,
+            "split": experiment.split,
+            "groups": metrics["classes"],
+            "n": metrics["test_crystals"],
+        }
+        table = read_evaluation_table(experiment, "top_k")
+        parts.append(pd.DataFrame(described, index=table.index).join(table))
+    return pd.concat(parts, ignore_index=True)
+
+
+def experiments_of_largest_set(
+    experiments: list[Experiment], settings: Settings
+) -> list[Experiment]:
+    """Return those with the last set of classes, the largest, and the first way of splitting.
+
+    These networks, one experiment each, are tested with untrained groups too.
+    """
+    classes, split = _in_detail(settings)
+    return [e for e in experiments if (e.classes, e.split) == (classes, split)]
+
+
+def unseen_top_k_of_all(experiments: list[Experiment]) -> pd.DataFrame:
+    """Return in one the top-k tables of the groups that networks were not trained on.
+
+    Columns network, descriptor, groups, n (test crystals), k, accuracy, low, high,
+    untrained_accuracy, untrained_low, untrained_high, chance.
+    """
+    parts = []
+    for experiment in experiments:
+        metrics = _read_json(experiment.folder / "unseen" / "metrics.json")
+        described = {
+            "network": experiment.network,
+            "descriptor": experiment.descriptor,
+            "groups": metrics["unseen_groups"],
+            "n": metrics["test_crystals"],
+        }
+        table = _read_csv(experiment.folder / "unseen" / "top_k.csv")
+        parts.append(pd.DataFrame(described, index=table.index).join(table))
+    return pd.concat(parts, ignore_index=True)
+
+
+def unseen_crystals(experiment: Experiment) -> int:
+    """Return how many crystals of untrained groups a network was tested with, and compared to."""
+    metrics = _read_json(experiment.folder / "unseen" / "metrics.json")
+    return int(metrics["reference_crystals"] + metrics["test_crystals"])
+
+
+def best_spot_network(scores: pd.DataFrame, classes: str, split: str) -> str | None:
+    """Return the network on spot images with the highest top-1 accuracy; None: there is none.
+
+    `scores`: as `experiments_table` returns it. Of equally good ones the first of the grid.
+    """
+    of_spot = scores[
+        (scores["descriptor"] == "spot")
+        & (scores["classes"] == classes)
+        & (scores["split"] == split)
+    ]
+    if of_spot.empty:
+        return None
+    return str(of_spot["network"].iloc[int(of_spot["top_1"].to_numpy().argmax())])
+
+
+def experiments_in_detail(
+    experiments: list[Experiment], settings: Settings, scores: pd.DataFrame
+) -> list[Experiment]:
+    """Return what is drawn in detail: the first network, and the best one on spot images.
+
+    Both with the last set of classes, the largest, and the first way of splitting; one alone
+    where no other network sees spot images. `scores`: as `experiments_table` returns it.
+    """
+    classes, split = _in_detail(settings)
+    first = settings.grid.networks[0].name
+    best = best_spot_network(scores, classes, split)
+    return [
+        experiment
+        for wanted in dict.fromkeys((first, best))
+        for experiment in experiments
+        if (experiment.network, experiment.classes, experiment.split) == (wanted, classes, split)
+    ]
+
+
+def published_accuracies() -> pd.DataFrame:
+    """Return what was published: columns network, descriptor, groups, top_1, source."""
+    text = Path(__file__).with_name("published.yaml").read_text(encoding="utf-8")
+    content = yaml.safe_load(text)
+    return pd.DataFrame(content["accuracies"]).assign(source=content["source"])
+
+
+def _in_detail(settings: Settings) -> tuple[str, str]:
+    """Return the set of classes and the way of splitting that are drawn in detail."""
+    return list(settings.grid.classes)[-1], settings.grid.splits[0]
+
+
+def _read_metrics(experiment: Experiment) -> dict[str, Any]:
+    return _read_json(experiment.folder / "evaluation" / "metrics.json")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise UserError(_missing(path)) from None
+    return content
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    try:
+        # Ids are text, even where they look like numbers or like pandas' names of missing values.
+        return pd.read_csv(path, dtype=_TEXTS, keep_default_na=False, na_values=[""])
+    except OSError:
+        raise UserError(_missing(path)) from None
+
+
+def _missing(path: Path) -> str:
+    return f"{path}: no such result of an experiment; make all with `snakemake paper`"
+
+
+def _top_k_rows(experiment: Experiment) -> list[tuple[int, float, float, float]]:
+    table = read_evaluation_table(experiment, "top_k")
+    columns = (table[name].tolist() for name in ("k", "accuracy", "low", "high"))
+    return list(zip(*columns, strict=True))
+
+
+def _with_interval(name: str, value: float, low: float, high: float) -> dict[str, float]:
+    return {name: value, f"{name}_low": low, f"{name}_high": high}

@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+from example_dataset import GROUPS, SHAPE, write_example_dataset
+
+from spacegrouper.errors import UserError
+from spacegrouper.paper.image_figures import (
+    choose_example,
+    choose_examples,
+    examples_figure,
+    read_example,
+    shaping_steps_figure,
+    spot_generation_figure,
+)
+
+VIEWS = ["x", "y", "z"]
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    return write_example_dataset(tmp_path / "data.zarr")
+
+
+@pytest.fixture
+def crystal(dataset):
+    return read_example(dataset, choose_example(dataset))
+
+
+def test_the_examples_are_the_first_of_the_largest_group_of_each_system(dataset):
+    examples = choose_examples(dataset)
+    assert examples["crystal_system"].tolist() == ["triclinic", "cubic"]
+    assert examples["material_id"].tolist() == ["d", "b"]
+    assert examples["row"].tolist() == [3, 2]
+    assert choose_example(dataset)["material_id"] == "b"
+
+
+def test_a_dataset_without_space_groups_has_no_example(dataset):
+    dataset["spacegroup"][:] = np.zeros(len(GROUPS), dtype=np.int16)
+    with pytest.raises(UserError, match="no finished crystal has a known space group"):
+        choose_examples(dataset)
+
+
+def test_images_are_those_that_networks_take(dataset, crystal):
+    raw, shaped = (np.asarray(dataset[name][2]) for name in ("raw", "shaped"))
+    assert (crystal.raw == raw).all()
+    assert crystal.spot == pytest.approx(np.moveaxis(raw, 0, -1) / 255)
+    for view in range(3):
+        assert crystal.shaped[view, ..., view] == pytest.approx(shaped[view] / 255)
+    assert crystal.title == "b, 225 Fm-3m"
+
+
+def test_saved_figures_have_ink_and_the_same_bytes_twice(assert_saved_well, crystal):
+    def draw():
+        return {
+            "steps": shaping_steps_figure(crystal, VIEWS, SHAPE),
+            "spot": spot_generation_figure(crystal, VIEWS),
+        }
+
+    assert_saved_well(draw, files=4)
+
+
+def test_steps_lead_from_the_raw_pattern_to_the_shaped_one(dataset, crystal):
+    figure = shaping_steps_figure(crystal, VIEWS, SHAPE)
+    grid = np.reshape(figure.axes, (3, 5))
+    assert [axes.get_title() for axes in grid[0]][::4] == ["raw", "shaped"]
+    for view, row in enumerate(grid):
+        *_, bright, lines, shaped = (np.asarray(axes.images[0].get_array()) for axes in row)
+        stored = np.asarray(dataset["shaped"][2, view])
+        assert np.floor(shaped**3 * 255 + 1e-3) == pytest.approx(stored)
+        # Lines lead to bright pixels, and lie in the shaped pattern.
+        assert (stored[lines.astype(bool)] == 255).all()
+        assert bright.any()
+    assert any(np.asarray(row[3].images[0].get_array()).any() for row in grid)
+
+
+def test_examples_have_a_row_each(dataset):
+    crystals = [read_example(dataset, row) for row in choose_examples(dataset).to_dict("records")]
+    grid = np.reshape(examples_figure(crystals, VIEWS).axes, (2, 7))
+    assert grid[1, 0].get_ylabel() == "cubic\n225 Fm-3m\nb"
+    for view in range(3):
+        shown = np.asarray(grid[1, 4 + view].images[0].get_array())
+        assert shown == pytest.approx(crystals[1].shaped[view])
+
+
+def test_channels_add_up_to_the_spot_image(crystal):
+    figure = spot_generation_figure(crystal, VIEWS)
+    grid = np.reshape(figure.axes, (2, 4))
+    channels = [np.asarray(axes.images[0].get_array()) for axes in grid[1]]
+    assert sum(channels[:3]) == pytest.approx(channels[3], abs=1e-6)
+    for channel, axes in enumerate(grid[0, :3]):
+        assert channels[channel][..., channel] == pytest.approx(
+            np.asarray(axes.images[0].get_array()), abs=1e-6
+        )

@@ -1,0 +1,93 @@
+# The experiments of the grid, and what is asked about them where they are run and drawn.
+import re
+
+import pandas as pd
+
+from spacegrouper.config.experiments import experiment_settings
+from spacegrouper.paper.results import (
+    experiments_in_detail,
+    experiments_of_largest_set,
+    list_experiments,
+)
+
+try:
+    EXPERIMENTS = experiment_settings(settings)
+except UserError as error:
+    raise WorkflowError(f"configuration: {error}") from None
+
+GRID = f"{RUN}/grid"
+ALL_EXPERIMENTS = list_experiments(settings, Path(GRID))
+# Those with the classes and the split that are drawn in detail; the first is the first network's.
+IN_DETAIL = experiments_of_largest_set(ALL_EXPERIMENTS, settings)
+FIRST = IN_DETAIL[0]
+HAS_SPOT = FIRST.descriptor != "spot" and any(
+    experiment.descriptor == "spot" for experiment in IN_DETAIL
+)
+OTHER_MULTISTREAM = [
+    experiment
+    for experiment in IN_DETAIL[1:]
+    if EXPERIMENTS[experiment.folder.name].model.name == "msvgg"
+][:1]
+
+
+def experiment_config(wildcards):
+    """Settings of an experiment, for its programs to read, as CONFIG is for those of the run.
+
+    Written when a job of the experiment is planned: a run without a grid gets no files of it.
+    """
+    path = f"{GRID}/{wildcards.experiment}/config.yaml"
+    write_settings(EXPERIMENTS[wildcards.experiment], Path(path))
+    return path
+
+
+def experiment_section(*names):
+    """Sections of an experiment's settings; see `section`."""
+    return lambda wildcards: EXPERIMENTS[wildcards.experiment].model_dump(
+        mode="json", include=set(names)
+    )
+
+
+def of_experiment(files):
+    """What is made for the run, made for an experiment: in its own folder, not in the report."""
+
+    def moved(path):
+        return str(path).replace(RUN, f"{GRID}/{{experiment}}", 1)
+
+    return {
+        name: moved(value) if isinstance(value, str) else list(map(moved, value))
+        for name, value in files.items()
+    }
+
+
+def paper_table(name, title):
+    """A table of the paper, in the report."""
+    return report(
+        f"{RUN}/paper/tables/{name}.csv",
+        caption=f"../report/paper_{Path(name).name}.rst",
+        category="Paper",
+        subcategory="Tables",
+        labels={"table": title},
+    )
+
+
+def paper_figure(name, title):
+    """The files of a figure: one for print, in the report, and an image beside it."""
+    return {
+        "figure": report(
+            f"{RUN}/paper/figures/{name}.svg",
+            caption=f"../report/paper_{name}.rst",
+            category="Paper",
+            subcategory="Figures",
+            labels={"figure": title},
+        ),
+        "image": f"{RUN}/paper/figures/{name}.png",
+    }
+
+
+def best_spot_evaluation(wildcards):
+    """Answers of the best network on spot images, which is known when all are evaluated."""
+    scores = pd.read_csv(checkpoints.tabulate_experiments.get().output.table)
+    best = experiments_in_detail(ALL_EXPERIMENTS, settings, scores)[-1]
+    return expand(
+        rules.evaluate_experiment.output.predictions, experiment=best.folder.name
+    )

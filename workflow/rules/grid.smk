@@ -1,0 +1,72 @@
+# The experiments of the grid: the run's own rules, once for each of them, in folders of their own.
+wildcard_constraints:
+    experiment="|".join(map(re.escape, EXPERIMENTS)),
+
+
+use rule train as train_experiment with:
+    output:
+        **of_experiment(rules.train.output),
+    log:
+        f"{RUN}/logs/grid/{{experiment}}/train.log",
+    benchmark:
+        f"{RUN}/benchmarks/grid/{{experiment}}/train.tsv"
+    params:
+        config=experiment_config,
+        settings=experiment_section("seed", "split", "model", "train"),
+
+
+use rule calibrate as calibrate_experiment with:
+    input:
+        **of_experiment(rules.calibrate.input) | {"dataset": rules.shape.output.dataset},
+    output:
+        **of_experiment(rules.calibrate.output),
+    log:
+        f"{RUN}/logs/grid/{{experiment}}/calibrate.log",
+    benchmark:
+        f"{RUN}/benchmarks/grid/{{experiment}}/calibrate.tsv"
+    params:
+        config=experiment_config,
+
+
+use rule evaluate as evaluate_experiment with:
+    input:
+        **of_experiment(rules.evaluate.input) | {"dataset": rules.shape.output.dataset},
+    output:
+        **of_experiment(rules.evaluate.output),
+    log:
+        f"{RUN}/logs/grid/{{experiment}}/evaluate.log",
+    benchmark:
+        f"{RUN}/benchmarks/grid/{{experiment}}/evaluate.tsv"
+    params:
+        config=experiment_config,
+
+
+use rule evaluate_unseen_groups as evaluate_unseen_groups_experiment with:
+    input:
+        **of_experiment(rules.evaluate_unseen_groups.input)
+        | {"dataset": rules.shape.output.dataset},
+    output:
+        **of_experiment(rules.evaluate_unseen_groups.output),
+    log:
+        f"{RUN}/logs/grid/{{experiment}}/evaluate_unseen_groups.log",
+    benchmark:
+        f"{RUN}/benchmarks/grid/{{experiment}}/evaluate_unseen_groups.tsv"
+    params:
+        config=experiment_config,
+
+
+use rule evaluate_robustness as evaluate_robustness_experiment with:
+    input:
+        **of_experiment(rules.evaluate_robustness.input)
+        | {
+            "dataset": rules.shape.output.dataset,
+            "structures": rules.standardise.output.structures,
+        },
+    output:
+        **of_experiment(rules.evaluate_robustness.output),
+    log:
+        f"{RUN}/logs/grid/{{experiment}}/evaluate_robustness.log",
+    benchmark:
+        f"{RUN}/benchmarks/grid/{{experiment}}/evaluate_robustness.tsv"
+    params:
+        config=experiment_config,
