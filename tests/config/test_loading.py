@@ -88,6 +88,16 @@ from spacegrouper.errors import UserError
             "own.yaml: `morphology.views`: (0, 0, 0) is no direction to look from, got [[0, 0, 0]]",
         ),
         (
+            {"morphology": {"database": "postgresql+psycopg://me:s3cret@host/habits"}},
+            "own.yaml: `morphology.database`: the URL holds a password; leave it out and give it "
+            "in the driver's own file or environment variable (docs/morphology.md)",
+        ),
+        (
+            {"release": {"parent": "r1"}, "morphology": {"database": "sqlite:///habits.db"}},
+            "own.yaml: `morphology`: bitmaps of `morphology.database` cannot go on from "
+            "`release.parent`; leave out one of the two",
+        ),
+        (
             {"evaluate": {"unseen_groups": 1}},
             "own.yaml: `evaluate.unseen_groups`: must be 0, or two or more: one group is told "
             "apart from nothing, got 1",

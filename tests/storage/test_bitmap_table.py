@@ -126,6 +126,8 @@ def test_a_schema_is_told_from_the_tables_name() -> None:
     [
         "postgresql+psycopg://me:secret@host/name",
         "mysql+pymysql://me@host/name?password=secret",
+        "mysql+pymysql://me@host/name?passwd=secret",
+        "postgresql+psycopg://me@host/name?sslpassword=secret",
         "postgresql+psycopg://me:secret@host/name?password=secret",
     ],
 )

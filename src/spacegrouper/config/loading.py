@@ -72,9 +72,9 @@ def _explain(details: ErrorDetails) -> str:
         expected = ", ".join(source_sections())
         return f"`{written}.source` must be one of: {expected}"
     message = details["msg"].removeprefix("Value error, ")
-    # A whole section is too much to repeat.
-    whole = isinstance(details["input"], Mapping | BaseModel)
-    return f"`{written}`: {message}" + ("" if whole else f", got {details['input']!r}")
+    # A whole section is too much to repeat, and the URL of a database may hold a password.
+    hidden = isinstance(details["input"], Mapping | BaseModel) or location[-1] == "database"
+    return f"`{written}`: {message}" + ("" if hidden else f", got {details['input']!r}")
 
 
 def source_sections() -> dict[str, type[BaseModel]]:

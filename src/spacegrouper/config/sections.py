@@ -19,6 +19,8 @@ from pydantic import (
     model_validator,
 )
 
+from spacegrouper.config.database_url import holds_password
+
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 # The images that are made of a crystal's patterns, see descriptors/images.py.
 Descriptor = Literal["shaped", "spot", "raw", "powder", "diffractogram", "morphology"]
@@ -341,6 +343,16 @@ class Morphology(Section):
     largest_index: PositiveInt = Field(
         3, description="faces with Miller indices up to this are considered"
     )
+
+    @field_validator("database")
+    @classmethod
+    def _database_needs_no_password(cls, value: str | None) -> str | None:
+        if value is not None and holds_password(value):
+            raise ValueError(
+                "the URL holds a password; leave it out and give it in the driver's own file or "
+                "environment variable (docs/morphology.md)"
+            )
+        return value
 
     @field_validator("views")
     @classmethod
@@ -797,6 +809,17 @@ class Settings(Section):
     evaluate: Evaluate = Evaluate()
     robustness: Robustness = Robustness()
     grid: Grid = Grid()
+
+    @field_validator("morphology")
+    @classmethod
+    def _a_database_has_no_parent(cls, morphology: Morphology, info: ValidationInfo) -> Morphology:
+        release = info.data.get("release")
+        if release is not None and release.parent is not None and morphology.database is not None:
+            raise ValueError(
+                "bitmaps of `morphology.database` cannot go on from `release.parent`; leave out "
+                "one of the two"
+            )
+        return morphology
 
     @field_validator("train")
     @classmethod

@@ -18,6 +18,7 @@ from PIL import Image
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table
 
 from spacegrouper.atomic import written_aside
+from spacegrouper.config.database_url import holds_password
 from spacegrouper.config.sections import Morphology
 from spacegrouper.errors import UserError
 
@@ -47,7 +48,7 @@ def open_engine(url: str) -> sqlalchemy.Engine:
     """
     try:
         parsed = sqlalchemy.make_url(url)
-        if parsed.password is not None or "password" in parsed.query:
+        if holds_password(url):
             raise UserError(
                 f"{parsed.render_as_string(hide_password=True).partition('?')[0]}: a password in "
                 "the URL; leave it out and give it in the driver's own file or environment "

@@ -1,0 +1,14 @@
+"""Passwords have no place in a configuration, of which every run keeps copies."""
+
+
+def holds_password(url: str) -> bool:
+    """Tell whether a database's URL holds a password; one that cannot be read as a URL does not."""
+    # Imported here, as most runs know no database.
+    import sqlalchemy
+
+    try:
+        parsed = sqlalchemy.make_url(url)
+    except sqlalchemy.exc.ArgumentError:
+        return False
+    # Drivers also take `passwd`, and `sslpassword` of a key.
+    return parsed.password is not None or any("passw" in key.lower() for key in parsed.query)

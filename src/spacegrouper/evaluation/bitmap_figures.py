@@ -1,0 +1,258 @@
+"""Figures of what a dataset of bitmaps holds: each takes a table of statistics, or mean images.
+
+Colours and style are those of the figures of the scores; what is compared differs in marker or
+line style too.
+"""
+
+from collections.abc import Mapping
+from math import ceil
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
+from numpy.typing import NDArray
+
+from spacegrouper.evaluation.figures import (
+    BLUE,
+    GREY,
+    LIGHT_GREY,
+    STYLE,
+    VERMILION,
+    space_group_name,
+)
+
+# Rows in one column of a figure of space groups; more groups go to further columns.
+_ROWS_OF_SPACE_GROUPS = 36
+_MEAN_IMAGES_IN_A_ROW = 12  # at most, views counted one by one
+_TITLE: Any = {"fontsize": 10, "x": 0.01, "ha": "left"}
+
+
+@mpl.rc_context(STYLE)
+def class_balance_figure(table: pd.DataFrame) -> Figure:
+    """Draw how many crystals and how many different bitmaps each space group has, logarithmic.
+
+    `table`: as bitmap_statistics.per_space_group_table returns it.
+    """
+    figure, columns = _space_group_columns(table)
+    for axes, part in columns:
+        places = np.arange(len(part))
+        bitmaps, crystals = part["distinct_bitmaps"], part["crystals"]
+        axes.hlines(places, bitmaps, crystals, LIGHT_GREY, linewidth=2, zorder=1)
+        axes.plot(crystals, places, "o", color=BLUE, label="crystals")
+        axes.plot(
+            bitmaps,
+            places,
+            "D",
+            color=VERMILION,
+            markerfacecolor="white",
+            markersize=5,
+            label="different bitmaps",
+        )
+        # One scale for all columns, with room for whole markers.
+        axes.set_xlim(0.7, 1.6 * table["crystals"].max())
+        _logarithmic_axis(axes)
+    figure.supxlabel("number in the space group (n: its crystals)", fontsize=9)
+    figure.suptitle(f"{table['crystals'].sum()} crystals in {len(table)} space groups", **_TITLE)
+    handles, labels = columns[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=2)
+    return figure
+
+
+@mpl.rc_context(STYLE)
+def brightness_figure(distribution: pd.DataFrame, brightness: pd.DataFrame) -> Figure:
+    """Draw how bright the crystals are.
+
+    `distribution`, `brightness`: as bitmap_statistics.brightness_distribution_table and
+    brightness_table return them.
+    """
+    figure = Figure(figsize=(5.5, 3.4), layout="constrained")
+    axes = figure.subplots()
+    counts = distribution.groupby("from")["crystals"].sum()
+    step = int((distribution["below"] - distribution["from"]).iloc[0])
+    axes.bar(counts.index, counts / counts.sum(), step, align="edge", color=BLUE, edgecolor="white")
+    mean = brightness.loc[brightness["view"] == "all", "mean"].iloc[0]
+    axes.axvline(mean, color=VERMILION, linestyle="--", label=f"mean: {mean:.1f}")
+    axes.set_xlabel("mean grey level of a crystal's bitmaps (0 to 255)")
+    axes.set_ylabel(f"share of crystals for each {step} grey levels")
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    axes.set_title(f"Crystals: n = {counts.sum()}")
+    axes.legend()
+    return figure
+
+
+@mpl.rc_context(STYLE)
+def brightness_per_space_group_figure(table: pd.DataFrame) -> Figure:
+    """Draw how bright the crystals of each space group are.
+
+    `table`: as bitmap_statistics.per_space_group_table returns it.
+    """
+    figure, columns = _space_group_columns(table)
+    low, high = table["minimum"].min(), table["maximum"].max()
+    margin = 0.04 * max(high - low, 1)
+    for axes, part in columns:
+        places = np.arange(len(part))
+        axes.hlines(
+            places, part["minimum"], part["maximum"], GREY, linewidth=1, label="smallest to largest"
+        )
+        axes.hlines(
+            places,
+            part["percent_5"],
+            part["percent_95"],
+            BLUE,
+            linewidth=5,
+            alpha=0.45,
+            label="5 % to 95 %",
+        )
+        axes.plot(part["median"], places, "|", color=BLUE, markersize=9, mew=2, label="median")
+        axes.plot(
+            part["mean"],
+            places,
+            "D",
+            color=VERMILION,
+            markerfacecolor="white",
+            markersize=4,
+            label="mean",
+        )
+        axes.set_xlim(low - margin, high + margin)
+        axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    figure.supxlabel("mean grey level of a crystal's bitmaps, over n crystals", fontsize=9)
+    figure.suptitle(f"Crystals: n = {table['crystals'].sum()}", **_TITLE)
+    handles, labels = columns[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=2 if len(columns) == 1 else 4)
+    return figure
+
+
+@mpl.rc_context(STYLE)
+def pixel_value_figure(table: pd.DataFrame) -> Figure:
+    """Draw how many pixels of each view have which value, logarithmic.
+
+    `table`: as bitmap_statistics.pixel_value_table returns it.
+    """
+    views = [part for _, part in table.groupby("view")]
+    figure = Figure(figsize=(5.5, 1.0 + 1.25 * len(views)), layout="constrained")
+    all_axes = figure.subplots(len(views), 1, squeeze=False, sharex=True, sharey=True)[:, 0]
+    for axes, part in zip(all_axes, views, strict=True):
+        shares = part["pixels"] / part["pixels"].sum()
+        axes.bar(part["value"], shares, 1.0, color=BLUE)
+        axes.set_title(f"view {part['view'].iloc[0]}", fontsize=9)
+        axes.set_yscale("log")
+    all_axes[-1].set_xlim(-4, 260)
+    all_axes[-1].set_xticks([0, 51, 102, 153, 204, 255])
+    figure.supxlabel("grey level of a pixel (0: background)", fontsize=9)
+    figure.supylabel("share of the view's pixels", fontsize=9)
+    pixels = table.groupby("view")["pixels"].sum().iloc[0]
+    figure.suptitle(f"Pixels: n = {pixels} in each view", **_TITLE)
+    return figure
+
+
+@mpl.rc_context(STYLE)
+def decidability_figure(table: pd.DataFrame) -> Figure:
+    """Draw what any classifier of these bitmaps can reach, beside naming the largest class.
+
+    `table`: as bitmap_statistics.decidability_table returns it.
+    """
+    figure = Figure(figsize=(6.5, 1.6 + 0.62 * len(table)), layout="constrained")
+    axes = figure.subplots()
+    places = np.arange(len(table))
+    repeated = table["crystals_of_repeated"].iloc[0]
+    bars: dict[str, tuple[Any, Any]] = {
+        "ceiling of the accuracy": (table["ceiling"], {"color": BLUE}),
+        f"on the {repeated} crystals with repeated bitmaps": (
+            table["ceiling_of_repeated"],
+            {"color": "white", "edgecolor": BLUE, "hatch": "////"},
+        ),
+        "always naming the largest class": (
+            table["majority"],
+            {"color": LIGHT_GREY, "edgecolor": GREY},
+        ),
+    }
+    for row, (name, (values, look)) in enumerate(bars.items()):
+        shown = axes.barh(places + 0.27 * (row - 1), values.fillna(0), 0.25, label=name, **look)
+        written = ["" if np.isnan(value) else f"{100 * value:.1f}" for value in values]
+        axes.bar_label(shown, written, padding=3, fontsize=8)
+    axes.set_yticks(
+        places,
+        [f"{level} ({n})" for level, n in zip(table["level"], table["classes"], strict=True)],
+    )
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1.08)
+    axes.set_xticks(np.arange(0, 1.01, 0.2))
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
+    axes.set_xlabel("share of crystals answered right")
+    crystals, bitmaps = table[["crystals", "distinct_bitmaps"]].iloc[0]
+    figure.suptitle(
+        f"{crystals} crystals, {bitmaps} different bitmaps (in brackets: classes)", **_TITLE
+    )
+    figure.legend(loc="outside lower center", ncols=1)
+    return figure
+
+
+@mpl.rc_context(STYLE)
+def mean_images_figure(
+    images: Mapping[int, NDArray[np.float64]], per_space_group: pd.DataFrame
+) -> Figure:
+    """Draw the mean of the bitmaps of each space group, its views side by side.
+
+    `images`: as bitmap_statistics.mean_images returns them; `per_space_group`: as
+    per_space_group_table does.
+    """
+    views, height, width = next(iter(images.values())).shape
+    columns = max(1, min(_MEAN_IMAGES_IN_A_ROW // views, len(images)))
+    rows = ceil(len(images) / columns)
+    # Wide enough for a name, such as `194 P63/mmc (n = 1234)`.
+    cell = max(1.9, 0.85 * views)
+    figure = Figure(
+        figsize=(cell * columns, 0.55 + rows * (0.22 + cell * height / (views * width))),
+        layout="constrained",
+    )
+    all_axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    crystals = per_space_group.set_index("spacegroup")["crystals"]
+    for axes in all_axes:
+        axes.set_axis_off()
+    for axes, (group, image) in zip(all_axes, images.items(), strict=False):
+        side_by_side = np.concatenate(list(image), axis=1)
+        axes.imshow(side_by_side, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        for edge in range(1, views):
+            axes.axvline(edge * width - 0.5, color=GREY, linewidth=0.5)
+        axes.set_title(f"{space_group_name(group)} (n = {crystals[group]})", fontsize=8, pad=3)
+    figure.suptitle(f"Mean bitmaps of {len(images)} space groups", **_TITLE)
+    return figure
+
+
+def _space_group_columns(
+    table: pd.DataFrame,
+) -> tuple[Figure, list[tuple[Axes, pd.DataFrame]]]:
+    """Return a figure, and for each of its columns the axes and the part of the table in it."""
+    count = max(1, ceil(len(table) / _ROWS_OF_SPACE_GROUPS))
+    rows = ceil(len(table) / count)
+    figure = Figure(figsize=(max(5.5, 3.6 * count), 1.8 + 0.22 * rows), layout="constrained")
+    columns = []
+    for place, axes in enumerate(figure.subplots(1, count, squeeze=False)[0]):
+        part = table.iloc[place * rows : (place + 1) * rows]
+        axes.set_yticks(
+            range(len(part)),
+            [
+                f"{space_group_name(number)} (n = {crystals})"
+                for number, crystals in zip(part["spacegroup"], part["crystals"], strict=True)
+            ],
+        )
+        # Columns of unequal length keep rows of equal height.
+        axes.set_ylim(rows - 0.4, -0.6)
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+        axes.grid(axis="x", color=LIGHT_GREY, linewidth=0.5)
+        axes.set_axisbelow(True)
+        columns.append((axes, part))
+    return figure, columns
+
+
+def _logarithmic_axis(axes: Axes) -> None:
+    axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_locator(LogLocator(subs=(1,) if high / low > 1000 else (1, 3)))
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axes.xaxis.set_minor_formatter(NullFormatter())

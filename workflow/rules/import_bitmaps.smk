@@ -1,0 +1,48 @@
+# Takes the place of `plan` and `simulate`: the blocks are known once the database is read.
+checkpoint import_bitmaps:
+    input:
+        database=(rules.make_morphology_db.output.database if HAS_CRYSTALS else []),
+        earlier_rejected=(
+            rules.make_morphology_db.output.rejected if HAS_CRYSTALS else []
+        ),
+    output:
+        # What is unfinished lies beside them, but is no output: Snakemake would delete it before
+        # the next try, which goes on from it.
+        blocks=directory(f"{RUN}/blocks"),
+        export=f"{RUN}/data/data.csv",
+        rejected=report(
+            f"{RUN}/rejected_bitmaps.csv",
+            caption="../report/rejected_bitmaps.rst",
+            category="Crystals",
+            labels={"table": "rejected bitmaps"},
+        ),
+    log:
+        f"{RUN}/logs/import_bitmaps.log",
+    benchmark:
+        f"{RUN}/benchmarks/import_bitmaps.tsv"
+    conda:
+        "../envs/spacegrouper.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(1440),
+    params:
+        config=CONFIG,
+        settings=section("plan", "morphology"),
+        folder=subpath(output.blocks, parent=True),
+        made=lambda wildcards, input: (
+            f" --database sqlite:///{input.database}"
+            f" --earlier-rejected {input.earlier_rejected}"
+            if HAS_CRYSTALS
+            else ""
+        ),
+    message:
+        "Importing the bitmaps of the database"
+    shell:
+        "python scripts/import_bitmaps.py --config {params.config} --output {params.folder}"
+        " --rejected {output.rejected}{params.made} 2> {log}"
+
+
+def block_names():
+    """Names of all blocks; the jobs that depend on them are known once the database is read."""
+    blocks = Path(checkpoints.import_bitmaps.get().output.blocks)
+    return sorted(path.stem for path in blocks.glob("*.h5"))
