@@ -11,11 +11,9 @@ from spacegrouper.config import load_settings
 from spacegrouper.evaluation.figures import save_figure
 from spacegrouper.paper.comparison_figures import crystal_system_errors_comparison
 from spacegrouper.paper.results import (
-    experiments_in_detail,
-    experiments_table,
-    list_experiments,
     read_error_rates,
     read_evaluation_table,
+    read_experiments_in_detail,
 )
 
 log = logging.getLogger("spacegrouper")
@@ -32,9 +30,7 @@ def main(
     of classes, split the first way. Reads crystal_system_errors.csv of their experiments in GRID.
     Writes OUTPUT, and the same as PNG.
     """
-    settings = load_settings(config)
-    experiments = list_experiments(settings, grid)
-    shown = experiments_in_detail(experiments, settings, experiments_table(experiments))
+    shown = read_experiments_in_detail(load_settings(config), grid)
     systems = read_evaluation_table(shown[0], "per_crystal_system")
     figure = crystal_system_errors_comparison(
         {each.title: read_error_rates(each) for each in shown},

@@ -11,10 +11,8 @@ from spacegrouper.config import load_settings
 from spacegrouper.evaluation.figures import save_figure
 from spacegrouper.paper.comparison_figures import per_space_group_comparison
 from spacegrouper.paper.results import (
-    experiments_in_detail,
-    experiments_table,
-    list_experiments,
     read_evaluation_table,
+    read_experiments_in_detail,
 )
 
 log = logging.getLogger("spacegrouper")
@@ -31,9 +29,7 @@ def main(
     of classes, split the first way. Reads per_class.csv of their experiments in GRID.
     Writes OUTPUT, and the same as PNG.
     """
-    settings = load_settings(config)
-    experiments = list_experiments(settings, grid)
-    shown = experiments_in_detail(experiments, settings, experiments_table(experiments))
+    shown = read_experiments_in_detail(load_settings(config), grid)
     figure = per_space_group_comparison(
         {each.title: read_evaluation_table(each, "per_class") for each in shown}
     )

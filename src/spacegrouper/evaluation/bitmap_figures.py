@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from spacegrouper.evaluation.figures import (
@@ -23,6 +23,11 @@ from spacegrouper.evaluation.figures import (
     STYLE,
     VERMILION,
     space_group_name,
+)
+from spacegrouper.evaluation.statistics_figures import (
+    cut_into_columns,
+    label_space_groups,
+    logarithmic_axis,
 )
 
 # Rows in one column of a figure of space groups; more groups go to further columns.
@@ -54,7 +59,7 @@ def class_balance_figure(table: pd.DataFrame) -> Figure:
         )
         # One scale for all columns, with room for whole markers.
         axes.set_xlim(0.7, 1.6 * table["crystals"].max())
-        _logarithmic_axis(axes)
+        logarithmic_axis(axes)
     figure.supxlabel("number in the space group (n: its crystals)", fontsize=9)
     figure.suptitle(f"{table['crystals'].sum()} crystals in {len(table)} space groups", **_TITLE)
     handles, labels = columns[0][0].get_legend_handles_labels()
@@ -227,32 +232,13 @@ def _space_group_columns(
     table: pd.DataFrame,
 ) -> tuple[Figure, list[tuple[Axes, pd.DataFrame]]]:
     """Return a figure, and for each of its columns the axes and the part of the table in it."""
-    count = max(1, ceil(len(table) / _ROWS_OF_SPACE_GROUPS))
-    rows = ceil(len(table) / count)
+    parts, rows = cut_into_columns(table)
+    count = len(parts)
     figure = Figure(figsize=(max(5.5, 3.6 * count), 1.8 + 0.22 * rows), layout="constrained")
     columns = []
-    for place, axes in enumerate(figure.subplots(1, count, squeeze=False)[0]):
-        part = table.iloc[place * rows : (place + 1) * rows]
-        axes.set_yticks(
-            range(len(part)),
-            [
-                f"{space_group_name(number)} (n = {crystals})"
-                for number, crystals in zip(part["spacegroup"], part["crystals"], strict=True)
-            ],
-        )
-        # Columns of unequal length keep rows of equal height.
-        axes.set_ylim(rows - 0.4, -0.6)
-        axes.tick_params(axis="y", length=0)
-        axes.spines["left"].set_visible(False)
+    for axes, part in zip(figure.subplots(1, count, squeeze=False)[0], parts, strict=True):
+        label_space_groups(axes, part, rows)
         axes.grid(axis="x", color=LIGHT_GREY, linewidth=0.5)
         axes.set_axisbelow(True)
         columns.append((axes, part))
     return figure, columns
-
-
-def _logarithmic_axis(axes: Axes) -> None:
-    axes.set_xscale("log")
-    low, high = axes.get_xlim()
-    axes.xaxis.set_major_locator(LogLocator(subs=(1,) if high / low > 1000 else (1, 3)))
-    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-    axes.xaxis.set_minor_formatter(NullFormatter())

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import dask.bag
 import numpy as np
 import pandas as pd
 import zarr
 from numpy.typing import NDArray
 
 from spacegrouper.errors import UserError
+from spacegrouper.evaluation.block_statistics import measure_in_blocks
 from spacegrouper.evaluation.symmetry import LEVELS, crystal_systems
 from spacegrouper.storage.dataset import usable_rows
 
@@ -32,7 +32,6 @@ DECIDABLE = ("space group", "point group", "Laue class", "crystal system")
 _PERCENTILES = {"minimum": 0, "percent_5": 5, "median": 50, "percent_95": 95, "maximum": 100}
 _GREY_LEVELS_IN_A_ROW = 4  # of the distribution of brightness
 _EXAMPLES = 3  # crystals named of each shared bitmap
-_PARTS_ADDED_AT_A_TIME = 8
 
 
 @dataclass(frozen=True)
@@ -67,14 +66,8 @@ def measure_dataset(
             f"{dataset.store_path}: {raw.dtype} patterns are no bitmaps; give a dataset of "
             "`simulate.engine: morphology`"
         )
-    step = (raw.shards or raw.chunks)[0]
-    blocks = [(start, min(start + step, raw.shape[0])) for start in range(0, raw.shape[0], step)]
-    measured = dask.bag.from_sequence(blocks, npartitions=len(blocks)).map(
-        partial(_measure_block, dataset, advance)
-    )
-    statistics: BitmapStatistics = measured.fold(
-        add_statistics, split_every=_PARTS_ADDED_AT_A_TIME
-    ).compute(scheduler="threads", num_workers=workers)
+    measure = partial(_measure_block, dataset, advance)
+    statistics = measure_in_blocks(dataset, measure, add_statistics, workers)
     if not statistics.row.size:
         raise UserError(
             f"{dataset.store_path}: no finished crystal of a known space group to describe; finish "

@@ -16,7 +16,6 @@ from itertools import pairwise
 from math import sqrt
 from typing import Any, Literal
 
-import dask.bag
 import numpy as np
 import pandas as pd
 import zarr
@@ -26,6 +25,7 @@ from scipy.ndimage import label
 from spacegrouper.config.sections import Shape
 from spacegrouper.descriptors.shaped import normalise
 from spacegrouper.errors import UserError
+from spacegrouper.evaluation.block_statistics import measure_in_blocks
 from spacegrouper.evaluation.symmetry import CRYSTAL_SYSTEMS, crystal_systems
 from spacegrouper.storage.dataset import usable_rows
 
@@ -34,7 +34,6 @@ OCCUPIED: tuple[Measure, ...] = ("raw_lit", "raw_bright", "shaped_lit", "shaped_
 MEASURES: tuple[Measure, ...] = (*OCCUPIED, "nodes")
 _PERCENTILES = {"minimum": 0, "percent_5": 5, "median": 50, "percent_95": 95, "maximum": 100}
 _TOUCHING = np.ones((3, 3), dtype=int)  # the eight neighbours of a pixel
-_PARTS_ADDED_AT_A_TIME = 8
 
 
 @dataclass(frozen=True)
@@ -61,15 +60,8 @@ def describe_dataset(
 
     Raises UserError for patterns that cannot be read, and where no crystal is finished.
     """
-    raw: Any = dataset["raw"]
-    step = (raw.shards or raw.chunks)[0]
-    blocks = [(start, min(start + step, raw.shape[0])) for start in range(0, raw.shape[0], step)]
-    measured = dask.bag.from_sequence(blocks, npartitions=len(blocks)).map(
-        partial(_measure_block, dataset, advance)
-    )
-    statistics: Statistics = measured.fold(
-        add_statistics, split_every=_PARTS_ADDED_AT_A_TIME
-    ).compute(scheduler="threads", num_workers=workers)
+    measure = partial(_measure_block, dataset, advance)
+    statistics = measure_in_blocks(dataset, measure, add_statistics, workers)
     if not statistics.crystals:
         raise UserError(
             f"{dataset.store_path}: no finished crystal to describe; finish it with "

@@ -47,7 +47,7 @@ def class_balance_figure(table: pd.DataFrame) -> Figure:
 
     `table`: as statistics.per_space_group_table returns it.
     """
-    parts, rows = _columns(table)
+    parts, rows = cut_into_columns(table)
     figure = Figure(figsize=(max(5.5, 3.6 * len(parts)), 1.5 + 0.22 * rows), layout="constrained")
     all_axes = figure.subplots(1, len(parts), squeeze=False)[0]
     for axes, part in zip(all_axes, parts, strict=True):
@@ -63,10 +63,10 @@ def class_balance_figure(table: pd.DataFrame) -> Figure:
             markersize=5,
             label="prototypes",
         )
-        _label_space_groups(axes, part, rows)
+        label_space_groups(axes, part, rows)
         # One scale for all columns, with room for whole markers.
         axes.set_xlim(0.7, 1.6 * table["crystals"].max())
-        _logarithmic_axis(axes)
+        logarithmic_axis(axes)
         axes.grid(axis="x", color=LIGHT_GREY, linewidth=0.5)
         axes.set_axisbelow(True)
     figure.supxlabel("number in the space group (n: its crystals)", fontsize=9)
@@ -108,7 +108,7 @@ def brightness_figure(table: pd.DataFrame) -> Figure:
 
     `table`: as statistics.per_space_group_table returns it.
     """
-    parts, rows = _columns(table)
+    parts, rows = cut_into_columns(table)
     figure = Figure(figsize=(max(6.5, 5.2 * len(parts)), 1.4 + 0.22 * rows), layout="constrained")
     grid = figure.subplots(1, 2 * len(parts), squeeze=False)[0]
     for column, part in enumerate(parts):
@@ -127,7 +127,7 @@ def brightness_figure(table: pd.DataFrame) -> Figure:
                 elinewidth=1,
                 capsize=2,
             )
-            _label_space_groups(axes, part, rows)
+            label_space_groups(axes, part, rows)
             highest = (table[f"{name}_brightness"] + table[f"{name}_spread"]).max()
             axes.set_xlim(0, 1.05 * max(highest, 1e-3))
             axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
@@ -176,14 +176,15 @@ def view_name(view: View) -> str:
     return f"{view.axis} " + " and ".join(f"{angle:g}°" for angle in view.angles)
 
 
-def _columns(table: pd.DataFrame) -> tuple[list[pd.DataFrame], int]:
+def cut_into_columns(table: pd.DataFrame) -> tuple[list[pd.DataFrame], int]:
     """Cut a table into parts of nearly equal length; return them and the length of the longest."""
     columns = max(1, ceil(len(table) / _ROWS_OF_SPACE_GROUPS))
     rows = ceil(len(table) / columns)
     return [table.iloc[start : start + rows] for start in range(0, len(table), rows)], rows
 
 
-def _label_space_groups(axes: Axes, part: pd.DataFrame, rows: int) -> None:
+def label_space_groups(axes: Axes, part: pd.DataFrame, rows: int) -> None:
+    """Name the space groups of one of the columns, which all have room for `rows`."""
     axes.set_yticks(
         range(len(part)),
         [
@@ -221,14 +222,15 @@ def _draw_histograms(
             linewidth=1.3,
             label=name,
         )
-    _logarithmic_axis(axes)
+    logarithmic_axis(axes)
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     axes.legend()
 
 
-def _logarithmic_axis(axes: Axes) -> None:
+def logarithmic_axis(axes: Axes) -> None:
+    """Scale the x axis by the logarithm, with numbers that stay apart."""
     axes.set_xscale("log")
     low, high = axes.get_xlim()
     axes.xaxis.set_major_locator(LogLocator(subs=(1,) if high / low > 1000 else (1, 3)))

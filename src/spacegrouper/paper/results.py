@@ -199,6 +199,12 @@ def experiments_in_detail(
     ]
 
 
+def read_experiments_in_detail(settings: Settings, grid: Path) -> list[Experiment]:
+    """Return what is drawn in detail of the grid in a folder, by its results."""
+    experiments = list_experiments(settings, grid)
+    return experiments_in_detail(experiments, settings, experiments_table(experiments))
+
+
 def published_accuracies() -> pd.DataFrame:
     """Return what was published: columns network, descriptor, groups, top_1, source."""
     text = Path(__file__).with_name("published.yaml").read_text(encoding="utf-8")
