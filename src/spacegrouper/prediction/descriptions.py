@@ -1,9 +1,10 @@
 """What is printed of an answer: the same facts as words for people and as JSON for programs."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
+from pymatgen.core import Composition
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.evaluation.figures import class_name
@@ -48,10 +49,8 @@ def percent(share: float) -> str:
 
 
 def formula(crystal: Crystal) -> str:
-    """Return the reduced formula, its elements in alphabetic order, such as `ClNa`."""
-    elements, counts = np.unique(np.array(crystal.species), return_counts=True)
-    amounts = zip(elements.tolist(), (counts // np.gcd.reduce(counts)).tolist(), strict=True)
-    return "".join(f"{element}{amount if amount > 1 else ''}" for element, amount in amounts)
+    """Return the reduced formula, as chemists order its elements, such as `NaCl`."""
+    return str(Composition(Counter(crystal.species)).reduced_formula)
 
 
 def answer_record(answer: Answer, model: TrainedModel) -> dict[str, Any]:
