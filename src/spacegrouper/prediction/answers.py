@@ -17,6 +17,7 @@ from spacegrouper.descriptors.shaped import shape_patterns
 from spacegrouper.diffraction.simulation import simulate_crystals
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.figures import class_name
+from spacegrouper.evaluation.model_folder import pattern_reader
 from spacegrouper.evaluation.predictions import class_logits, probabilities
 from spacegrouper.evaluation.symmetry import (
     crystal_systems,
@@ -24,7 +25,6 @@ from spacegrouper.evaluation.symmetry import (
     extinction_classes,
 )
 from spacegrouper.prediction.trained_model import TrainedModel, empty_dataset
-from spacegrouper.training.images import PatternReader
 
 GUESSES = 5
 
@@ -124,16 +124,8 @@ def _simulate(
 def _answer(names: Sequence[str], raw: NDArray[Any], model: TrainedModel) -> list[Answer]:
     if len(names) == 0:
         return []
-    labels = model.labels
     dataset = _dataset(names, raw, model)
-    reader = PatternReader(
-        dataset,
-        labels.image_size,
-        labels.resize,
-        labels.descriptor,
-        labels.diffractogram,
-        seed=labels.seed,
-    )
+    reader = pattern_reader(model.labels, dataset)
     rows = np.arange(len(raw))
     images = reader.compose(reader.read(rows), rows)
     shares = probabilities(class_logits(model.network, images), model.temperature or 1.0)
