@@ -72,10 +72,12 @@ def test_the_most_populous_groups_are_taken_and_small_ones_are_not():
 
 
 def test_a_group_of_one_prototype_cannot_be_halved_by_prototype():
-    table = pd.concat([crystals({62: 10}, 1), crystals({225: 8})], ignore_index=True)
-    assert set(halve_groups(table, settings(groups=1), "prototype", 0)["spacegroup"]) == {225}
+    table = pd.concat([crystals({62: 10}, 1), crystals({225: 8, 194: 6})], ignore_index=True)
+    # It does not take the place of a smaller one that can be.
+    taken = halve_groups(table, settings(groups=2), "prototype", 0)["spacegroup"]
+    assert set(taken) == {194, 225}
     unknown = table.assign(prototype="")
-    assert set(halve_groups(unknown, settings(), "prototype", 0)["spacegroup"]) == {62, 225}
+    assert set(halve_groups(unknown, settings(), "prototype", 0)["spacegroup"]) == {62, 194, 225}
 
 
 def test_the_seed_changes_the_halves_and_new_crystals_keep_most_in_place():
@@ -106,7 +108,7 @@ def test_groups_trained_on_and_crystals_that_are_not_usable_are_left_out(dataset
     [
         (settings(least=9), (2,), "unseen_minimum_crystals: .* 0 can be halved .* 9 crystals"),
         (settings(), SPACE_GROUPS[:5], "unseen_minimum_crystals: .* 1 can be halved"),
-        (settings(groups=1), (2,), "unseen_groups: 1 cannot be told apart"),
+        (settings(groups=0), (2,), "unseen_groups: 0 cannot be told apart"),
     ],
 )
 def test_fewer_than_two_groups_are_one_line(dataset, wanted, trained_on, message):
