@@ -85,7 +85,8 @@ from spacegrouper.errors import UserError
         ),
         (
             {"morphology": {"views": [[0, 0, 0]]}},
-            "own.yaml: `morphology.views`: (0, 0, 0) is no direction to look from, got [[0, 0, 0]]",
+            "own.yaml: `morphology.views`: [0.0, 0.0, 0.0] is no direction to look "
+            "from, got [[0, 0, 0]]",
         ),
         (
             {"morphology": {"database": "postgresql+psycopg://me:s3cret@host/habits"}},

@@ -9,7 +9,6 @@ from spacegrouper.config.sections import Morphology
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.habit import Facet, habit
 from spacegrouper.descriptors.morphology import draw_crystals, draw_habit
-from spacegrouper.errors import UserError
 
 LIGHT = np.array([-0.3, 0.4, 1.0]) / np.linalg.norm([-0.3, 0.4, 1.0])
 OBLIQUE = (1.0, 0.4, 0.3)
@@ -131,13 +130,6 @@ def test_opposite_views_of_a_centrosymmetric_body_are_mirror_images() -> None:
 
     np.testing.assert_allclose(front, back[:, ::-1].astype(float), atol=1)
     np.testing.assert_allclose(front, front[::-1, ::-1].astype(float), atol=16)
-
-
-def test_a_view_of_no_direction_is_a_users_mistake() -> None:
-    with pytest.raises(
-        UserError, match=r"^morphology\.views: \[0\.0, 0\.0, 0\.0\] is no direction"
-    ):
-        draw_habit(cube(), Morphology(views=((0, 0, 0),)))
 
 
 def test_crystals_are_drawn_in_order_and_rejected_with_reasons() -> None:

@@ -3,6 +3,7 @@
 config/config.yaml, config/settings.schema.json and config/README.md are generated from here.
 """
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -359,8 +360,9 @@ class Morphology(Section):
     def _directions_have_a_length(
         cls, value: tuple[tuple[float, float, float], ...]
     ) -> tuple[tuple[float, float, float], ...]:
-        if not all(any(direction) for direction in value):
-            raise ValueError("(0, 0, 0) is no direction to look from")
+        for direction in value:
+            if not 0 < math.hypot(*direction) < math.inf:
+                raise ValueError(f"{list(direction)} is no direction to look from")
         return value
 
 

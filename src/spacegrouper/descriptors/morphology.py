@@ -12,7 +12,6 @@ from spacegrouper.config.sections import Morphology
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.habit import Facet, habit
 from spacegrouper.crystals.processes import map_in_order
-from spacegrouper.errors import UserError
 
 _STAGE = "morphology"
 _MARGIN = 0.05  # of the bitmap's half width, left free around the crystal
@@ -29,7 +28,7 @@ def draw_crystals(
     """Yield id, bitmaps as of `draw_habit` and space group of standardised crystals, in order.
 
     Rejections are passed on; crystals without a space group or a habit, and those with the id of
-    an earlier one, become some. Raises UserError for a view of no direction.
+    an earlier one, become some.
     """
     seen: set[str] = set()
     for record in map_in_order(partial(_draw, settings=settings), records, processes):
@@ -67,7 +66,6 @@ def draw_habit(facets: tuple[Facet, ...], settings: Morphology) -> NDArray[np.ui
     same for all views, lets it just fit. `silhouette`: 255 where the crystal is, 0 elsewhere;
     `shaded`: by Lambert's law, 51 where the light passes a face by. Edges are antialiased: a
     pixel is as bright as the average over its area.
-    Raises UserError for a view of no direction.
     """
     frames = [_frame(view) for view in settings.views]
     extent = max(np.abs(face.polygon @ frame[:2].T).max() for frame in frames for face in facets)
@@ -91,10 +89,7 @@ def draw_habit(facets: tuple[Facet, ...], settings: Morphology) -> NDArray[np.ui
 
 def _frame(view: tuple[float, float, float]) -> NDArray[np.float64]:
     """Return the directions to the right, up and towards the viewer, one a row."""
-    length = np.linalg.norm(view)
-    if not 0 < length < np.inf:
-        raise UserError(f"morphology.views: {list(view)} is no direction; give three numbers")
-    towards = np.asarray(view) / length
+    towards = np.asarray(view) / np.linalg.norm(view)
     axis = np.array([0.0, 0.0, 1.0]) if abs(towards[2]) < 0.9 else np.array([1.0, 0.0, 0.0])
     right = np.cross(axis, towards)
     right /= np.linalg.norm(right)
