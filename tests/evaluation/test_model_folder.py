@@ -87,6 +87,13 @@ def test_a_dataset_shaped_otherwise_is_refused(model, dataset):
     assert read_labels(model, dataset).descriptor == "raw"
 
 
+@pytest.mark.parametrize("content", ["{", "[]", '{"space_groups": [62, 225]}'])
+def test_labels_of_another_version_are_one_line(model, dataset, content):
+    (model / "labels.json").write_text(content)
+    with pytest.raises(UserError, match=r"labels.json: damaged, or of another version"):
+        read_labels(model, dataset)
+
+
 @pytest.mark.parametrize(
     ("row", "material_id", "spacegroup", "found"),
     [

@@ -204,8 +204,11 @@ def test_rejected_rows_of_this_stage_and_earlier_ones(tmp_path: Path) -> None:
     ("url", "message"),
     [
         (None, "no `morphology.database`; set it, or give --database URL"),
-        ("postgresql+psycopg://me:secret-word@host/name", "a password in the URL; leave it out"),
-        ("mysql+pymysql://me@host/name?passwd=secret-word", "a password in the URL; leave it out"),
+        ("postgresql+psycopg://me:secret-word@host/name", "the URL holds a password; leave it out"),
+        (
+            "mysql+pymysql://me@host/name?passwd=secret-word",
+            "the URL holds a password; leave it out",
+        ),
         ("sqlite:///nothing.db", "there is no such file"),
     ],
 )

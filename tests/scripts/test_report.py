@@ -35,7 +35,10 @@ def inputs(tmp_path_factory):
     (folder / "model" / "labels.json").write_text(
         json.dumps(
             {
-                "space_groups": SPACE_GROUPS,
+                "label": "spacegroup",
+                "classes": SPACE_GROUPS,
+                "diffractogram": {},
+                "seed": 0,
                 "image_size": 64,
                 "resize": "maximum",
                 "descriptor": "shaped",
@@ -49,6 +52,7 @@ def inputs(tmp_path_factory):
             "row": np.arange(CRYSTALS),
             "material_id": names,
             "spacegroup": spacegroup,
+            "true": spacegroup,
             "predicted": np.where(np.arange(CRYSTALS) % 4, spacegroup, 225),
             "probability": np.linspace(0.3, 0.99, CRYSTALS),
             "rank": 1,

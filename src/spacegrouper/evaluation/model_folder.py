@@ -49,26 +49,34 @@ class Labels:
 def read_labels(model: Path, dataset: zarr.Group) -> Labels:
     """Read labels.json of a model folder.
 
-    Raises UserError where there is none, or where the network has learnt from shaped images and
-    the dataset was shaped with other settings.
+    Raises UserError where there is none, where it is not of this version, or where the network has
+    learnt from shaped images and the dataset was shaped with other settings.
     """
     path = model / "labels.json"
-    content = json.loads(_read_text(path))
-    shaped = content["descriptor"] == "shaped"
-    if shaped and content["shape_settings"] != dataset.attrs["shape_settings"]:
+    text = _read_text(path)
+    try:
+        content = json.loads(text)
+        labels = Labels(
+            content["label"],
+            np.array(content["classes"]),
+            content["image_size"],
+            content["resize"],
+            content["descriptor"],
+            Diffractogram.model_validate(content["diffractogram"]),
+            content["seed"],
+        )
+        shape_settings = content["shape_settings"]
+    except (ValueError, KeyError, TypeError):
+        raise UserError(
+            f"{path}: damaged, or of another version of this program; "
+            "train the network again with scripts/train.py"
+        ) from None
+    if labels.descriptor == "shaped" and shape_settings != dataset.attrs["shape_settings"]:
         raise UserError(
             f"{path}: the network has learnt from patterns shaped with other settings than the "
             "dataset's; train it again with scripts/train.py"
         )
-    return Labels(
-        content["label"],
-        np.array(content["classes"]),
-        content["image_size"],
-        content["resize"],
-        content["descriptor"],
-        Diffractogram.model_validate(content["diffractogram"]),
-        content["seed"],
-    )
+    return labels
 
 
 def pattern_reader(labels: Labels, dataset: zarr.Group) -> PatternReader:
