@@ -267,22 +267,15 @@ def _measure_block(
     chunk, shape = arrays["raw"].chunks[0], arrays["raw"].shape[1:]
     none = np.zeros(0, dtype=np.int64)
     statistics = measure_bitmaps(none, none, np.zeros((0, *shape), dtype=np.uint8))
-    try:
-        groups = np.asarray(arrays["spacegroup"][start:stop], dtype=np.int64)
-        usable = usable_rows(dataset, slice(start, stop)) & (groups > 0)
-        for first in range(start, stop, chunk):
-            last = min(first + chunk, stop)
-            own = slice(first - start, last - start)
-            if usable[own].any():
-                bitmaps = np.asarray(arrays["raw"][first:last])[usable[own]]
-                rows = first + np.flatnonzero(usable[own])
-                found = measure_bitmaps(rows, groups[own][usable[own]], bitmaps)
-                statistics = add_statistics(statistics, found)
-            advance(last - first)
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(
-            f"{dataset.store_path}: rows {start} to {stop - 1} cannot be read ({reason}); "
-            "make the dataset again with scripts/shape.py"
-        ) from error
+    groups = np.asarray(arrays["spacegroup"][start:stop], dtype=np.int64)
+    usable = usable_rows(dataset, slice(start, stop)) & (groups > 0)
+    for first in range(start, stop, chunk):
+        last = min(first + chunk, stop)
+        own = slice(first - start, last - start)
+        if usable[own].any():
+            bitmaps = np.asarray(arrays["raw"][first:last])[usable[own]]
+            rows = first + np.flatnonzero(usable[own])
+            found = measure_bitmaps(rows, groups[own][usable[own]], bitmaps)
+            statistics = add_statistics(statistics, found)
+        advance(last - first)
     return statistics

@@ -13,7 +13,7 @@ from scipy.ndimage import maximum_filter
 from spacegrouper.config.sections import View
 from spacegrouper.descriptors.images import compose_images
 from spacegrouper.evaluation.model_folder import Labels
-from spacegrouper.storage.raw_shard import technique_of
+from spacegrouper.storage.dataset import dataset_technique
 from spacegrouper.training.images import PatternReader, read_patterns
 
 # Pixels along each edge of the drawing of a diffractogram.
@@ -88,8 +88,7 @@ def read_sample(
     those of all descriptors; of a powder the diffractogram; of a morphology the bitmaps.
     """
     row = np.array([int(chosen["row"])])
-    settings: Any = dict(dataset.attrs).get("simulate_settings", {})
-    technique = technique_of(settings)
+    technique = dataset_technique(dataset)
     if technique == "diffraction":
         pictures = diffraction_pictures(dataset, int(row[0]), views)
     elif technique == "powder":

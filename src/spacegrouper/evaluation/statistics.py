@@ -193,33 +193,24 @@ def _measure_block(
     arrays: Any = dataset
     chunk = arrays["raw"].chunks[0]
     statistics = Statistics()
-    try:
-        labels = {
-            name: np.asarray(arrays[name][start:stop]) for name in ("spacegroup", "prototype")
-        }
-        usable = usable_rows(dataset, slice(start, stop))
-        prototypes = labels["prototype"].astype(object)
-        for first in range(start, stop, chunk):
-            last = min(first + chunk, stop)
-            done = usable[first - start : last - start]
-            if done.any():
-                statistics = add_statistics(
-                    statistics,
-                    _measure_crystals(
-                        np.asarray(arrays["raw"][first:last])[done],
-                        np.asarray(arrays["shaped"][first:last])[done],
-                        labels["spacegroup"][first - start : last - start][done],
-                        prototypes[first - start : last - start][done],
-                        Shape.model_validate(dataset.attrs["shape_settings"]),
-                    ),
-                )
-            advance(last - first)
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(
-            f"{dataset.store_path}: rows {start} to {stop - 1} cannot be read ({reason}); "
-            "make the dataset again with scripts/shape.py"
-        ) from error
+    labels = {name: np.asarray(arrays[name][start:stop]) for name in ("spacegroup", "prototype")}
+    usable = usable_rows(dataset, slice(start, stop))
+    prototypes = labels["prototype"].astype(object)
+    for first in range(start, stop, chunk):
+        last = min(first + chunk, stop)
+        done = usable[first - start : last - start]
+        if done.any():
+            statistics = add_statistics(
+                statistics,
+                _measure_crystals(
+                    np.asarray(arrays["raw"][first:last])[done],
+                    np.asarray(arrays["shaped"][first:last])[done],
+                    labels["spacegroup"][first - start : last - start][done],
+                    prototypes[first - start : last - start][done],
+                    Shape.model_validate(dataset.attrs["shape_settings"]),
+                ),
+            )
+        advance(last - first)
     return statistics
 
 

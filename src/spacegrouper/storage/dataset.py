@@ -25,6 +25,7 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
+from spacegrouper.config.sections import Technique
 from spacegrouper.errors import UserError
 from spacegrouper.folder_lock import locked
 from spacegrouper.storage.blocks import block_keys, block_problems, blocks_lock, foreign_objects
@@ -139,8 +140,7 @@ def open_dataset(store: Path) -> zarr.Group:
         group = zarr.open_group(store, mode="r")
     except (OSError, ValueError) as error:
         raise UserError(f"{store}: no dataset there; make it with scripts/shape.py") from error
-    settings: Any = group.attrs.get("simulate_settings", {})
-    patterns = ("raw", "shaped") if technique_of(settings) == "diffraction" else ("raw",)
+    patterns = ("raw", "shaped") if dataset_technique(group) == "diffraction" else ("raw",)
     missing = [name for name in (*patterns, "material_id", "status") if name not in group]
     if missing:
         raise UserError(f"{store}: not a dataset of patterns: it has no {', '.join(missing)}")
@@ -155,6 +155,12 @@ def open_dataset(store: Path) -> zarr.Group:
                 "scripts/verify_dataset.py --repair makes them anew"
             )
     return group
+
+
+def dataset_technique(dataset: zarr.Group) -> Technique:
+    """Return what a dataset was simulated with; one that does not say holds diffraction."""
+    settings: Any = dataset.attrs.get("simulate_settings", {})
+    return technique_of(settings)
 
 
 def usable_rows(dataset: zarr.Group, rows: slice = slice(None)) -> NDArray[np.bool_]:

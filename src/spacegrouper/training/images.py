@@ -19,7 +19,7 @@ from spacegrouper.descriptors import powder
 from spacegrouper.descriptors.images import compose_images
 from spacegrouper.descriptors.shaped import as_8_bit, normalise
 from spacegrouper.errors import UserError
-from spacegrouper.storage.raw_shard import technique_of
+from spacegrouper.storage.dataset import dataset_technique
 
 
 class PatternReader:
@@ -128,7 +128,7 @@ class PatternReader:
 
 
 def _check_descriptor(dataset: zarr.Group, store: str, descriptor: Descriptor) -> None:
-    technique = technique_of(_simulate_settings(dataset))
+    technique = dataset_technique(dataset)
     if descriptor not in DESCRIPTORS[technique]:
         raise UserError(
             f"{store}: holds {technique} data, of which the descriptor can be "
@@ -145,14 +145,10 @@ def _check_descriptor(dataset: zarr.Group, store: str, descriptor: Descriptor) -
 
 def _powder_of(dataset: zarr.Group) -> Powder | None:
     """Return what the sticks of a dataset of powders were made with, or None for others."""
-    settings = _simulate_settings(dataset)
-    if technique_of(settings) != "powder":
+    if dataset_technique(dataset) != "powder":
         return None
+    settings: Any = dataset.attrs["simulate_settings"]
     return Powder.model_validate_json(settings["powder"])
-
-
-def _simulate_settings(dataset: zarr.Group) -> Any:
-    return dict(dataset.attrs).get("simulate_settings", {})
 
 
 def read_patterns(
