@@ -93,7 +93,13 @@ def read_sample(
         pictures = diffraction_pictures(dataset, int(row[0]), views)
     elif technique == "powder":
         reader = PatternReader(
-            dataset, _DIFFRACTOGRAM_SIZE, "nearest", "powder", labels.diffractogram
+            dataset,
+            _DIFFRACTOGRAM_SIZE,
+            "nearest",
+            "powder",
+            labels.diffractogram,
+            # The noise that the network saw.
+            seed=labels.seed,
         )
         (image,) = reader.compose(reader.read(row), row)
         pictures = (Picture("diffractogram", _grey_levels(image[0, :, :, 0])),)
