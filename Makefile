@@ -34,7 +34,7 @@ check: $(environment) ## check style, types, workflow and generated files
 	mypy --strict src
 	snakefmt --check workflow
 	snakemake --lint
-	pytest -q tests/config/test_reference.py tests/test_lock.py
+	pytest -q tests/settings/test_reference.py tests/test_lock.py
 
 bench: $(environment) ## measure simulation, shaping, dataset, training and powders; benchmarks/results
 	python benchmarks/bench_simulate.py

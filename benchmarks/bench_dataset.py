@@ -23,10 +23,10 @@ from rich.table import Table
 from zarr.codecs import BloscCodec, GzipCodec, ZstdCodec
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.config.sections import Dataset, Plan, Shape, Simulate
 from spacegrouper.descriptors.shaped import shape_patterns
 from spacegrouper.diffraction.simulation import simulate_crystals
 from spacegrouper.evaluation.figures import save_figure
+from spacegrouper.settings import Dataset, Plan, Shape, Simulate
 
 ROOT = Path(__file__).parents[1]
 SEED = 0

@@ -17,7 +17,6 @@ from bench_simulate import ROOT, SEED, console, default_structures, draw_crystal
 from rich.table import Table
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.config.sections import Augment, Diffractogram, Powder
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import read_crystals, write_crystals
 from spacegrouper.descriptors.powder import (
@@ -29,6 +28,7 @@ from spacegrouper.descriptors.powder import (
     generators,
 )
 from spacegrouper.diffraction.powder import Engine, reflections, simulate_powders
+from spacegrouper.settings import Augment, Diffractogram, Powder
 
 POWDER = Powder()
 PROFILE = Diffractogram(k_alpha_2=0.5, background=0.02, counts=5000)

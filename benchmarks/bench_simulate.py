@@ -26,7 +26,6 @@ from rich.console import Console
 from rich.table import Table
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.config.sections import PrototypesSource, Simulate, Standardise
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import read_crystals, write_crystals
 from spacegrouper.crystals.prototypes import prototype_crystals
@@ -34,6 +33,7 @@ from spacegrouper.crystals.standard_cell import standardise_all
 from spacegrouper.diffraction.kinematic import grey_patterns, intensities, make_experiment
 from spacegrouper.diffraction.simulation import simulate_crystals
 from spacegrouper.evaluation.figures import save_figure
+from spacegrouper.settings import PrototypesSource, Simulate, Standardise
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"

@@ -18,10 +18,9 @@ from bench_simulate import ROOT, SEED, console, draw_crystals, machine
 from rich.table import Table
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.config import Settings, write_settings
-from spacegrouper.config.sections import Model, Split, Train
 from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Model, Settings, Split, Train, write_settings
 from spacegrouper.training.launching import horovodrun, launch_ranks
 
 WORKER = Path(__file__).with_name("measured_training.py")

@@ -6,10 +6,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Simulate
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.diffraction.form_factors import form_factors
 from spacegrouper.diffraction.geometry import make_detector, rotation_matrices
+from spacegrouper.settings import Simulate
 
 
 def direct_sum(

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from spacegrouper.config import Settings, load_settings
+from spacegrouper.settings import Settings, load_settings
 from spacegrouper.storage.dataset import open_dataset
 from spacegrouper.training.horovod_world import World, join_world
 from spacegrouper.training.split import split_dataset

@@ -10,19 +10,20 @@ import typer
 from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.config import Settings, load_settings
-from spacegrouper.config.sections import (
-    CifTreeSource,
-    JsonLinesSource,
-    MaterialsProjectSource,
-    OptimadeSource,
-    PrototypesSource,
-)
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.json_lines import read_crystals, write_crystals
 from spacegrouper.crystals.partial_download import PartialDownload
 from spacegrouper.crystals.rejections import write_rejections
 from spacegrouper.errors import UserError
+from spacegrouper.settings import (
+    CifTreeSource,
+    JsonLinesSource,
+    MaterialsProjectSource,
+    OptimadeSource,
+    PrototypesSource,
+    Settings,
+    load_settings,
+)
 
 log = logging.getLogger("spacegrouper")
 

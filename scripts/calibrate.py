@@ -10,10 +10,10 @@ import typer
 from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.config import load_settings
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.calibration import calibrate
 from spacegrouper.evaluation.model_folder import read_labels, read_split
+from spacegrouper.settings import load_settings
 from spacegrouper.storage.dataset import open_dataset
 from spacegrouper.training.horovod_world import World
 

@@ -9,8 +9,8 @@ import typer
 from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.config import load_settings
 from spacegrouper.errors import UserError
+from spacegrouper.settings import load_settings
 from spacegrouper.storage.dataset import open_dataset
 
 log = logging.getLogger("spacegrouper")

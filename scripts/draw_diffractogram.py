@@ -11,9 +11,8 @@ from command_line import progress, run_program
 from draw_patterns import find_crystal, in_standard_cell, title
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.config import load_settings
-from spacegrouper.config.sections import Powder
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Powder, load_settings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

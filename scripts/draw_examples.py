@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 from command_line import run_program
 
-from spacegrouper.config import load_settings
 from spacegrouper.evaluation.figures import save_figure
 from spacegrouper.paper.image_figures import (
     choose_examples,
     examples_figure,
     read_example,
 )
+from spacegrouper.settings import load_settings
 from spacegrouper.storage.dataset import open_dataset
 
 log = logging.getLogger("spacegrouper")

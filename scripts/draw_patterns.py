@@ -11,11 +11,10 @@ import typer
 from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.config import load_settings
-from spacegrouper.config.sections import Simulate, Standardise, View
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Simulate, Standardise, View, load_settings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,7 @@ import numpy as np
 import typer
 from command_line import run_program
 
-from spacegrouper.config.sections import Shape
+from spacegrouper.settings import Shape
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

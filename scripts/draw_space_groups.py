@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 from command_line import run_program
 
-from spacegrouper.config import load_settings
 from spacegrouper.evaluation.figures import save_figure
 from spacegrouper.paper.comparison_figures import per_space_group_comparison
 from spacegrouper.paper.results import (
     read_evaluation_table,
     read_experiments_in_detail,
 )
+from spacegrouper.settings import load_settings
 
 log = logging.getLogger("spacegrouper")
 

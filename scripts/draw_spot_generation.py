@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 from command_line import run_program
 
-from spacegrouper.config import load_settings
 from spacegrouper.evaluation.figures import save_figure
 from spacegrouper.paper.image_figures import (
     choose_example,
     read_example,
     spot_generation_figure,
 )
+from spacegrouper.settings import load_settings
 from spacegrouper.storage.dataset import open_dataset
 
 log = logging.getLogger("spacegrouper")

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 from command_line import run_program
 
-from spacegrouper.config import load_settings
 from spacegrouper.evaluation.figures import save_figure
 from spacegrouper.paper.accuracy_figures import top_k_figure
 from spacegrouper.paper.results import list_experiments, top_k_of_all
+from spacegrouper.settings import load_settings
 
 log = logging.getLogger("spacegrouper")
 

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 from command_line import run_program
 
-from spacegrouper.config import load_settings
 from spacegrouper.evaluation.figures import save_figure
 from spacegrouper.paper.accuracy_figures import unseen_groups_figure
 from spacegrouper.paper.results import (
@@ -15,6 +14,7 @@ from spacegrouper.paper.results import (
     list_experiments,
     unseen_top_k_of_all,
 )
+from spacegrouper.settings import load_settings
 
 log = logging.getLogger("spacegrouper")
 

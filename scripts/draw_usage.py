@@ -8,7 +8,6 @@ import pandas as pd
 import typer
 from command_line import run_program
 
-from spacegrouper.config import load_settings
 from spacegrouper.evaluation.figures import save_figure
 from spacegrouper.paper.data_figures import usage_figure
 from spacegrouper.paper.results import (
@@ -18,6 +17,7 @@ from spacegrouper.paper.results import (
     unseen_crystals,
 )
 from spacegrouper.paper.tables import usage_table
+from spacegrouper.settings import load_settings
 
 log = logging.getLogger("spacegrouper")
 

@@ -10,11 +10,11 @@ import typer
 from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.config import load_settings
 from spacegrouper.evaluation.calibration import read_temperature
 from spacegrouper.evaluation.figures import draw_scores, history_figure, save_figure
 from spacegrouper.evaluation.model_folder import read_labels, read_test_part
 from spacegrouper.evaluation.scores import describe_scores, score_answers, write_scores
+from spacegrouper.settings import load_settings
 from spacegrouper.storage.dataset import open_dataset
 from spacegrouper.training.horovod_world import World
 

@@ -10,8 +10,8 @@ import typer
 from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.config import load_settings
 from spacegrouper.evaluation.model_folder import read_labels, read_split
+from spacegrouper.settings import load_settings
 from spacegrouper.storage.dataset import open_dataset
 from spacegrouper.training.horovod_world import World
 

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 from command_line import progress, run_program
 
-from spacegrouper.config import load_settings
 from spacegrouper.crystals.rejections import read_rejections
 from spacegrouper.errors import UserError
+from spacegrouper.settings import load_settings
 
 log = logging.getLogger("spacegrouper")
 

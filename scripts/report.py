@@ -10,12 +10,12 @@ import typer
 from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.config import load_settings
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.figures import overview_figure, save_figure
 from spacegrouper.evaluation.model_folder import check_rows, read_labels
 from spacegrouper.evaluation.samples import choose_overview, choose_samples, read_sample
 from spacegrouper.evaluation.samples_page import samples_page
+from spacegrouper.settings import load_settings
 from spacegrouper.storage.dataset import open_dataset
 
 log = logging.getLogger("spacegrouper")

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 from command_line import progress, run_program
 
-from spacegrouper.config.space_groups import SPACE_GROUPS
 from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.crystals.selection import select_crystals
 from spacegrouper.errors import UserError
+from spacegrouper.settings.space_groups import SPACE_GROUPS
 
 log = logging.getLogger("spacegrouper")
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from command_line import progress, run_program
 
-from spacegrouper.config import load_settings
 from spacegrouper.folder_lock import locked
+from spacegrouper.settings import load_settings
 
 log = logging.getLogger("spacegrouper")
 

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 from command_line import progress, run_program
 
-from spacegrouper.config import load_settings
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.json_lines import read_crystals, write_crystals
 from spacegrouper.crystals.rejections import read_rejections, write_rejections
 from spacegrouper.errors import UserError
+from spacegrouper.settings import load_settings
 
 log = logging.getLogger("spacegrouper")
 

@@ -8,8 +8,8 @@ import typer
 from command_line import run_program
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.config import load_settings
 from spacegrouper.paper.results import experiments_table, list_experiments
+from spacegrouper.settings import load_settings
 
 log = logging.getLogger("spacegrouper")
 

@@ -8,7 +8,7 @@ import typer
 from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.config.sections import Model
+from spacegrouper.settings import Model
 
 # The released checkpoint, the table of the paper's supplement, and the network it is compared with.
 NETWORKS = {

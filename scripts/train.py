@@ -13,8 +13,8 @@ from typing import Annotated
 import typer
 from command_line import progress, run_program
 
-from spacegrouper.config import Settings, load_settings
 from spacegrouper.folder_lock import locked
+from spacegrouper.settings import Settings, load_settings
 from spacegrouper.storage.dataset import open_dataset
 from spacegrouper.training.horovod_world import World, join_world, started_by_horovod
 from spacegrouper.training.launching import Launcher, horovodrun, launch_ranks

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 from command_line import progress, run_program
 
-from spacegrouper.config import Settings, load_settings
 from spacegrouper.errors import UserError
 from spacegrouper.folder_lock import locked
+from spacegrouper.settings import Settings, load_settings
 
 log = logging.getLogger("spacegrouper")
 

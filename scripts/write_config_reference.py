@@ -7,7 +7,7 @@ import typer
 from command_line import run_program
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.config.reference import reference_files
+from spacegrouper.settings.reference import reference_files
 
 
 def main(

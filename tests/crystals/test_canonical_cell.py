@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from pymatgen.core import Lattice
 from scipy.spatial.transform import Rotation
 
-from spacegrouper.config.sections import PrototypesSource, Simulate, Standardise
 from spacegrouper.crystals.canonical_cell import canonical_primitive_cell, primitive_cell
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.differences import difference
@@ -22,6 +21,7 @@ from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.crystals.prototypes import prototype_crystals
 from spacegrouper.crystals.standard_cell import standardise
 from spacegrouper.diffraction.simulation import simulate_crystals
+from spacegrouper.settings import PrototypesSource, Simulate, Standardise
 
 SETTINGS = Standardise()
 

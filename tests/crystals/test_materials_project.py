@@ -8,12 +8,12 @@ from mp_api.client.routes.materials.summary import SummaryRester
 from pymatgen.core import Lattice, Structure
 from web_services import CUT, HANG_UP, KEY, MaterialsProject
 
-from spacegrouper.config.sections import MaterialsProjectSource
 from spacegrouper.crystals import materials_project, patient_session
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.materials_project import read_materials_project
 from spacegrouper.crystals.partial_download import PartialDownload
 from spacegrouper.errors import UserError
+from spacegrouper.settings import MaterialsProjectSource
 
 STRUCTURE = Structure(Lattice.cubic(4), ["Cs", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]]).as_dict()
 

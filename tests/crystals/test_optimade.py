@@ -3,12 +3,12 @@ import pytest
 from pymatgen.ext.optimade import OptimadeRester
 from web_services import CUT, HANG_UP, Optimade
 
-from spacegrouper.config.sections import OptimadeSource
 from spacegrouper.crystals import patient_session
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.optimade import read_optimade
 from spacegrouper.crystals.partial_download import PartialDownload
 from spacegrouper.errors import UserError
+from spacegrouper.settings import OptimadeSource
 
 
 def species(name, *symbols, **other):

@@ -4,12 +4,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spacegrouper.config.sections import Standardise
 from spacegrouper.crystals import parent_release
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.parent_release import changes_since, crystals_of_release, standardise_new
 from spacegrouper.crystals.releases import Change, compare_releases
 from spacegrouper.crystals.standard_cell import standardise_all
+from spacegrouper.settings import Standardise
 
 SETTINGS = Standardise()
 UNREADABLE = Rejection("line 3", "acquire", "not valid JSON")

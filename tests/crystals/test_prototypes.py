@@ -5,11 +5,11 @@ import pytest
 import spglib
 from pymatgen.core import Element
 
-from spacegrouper.config.sections import PrototypesSource, Standardise
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.prototypes import prototype_crystals
 from spacegrouper.crystals.standard_cell import standardise
 from spacegrouper.errors import UserError
+from spacegrouper.settings import PrototypesSource, Standardise
 
 CRYSTALS = prototype_crystals(PrototypesSource(space_groups=8, crystals_per_space_group=20), seed=3)
 

@@ -5,10 +5,10 @@ import csv
 import numpy as np
 import pytest
 
-from spacegrouper.config.sections import Standardise
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.releases import compare_releases, inherited, write_changes
 from spacegrouper.crystals.standard_cell import standardise
+from spacegrouper.settings import Standardise
 
 SETTINGS = Standardise()
 TURN = np.array([[0, 1, 0], [0, 0, 1], [1, 0, 0]])

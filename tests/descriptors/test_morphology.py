@@ -5,10 +5,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull
 
-from spacegrouper.config.sections import Morphology
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.habit import Facet, habit
 from spacegrouper.descriptors.morphology import draw_crystals, draw_habit
+from spacegrouper.settings import Morphology
 
 LIGHT = np.array([-0.3, 0.4, 1.0]) / np.linalg.norm([-0.3, 0.4, 1.0])
 OBLIQUE = (1.0, 0.4, 0.3)

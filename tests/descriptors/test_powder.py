@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from scipy.ndimage import rotate
 from scipy.special import voigt_profile
 
-from spacegrouper.config.sections import Augment, Diffractogram, Powder
 from spacegrouper.descriptors.powder import (
     IMAGE_POINTS,
     augment_images,
@@ -19,6 +18,7 @@ from spacegrouper.descriptors.powder import (
     draw_images_with_matplotlib,
     generators,
 )
+from spacegrouper.settings import Augment, Diffractogram, Powder
 
 POWDER = Powder(two_theta=(10, 90), step=0.01)
 POINTS = 8001  # 0.01 degrees apart

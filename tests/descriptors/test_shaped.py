@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Shape
 from spacegrouper.descriptors.shaped import as_8_bit, normalise, shape_pattern, shape_patterns
+from spacegrouper.settings import Shape
 
 SETTINGS = Shape()
 

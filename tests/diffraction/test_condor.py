@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Simulate
 from spacegrouper.diffraction.condor import condor_intensities, condor_version, find_condor
 from spacegrouper.diffraction.kinematic import intensities, make_experiment
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Simulate
 
 Structure = tuple[NDArray[np.float64], list[str], NDArray[np.float64]]
 
@@ -114,7 +114,7 @@ PROGRAM = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 import numpy as np
-from spacegrouper.config.sections import Simulate
+from spacegrouper.settings import Simulate
 from spacegrouper.diffraction.condor import condor_intensities
 from spacegrouper.errors import UserError
 

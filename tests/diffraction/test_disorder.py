@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Disorder, Simulate, View
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.diffraction.disorder import disordered_atoms, sum_over_atoms
 from spacegrouper.diffraction.form_factors import form_factors
 from spacegrouper.diffraction.geometry import make_detector, rotation_matrices
 from spacegrouper.diffraction.kinematic import intensities, make_experiment
+from spacegrouper.settings import Disorder, Simulate, View
 
 
 def direct_sum(

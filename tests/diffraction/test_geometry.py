@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from spacegrouper.config.sections import Simulate, View
 from spacegrouper.diffraction.geometry import make_detector, rotation_matrices
+from spacegrouper.settings import Simulate, View
 
 
 @pytest.mark.parametrize("pixels", [4, 5])

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Simulate, View
 from spacegrouper.diffraction.geometry import rotation_matrices
 from spacegrouper.diffraction.indexing import (
     miller_indices,
@@ -14,6 +13,7 @@ from spacegrouper.diffraction.indexing import (
     strongest_spots,
 )
 from spacegrouper.diffraction.kinematic import grey_patterns, make_experiment
+from spacegrouper.settings import Simulate, View
 
 # Rock salt, its edge such that (200) lies 10 pixels from the centre: 2 / a = 10 p / (D lambda),
 # at a distance so long that the Ewald sphere is flat to a hundredth of a pixel.

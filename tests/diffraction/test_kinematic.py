@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Simulate, View
 from spacegrouper.diffraction.kinematic import (
     CLASSICAL_ELECTRON_RADIUS,
     grey_patterns,
     intensities,
     make_experiment,
 )
+from spacegrouper.settings import Simulate, View
 
 EXCERPT = Path(__file__).with_name("condor_excerpt.npz")
 with np.load(EXCERPT) as excerpt:

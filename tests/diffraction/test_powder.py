@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from pymatgen.core import Lattice, Structure
 from scipy.optimize import minimize_scalar
 
-from spacegrouper.config.sections import Powder, PrototypesSource
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.crystals.prototypes import prototype_crystals
 from spacegrouper.diffraction import powder as module
 from spacegrouper.diffraction.powder import Engine, reflections, simulate_powders, sticks
+from spacegrouper.settings import Powder, PrototypesSource
 
 ENGINES = get_args(Engine)
 K_ALPHA_1 = 1.5405929  # of the published angles, Angstrom

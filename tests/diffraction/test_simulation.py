@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Disorder, Simulate, View
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.diffraction.geometry import make_detector, rotation_matrices
 from spacegrouper.diffraction.kinematic import intensities, make_experiment
 from spacegrouper.diffraction.simulation import Patterns, simulate_crystals
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Disorder, Simulate, View
 
 SETTINGS = Simulate(pixels=32, pixel_size=3.2e-4)
 

@@ -3,8 +3,8 @@ import pytest
 import zarr
 from sklearn.ensemble import ExtraTreesClassifier
 
-from spacegrouper.config.sections import Shape
 from spacegrouper.evaluation.forest import TREES, predict_by_forest, read_features
+from spacegrouper.settings import Shape
 
 CRYSTALS = 300
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 import zarr
 
-from spacegrouper.config.sections import Shape
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import check_rows, read_labels, read_split, read_test_part
+from spacegrouper.settings import Shape
 
 SHAPE = Shape().model_dump(mode="json")
 

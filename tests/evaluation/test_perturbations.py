@@ -6,7 +6,6 @@ import pytest
 import zarr
 from zarr.storage import MemoryStore
 
-from spacegrouper.config.sections import Disorder, Robustness, Shape, Simulate
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.diffraction.simulation import simulate_crystals
 from spacegrouper.errors import UserError
@@ -22,6 +21,7 @@ from spacegrouper.evaluation.perturbations import (
     turned,
     with_photons,
 )
+from spacegrouper.settings import Disorder, Robustness, Shape, Simulate
 
 SIMULATE = Simulate(pixels=48, pixel_size=2e-4, cells=(3, 4, 3))
 RECIPE = Recipe(SIMULATE, Shape(central_window=(22, 25)), 7)

@@ -5,7 +5,6 @@ import pytest
 import zarr
 from scipy.special import softmax
 
-from spacegrouper.config.sections import Shape
 from spacegrouper.descriptors.images import compose_images
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import Labels
@@ -15,6 +14,7 @@ from spacegrouper.evaluation.predictions import (
     predict_logits,
     probabilities,
 )
+from spacegrouper.settings import Shape
 from spacegrouper.training.images import read_patterns
 
 LABELS = Labels("spacegroup", np.array([62, 166, 225]), 8, "maximum", "shaped")

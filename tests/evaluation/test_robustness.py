@@ -5,7 +5,6 @@ import pytest
 import zarr
 from zarr.storage import MemoryStore
 
-from spacegrouper.config.sections import Shape, Simulate
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.descriptors.images import compose_images
 from spacegrouper.descriptors.shaped import shape_patterns
@@ -20,6 +19,7 @@ from spacegrouper.evaluation.robustness import (
     images_of,
     predict_points,
 )
+from spacegrouper.settings import Shape, Simulate
 from spacegrouper.training.images import read_patterns
 
 SHAPE = Shape(central_window=(15, 16))

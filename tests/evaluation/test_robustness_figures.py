@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spacegrouper.config.sections import Robustness
 from spacegrouper.evaluation.perturbations import points_of
 from spacegrouper.evaluation.robustness_figures import examples_figure, robustness_figure
+from spacegrouper.settings import Robustness
 
 POINTS = points_of(Robustness())
 

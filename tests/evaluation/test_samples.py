@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import zarr
 
-from spacegrouper.config.sections import Diffractogram, Powder, Shape, Simulate
 from spacegrouper.descriptors.powder import IMAGE_POINTS, diffractograms, draw_images, generators
 from spacegrouper.descriptors.shaped import as_8_bit, normalise
 from spacegrouper.evaluation.model_folder import Labels
@@ -15,6 +14,7 @@ from spacegrouper.evaluation.samples import (
     choose_samples,
     read_sample,
 )
+from spacegrouper.settings import Diffractogram, Powder, Shape, Simulate
 
 PREDICTIONS = pd.DataFrame(
     {

@@ -10,7 +10,6 @@ import zarr
 from hypothesis import given, strategies
 from hypothesis.extra.numpy import arrays
 
-from spacegrouper.config.sections import Shape
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.statistics import (
     MEASURES,
@@ -23,6 +22,7 @@ from spacegrouper.evaluation.statistics import (
     per_space_group_table,
     summary_table,
 )
+from spacegrouper.settings import Shape
 
 CRYSTALS, VIEWS, SIZE = 23, 2, 24
 # The window of the default settings is that of a larger detector.

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from spacegrouper.config.sections import Simulate, View
 from spacegrouper.evaluation.figures import space_group_name
 from spacegrouper.evaluation.statistics import MEASURES, per_crystal_system_table
 from spacegrouper.evaluation.statistics_figures import (
@@ -17,6 +16,7 @@ from spacegrouper.evaluation.statistics_figures import (
     view_name,
 )
 from spacegrouper.evaluation.symmetry import crystal_systems
+from spacegrouper.settings import Simulate, View
 
 SPACE_GROUPS = {
     1: np.array([225]),

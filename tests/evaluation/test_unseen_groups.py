@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 from tiny_network import SPACE_GROUPS, write_six_groups
 
-from spacegrouper.config.sections import Evaluate
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.unseen_groups import (
     Answers,
@@ -17,6 +16,7 @@ from spacegrouper.evaluation.unseen_groups import (
     halve_groups,
     score_unseen,
 )
+from spacegrouper.settings import Evaluate
 
 
 def crystals(sizes, prototypes=5):

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import zarr
 
-from spacegrouper.config.sections import Diffractogram, Shape
 from spacegrouper.descriptors.images import compose_images
+from spacegrouper.settings import Diffractogram, Shape
 from spacegrouper.storage.dataset import open_dataset
 from spacegrouper.training.images import read_patterns
 

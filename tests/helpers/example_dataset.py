@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import zarr
 
-from spacegrouper.config.sections import Shape
 from spacegrouper.descriptors.shaped import shape_patterns
+from spacegrouper.settings import Shape
 
 SIZE = 48
 SHAPE = Shape(central_window=(22, 25))

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import zarr
 
-from spacegrouper.config.sections import Shape, Simulate
+from spacegrouper.settings import Shape, Simulate
 
 
 def write_noise_dataset(path: Path) -> Path:

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from spacegrouper.config import Settings, settings_from_mapping, write_settings
-from spacegrouper.config.experiments import experiment_settings
 from spacegrouper.evaluation.scores import score_answers, write_scores
+from spacegrouper.settings import Settings, settings_from_mapping, write_settings
+from spacegrouper.settings.experiments import experiment_settings
 
 SETS = {"few": (62, 225), "many": (2, 62, 166, 225)}
 CRYSTALS = 30  # of each space group

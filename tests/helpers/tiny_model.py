@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from spacegrouper.config import Settings, write_settings
+from spacegrouper.settings import Settings, write_settings
 from spacegrouper.storage.raw_shard import provenance
 
 CLASSES = (166, 194, 207, 215, 221, 225)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import zarr
 
-from spacegrouper.config.sections import Shape
+from spacegrouper.settings import Shape
 
 SIZE = 16
 # The network was trained on the first two; the others are unseen.

@@ -1,8 +1,8 @@
 import keras
 import pytest
 
-from spacegrouper.config.sections import Model
 from spacegrouper.models.alexnet import build_alexnet
+from spacegrouper.settings import Model
 
 
 @pytest.fixture(scope="module")

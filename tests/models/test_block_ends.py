@@ -4,9 +4,9 @@ import keras
 import pytest
 from keras import layers
 
-from spacegrouper.config.sections import Model
 from spacegrouper.models.block_ends import block_ends
 from spacegrouper.models.registry import NETWORKS, build_model
+from spacegrouper.settings import Model
 
 # Edge and channels of the maps at the end of each block, at the smallest images, as published.
 MAPS = {

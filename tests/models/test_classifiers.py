@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 
-from spacegrouper.config.sections import Model
 from spacegrouper.errors import UserError
 from spacegrouper.models.classifiers import STREAMS, image_shape
 from spacegrouper.models.registry import build_model
+from spacegrouper.settings import Model
 
 SMALL = {
     "msdn": Model(name="msdn", image_size=32, blocks=(2, 1), growth=8),

@@ -6,9 +6,9 @@ import tensorflow as tf
 from keras import layers
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from spacegrouper.config.sections import Model
 from spacegrouper.models.cost import forward_flops
 from spacegrouper.models.registry import build_model
+from spacegrouper.settings import Model
 
 
 def profiled_flops(model: keras.Model) -> dict[str, int]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import spacegrouper.models
 
 MODULES = sorted(Path(spacegrouper.models.__path__[0]).glob("*.py"))
-ROOMS_ABOVE = ("spacegrouper.errors", "spacegrouper.config", "spacegrouper.models")
+ROOMS_ABOVE = ("spacegrouper.errors", "spacegrouper.settings", "spacegrouper.models")
 
 
 def imported(path: Path) -> set[str]:

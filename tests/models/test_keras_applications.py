@@ -1,7 +1,7 @@
 import pytest
 
-from spacegrouper.config.sections import Model
 from spacegrouper.models.registry import build_model
+from spacegrouper.settings import Model
 
 
 @pytest.mark.parametrize(

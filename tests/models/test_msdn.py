@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from spacegrouper.config.sections import Model
 from spacegrouper.errors import UserError
 from spacegrouper.models.msdn import build_msdn
+from spacegrouper.settings import Model
 
 SMALL = Model(image_size=32, blocks=(2, 1), growth=8, dropout=0.2)
 

@@ -1,8 +1,8 @@
 import keras
 import numpy as np
 
-from spacegrouper.config.sections import Model
 from spacegrouper.models.powder_cnn import build_powder_cnn
+from spacegrouper.settings import Model
 
 
 def test_has_the_published_layers() -> None:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from spacegrouper.config.sections import Model
 from spacegrouper.errors import UserError
 from spacegrouper.models.registry import NETWORKS, build_model
+from spacegrouper.settings import Model
 from spacegrouper.training.model_file import write_model
 
 CLASSES = 5

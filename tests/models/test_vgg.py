@@ -3,8 +3,8 @@ from itertools import pairwise
 import keras
 import numpy as np
 
-from spacegrouper.config.sections import Model
 from spacegrouper.models.vgg import build_msvgg, build_vgg
+from spacegrouper.settings import Model
 
 
 def test_vgg_has_the_published_parameters() -> None:

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from keras.src.applications import vgg16 as keras_vgg16
 
-from spacegrouper.config.sections import Model
 from spacegrouper.errors import UserError
 from spacegrouper.models.registry import build_model
 from spacegrouper.models.vgg16 import ADDRESS, FILE
+from spacegrouper.settings import Model
 
 CLASSES = 5
 LEARNING = {"block5_conv1", "block5_conv2", "block5_conv3", "features", "logits"}

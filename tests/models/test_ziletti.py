@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from spacegrouper.config.sections import Model
 from spacegrouper.models.ziletti import build_ziletti
+from spacegrouper.settings import Model
 
 # As their study has it: images of 64 pixels, seven classes.
 THEIRS = Model(name="ziletti", image_size=64)

@@ -1,8 +1,8 @@
 import pytest
 
-from spacegrouper.config.sections import Model
 from spacegrouper.models.registry import build_model
 from spacegrouper.paper.layers import layer_table
+from spacegrouper.settings import Model
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from paper_grid import SETS, write_grid
 
-from spacegrouper.config import settings_from_mapping
 from spacegrouper.errors import UserError
 from spacegrouper.paper.results import (
     best_spot_network,
@@ -20,6 +19,7 @@ from spacegrouper.paper.results import (
     unseen_crystals,
     unseen_top_k_of_all,
 )
+from spacegrouper.settings import settings_from_mapping
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ from pymatgen.core import Lattice, Structure
 from structure_files import CAESIUM_CHLORIDE, MAGNESIUM, ROCK_SALT, write_cif, write_poscar
 from tiny_model import CLASSES, write_tiny_model
 
-from spacegrouper.config import Settings, write_settings
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.errors import UserError
@@ -18,6 +17,7 @@ from spacegrouper.evaluation.symmetry import crystal_systems
 from spacegrouper.prediction.answers import GUESSES, Answer, answer_crystals, answer_patterns
 from spacegrouper.prediction.structure_files import read_standard_crystals, read_structure_file
 from spacegrouper.prediction.trained_model import TrainedModel, load_trained_model
+from spacegrouper.settings import Settings, write_settings
 from spacegrouper.storage.dataset import open_dataset
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"

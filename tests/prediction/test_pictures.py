@@ -6,7 +6,6 @@ from matplotlib.image import imread
 from structure_files import ROCK_SALT, write_cif
 from tiny_model import SIZE, write_tiny_model
 
-from spacegrouper.config import Settings
 from spacegrouper.prediction.answers import Answer
 from spacegrouper.prediction.inputs import answer_inputs, read_input
 from spacegrouper.prediction.pictures import (
@@ -18,6 +17,7 @@ from spacegrouper.prediction.pictures import (
     shaped_pictures,
 )
 from spacegrouper.prediction.trained_model import TrainedModel, load_trained_model
+from spacegrouper.settings import Settings
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from structure_files import CAESIUM_CHLORIDE, DISORDERED, write_cif, write_poscar
 
-from spacegrouper.config.sections import Standardise
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.prediction.reading_process import ReadingProcess
+from spacegrouper.settings import Standardise
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ from structure_files import (
     write_poscar,
 )
 
-from spacegrouper.config.sections import Standardise
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.prediction.structure_files import read_standard_crystals, read_structure_file
+from spacegrouper.settings import Standardise
 
 
 def reason_against(path: Path, maximum_bytes: int = 10**6) -> str:

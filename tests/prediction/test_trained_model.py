@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from tiny_model import CLASSES, write_tiny_model
 
-from spacegrouper.config import Settings
 from spacegrouper.errors import UserError
 from spacegrouper.prediction.trained_model import load_trained_model
+from spacegrouper.settings import Settings
 
 
 def test_settings_are_those_that_the_patterns_were_made_with(tmp_path: Path) -> None:

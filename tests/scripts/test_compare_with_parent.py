@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from spacegrouper.config.sections import Standardise
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import read_crystals, write_crystals
 from spacegrouper.crystals.standard_cell import standardise_all
+from spacegrouper.settings import Standardise
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import zarr
 
-from spacegrouper.config.sections import Shape
+from spacegrouper.settings import Shape
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "describe.py"
 CRYSTALS, SIZE = 12, 256

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import zarr
 
-from spacegrouper.config.sections import Shape, Simulate
+from spacegrouper.settings import Shape, Simulate
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "draw_case_studies.py"
 NAMES = [f"mp-{number}" for number in range(5)]

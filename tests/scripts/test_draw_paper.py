@@ -9,7 +9,7 @@ import pytest
 from example_dataset import SHAPE, write_example_dataset
 from paper_grid import write_grid
 
-from spacegrouper.config import Settings, write_settings
+from spacegrouper.settings import Settings, write_settings
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 import zarr
 
-from spacegrouper.config.sections import Diffractogram
 from spacegrouper.evaluation.perturbations import UNPERTURBED, read_recipe, simulate_point
 from spacegrouper.evaluation.structures import read_structures
+from spacegrouper.settings import Diffractogram
 
 ROOT = Path(__file__).parents[2]
 CONFIG = """

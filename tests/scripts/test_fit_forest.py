@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import zarr
 
-from spacegrouper.config.sections import Diffractogram, Shape
+from spacegrouper.settings import Diffractogram, Shape
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "fit_forest.py"
 SPACE_GROUPS = np.array([62, 166, 225])

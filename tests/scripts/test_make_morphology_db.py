@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from spacegrouper.config.sections import Morphology
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.habit import habit
 from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.crystals.rejections import read_rejections
 from spacegrouper.descriptors.morphology import draw_habit
+from spacegrouper.settings import Morphology
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "make_morphology_db.py"
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import zarr
 
-from spacegrouper.config.sections import Shape
+from spacegrouper.settings import Shape
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "report.py"
 SPACE_GROUPS = [14, 62, 139, 166, 225]

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spacegrouper.config import settings_from_mapping
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.diffraction.simulation import Patterns
+from spacegrouper.settings import settings_from_mapping
 from spacegrouper.storage.blocks import write_block
 from spacegrouper.storage.dataset import finish_dataset, start_dataset, unfinished_path
 from spacegrouper.storage.dataset_plan import DatasetPlan, plan_dataset

@@ -11,8 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from spacegrouper.config.sections import Morphology
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Morphology
 from spacegrouper.storage.bitmap_encodings import (
     BitmapEncoding,
     Form,

@@ -17,10 +17,10 @@ import sqlalchemy
 from PIL import Image
 from postgres_server import PASSWORD, CuttingProxy, PostgresServer, running_postgres
 
-from spacegrouper.config import Settings, settings_from_mapping
 from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.crystals.rejections import read_rejections
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Settings, settings_from_mapping
 from spacegrouper.storage.bitmap_database import measure_table, open_source
 from spacegrouper.storage.bitmap_import import ImportCounts, import_bitmaps
 from spacegrouper.storage.bitmap_table import write_table

@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy
 from PIL import Image
 
-from spacegrouper.config.sections import Morphology
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Morphology
 from spacegrouper.storage.bitmap_table import (
     Row,
     bitmap_table,

@@ -8,10 +8,9 @@ import pytest
 import xarray
 import zarr
 
-from spacegrouper.config import settings_from_mapping
-from spacegrouper.config.sections import Shape
 from spacegrouper.descriptors.shaped import shape_patterns
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Shape, settings_from_mapping
 from spacegrouper.storage.blocks import block_keys, write_block
 from spacegrouper.storage.dataset import (
     blocks_to_write,

@@ -8,9 +8,8 @@ import zarr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacegrouper.config import settings_from_mapping
-from spacegrouper.config.sections import Shape
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Shape, settings_from_mapping
 from spacegrouper.storage.dataset_plan import plan_dataset, signed_digest
 from spacegrouper.storage.integrity import write_manifest
 

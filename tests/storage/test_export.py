@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import zarr
 
-from spacegrouper.config.sections import Standardise
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Standardise
 from spacegrouper.storage.dataset import open_dataset
 from spacegrouper.storage.export import export_rows, select_rows
 from spacegrouper.storage.raw_shard import read_raw_patterns, read_raw_rows

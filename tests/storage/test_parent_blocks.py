@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import zarr
 
-from spacegrouper.config.sections import Plan, Shape
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Plan, Shape
 from spacegrouper.storage.blocks import write_block
 from spacegrouper.storage.dataset import (
     finish_dataset,

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from spacegrouper.config import Settings, settings_from_mapping, write_settings
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Settings, settings_from_mapping, write_settings
 from spacegrouper.storage.parent_run import (
     check_parent,
     parent_of,

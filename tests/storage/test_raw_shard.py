@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacegrouper.config import Settings
-from spacegrouper.config.sections import Simulate
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.diffraction.simulation import Patterns
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Settings, Simulate
 from spacegrouper.storage.raw_shard import (
     RowLabels,
     labels_of,

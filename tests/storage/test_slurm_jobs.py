@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from spacegrouper.config.sections import Workers
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Workers
 from spacegrouper.storage.slurm_jobs import check_job_script, slurm_cluster
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import zarr
 
-from spacegrouper.config.sections import Shape, Simulate
 from spacegrouper.descriptors.shaped import shape_patterns
+from spacegrouper.settings import Shape, Simulate
 
 SHAPE = Shape(central_window=(14, 18), minimum_distance=2)
 

@@ -6,9 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from spacegrouper.config import Settings
-from spacegrouper.config.sections import Model
 from spacegrouper.models.registry import build_model
+from spacegrouper.settings import Model, Settings
 from spacegrouper.training.horovod_world import World
 from spacegrouper.training.trainer import _moving_statistics, train
 

@@ -6,7 +6,6 @@ import zarr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacegrouper.config.sections import Augment, Diffractogram, Powder, Shape
 from spacegrouper.descriptors.powder import (
     IMAGE_POINTS,
     diffractograms,
@@ -15,6 +14,7 @@ from spacegrouper.descriptors.powder import (
 )
 from spacegrouper.descriptors.shaped import normalise
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Augment, Diffractogram, Powder, Shape
 from spacegrouper.storage.dataset import open_dataset
 from spacegrouper.training.images import PatternReader, read_patterns, resize_patterns
 

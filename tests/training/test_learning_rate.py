@@ -1,6 +1,6 @@
 import pytest
 
-from spacegrouper.config.sections import Train
+from spacegrouper.settings import Train
 from spacegrouper.training.learning_rate import learning_rate
 
 

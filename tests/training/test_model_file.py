@@ -1,8 +1,8 @@
 import keras
 import numpy as np
 
-from spacegrouper.config.sections import Model
 from spacegrouper.models.registry import build_model
+from spacegrouper.settings import Model
 from spacegrouper.training.model_file import write_model
 
 SETTINGS = Model(image_size=16, blocks=(1, 1), growth=4)

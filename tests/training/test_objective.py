@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from spacegrouper.config.sections import Train
+from spacegrouper.settings import Train
 from spacegrouper.training.objective import (
     SummedCrossEntropy,
     class_weights,

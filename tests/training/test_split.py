@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacegrouper.config.sections import Split
-from spacegrouper.config.space_groups import SPACE_GROUPS
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Split
+from spacegrouper.settings.space_groups import SPACE_GROUPS
 from spacegrouper.storage.dataset import open_dataset
 from spacegrouper.training.split import (
     PARTS,

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spacegrouper.config import Settings, load_settings, write_settings
 from spacegrouper.descriptors.images import compose_images
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Settings, load_settings, write_settings
 from spacegrouper.storage.dataset import open_dataset
 from spacegrouper.training.horovod_world import World
 from spacegrouper.training.images import read_patterns
@@ -47,7 +47,7 @@ def run(store: Path, output: Path, settings: Settings) -> list[int]:
 KILLED_AFTER_THREE_EPOCHS = """
 import os, signal, sys
 from pathlib import Path
-from spacegrouper.config import load_settings
+from spacegrouper.settings import load_settings
 from spacegrouper.training.devices import prepare_backend
 from spacegrouper.training.horovod_world import World
 from spacegrouper.training.trainer import train

@@ -17,8 +17,8 @@ import pytest
 import zarr
 from pymatgen.core import Structure
 
-from spacegrouper.config.sections import PrototypesSource
 from spacegrouper.crystals.prototypes import prototype_crystals
+from spacegrouper.settings import PrototypesSource
 
 pytestmark = pytest.mark.slow
 

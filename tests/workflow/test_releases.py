@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 import zarr
 
-from spacegrouper.config.sections import PrototypesSource
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.crystals.prototypes import prototype_crystals
+from spacegrouper.settings import PrototypesSource
 from spacegrouper.storage.dataset import usable_rows
 from spacegrouper.storage.store_objects import list_objects
 

@@ -3,7 +3,7 @@ import re
 
 import pandas as pd
 
-from spacegrouper.config.experiments import experiment_settings
+from spacegrouper.settings.experiments import experiment_settings
 from spacegrouper.paper.results import (
     experiments_in_detail,
     experiments_of_largest_set,

@@ -1,7 +1,7 @@
 # The checked settings of the run, and where its products go.
 from pathlib import Path
 
-from spacegrouper.config import settings_from_mapping, write_settings
+from spacegrouper.settings import settings_from_mapping, write_settings
 from spacegrouper.errors import UserError
 from spacegrouper.storage.parent_run import (
     check_parent,

@@ -22,12 +22,12 @@ from mp_api.client.core.exceptions import MPRestError
 from mp_api.client.core.utils import validate_api_key, validate_endpoint, validate_ids
 from mp_api.client.routes.materials.summary import SummaryRester
 
-from spacegrouper.config.sections import MaterialsProjectSource
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.json_lines import crystal_from_record
 from spacegrouper.crystals.partial_download import PartialDownload
 from spacegrouper.crystals.patient_session import PatientSession, back_off
 from spacegrouper.errors import UserError
+from spacegrouper.settings import MaterialsProjectSource
 
 log = logging.getLogger(__name__)
 

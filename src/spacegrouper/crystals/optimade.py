@@ -15,12 +15,12 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 import numpy as np
 from pymatgen.ext.optimade import OptimadeRester
 
-from spacegrouper.config.sections import OptimadeSource
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.json_lines import crystal_from_record
 from spacegrouper.crystals.partial_download import PartialDownload
 from spacegrouper.crystals.patient_session import PatientSession
 from spacegrouper.errors import UserError
+from spacegrouper.settings import OptimadeSource
 
 log = logging.getLogger(__name__)
 

@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from spacegrouper.config.sections import Standardise
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.releases import Change, compare_releases, inherited
 from spacegrouper.crystals.standard_cell import standardise_all
+from spacegrouper.settings import Standardise
 
 # What `standardise` adds to a crystal.
 _LABELS = ("spacegroup", "crystal_system", "prototype", "structure_key")

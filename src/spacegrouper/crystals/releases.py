@@ -12,7 +12,6 @@ from typing import Literal
 import numpy as np
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.config.sections import Standardise
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.differences import (
     ATOM_TOLERANCE,
@@ -26,6 +25,7 @@ from spacegrouper.crystals.standard_cell import (
     element_symbol,
     standardise,
 )
+from spacegrouper.settings import Standardise
 
 Kind = Literal["unchanged", "added", "changed", "removed", "relabelled"]
 KINDS: tuple[Kind, ...] = ("unchanged", "added", "changed", "removed", "relabelled")

@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from pymatgen.core import Structure
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
-from spacegrouper.config.sections import Standardise
 from spacegrouper.crystals.canonical_cell import (
     Cell,
     canonical_primitive_cell,
@@ -31,6 +30,7 @@ from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.identity import ENANTIOMORPHIC, prototype_label, structure_key
 from spacegrouper.crystals.neighbours import closer_than
 from spacegrouper.crystals.processes import map_in_order
+from spacegrouper.settings import Standardise
 
 # spglib reports on its retries on standard error, where they would break up the progress bar.
 os.environ.setdefault("SPGLIB_WARNING", "OFF")

@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Descriptor
+from spacegrouper.settings import Descriptor
 
 _GREY_LEVELS = np.arange(256, dtype=np.float32) / np.float32(255)
 

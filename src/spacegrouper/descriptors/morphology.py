@@ -8,10 +8,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Morphology
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.habit import Facet, habit
 from spacegrouper.crystals.processes import map_in_order
+from spacegrouper.settings import Morphology
 
 _STAGE = "morphology"
 _MARGIN = 0.05  # of the bitmap's half width, left free around the crystal

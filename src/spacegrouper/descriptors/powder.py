@@ -21,8 +21,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Augment, Diffractogram, Powder
 from spacegrouper.diffraction.randomness import generator_for
+from spacegrouper.settings import Augment, Diffractogram, Powder
 
 IMAGE_POINTS = 2001  # of the diffractograms that images are drawn from: nine a pixel of 224
 LINE_WIDTH = 1.0  # of images, pixels

@@ -13,8 +13,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Shape
 from spacegrouper.descriptors.nodes import join_nodes
+from spacegrouper.settings import Shape
 
 # The released program joins every pair of a pattern with no more distances than this, counted
 # from both ends of each pair.

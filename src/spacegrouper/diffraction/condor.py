@@ -22,13 +22,13 @@ import gemmi
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Simulate
 from spacegrouper.diffraction.geometry import (
     METRES_PER_ANGSTROM,
     make_detector,
     rotation_matrices,
 )
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Simulate
 
 # What parent and child leave for each other in the child's working folder.
 _SETTINGS, _CRYSTAL, _PATTERNS = "settings.json", "crystal.npz", "patterns.npy"

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import jv
 
-from spacegrouper.config.sections import Disorder
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.diffraction.randomness import generator_for
+from spacegrouper.settings import Disorder
 
 # Errors in F, as a share of the sum of all form factors, which F reaches at s = 0 only: a
 # detector whose brightest pixel is a hundred times weaker than that still has nine digits of it.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Simulate, View
+from spacegrouper.settings import Simulate, View
 
 METRES_PER_ANGSTROM = 1e-10
 

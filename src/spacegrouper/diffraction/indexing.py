@@ -6,8 +6,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Simulate
 from spacegrouper.diffraction.geometry import make_detector
+from spacegrouper.settings import Simulate
 
 # Pixels as near as this, along rows and along columns, belong to one spot.
 _SPOT_REACH = 2

@@ -20,9 +20,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Simulate
 from spacegrouper.diffraction.form_factors import form_factors
 from spacegrouper.diffraction.geometry import make_detector, rotation_matrices
+from spacegrouper.settings import Simulate
 
 CLASSICAL_ELECTRON_RADIUS = 2.8179403262e-15  # m, CODATA 2018
 PLANCK_TIMES_LIGHT_SPEED = 6.62607015e-34 * 299792458  # J m

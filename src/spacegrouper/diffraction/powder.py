@@ -27,10 +27,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Powder
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.processes import map_in_order
 from spacegrouper.diffraction.simulation import Patterns
+from spacegrouper.settings import Powder
 
 Engine = Literal["xrayutilities", "pymatgen"]
 Lines = tuple[NDArray[np.float64], NDArray[np.float64]]

@@ -9,7 +9,6 @@ import gemmi
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Disorder, Simulate
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.diffraction.condor import condor_intensities
 from spacegrouper.diffraction.kinematic import (
@@ -21,6 +20,7 @@ from spacegrouper.diffraction.kinematic import (
 )
 from spacegrouper.diffraction.randomness import generator_for
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Disorder, Simulate
 
 # Crystals in memory at a time: enough to keep the threads busy, few enough for blocks of any size.
 _BATCH = 64

@@ -11,8 +11,8 @@ import pandas as pd
 import zarr
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Descriptor, Diffractogram
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Descriptor, Diffractogram
 from spacegrouper.storage.dataset import usable_rows
 from spacegrouper.training.images import PatternReader
 from spacegrouper.training.split import PARTS

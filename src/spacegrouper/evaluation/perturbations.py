@@ -14,11 +14,11 @@ import zarr
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from spacegrouper.config.sections import Robustness, Shape, Simulate
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.diffraction.randomness import generator_for
 from spacegrouper.diffraction.simulation import simulate_crystals
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Robustness, Shape, Simulate
 from spacegrouper.storage.raw_shard import simulate_section
 
 Perturbation = Literal[

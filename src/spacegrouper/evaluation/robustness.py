@@ -14,7 +14,6 @@ import zarr
 from numpy.typing import NDArray
 from zarr.storage import MemoryStore
 
-from spacegrouper.config.sections import Shape
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.descriptors.images import compose_images
 from spacegrouper.descriptors.shaped import shape_patterns
@@ -30,6 +29,7 @@ from spacegrouper.evaluation.perturbations import (
 )
 from spacegrouper.evaluation.predictions import class_logits
 from spacegrouper.evaluation.symmetry import extinction_classes
+from spacegrouper.settings import Shape
 from spacegrouper.training.images import read_patterns
 
 

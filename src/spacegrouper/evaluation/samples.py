@@ -10,9 +10,9 @@ import zarr
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
 
-from spacegrouper.config.sections import View
 from spacegrouper.descriptors.images import compose_images
 from spacegrouper.evaluation.model_folder import Labels
+from spacegrouper.settings import View
 from spacegrouper.storage.dataset import dataset_technique
 from spacegrouper.training.images import PatternReader, read_patterns
 

@@ -22,11 +22,11 @@ import zarr
 from numpy.typing import NDArray
 from scipy.ndimage import label
 
-from spacegrouper.config.sections import Shape
 from spacegrouper.descriptors.shaped import normalise
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.block_statistics import measure_in_blocks
 from spacegrouper.evaluation.symmetry import CRYSTAL_SYSTEMS, crystal_systems
+from spacegrouper.settings import Shape
 from spacegrouper.storage.dataset import usable_rows
 
 Measure = Literal["raw_lit", "raw_bright", "shaped_lit", "shaped_bright", "nodes"]

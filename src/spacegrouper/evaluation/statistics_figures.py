@@ -15,7 +15,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 
-from spacegrouper.config.sections import View
 from spacegrouper.evaluation.figures import (
     BLUE,
     GREY,
@@ -26,6 +25,7 @@ from spacegrouper.evaluation.figures import (
     space_group_name,
 )
 from spacegrouper.evaluation.statistics import OCCUPIED, Measure
+from spacegrouper.settings import View
 
 # Rows in one column of a figure of space groups; more groups go to further columns.
 _ROWS_OF_SPACE_GROUPS = 36

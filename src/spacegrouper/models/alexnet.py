@@ -3,8 +3,8 @@
 import keras
 from keras import layers
 
-from spacegrouper.config.sections import Model
 from spacegrouper.models.classifiers import classify_image, image_shape
+from spacegrouper.settings import Model
 
 
 def build_alexnet(classes: int, settings: Model) -> keras.Model:

@@ -3,8 +3,8 @@
 import keras
 from keras import layers
 
-from spacegrouper.config.sections import Model
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Model
 
 STREAMS = ("red", "green", "blue")
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import keras
 from keras import layers
 
-from spacegrouper.config.sections import Model
 from spacegrouper.models.classifiers import classify_image, image_shape
+from spacegrouper.settings import Model
 
 
 def build_densenet(classes: int, settings: Model) -> keras.Model:

@@ -7,8 +7,8 @@ parameters at 72 classes. docs/networks.md lists what paper and checkpoint leave
 import keras
 from keras import layers
 
-from spacegrouper.config.sections import Model
 from spacegrouper.models.classifiers import classify_streams, image_shape
+from spacegrouper.settings import Model
 
 
 def build_msdn(classes: int, settings: Model) -> keras.Model:

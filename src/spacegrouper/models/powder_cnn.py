@@ -3,8 +3,8 @@
 import keras
 from keras import layers
 
-from spacegrouper.config.sections import Model
 from spacegrouper.models.classifiers import classify_image, diffractogram_shape
+from spacegrouper.settings import Model
 
 # Kernel size and stride of each convolution, and stride of the average pool of 3 after it.
 _CONVOLUTIONS = ((100, 5, 2), (50, 5, 3), (25, 2, 3))

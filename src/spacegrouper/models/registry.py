@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import keras
 
-from spacegrouper.config.sections import Model
 from spacegrouper.models.alexnet import build_alexnet
 from spacegrouper.models.keras_applications import build_densenet, build_resnet
 from spacegrouper.models.msdn import build_msdn
@@ -12,6 +11,7 @@ from spacegrouper.models.powder_cnn import build_powder_cnn
 from spacegrouper.models.vgg import build_msvgg, build_vgg
 from spacegrouper.models.vgg16 import build_vgg16
 from spacegrouper.models.ziletti import build_ziletti
+from spacegrouper.settings import Model
 
 NETWORKS: dict[str, Callable[[int, Model], keras.Model]] = {
     "msdn": build_msdn,

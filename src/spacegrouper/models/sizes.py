@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from spacegrouper.config.sections import Model
 from spacegrouper.models.cost import forward_flops
 from spacegrouper.models.registry import build_model
+from spacegrouper.settings import Model
 
 CLASSES = 72
 

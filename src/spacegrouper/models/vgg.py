@@ -7,8 +7,8 @@ without batch normalisation they are to be He's (He et al. 2015, doi:10.1109/ICC
 import keras
 from keras import layers
 
-from spacegrouper.config.sections import Model
 from spacegrouper.models.classifiers import classify_image, classify_streams, image_shape
+from spacegrouper.settings import Model
 
 # Channels of the 3 x 3 convolutions; a pool ends each group, and so halves the image five times.
 VGG16_GROUPS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))

@@ -9,9 +9,9 @@ from pathlib import Path
 import keras
 from keras import layers, ops
 
-from spacegrouper.config.sections import Model
 from spacegrouper.errors import UserError
 from spacegrouper.models.classifiers import classify_image, image_shape
+from spacegrouper.settings import Model
 
 FILE = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
 ADDRESS = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg16/{FILE}"

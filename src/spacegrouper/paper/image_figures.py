@@ -14,12 +14,12 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Shape
 from spacegrouper.descriptors.images import compose_images
 from spacegrouper.descriptors.shaped import normalise, shape_pattern
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.figures import STYLE, space_group_name
 from spacegrouper.evaluation.symmetry import CRYSTAL_SYSTEMS, crystal_systems
+from spacegrouper.settings import Shape
 from spacegrouper.storage.dataset import usable_rows
 from spacegrouper.training.images import read_patterns
 

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from spacegrouper.config.experiments import experiment_name, experiment_settings
-from spacegrouper.config.sections import Descriptor, Settings
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Descriptor, Settings
+from spacegrouper.settings.experiments import experiment_name, experiment_settings
 
 # Scores of metrics.json that have an interval, by the name they have before `_interval_95`.
 _SCORES = {

@@ -11,9 +11,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from spacegrouper.config.sections import Standardise
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.prediction.structure_files import read_standard_crystals
+from spacegrouper.settings import Standardise
 
 MEMORY = 4 * 1024**3  # bytes
 _SECONDS_TO_START = 120  # with pymatgen from a cold disk

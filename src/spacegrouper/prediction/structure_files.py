@@ -12,10 +12,10 @@ from pymatgen.core import Structure
 from pymatgen.io.registry import get_structure_format
 from pymatgen.io.vasp.inputs import BadPoscarWarning
 
-from spacegrouper.config.sections import Standardise
 from spacegrouper.crystals.cif_tree import read_cif
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.standard_cell import standardise
+from spacegrouper.settings import Standardise
 
 MAXIMUM_BYTES = 50_000_000  # vasprun.xml files are that large; no crystal needs more
 

@@ -10,12 +10,11 @@ import keras
 import zarr
 from zarr.storage import MemoryStore
 
-from spacegrouper.config import load_settings
-from spacegrouper.config.sections import Powder, Shape, Simulate, Standardise
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.calibration import read_temperature
 from spacegrouper.evaluation.model_folder import Labels, read_labels
 from spacegrouper.evaluation.predictions import load_network
+from spacegrouper.settings import Powder, Shape, Simulate, Standardise, load_settings
 from spacegrouper.storage.raw_shard import simulate_section
 
 

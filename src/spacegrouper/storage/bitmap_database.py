@@ -20,8 +20,8 @@ from sqlalchemy import Integer, MetaData, String, Table, Uuid, case, func, selec
 from sqlalchemy.exc import DBAPIError, NoSuchTableError, SQLAlchemyError
 from sqlalchemy.types import NullType
 
-from spacegrouper.config.sections import Morphology
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Morphology
 from spacegrouper.storage.bitmap_encodings import largest_value
 from spacegrouper.storage.bitmap_table import open_engine
 

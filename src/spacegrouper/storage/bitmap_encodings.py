@@ -30,8 +30,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from spacegrouper.config.sections import Morphology
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Morphology
 
 Form = Literal["image", "bits", "bytes", "run_length"]
 Writing = Literal["bare", "hexadecimal", "base64"]

@@ -29,13 +29,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.config import Settings
-from spacegrouper.config.sections import Morphology
 from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.crystals.rejections import write_rejections
 from spacegrouper.diffraction.simulation import Patterns
 from spacegrouper.errors import UserError
 from spacegrouper.folder_lock import locked
+from spacegrouper.settings import Morphology, Settings
 from spacegrouper.storage.bitmap_database import (
     BitmapRow,
     BitmapSource,

@@ -18,9 +18,9 @@ from PIL import Image
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.config.database_url import holds_password
-from spacegrouper.config.sections import Morphology
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Morphology
+from spacegrouper.settings.database_url import holds_password
 
 _ROWS = 512  # sent to the database at a time
 

@@ -15,10 +15,10 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Shape
 from spacegrouper.descriptors.shaped import shape_patterns
 from spacegrouper.errors import UserError
 from spacegrouper.folder_lock import locked
+from spacegrouper.settings import Shape
 from spacegrouper.storage.dataset_plan import Block, digest_names, signed_digest
 from spacegrouper.storage.store_objects import (
     encode_part,

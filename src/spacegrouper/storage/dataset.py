@@ -25,9 +25,9 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Technique
 from spacegrouper.errors import UserError
 from spacegrouper.folder_lock import locked
+from spacegrouper.settings import Technique
 from spacegrouper.storage.blocks import block_keys, block_problems, blocks_lock, foreign_objects
 from spacegrouper.storage.dataset_plan import (
     BLOCK_ARRAYS,

@@ -21,8 +21,8 @@ from zarr.codecs import Crc32cCodec, ZstdCodec
 from zarr.core.buffer import Buffer
 from zarr.storage import MemoryStore
 
-from spacegrouper.config import Settings
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Settings
 from spacegrouper.storage.integrity import check_manifest, file_sha256
 from spacegrouper.storage.raw_shard import (
     DONE,

@@ -4,8 +4,8 @@ import csv
 import json
 from pathlib import Path
 
-from spacegrouper.config import Settings, load_settings
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Settings, load_settings
 
 
 def parent_of(run: Path, settings: Settings) -> Path | None:

@@ -30,12 +30,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.config import Settings
-from spacegrouper.config.sections import Simulate, Technique
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.diffraction.condor import condor_version
 from spacegrouper.diffraction.simulation import Patterns
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Settings, Simulate, Technique
 
 DONE, REJECTED = 1, 2
 TEXT_LABELS = ("crystal_system", "prototype", "structure_key")

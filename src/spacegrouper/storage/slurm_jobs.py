@@ -13,8 +13,8 @@ from queue import Empty, SimpleQueue
 from dask_jobqueue import SLURMCluster
 from distributed import Future
 
-from spacegrouper.config.sections import Workers
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Workers
 
 _LOGS = "slurm-logs"
 _SECONDS_BETWEEN_LOOKS = 10

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from distributed import Client, KilledWorker, LocalCluster, SpecCluster, as_completed
 
-from spacegrouper.config import Settings
-from spacegrouper.config.sections import Workers
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Settings, Workers
 from spacegrouper.storage.blocks import write_block
 from spacegrouper.storage.dataset_plan import Block
 

@@ -7,7 +7,11 @@ import zarr
 from numba import njit
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import (
+from spacegrouper.descriptors import powder
+from spacegrouper.descriptors.images import compose_images
+from spacegrouper.descriptors.shaped import as_8_bit, normalise
+from spacegrouper.errors import UserError
+from spacegrouper.settings import (
     DESCRIPTORS,
     Augment,
     Descriptor,
@@ -15,10 +19,6 @@ from spacegrouper.config.sections import (
     Powder,
     Shape,
 )
-from spacegrouper.descriptors import powder
-from spacegrouper.descriptors.images import compose_images
-from spacegrouper.descriptors.shaped import as_8_bit, normalise
-from spacegrouper.errors import UserError
 from spacegrouper.storage.dataset import dataset_technique
 
 

@@ -2,7 +2,7 @@
 
 import math
 
-from spacegrouper.config.sections import Train
+from spacegrouper.settings import Train
 
 
 def learning_rate(settings: Train, ranks: int, step: int, epoch_steps: int) -> float:

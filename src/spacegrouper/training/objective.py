@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from spacegrouper.config.sections import Train
+from spacegrouper.settings import Train
 
 
 class SummedCrossEntropy(keras.losses.Loss):

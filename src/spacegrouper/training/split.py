@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import zarr
 
-from spacegrouper.config.sections import Split
-from spacegrouper.config.space_groups import SPACE_GROUPS
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Split
+from spacegrouper.settings.space_groups import SPACE_GROUPS
 from spacegrouper.storage.dataset import read_label, usable_rows
 
 PARTS = ("train", "validation", "test")

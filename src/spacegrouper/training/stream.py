@@ -10,7 +10,7 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from spacegrouper.config import Settings
+from spacegrouper.settings import Settings
 from spacegrouper.training.batches import Share, take_samples
 from spacegrouper.training.horovod_world import World
 from spacegrouper.training.images import PatternReader

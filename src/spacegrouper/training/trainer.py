@@ -17,10 +17,9 @@ import zarr
 from tensorboard.summary import Writer
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.config import Settings, write_settings
-from spacegrouper.config.sections import Train
 from spacegrouper.errors import UserError
 from spacegrouper.models.registry import build_model
+from spacegrouper.settings import Settings, Train, write_settings
 from spacegrouper.storage.dataset import open_dataset
 from spacegrouper.training.checkpoint import (
     Checkpoint,

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.config.sections import Settings
 from spacegrouper.errors import UserError
+from spacegrouper.settings.run import Settings
 
 
 def load_settings(path: Path) -> Settings:

@@ -3,9 +3,10 @@
 import re
 from typing import Any
 
-from spacegrouper.config.loading import settings_from_mapping
-from spacegrouper.config.sections import GridNetwork, Settings
 from spacegrouper.errors import UserError
+from spacegrouper.settings.grid import GridNetwork
+from spacegrouper.settings.loading import settings_from_mapping
+from spacegrouper.settings.run import Settings
 
 # How ranks are started is one for the whole run: the workflow asks for them before it knows whose.
 _OF_THE_RUN = ("launcher", "ranks", "nodes")

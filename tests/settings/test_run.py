@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from spacegrouper.config.sections import Settings, Split
+from spacegrouper.settings import Settings, Split
 
 
 def test_settings_do_not_change_once_read() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from spacegrouper.config.database_url import holds_password
+from spacegrouper.settings.database_url import holds_password
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 import pytest
 
-from spacegrouper.config import Settings, load_settings, settings_from_mapping, write_settings
-from spacegrouper.config.experiments import experiment_name, experiment_settings
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Settings, load_settings, settings_from_mapping, write_settings
+from spacegrouper.settings.experiments import experiment_name, experiment_settings
 
 
 def grid(*networks, **changes):

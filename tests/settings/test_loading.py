@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from spacegrouper.config import Settings, load_settings, settings_from_mapping, write_settings
 from spacegrouper.errors import UserError
+from spacegrouper.settings import Settings, load_settings, settings_from_mapping, write_settings
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,8 @@ import jsonschema
 import pytest
 import yaml
 
-from spacegrouper.config import Settings, load_settings
-from spacegrouper.config.reference import reference_files
-from spacegrouper.config.sections import Section
+from spacegrouper.settings import Section, Settings, load_settings
+from spacegrouper.settings.reference import reference_files
 
 CONFIG = Path(__file__).parents[2] / "config"
 

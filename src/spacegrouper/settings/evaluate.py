@@ -1,0 +1,31 @@
+"""Section `evaluate`."""
+
+from typing import Annotated
+
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
+
+from spacegrouper.settings.section import Section
+
+
+class Evaluate(Section):
+    """What is measured on the test crystals."""
+
+    batch_size: PositiveInt = Field(32, description="crystals predicted at a time")
+    unseen_groups: NonNegativeInt = Field(
+        30,
+        description="space groups never trained on that the network's embeddings are tested with, "
+        "the most populous ones, two or more (the paper: 30); 0: none",
+    )
+    unseen_minimum_crystals: Annotated[int, Field(ge=2)] = Field(
+        20, description="crystals that such a space group has at least; half are the reference"
+    )
+    unseen_maximum_crystals: PositiveInt = Field(
+        100, description="crystals that are taken of such a space group at most"
+    )
+
+    @field_validator("unseen_groups")
+    @classmethod
+    def _none_or_several(cls, value: int) -> int:
+        if value == 1:
+            raise ValueError("must be 0, or two or more: one group is told apart from nothing")
+        return value

@@ -1,0 +1,139 @@
+"""Section `simulate`."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from spacegrouper.settings.descriptors import Technique
+from spacegrouper.settings.section import Fraction, Section
+
+
+class View(Section):
+    """A turn of the crystal before the beam, right-handed, about an axis of the laboratory."""
+
+    axis: Literal["x", "y", "z"] = Field(description="the axis; the beam runs along +z")
+    angle: float | tuple[float, ...] = Field(
+        description="degrees; the patterns of several angles are added up"
+    )
+
+    @property
+    def angles(self) -> tuple[float, ...]:
+        """The angles, even if there is but one."""
+        return self.angle if isinstance(self.angle, tuple) else (self.angle,)
+
+
+# What `views` may name instead of listing turns, and the values that go with it.
+VIEW_PRESETS: dict[str, dict[str, Any]] = {
+    "paper": {"views": [{"axis": axis, "angle": 45} for axis in "xyz"]},
+    # These turns bring x, y and z of the crystal's frame into the beam.
+    "zone_axes": {
+        "views": [
+            {"axis": "y", "angle": -90},
+            {"axis": "x", "angle": 90},
+            {"axis": "z", "angle": 0},
+        ]
+    },
+    # Ziletti, Kumar, Scheffler, Ghiringhelli, Nat. Commun. 9, 2775 (2018), as in their program,
+    # but for its scaling of all crystals to one distance between neighbours.
+    "ziletti": {
+        "views": [{"axis": axis, "angle": [-45, 45]} for axis in "xyz"],
+        "wavelength": 5e-12,
+        "pixel_size": 4e-4,
+        "pixels": 64,
+        "beam_stop": 10,
+        "aperture": 30,
+    },
+}
+
+
+class Disorder(Section):
+    """Defects of the crystal, which end its periodicity; drawn from the seed and the id."""
+
+    vacancies: Fraction = Field(0, description="share of the atoms that are missing")
+    displacement: Annotated[float, Field(ge=0)] = Field(
+        0, description="of the atoms, root mean square along each direction, Angstrom"
+    )
+
+
+class Simulate(Section):
+    """The diffraction experiment (docs/physics.md); defaults are the paper's."""
+
+    engine: Literal["kinematic", "condor", "xrayutilities", "pymatgen", "morphology"] = Field(
+        "kinematic",
+        description="`kinematic` is ours; `condor` calls an installed Condor (docs/condor.md); "
+        "`xrayutilities` and `pymatgen` compute powder reflections (section `powder`), "
+        "`morphology` draws the crystal's habit or takes it from a database (section "
+        "`morphology`), and neither uses the keys below",
+    )
+    wavelength: PositiveFloat = Field(3.5e-12, description="wavelength of the beam, m")
+    detector_distance: PositiveFloat = Field(0.1, description="crystal to detector, m")
+    pixel_size: PositiveFloat = Field(4e-5, description="edge of a detector pixel, m")
+    pixels: PositiveInt = Field(256, description="pixels along each edge of the detector")
+    cells: tuple[PositiveInt, PositiveInt, PositiveInt] = Field(
+        (10, 10, 10), description="conventional cells in the crystal along a, b and c"
+    )
+    views: tuple[View, ...] = Field(
+        (View(axis="x", angle=45), View(axis="y", angle=45), View(axis="z", angle=45)),
+        min_length=1,
+        description="one pattern is made for each view; networks take three, as red, green, blue. "
+        "A list of turns, or the name of a preset: `paper`, `zone_axes` (beam along x, y, z) or "
+        "`ziletti` (which also sets wavelength, detector and ring mask, unless these are given)",
+    )
+    pulse_energy: PositiveFloat = Field(1e-6, description="energy of a pulse of the beam, J")
+    focus_diameter: PositiveFloat = Field(
+        1e-6, description="diameter of the beam at the crystal, m"
+    )
+    bit_depth: Literal[8, 32] = Field(
+        8,
+        description="`8`: grey levels floor(255 I / max I), which shaping takes; "
+        "`32`: photons per pixel as floating-point numbers",
+    )
+    debye_waller_b: Annotated[float, Field(ge=0)] = Field(
+        0, description="isotropic displacement parameter B of all atoms, Angstrom^2"
+    )
+    ewald_sphere: Literal["curved", "flat"] = Field(
+        "curved", description="`flat` leaves out the part of s along the beam"
+    )
+    beam_stop: Annotated[float, Field(ge=0)] = Field(
+        0, description="pixels up to this far from the centre record nothing; pixels"
+    )
+    aperture: PositiveFloat | None = Field(
+        None, description="pixels from this far from the centre on record nothing; pixels"
+    )
+    poisson_noise: bool = Field(
+        False, description="count photons, as pulse_energy and focus_diameter give them"
+    )
+    disorder: Disorder = Field(
+        Disorder(), description="defects of the crystal, which make patterns slower to compute"
+    )
+
+    @property
+    def technique(self) -> Technique:
+        """What is simulated: single-crystal diffraction, powder reflections or morphology."""
+        if self.engine in ("kinematic", "condor"):
+            return "diffraction"
+        return "morphology" if self.engine == "morphology" else "powder"
+
+    @property
+    def uses_seed(self) -> bool:
+        """Whether patterns depend on random numbers."""
+        return self.poisson_noise or self.disorder != Disorder()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in_preset(cls, content: Any) -> Any:
+        if not (isinstance(content, dict) and isinstance(content.get("views"), str)):
+            return content
+        name = content["views"]
+        if name not in VIEW_PRESETS:
+            raise ValueError(f"`views` must be turns or one of: {', '.join(VIEW_PRESETS)}")
+        return VIEW_PRESETS[name] | {k: v for k, v in content.items() if k != "views"}
+
+    @model_validator(mode="after")
+    def _condor_has_no_options_of_ours(self) -> Self:
+        plain = self.debye_waller_b == 0 and self.ewald_sphere == "curved"
+        if self.engine != "kinematic" and not (plain and self.disorder == Disorder()):
+            raise ValueError(
+                "`debye_waller_b`, `ewald_sphere` and `disorder` need `engine: kinematic`"
+            )
+        return self

@@ -1,0 +1,26 @@
+"""Section `standardise`."""
+
+from typing import Annotated
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from spacegrouper.settings.section import Section
+
+
+class Standardise(Section):
+    """Standard conventional cells, space groups and identities (spglib and pymatgen)."""
+
+    symprec: PositiveFloat = Field(
+        0.1, description="distance tolerance of the symmetry search, Angstrom"
+    )
+    angle_tolerance: PositiveFloat = Field(
+        5.0, description="angle tolerance of the symmetry search, degrees"
+    )
+    max_sites: PositiveInt = Field(
+        500, description="crystals with more sites in the conventional cell are rejected"
+    )
+    labels: tuple[Annotated[str, Field(pattern=r"^\w[\w.+-]*$")], ...] = Field(
+        (),
+        description="further keys of the source's records that the dataset keeps as text, such as "
+        "`material_group`: `split.label` may name one",
+    )

@@ -1,0 +1,27 @@
+"""Section `workers`."""
+
+from typing import Literal
+
+from pydantic import Field, PositiveInt
+
+from spacegrouper.settings.section import Section
+
+
+class Workers(Section):
+    """The dask workers that shape the patterns; what they make does not depend on them."""
+
+    cluster: Literal["local", "slurm"] = Field(
+        "local",
+        description="`local`: processes of the machine that shapes; `slurm`: SLURM jobs, by "
+        "dask-jobqueue; the keys below are for these",
+    )
+    jobs: PositiveInt = Field(8, description="SLURM jobs at most; their number follows the work")
+    processes: PositiveInt = Field(4, description="workers in a job, one core each")
+    memory: str = Field("8GB", description="memory of a job")
+    walltime: str = Field(
+        "01:00:00",
+        pattern=r"^(\d+-)?\d+:\d\d:\d\d$",
+        description="time limit of a job, [days-]hours:minutes:seconds",
+    )
+    partition: str | None = Field(None, description="SLURM partition; none: the site's default")
+    account: str | None = Field(None, description="SLURM account; none: the user's default")
