@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import gemmi
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from spacegrouper.diffraction.kinematic import (
     CLASSICAL_ELECTRON_RADIUS,
+    grey_levels,
     grey_patterns,
     intensities,
     make_experiment,
@@ -129,7 +131,26 @@ def test_grey_patterns_are_those_of_all_intensities(structure: Structure) -> Non
     maxima = expected.max(axis=(1, 2))
     grey, intensity_max = grey_patterns(make_experiment(settings, structure[1]), *structure)
     np.testing.assert_array_equal(intensity_max, maxima)
-    np.testing.assert_array_equal(grey, np.floor(255 * expected / maxima[:, None, None]))
+    np.testing.assert_array_equal(grey, grey_levels(expected)[0])
+
+
+@given(st.lists(st.floats(1e-200, 1e200), min_size=1, max_size=9))
+def test_grey_levels_are_the_formula_in_exact_numbers(photons: list[float]) -> None:
+    ((grey,),), (largest,) = grey_levels(np.array(photons)[None, None])
+    assert largest == max(photons)
+    for level, intensity in zip(grey.tolist(), photons, strict=True):
+        exact = 255 * Fraction(intensity) / Fraction(largest)
+        if intensity == largest:
+            assert level == exact == 255
+        else:  # but for the rounding of a single multiplication and division
+            assert exact - 1 - 1e-12 < level < exact + 1e-12
+
+
+@given(structures())
+def test_the_brightest_pixel_is_255(structure: Structure) -> None:
+    settings = Simulate(pixels=32, pixel_size=3.2e-4)
+    grey, _ = grey_patterns(make_experiment(settings, structure[1]), *structure)
+    assert grey.max(axis=(1, 2)).tolist() == [255, 255, 255]
 
 
 def rock_salt(edge: float) -> Structure:

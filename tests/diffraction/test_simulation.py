@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.diffraction.geometry import make_detector, rotation_matrices
-from spacegrouper.diffraction.kinematic import intensities, make_experiment
+from spacegrouper.diffraction.kinematic import grey_levels, intensities, make_experiment
 from spacegrouper.diffraction.simulation import Patterns, simulate_crystals
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Disorder, Simulate, View
@@ -59,8 +59,7 @@ def test_rows_are_the_crystals_whatever_the_threads(threads: int) -> None:
         expected = photons(many[row], SETTINGS)
         maxima = expected.max(axis=(1, 2))
         np.testing.assert_array_equal(patterns.intensity_max[row], maxima)
-        grey = np.floor(255 * expected / maxima[:, None, None])
-        np.testing.assert_array_equal(patterns.values[row], grey)
+        np.testing.assert_array_equal(patterns.values[row], grey_levels(expected)[0])
     assert not patterns.values[1:3].any()
     assert not patterns.intensity_max[1:3].any()
 
@@ -107,7 +106,27 @@ def test_the_patterns_of_several_angles_add_up() -> None:
     there, back, both = photons(CRYSTALS[0], settings)
     np.testing.assert_allclose(both, there + back, rtol=1e-12)
     grey = simulate(CRYSTALS[:1], settings).values[0, 2]
-    np.testing.assert_array_equal(grey, np.floor(255 * both / both.max()))
+    np.testing.assert_array_equal(grey, grey_levels(both[None])[0][0])
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        {},
+        {"poisson_noise": True, "pulse_energy": 1e6},
+        {"disorder": Disorder(vacancies=0.2)},
+        {"disorder": Disorder(displacement=0.1), "poisson_noise": True, "pulse_energy": 1e6},
+    ],
+)
+def test_the_brightest_pixel_of_every_pattern_is_255(update: dict[str, object]) -> None:
+    settings = SETTINGS.model_copy(update=update)
+    # A cell of its own for each, or all would round alike.
+    many = [
+        replace(CRYSTALS[0], id=str(number), lattice=CRYSTALS[0].lattice * (1 + number / 100))
+        for number in range(12)
+    ]
+    values = simulate(many, settings).values
+    assert (values.max(axis=(2, 3)) == 255).all()
 
 
 def test_debye_waller_weakens_spots_as_the_formula_says() -> None:

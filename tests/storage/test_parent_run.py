@@ -106,6 +106,15 @@ def test_a_parent_made_with_another_version_is_refused(results: Path) -> None:
         check_parent(results / "third", settings_of("third", "second"))
 
 
+def test_a_parent_with_the_grey_levels_of_before_is_refused(results: Path) -> None:
+    path = results / "second/dataset.zarr/zarr.json"
+    root = json.loads(path.read_text())
+    del root["attributes"]["simulate_settings"]["pattern_version"]
+    path.write_text(json.dumps(root))
+    with pytest.raises(UserError, match="second was simulated with pattern_version None, but here"):
+        check_parent(results / "third", settings_of("third", "second"))
+
+
 def test_a_damaged_root_is_named(results: Path) -> None:
     (results / "second/dataset.zarr/zarr.json").write_text("{")
     with pytest.raises(UserError, match=r"second/dataset.zarr/zarr.json: damaged"):

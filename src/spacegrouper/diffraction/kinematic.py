@@ -113,7 +113,8 @@ def grey_levels(
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """Return floor(255 I / max I) of each pattern, and max I; a black pattern stays black.
 
-    `patterns`: (views, pixels, pixels); returns uint8 of the same shape, and (views,).
+    `patterns`: (views, pixels, pixels); returns uint8 of the same shape, and (views,). The
+    brightest pixel of each is exactly 255.
     """
     maxima = patterns.max(axis=(1, 2))
     grey = np.empty(patterns.shape, dtype=np.uint8)
@@ -171,10 +172,13 @@ def _sort_by_element(
 @njit(cache=True, nogil=True)
 def _grey(pattern: Any, largest: float, grey: Any) -> None:
     for pixel in range(pattern.size):
-        if pattern[pixel] > 0:
-            grey[pixel] = np.uint8(GREY_LEVELS * pattern[pixel] / largest)
-        else:
+        if pattern[pixel] <= 0:
             grey[pixel] = 0
+        elif pattern[pixel] == largest:
+            # Of about one intensity in seven, 255 I / I is rounded to less than 255.
+            grey[pixel] = GREY_LEVELS
+        else:
+            grey[pixel] = np.uint8(GREY_LEVELS * pattern[pixel] / largest)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -22,6 +22,10 @@ from spacegrouper.diffraction.randomness import generator_for
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Disorder, Simulate
 
+# What equal settings and crystals give; raise it with every change of the patterns, so that old and
+# new ones are not mixed. 2: the brightest pixel is 255; in one pattern of seven it was 254 before.
+PATTERN_VERSION = 2
+
 # Crystals in memory at a time: enough to keep the threads busy, few enough for blocks of any size.
 _BATCH = 64
 _MOST_PHOTONS = 1e15  # in a pixel; beyond, NumPy's Poisson numbers are no longer exact

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from spacegrouper.atomic import written_aside
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.diffraction.condor import condor_version
-from spacegrouper.diffraction.simulation import Patterns
+from spacegrouper.diffraction.simulation import PATTERN_VERSION, Patterns
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Settings, Simulate, Technique
 
@@ -165,7 +165,7 @@ def provenance(settings: Settings) -> dict[str, Any]:
     """
     simulate = settings.simulate
     ours = version("spacegrouper")
-    program = {"program": "spacegrouper", "version": ours, "engine_version": ours}
+    program: dict[str, Any] = {"program": "spacegrouper", "version": ours, "engine_version": ours}
     if simulate.technique == "morphology":
         values = settings.morphology.model_dump(mode="json", exclude={"database"})
         return program | {"engine": simulate.engine, "morphology": json.dumps(values)}
@@ -173,6 +173,7 @@ def provenance(settings: Settings) -> dict[str, Any]:
         program["engine_version"] = version(simulate.engine)
         values = settings.powder.model_dump(mode="json")
         return program | {"engine": simulate.engine, "powder": json.dumps(values)}
+    program["pattern_version"] = PATTERN_VERSION
     if simulate.engine == "condor":
         program["engine_version"] = condor_version()
     values = simulate.model_dump(mode="json")
