@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
+from spacegrouper.backend import start_backend
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.calibration import calibrate
 from spacegrouper.evaluation.model_folder import read_labels, read_split
@@ -43,7 +43,7 @@ def main(
             "fitted on; train again with scripts/train.py"
         )
 
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    start_backend()
     from spacegrouper.evaluation.predictions import load_network, predict_logits
     from spacegrouper.training.devices import prepare_backend
 

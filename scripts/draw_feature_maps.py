@@ -1,7 +1,6 @@
 """Draw what networks make of a crystal, block by block, and measure how redundant it is."""
 
 import logging
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +8,7 @@ import typer
 from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
+from spacegrouper.backend import start_backend
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import read_labels, read_test_part
 from spacegrouper.storage.dataset import open_dataset
@@ -39,7 +39,7 @@ def main(
     labels = [read_labels(folder, group) for folder in model]
     tests = [read_test_part(folder, group) for folder in model]
 
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    start_backend()
     import pandas as pd
 
     from spacegrouper.evaluation import feature_map_figures, feature_maps

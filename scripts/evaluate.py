@@ -1,7 +1,6 @@
 """Measure a trained network on the test crystals: scores, tables and figures."""
 
 import logging
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
+from spacegrouper.backend import start_backend
 from spacegrouper.evaluation.calibration import read_temperature
 from spacegrouper.evaluation.figures import draw_scores, history_figure, save_figure
 from spacegrouper.evaluation.model_folder import read_labels, read_test_part
@@ -43,7 +43,7 @@ def main(
     test = read_test_part(model, group)
     temperature = read_temperature(model)
 
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    start_backend()
     from spacegrouper.evaluation.predictions import load_network, predict_logits, probabilities
     from spacegrouper.training.devices import prepare_backend
 

@@ -10,6 +10,7 @@ import typer
 from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
+from spacegrouper.backend import start_backend
 from spacegrouper.evaluation.model_folder import read_labels, read_test_part
 from spacegrouper.settings import load_settings
 from spacegrouper.storage.dataset import open_dataset
@@ -51,7 +52,7 @@ def main(
     labels = read_labels(model, group)
     test = read_test_part(model, group)
 
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    start_backend()
     from spacegrouper.evaluation.figures import class_name, save_figure
     from spacegrouper.evaluation.predictions import load_network
     from spacegrouper.evaluation.robustness import (

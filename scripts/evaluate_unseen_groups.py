@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
+from spacegrouper.backend import start_backend
 from spacegrouper.evaluation.model_folder import read_labels, read_split
 from spacegrouper.settings import load_settings
 from spacegrouper.storage.dataset import open_dataset
@@ -45,7 +45,7 @@ def main(
     is_test = (crystals["part"] == "test").to_numpy()
     reference, test = crystals[~is_test], crystals[is_test]
 
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    start_backend()
     from spacegrouper.evaluation.embeddings import embed_crystals, untrained_copy
     from spacegrouper.evaluation.predictions import load_network
     from spacegrouper.training.devices import prepare_backend

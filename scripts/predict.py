@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from command_line import progress, run_program
 
+from spacegrouper.backend import start_backend
 from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.errors import UserError
 
@@ -63,8 +64,7 @@ def main(
     if not inputs and not patterns:
         raise UserError("no input: give structures, folders or arrays of patterns, or --patterns")
 
-    # Of TensorFlow's messages, errors only; it reads this when it is imported.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    start_backend()
     from spacegrouper.prediction.descriptions import answer_record, model_record
     from spacegrouper.prediction.inputs import answer_inputs, read_input, read_views
     from spacegrouper.prediction.trained_model import load_trained_model

@@ -1,7 +1,6 @@
 """Show a web page on this machine that names the space group of a structure dropped on it."""
 
 import logging
-import os
 import socket
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +8,7 @@ from typing import Annotated
 import typer
 from command_line import run_program
 
+from spacegrouper.backend import start_backend
 from spacegrouper.errors import UserError
 
 log = logging.getLogger("spacegrouper")
@@ -47,8 +47,7 @@ def main(
             "or --host"
         ) from None
 
-    # Of TensorFlow's messages, errors only; it reads this when it is imported.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    start_backend()
     import uvicorn
 
     from spacegrouper.prediction.page import Limits, make_app

@@ -1,6 +1,5 @@
 """Tabulate the layers of the networks of three images: kernels, output shapes, parameters."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
+from spacegrouper.backend import start_backend
 from spacegrouper.settings import Model
 
 # The released checkpoint, the table of the paper's supplement, and the network it is compared with.
@@ -27,7 +27,7 @@ def main(
     Supplementary Table 1 has it) and msvgg.csv (Supplementary Table 4): part, layer, kind, kernel,
     stride, output, parameters, uses. At 72 classes and images of 224 pixels. Needs no data.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    start_backend()
     # Keras takes seconds to import, which --help should not.
     from spacegrouper.models.registry import build_model
     from spacegrouper.models.sizes import CLASSES

@@ -9,6 +9,7 @@ import typer
 from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
+from spacegrouper.backend import start_backend
 
 
 def main(
@@ -19,6 +20,7 @@ def main(
     Columns: network, images (of a crystal), parameters (72 classes), gflop (forward pass of one
     crystal), published (parameters, with source). Needs no data, and 3 GB of memory.
     """
+    start_backend()
     # Keras takes seconds to import, which --help should not.
     from spacegrouper.models.sizes import TABULATED, network_sizes, sizes_markdown
 

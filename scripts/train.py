@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 from command_line import progress, run_program
 
+from spacegrouper.backend import start_backend
 from spacegrouper.folder_lock import locked
 from spacegrouper.settings import Settings, load_settings
 from spacegrouper.storage.dataset import open_dataset
@@ -25,8 +26,6 @@ log = logging.getLogger("spacegrouper")
 
 # Tells a rank that the process which started it holds the lock on the output folder.
 LAUNCHED = "SPACEGROUPER_LAUNCHED"
-# Of TensorFlow's messages, errors only; it reads this when it is imported.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
 def main(
@@ -88,12 +87,14 @@ def launch(launcher: Launcher, command: list[str], epochs: int) -> None:
 
 def train_alone(dataset: Path, settings: Settings, output: Path) -> None:
     """Train in this process."""
+    start_backend()
     with progress("training", settings.train.epochs) as advance:
         run_training(dataset, settings, output, join_world(), advance)
 
 
 def train_as_rank(dataset: Path, settings: Settings, output: Path) -> None:
     """Train as one of the processes that horovodrun or srun has started."""
+    start_backend()
     world = join_world()
     if world.rank > 0:
         log.setLevel(logging.WARNING)

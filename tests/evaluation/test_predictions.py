@@ -104,5 +104,5 @@ def test_a_file_that_is_no_network_is_named_with_what_makes_it(tmp_path, content
     path = tmp_path / "model.keras"
     if content:
         path.write_bytes(content)
-    with pytest.raises(UserError, match=r"model.keras: cannot be loaded .*scripts/train.py"):
+    with pytest.raises(UserError, match=r"model.keras: .*make it with scripts/train.py"):
         load_network(path)

@@ -11,16 +11,22 @@ from numpy.typing import NDArray
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import Labels, pattern_reader
 from spacegrouper.evaluation.symmetry import Integers
+from spacegrouper.models.archive import check_archive
 
 
 def load_network(path: Path) -> keras.Model:
-    """Load a network written by training; raises UserError for a file that holds none."""
+    """Load a network written by training; raises UserError for a file that holds none.
+
+    A file that names code other than Keras' own is refused before anything of it is built.
+    """
+    check_archive(path)
     try:
-        return keras.models.load_model(path, compile=False)
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    # A damaged archive fails in Keras, h5py or TensorFlow, each with errors of its own.
+    except Exception:
         raise UserError(
-            f"{path}: cannot be loaded ({reason}); make it with scripts/train.py"
+            f"{path}: damaged, or written by another version of Keras; make it with "
+            "scripts/train.py"
         ) from None
 
 
