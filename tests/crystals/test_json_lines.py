@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spacegrouper.crystals import json_lines
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.json_lines import read_crystals, write_crystals
 from spacegrouper.errors import UserError
@@ -61,6 +62,18 @@ def test_same_crystals_give_same_bytes_whatever_the_name(tmp_path):
         (json.dumps({**GOOD, "species": ["Na", {"Cl": 0.5, "Br": 0.5}]}), "partial occupancy"),
         (json.dumps({**GOOD, "species": ["Na", 17]}), "no element symbol"),
         (json.dumps({**GOOD, "id": None}), "`id` must be"),
+        (json.dumps({**GOOD, "id": 1.5}), "`id` must be"),
+        (json.dumps({**GOOD, "id": True}), "`id` must be"),
+        (json.dumps({**GOOD, "id": " "}), "`id` is empty"),
+        (json.dumps({**GOOD, "id": "x" * 256}), "`id` has 256 characters, more than 255"),
+        (json.dumps({**GOOD, "id": "a\0b"}), r"`id` 'a\x00b' has characters"),
+        (json.dumps({**GOOD, "id": "a\nb"}), r"`id` 'a\nb' has characters"),
+        (json.dumps({**GOOD, "id": "\ud800"}), r"`id` '\ud800' has characters"),
+        (json.dumps({**GOOD, "lattice": [[True, 0, 0], [0, 3, 0], [0, 0, 3]]}), "3 numbers"),
+        (json.dumps(GOOD)[:-1] + ', "id": "b"}', "key `id` is there twice"),
+        (json.dumps(GOOD)[:-1] + ', "more": {"a": 1, "a": 2}}', "key `a` is there twice"),
+        (json.dumps(GOOD)[:-1] + ', "n": ' + "9" * 5000 + "}", "a whole number of 5000 digits"),
+        ('{"id": 1e999, "x": nul}', "not valid JSON from column 20 on"),
     ],
 )
 def test_a_bad_line_is_rejected_with_its_number_and_the_next_is_read(tmp_path, line, reason):
@@ -71,6 +84,24 @@ def test_a_bad_line_is_rejected_with_its_number_and_the_next_is_read(tmp_path, l
     assert bad.reason.startswith("line 2: ")
     assert reason in bad.reason
     assert isinstance(good, Crystal)
+
+
+def test_a_line_without_an_end_is_not_held_in_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(json_lines, "_LONGEST_LINE", 2**10)
+    path = tmp_path / "x.jsonl.gz"
+    long = json.dumps({**GOOD, "more": "x" * 2**12})
+    path.write_bytes(gzip.compress(f"{long}\n{json.dumps(GOOD)}\n\n{long}".encode()))
+    first, good, last = read_crystals(path)
+    assert first.reason.startswith("line 1: longer than")
+    assert good.id == "a"
+    assert last.reason.startswith("line 4: longer than")
+
+
+def test_blank_lines_are_counted(tmp_path, caplog):
+    caplog.set_level("INFO", logger="spacegrouper")
+    (tmp_path / "x.jsonl").write_text(f"\n{json.dumps(GOOD)}\n \n")
+    assert len(list(read_crystals(tmp_path / "x.jsonl"))) == 1
+    assert "2 blank lines passed over" in caplog.text
 
 
 def test_bytes_that_are_no_text_are_rejected(tmp_path):

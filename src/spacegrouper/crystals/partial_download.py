@@ -4,12 +4,15 @@ import gzip
 import json
 import logging
 import shutil
+import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from spacegrouper.atomic import written_aside
+from spacegrouper.errors import UserError
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +37,8 @@ class PartialDownload:
         path = self.folder / "download.json"
         if not path.exists():
             return None
-        started = json.loads(path.read_text(encoding="utf-8"))
+        with self._whole(path):
+            started = json.loads(path.read_text(encoding="utf-8"))
         # Through JSON, as what was written: tuples become lists.
         if started["query"] != json.loads(json.dumps(query)):
             log.warning("%s: holds part of another query; it is fetched anew", self.folder)
@@ -54,14 +58,25 @@ class PartialDownload:
             aside.write_bytes(content)
 
     def pages(self) -> Iterator[Any]:
-        """Yield the pages kept, in their order."""
+        """Yield the pages kept, in their order; raises UserError for one that is damaged."""
         for path in self._paths():
-            yield json.loads(gzip.decompress(path.read_bytes()))
+            with self._whole(path):
+                page = json.loads(gzip.decompress(path.read_bytes()))
+            yield page
 
     def discard(self) -> None:
         """Remove the folder, if there is one."""
         if self.folder.exists():
             shutil.rmtree(self.folder)
+
+    @contextmanager
+    def _whole(self, path: Path) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, EOFError, zlib.error, ValueError):
+            raise UserError(
+                f"{path}: damaged; remove the folder {self.folder}, then it is fetched anew"
+            ) from None
 
     def _paths(self) -> list[Path]:
         return sorted(self.folder.glob("[0-9]*.json.gz"))

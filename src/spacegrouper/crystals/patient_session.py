@@ -90,6 +90,8 @@ def _cut_short(response: requests.Response) -> bool:
         response.json()
     except ValueError:
         return True
+    except RecursionError:  # JSON, but nothing that one could use
+        return False
     return False
 
 

@@ -5,18 +5,22 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.crystals.crystal import Rejection
+from spacegrouper.crystals.crystal import Rejection, printable
 from spacegrouper.errors import UserError
 
 _HEADER = ["id", "stage", "reason"]
 
 
 def write_rejections(path: Path, rejections: Iterable[Rejection]) -> None:
-    """Write the rejections in the given order, below one line of headings."""
+    """Write the rejections in the given order, below one line of headings.
+
+    Characters that cannot be printed are escaped.
+    """
     with written_aside(path) as aside, aside.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(_HEADER)
-        writer.writerows((entry.id, entry.stage, entry.reason) for entry in rejections)
+        for entry in rejections:
+            writer.writerow(map(printable, (entry.id, entry.stage, entry.reason)))
 
 
 def read_rejections(path: Path) -> list[Rejection]:
