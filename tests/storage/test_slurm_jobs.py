@@ -1,4 +1,6 @@
+import re
 import signal
+import stat
 from pathlib import Path
 
 import pytest
@@ -31,10 +33,27 @@ def test_slurm_jobs_ask_for_what_is_set(accepting_sbatch: Path) -> None:
     assert "--nworkers 3" in script
 
 
+def test_slurm_jobs_get_credentials_that_are_this_users_alone(accepting_sbatch: Path) -> None:
+    with slurm_cluster(Workers(cluster="slurm")) as cluster:
+        assert cluster.scheduler_address.startswith("tls://")
+        script = accepting_sbatch.read_text()
+        named = re.findall(r"--tls-(?:ca-file|cert|key) (\S+)", script)
+        assert len(named) == 3
+        for path in map(Path, named):
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+            assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+        assert "PRIVATE KEY" not in script
+        with cluster._dummy_job.job_file() as job:
+            assert stat.S_IMODE(Path(job).stat().st_mode) == 0o600
+    assert list(Path("slurm-logs").iterdir()) == []
+    assert not Path(job).exists()
+
+
 def test_signals_end_the_jobs_like_errors(accepting_sbatch: Path) -> None:
     earlier = signal.getsignal(signal.SIGTERM)
     with pytest.raises(SystemExit) as ended, slurm_cluster(Workers(cluster="slurm")):
         signal.raise_signal(signal.SIGTERM)
+    assert list(Path("slurm-logs").iterdir()) == []
     assert ended.value.code == 143
     with pytest.raises(KeyboardInterrupt), slurm_cluster(Workers(cluster="slurm")):
         signal.raise_signal(signal.SIGINT)

@@ -8,14 +8,24 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from queue import Empty, SimpleQueue
+from tempfile import NamedTemporaryFile
 
 from dask_jobqueue import SLURMCluster
-from distributed import Future
+from dask_jobqueue.slurm import SLURMJob
+from distributed import Future, Security
 
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Workers
+from spacegrouper.storage.dask_servers import (
+    ClosedScheduler,
+    ClosedWorker,
+    credentials_in,
+    private_scratch,
+)
 
+# Logs and credentials: for this user only, where jobs are submitted and so on all nodes.
 _LOGS = "slurm-logs"
 _SECONDS_BETWEEN_LOOKS = 10
 
@@ -26,13 +36,34 @@ def slurm_cluster(settings: Workers) -> Iterator[SLURMCluster]:
 
     Raises UserError if SLURM would not take its jobs.
     """
-    with _ending_in_order(), _make_cluster(settings) as cluster:
+    logs = Path(_LOGS)
+    logs.mkdir(mode=0o700, exist_ok=True)
+    with (
+        _ending_in_order(),
+        private_scratch(),
+        credentials_in(logs) as security,
+        _make_cluster(settings, security) as cluster,
+    ):
         check_job_script(cluster.job_script())
         yield cluster
 
 
-def _make_cluster(settings: Workers) -> SLURMCluster:
-    return SLURMCluster(
+class _Job(SLURMJob):
+    @contextmanager
+    def job_file(self) -> Iterator[str]:
+        """Write the job's script where no other user can read it, or put another in its place."""
+        with NamedTemporaryFile("w", suffix=".sh", encoding="utf-8") as script:
+            script.write(self.job_script())
+            script.flush()
+            yield script.name
+
+
+class _Cluster(SLURMCluster):
+    job_cls = _Job
+
+
+def _make_cluster(settings: Workers, security: Security) -> SLURMCluster:
+    return _Cluster(
         queue=settings.partition,
         account=settings.account,
         cores=settings.processes,
@@ -41,8 +72,17 @@ def _make_cluster(settings: Workers) -> SLURMCluster:
         walltime=settings.walltime,
         # SLURM writes what a job says where it was submitted, unless told otherwise.
         log_directory=_LOGS,
-        worker_extra_args=["--no-dashboard"],
+        security=security,
+        scheduler_cls=ClosedScheduler,
         scheduler_options={"dashboard_address": None},
+        worker_extra_args=[
+            "--no-dashboard",
+            "--worker-class",
+            f"{ClosedWorker.__module__}.{ClosedWorker.__qualname__}",
+        ],
+        # dask's own folder for scratch files is shared with other users.
+        job_script_prologue=["scratch=$(mktemp -d)", "trap 'rm -rf \"$scratch\"' EXIT"],
+        local_directory='"$scratch"',
         silence_logs=logging.CRITICAL,
     )
 

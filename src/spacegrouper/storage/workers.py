@@ -1,16 +1,16 @@
 """The processes that shape blocks: a dask cluster, of this machine or of SLURM jobs."""
 
 import logging
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from distributed import Client, KilledWorker, LocalCluster, SpecCluster, as_completed
+from distributed import Client, KilledWorker, Security, SpecCluster, as_completed
 
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Settings, Workers
 from spacegrouper.storage.blocks import write_block
+from spacegrouper.storage.dask_servers import ClosedNanny, ClosedScheduler, private_scratch
 from spacegrouper.storage.dataset_plan import Block
 
 
@@ -66,14 +66,30 @@ def dask_cluster(settings: Workers, processes: int) -> Iterator[SpecCluster]:
         with slurm_cluster(settings) as cluster:
             yield cluster
     else:
-        with (
-            tempfile.TemporaryDirectory() as scratch,
-            LocalCluster(
-                n_workers=processes,
-                threads_per_worker=1,
-                silence_logs=logging.CRITICAL,
-                dashboard_address="127.0.0.1:0",
-                local_directory=scratch,
-            ) as cluster,
-        ):
+        with _local_cluster(processes) as cluster:
+            yield cluster
+
+
+@contextmanager
+def _local_cluster(processes: int) -> Iterator[SpecCluster]:
+    """Start so many workers that listen on the loopback interface, for one another only."""
+    security = Security.temporary()
+    address = {"host": "127.0.0.1", "protocol": "tls://", "security": security}
+    with private_scratch() as scratch:
+        worker = {
+            "cls": ClosedNanny,
+            "options": {
+                **address,
+                "nthreads": 1,
+                "memory_limit": 1 / processes,
+                "local_directory": str(scratch),
+                "silence_logs": logging.CRITICAL,
+            },
+        }
+        with SpecCluster(
+            scheduler={"cls": ClosedScheduler, "options": address},
+            workers=dict.fromkeys(range(processes), worker),
+            security=security,
+            silence_logs=logging.CRITICAL,
+        ) as cluster:
             yield cluster
