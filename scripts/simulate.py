@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,7 @@ from typing import Annotated
 import typer
 from command_line import progress, run_program
 
-from spacegrouper.crystals.crystal import Crystal, Rejection
+from spacegrouper.crystals.crystal import Crystal, Rejection, space_group_of
 from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.errors import UserError
 from spacegrouper.settings import load_settings
@@ -28,7 +29,8 @@ def main(
     """Simulate diffraction patterns of crystals, or the reflections of their powders.
 
     Cells are not standardised again. A crystal that cannot be simulated keeps its row, black and
-    marked as rejected; a line that cannot be read as a crystal has none. The manifest beside the
+    marked as rejected; a line that cannot be read as a crystal, or names no space group that
+    exists, has none. The manifest beside the
     output names both, with the reasons.
     """
     settings = load_settings(config)
@@ -42,11 +44,25 @@ def main(
     from spacegrouper.storage.integrity import write_manifest
     from spacegrouper.storage.raw_shard import labels_of, provenance, write_raw_shard
 
-    records = list(read_crystals(structures))
-    crystals = [record for record in records if isinstance(record, Crystal)]
-    rejected = {record.id: record.reason for record in records if isinstance(record, Rejection)}
+    crystals: list[Crystal] = []
+    rejected: dict[str, str] = {}
+    for record in read_crystals(structures):
+        if isinstance(record, Rejection):
+            rejected[record.id] = record.reason
+            continue
+        try:
+            space_group_of(record)
+            crystals.append(record)
+        except ValueError as error:
+            rejected[record.id] = str(error)
     if not crystals:
         raise UserError(f"{structures}: no crystals to simulate")
+    name, times = Counter(crystal.id for crystal in crystals).most_common(1)[0]
+    if times > 1:
+        raise UserError(
+            f"{structures}: {times} crystals have the id {name}; scripts/standardise.py keeps the "
+            "first of them"
+        )
     if settings.simulate.technique == "powder":
         # Only here: the engines of powders are slow to import.
         from spacegrouper.diffraction.powder import simulate_powders

@@ -101,7 +101,7 @@ def test_deuterium_is_hydrogen():
         (("Na", "Xx"), SALT.frac_coords, "unknown element: 'Xx'"),
         (("Na", "Na0.5K0.5"), SALT.frac_coords, "unknown element"),
         (("Na", ""), SALT.frac_coords, "unknown element"),
-        (("Na", "Fm"), SALT.frac_coords, "no form factor is known for element Fm"),
+        (("Na", "Fm"), SALT.frac_coords, "element 'Fm' has no form factor"),
         (("Na", "Cl"), np.array([[0, 0, 0], [0.02, 0, 0.0]]), "closer than 0.5 Angstrom"),
     ],
 )

@@ -50,7 +50,7 @@ def test_rows_are_the_crystals_whatever_the_threads(threads: int) -> None:
     assert patterns.reasons[:5] == (
         "",
         "element 'Es' has no form factor",
-        "unknown element 'Xx'",
+        "unknown element: 'Xx'",
         "",
         "",
     )
@@ -62,6 +62,12 @@ def test_rows_are_the_crystals_whatever_the_threads(threads: int) -> None:
         np.testing.assert_array_equal(patterns.values[row], grey_levels(expected)[0])
     assert not patterns.values[1:3].any()
     assert not patterns.intensity_max[1:3].any()
+
+
+@pytest.mark.parametrize("name", ["Naughty", "Na\0", "Na ", "na", "", "\ud800"])
+def test_a_name_that_begins_like_an_element_is_none(name: str) -> None:
+    patterns = simulate([crystal("odd", (name, "Cl"))], SETTINGS)
+    assert patterns.reasons == (f"unknown element: {name!r}",)
 
 
 def test_32_bits_hold_the_photons_themselves() -> None:

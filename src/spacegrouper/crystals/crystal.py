@@ -52,6 +52,23 @@ def checked_id(value: Any) -> str:
     return text
 
 
+def space_group_of(crystal: Crystal) -> int:
+    """Return the number that a crystal's key `spacegroup` holds, 0 where there is none.
+
+    Raises ValueError, with the reason in one line, for anything but 0 to 230.
+    """
+    number = crystal.metadata.get("spacegroup")
+    if number is None:
+        return 0
+    whole = isinstance(number, int | float) and not isinstance(number, bool)
+    if not whole or not 0 <= number <= 230 or number != int(number):
+        raise ValueError(
+            "key `spacegroup` must be a space-group number, 1 to 230; scripts/standardise.py finds "
+            "it out"
+        )
+    return int(number)
+
+
 def printable(text: str) -> str:
     """Return a text with escapes in place of the characters that cannot be printed."""
     return "".join(

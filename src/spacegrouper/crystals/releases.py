@@ -19,12 +19,9 @@ from spacegrouper.crystals.differences import (
     Difference,
     difference,
 )
+from spacegrouper.crystals.elements import UnusableCrystalError, element_symbol
 from spacegrouper.crystals.processes import map_in_order
-from spacegrouper.crystals.standard_cell import (
-    UnusableCrystalError,
-    element_symbol,
-    standardise,
-)
+from spacegrouper.crystals.standard_cell import standardise
 from spacegrouper.settings import Standardise
 
 Kind = Literal["unchanged", "added", "changed", "removed", "relabelled"]

@@ -5,7 +5,7 @@ import heapq
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from spacegrouper.crystals.crystal import Crystal, Rejection
+from spacegrouper.crystals.crystal import Crystal, Rejection, space_group_of
 from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.errors import UserError
 
@@ -34,11 +34,14 @@ def select_crystals(
         if isinstance(record, Rejection):
             rejections.append(record)
             continue
-        group = record.metadata.get("spacegroup")
-        if not isinstance(group, int):
+        try:
+            group = space_group_of(record)
+        except ValueError as error:
+            raise UserError(f"{path}: crystal {record.id}: {error}") from None
+        if not group:
             raise UserError(
-                f"{path}: crystal {record.id}: key `spacegroup` must be a space-group number; "
-                "scripts/standardise.py finds it out"
+                f"{path}: crystal {record.id}: key `spacegroup` is missing; scripts/standardise.py "
+                "finds it out"
             )
         if group in heaps:
             heapq.heappush(heaps[group], (-_lot(seed, record.id), position, record))

@@ -9,7 +9,6 @@ same patterns (Friedel's law), get one cell unless their space groups differ.
 """
 
 import os
-import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
@@ -27,6 +26,7 @@ from spacegrouper.crystals.canonical_cell import (
     canonical_setting,
 )
 from spacegrouper.crystals.crystal import Crystal, Rejection
+from spacegrouper.crystals.elements import UnusableCrystalError, element_symbol
 from spacegrouper.crystals.identity import ENANTIOMORPHIC, prototype_label, structure_key
 from spacegrouper.crystals.neighbours import closer_than
 from spacegrouper.crystals.processes import map_in_order
@@ -40,13 +40,6 @@ _SHORTEST_DISTANCE = 0.5  # Angstrom; the shortest bond there is, in H2, has 0.7
 _MARKERS = ("H", "Li", "Be")
 _MARKER_STEP = 1 / 64  # of an axis, from the origin; axes mix with small whole factors
 
-# An element with, perhaps, an oxidation state: "Na", "Na+", "O2-", "Fe2.5+", "Fe3+,spin=5".
-_SPECIES = re.compile(r"([A-Z][a-z]?)(?:\d*\.?\d*[+-])?(?:,spin=.*)?")
-
-
-class UnusableCrystalError(Exception):
-    """The crystal cannot be used, for the reason given."""
-
 
 class _Axes(SpacegroupAnalyzer):
     """A symmetry analysis of which only the choice of the conventional axes is of interest."""
@@ -54,20 +47,6 @@ class _Axes(SpacegroupAnalyzer):
     def get_refined_structure(self, keep_site_properties: bool = False) -> Structure:
         """Return the refined cell with one marker on each axis in place of the atoms."""
         return Structure(self._space_group_data.std_lattice, _MARKERS, _MARKER_STEP * np.eye(3))
-
-
-def element_symbol(name: str) -> str:
-    """Return the element in a name such as "Na", "O2-", "Fe3+,spin=5" or "D", which is H.
-
-    Raises UnusableCrystalError for an unknown element and one without form factors.
-    """
-    match = _SPECIES.fullmatch(name)
-    element = gemmi.Element(match[1]) if match else gemmi.Element("X")
-    if element.atomic_number == 0:
-        raise UnusableCrystalError(f"unknown element: {name!r}")
-    if element.it92 is None:
-        raise UnusableCrystalError(f"no form factor is known for element {element.name}")
-    return "H" if element.name == "D" else str(element.name)
 
 
 def standardise(crystal: Crystal, settings: Standardise) -> Crystal | Rejection:

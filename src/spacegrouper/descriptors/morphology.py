@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spacegrouper.crystals.crystal import Crystal, Rejection
+from spacegrouper.crystals.crystal import Crystal, Rejection, space_group_of
 from spacegrouper.crystals.habit import Facet, habit
 from spacegrouper.crystals.processes import map_in_order
 from spacegrouper.settings import Morphology
@@ -47,11 +47,10 @@ def _draw(
 ) -> tuple[str, NDArray[np.uint8], int] | Rejection:
     if isinstance(record, Rejection):
         return record
-    space_group = record.metadata.get("spacegroup")
-    if not isinstance(space_group, int) or not 1 <= space_group <= 230:
-        reason = "no `spacegroup` from 1 to 230; standardise it first"
-        return Rejection(record.id, _STAGE, reason)
     try:
+        space_group = space_group_of(record)
+        if not space_group:
+            raise ValueError("no `spacegroup` from 1 to 230; standardise it first")
         facets = habit(record, settings.largest_index)
     except ValueError as error:
         return Rejection(record.id, _STAGE, str(error))

@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import gemmi
 import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.crystals.crystal import Crystal
+from spacegrouper.crystals.elements import UnusableCrystalError, element_symbol
 from spacegrouper.diffraction.condor import condor_intensities
 from spacegrouper.diffraction.kinematic import (
     Experiment,
@@ -137,10 +137,9 @@ def _disordered_intensities(
 
 def _reason_against(crystal: Crystal) -> str:
     """Return why a crystal cannot be simulated, or an empty string."""
-    for symbol in crystal.species:
-        element = gemmi.Element(symbol)
-        if element.atomic_number == 0:
-            return f"unknown element {symbol!r}"
-        if element.it92 is None:
-            return f"element {symbol!r} has no form factor"
+    try:
+        for symbol in crystal.species:
+            element_symbol(symbol)
+    except UnusableCrystalError as error:
+        return str(error)
     return ""

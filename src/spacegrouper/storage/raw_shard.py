@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.crystals.crystal import Crystal
+from spacegrouper.crystals.crystal import Crystal, space_group_of
 from spacegrouper.diffraction.condor import condor_version
 from spacegrouper.diffraction.simulation import PATTERN_VERSION, Patterns
 from spacegrouper.errors import UserError
@@ -79,11 +79,12 @@ class RawRows:
 def labels_of(crystals: Sequence[Crystal], further: Sequence[str] = ()) -> RowLabels:
     """Return the labels of crystals, as `standardise` found them.
 
-    `further`: other keys of their metadata that are to be labels, as texts.
+    `further`: other keys of their metadata that are to be labels, as texts. Raises ValueError for a
+    space group that does not exist.
     """
     return RowLabels(
         [crystal.id for crystal in crystals],
-        [crystal.metadata.get("spacegroup", 0) for crystal in crystals],
+        [space_group_of(crystal) for crystal in crystals],
         {
             name: [_text(crystal.metadata.get(name)) for crystal in crystals]
             for name in (*TEXT_LABELS, *further)

@@ -1,0 +1,26 @@
+"""The elements that records name, and that the programs know how to simulate."""
+
+import re
+
+import gemmi
+
+# An element with, perhaps, an oxidation state: "Na", "Na+", "O2-", "Fe2.5+", "Fe3+,spin=5".
+_SPECIES = re.compile(r"([A-Z][a-z]?)(?:\d*\.?\d*[+-])?(?:,spin=.*)?")
+
+
+class UnusableCrystalError(Exception):
+    """The crystal cannot be used, for the reason given."""
+
+
+def element_symbol(name: str) -> str:
+    """Return the element in a name such as "Na", "O2-", "Fe3+,spin=5" or "D", which is H.
+
+    Raises UnusableCrystalError for an unknown element and one without form factors.
+    """
+    match = _SPECIES.fullmatch(name)
+    element = gemmi.Element(match[1]) if match else gemmi.Element("X")
+    if element.atomic_number == 0:
+        raise UnusableCrystalError(f"unknown element: {name!r}")
+    if element.it92 is None:
+        raise UnusableCrystalError(f"element {element.name!r} has no form factor")
+    return "H" if element.name == "D" else str(element.name)
