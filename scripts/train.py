@@ -20,7 +20,7 @@ from spacegrouper.storage.dataset import open_dataset
 from spacegrouper.training.horovod_world import World, join_world, started_by_horovod
 from spacegrouper.training.launching import Launcher, horovodrun, launch_ranks
 from spacegrouper.training.slurm_ranks import become_rank, srun, started_by_srun
-from spacegrouper.training.split import split_dataset
+from spacegrouper.training.split import split_dataset, validation_groups
 
 log = logging.getLogger("spacegrouper")
 
@@ -54,7 +54,9 @@ def main(
         log.warning("Horovod is not installed: training in 1 process instead of %d", wanted)
         wanted = 1
     # Found here, a mistake is reported once and not by every rank.
-    split_dataset(open_dataset(dataset), settings.split, settings.seed)
+    split = split_dataset(open_dataset(dataset), settings.split, settings.seed)
+    if settings.train.rotation_epochs:
+        validation_groups(split, settings.split, settings.seed)
     launcher = None
     if wanted > 1:
         by_srun = settings.train.launcher == "srun"

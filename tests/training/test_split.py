@@ -108,16 +108,89 @@ def test_every_class_is_in_every_part(sizes: list[int]) -> None:
     assert len(table) == sum(sizes)
 
 
+@st.composite
+def of_shared_prototypes(draw: st.DrawFn) -> pd.DataFrame:
+    """Crystals whose prototypes know nothing of their classes, three or more of each class.
+
+    Every class has three prototypes of its own, so that it can be in all parts.
+    """
+    classes = draw(st.integers(2, 4))
+    own = [(f"own_{name}_{kind}", name) for name in range(classes) for kind in range(3)]
+    shared = st.tuples(st.sampled_from([f"shared_{kind}" for kind in range(12)]), st.integers(0, 3))
+    pairs = own + [(kind, name % classes) for kind, name in draw(st.lists(shared, max_size=20))]
+    sizes = draw(st.lists(st.integers(1, 30), min_size=len(pairs), max_size=len(pairs)))
+    prototype, label = zip(*np.repeat(pairs, sizes, axis=0).tolist(), strict=True)
+    table = crystals(len(label)).assign(prototype=prototype, **{"class": label})
+    return table.sample(frac=1, random_state=0).assign(row=range(len(table)))
+
+
+@given(of_shared_prototypes(), st.integers(0, 5))
+def test_no_prototype_is_in_two_parts_whatever_the_classes(table: pd.DataFrame, seed: int) -> None:
+    settings = Split(label="material_group", minimum_crystals=3, method="prototype")
+    split = split_crystals(table, settings, seed)
+
+    assert (split.groupby("prototype")["part"].nunique() == 1).all()
+    assert (pd.crosstab(split["label"], split["part"])[list(PARTS)] >= 1).to_numpy().all()
+    assert len(split) == len(table)
+    pd.testing.assert_frame_equal(split, split_crystals(table, settings, seed))
+
+
 @given(
     st.lists(st.lists(st.integers(1, 40), min_size=3, max_size=12), min_size=2, max_size=3),
     st.integers(0, 5),
 )
-def test_no_prototype_is_in_two_parts(classes: list[list[int]], seed: int) -> None:
+def test_each_space_group_is_in_every_part(classes: list[list[int]], seed: int) -> None:
     table = split_crystals(of_prototypes(*classes), BY_PROTOTYPE, seed)
 
     assert (table.groupby("prototype")["part"].nunique() == 1).all()
     assert (pd.crosstab(table["label"], table["part"])[list(PARTS)] >= 1).to_numpy().all()
     assert len(table) == sum(map(sum, classes))
+
+
+def test_prototypes_of_single_classes_stay_where_they_were() -> None:
+    table = of_prototypes([9, 5, 3, 1, 1, 2], [4, 4, 1, 1, 1, 1, 2, 7])
+    split = split_crystals(table, BY_PROTOTYPE, seed=3).drop_duplicates("prototype")
+    # As they were before classes could share prototypes.
+    expected = "tr tr tr te tr va tr tr va va te tr tr tr"
+    assert split["part"].str[:2].str.cat(sep=" ") == expected
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_shares_are_kept_where_classes_share_prototypes(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    table = crystals(1000).assign(
+        prototype=rng.integers(0, 200, 1000).astype(str),
+        **{"class": rng.choice(["oxide", "halide", "metal"], 1000, p=[0.6, 0.3, 0.1])},
+    )
+    settings = Split(label="material_group", minimum_crystals=3, method="prototype")
+    split = split_crystals(table, settings, seed)
+
+    shares = pd.crosstab(split["class"], split["part"], normalize="index")
+    assert shares["train"].between(0.75, 0.85).all()
+    assert shares["test"].between(0.05, 0.15).all()
+
+
+def test_prototypes_that_lie_between_classes_are_moved_until_all_have_some() -> None:
+    """Six prototypes, each of two classes: of 729 assignments few give all classes all parts."""
+    pairs = [(0, 1), (0, 1), (0, 2), (1, 3), (2, 3), (2, 3)]
+    rows = [(name, str(kind)) for kind, names in enumerate(pairs) for name in names]
+    label, prototype = zip(*rows, strict=True)
+    table = crystals(len(rows)).assign(prototype=prototype, **{"class": list(map(str, label))})
+    settings = Split(label="material_group", minimum_crystals=1, method="prototype")
+    for seed in range(10):
+        split = split_crystals(table, settings, seed)
+        assert split.groupby("class")["part"].nunique().tolist() == [3] * 4
+        assert (split.groupby("prototype")["part"].nunique() == 1).all()
+
+
+def test_classes_that_cannot_all_be_in_every_part_are_named() -> None:
+    """Of four prototypes two are in one part, and so is the class of these two and a third."""
+    rows = [(str(left_out), str(kind)) for left_out in range(4) for kind in range(4)]
+    label, prototype = zip(*(row for row in rows if row[0] != row[1]), strict=True)
+    table = crystals(12).assign(prototype=prototype, **{"class": label})
+    settings = Split(label="material_group", classes="all", method="prototype")
+    with pytest.raises(UserError, match=r"material_group class \d has 3 prototypes.*classes share"):
+        split_crystals(table, settings, seed=0)
 
 
 def test_prototypes_fill_the_shares() -> None:
@@ -134,9 +207,24 @@ def test_crystals_of_unknown_prototype_are_told_apart() -> None:
     assert set(split_crystals(table, BY_PROTOTYPE, seed=0)["part"]) == set(PARTS)
 
 
-def test_a_class_too_small_for_three_parts() -> None:
-    with pytest.raises(UserError, match=r"space group 2 has 2 crystals.*leave it out.*above 2"):
-        split_crystals(crystals(2, 9), Split(minimum_crystals=1), seed=0)
+def test_classes_too_small_for_three_parts_are_all_named() -> None:
+    message = (
+        r"split\.classes: space group 2 has 2 crystals, space group 6 has 1 crystal, too few for "
+        r"a share in each of train, validation, test; leave them out, or raise "
+        r"split\.minimum_crystals above 2$"
+    )
+    with pytest.raises(UserError, match=message):
+        split_crystals(crystals(2, 9, 1), Split(minimum_crystals=1), seed=0)
+    with pytest.raises(UserError, match=r"space group 2 has 2 crystals.*; leave it out$"):
+        split_crystals(crystals(2, 9), Split(classes=[2, 4]), seed=0)
+    with pytest.raises(UserError, match=r", 3 more have as few, too few"):
+        split_crystals(crystals(*[1] * 8, 9), Split(minimum_crystals=1), seed=0)
+
+
+def test_classes_cut_to_too_few_crystals_name_the_limit() -> None:
+    settings = Split(minimum_crystals=5, maximum_crystals=2)
+    with pytest.raises(UserError, match=r"raise split\.maximum_crystals above 2$"):
+        split_crystals(crystals(20, 30), settings, seed=0)
 
 
 def test_a_class_of_two_prototypes() -> None:
@@ -194,6 +282,35 @@ def test_validation_groups_take_turns(method) -> None:
     assert sizes.min() >= 0.8 * sizes.max()
     if method == "prototype":
         assert (group.groupby(split["prototype"]).nunique() == 1).all()
+
+
+def test_validation_groups_do_not_divide_prototypes_between_classes() -> None:
+    rng = np.random.default_rng(0)
+    table = crystals(900).assign(
+        prototype=rng.integers(0, 150, 900).astype(str),
+        **{"class": rng.choice(["oxide", "halide", "metal"], 900)},
+    )
+    settings = Split(
+        label="material_group", method="prototype", train=0.72, validation=0.08, test=0.2
+    )
+    split = split_crystals(table, settings, seed=0)
+    group = validation_groups(split, settings, seed=0)
+
+    assert (group.groupby(split["prototype"]).nunique() == 1).all()
+    assert sorted(set(group)) == list(range(-1, 10))
+    # Every class is learnt from, whichever group validates.
+    classes = pd.crosstab(split["label"], group)
+    assert ((classes.drop(columns=-1).sum(axis=1).to_numpy()[:, None] - classes) > 0).all(axis=None)
+
+
+@pytest.mark.parametrize("method", ["random", "prototype"])
+def test_too_few_crystals_for_all_validation_groups(method) -> None:
+    settings = Split(minimum_crystals=3, method=method, train=0.72, validation=0.08, test=0.2)
+    split = split_crystals(crystals(9, 9), settings, seed=0)
+    with pytest.raises(
+        UserError, match=r"train\.rotation_epochs: 10 groups .* [1-9] of them would"
+    ):
+        validation_groups(split, settings, seed=0)
 
 
 def test_reads_what_is_finished_and_known(store) -> None:

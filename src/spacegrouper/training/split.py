@@ -1,6 +1,7 @@
 """Which space groups, or other labels, are classes; which crystals teach, validate and test."""
 
 import hashlib
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from spacegrouper.settings.space_groups import SPACE_GROUPS
 from spacegrouper.storage.dataset import read_label, usable_rows
 
 PARTS = ("train", "validation", "test")
+# Of prototypes that classes share, in search of an assignment with all classes in all parts.
+_MOST_MOVES = 10_000
 
 
 def split_dataset(dataset: zarr.Group, settings: Split, seed: int) -> pd.DataFrame:
@@ -45,32 +48,27 @@ def split_crystals(crystals: pd.DataFrame, settings: Split, seed: int) -> pd.Dat
     crystal depends on the seed, its id and its prototype, not on the order of the rows.
 
     "random": each class keeps the shares, to the nearest crystal, and new crystals hardly move the
-    others. "prototype": crystals of one prototype are in one part; the shares are kept as well as
-    the sizes of the prototypes allow.
-    Raises UserError for fewer than two classes, or one too small to be present in every part.
+    others. "prototype": all crystals of a prototype are in one part, whatever their classes; the
+    shares of each class are kept as well as the sizes of the prototypes allow.
+    Raises UserError for fewer than two classes, or for those that cannot be present in every part.
     """
     classes = select_classes(crystals["class"], settings)
     table = crystals[crystals["class"].isin(classes)].sort_values("row", ignore_index=True)
     table["label"] = np.searchsorted(np.array(classes), table["class"].to_list())
-    table["part"] = ""
     place = table["material_id"].map(lambda name: _hash(seed, name))
-    for name, members in place.groupby(table["class"]):
-        ordered = table.loc[members.sort_values(kind="stable").index[: settings.maximum_crystals]]
-        unit = _units(ordered, settings)
-        if settings.method == "random":
-            parts = _cut_at_shares(len(ordered), settings)
-        else:
-            parts = _parts_of_prototypes(unit, settings, seed)
-        missing = set(PARTS) - set(parts)
-        if missing:
-            kinds = "crystals" if settings.method == "random" else "prototypes"
-            raise UserError(
-                f"split.classes: {_kind(settings, 1)} {name} has {unit.nunique()} {kinds}, too few "
-                f"for a share in each of {', '.join(PARTS)}; leave it out, or raise "
-                f"split.minimum_crystals above {len(members)}"
-            )
-        table.loc[ordered.index, "part"] = parts
-    return table[table["part"] != ""].reset_index(drop=True)
+    members = [
+        places.sort_values(kind="stable").index[: settings.maximum_crystals]
+        for _, places in place.groupby(table["label"])
+    ]
+    table = table.loc[np.concatenate(members)]
+    unit = _units(table, settings)
+    if settings.method == "random":
+        table["part"] = [part for own in members for part in _cut_at_shares(len(own), settings)]
+    else:
+        table["part"] = unit.map(_parts_of_prototypes(unit, table["label"], settings, seed))
+    _check_parts(table, unit, crystals["class"].value_counts(), settings)
+    split: pd.DataFrame = table.sort_values("row", ignore_index=True)
+    return split
 
 
 def select_classes(label: "pd.Series[Any]", settings: Split) -> tuple[int, ...] | tuple[str, ...]:
@@ -107,13 +105,26 @@ def validation_groups(split: pd.DataFrame, settings: Split, seed: int) -> "pd.Se
     Returns, for each row of `split`, the number of its group: 0 for the validation set, from 1 on
     those that the learning set is cut into, each as large as the validation set, -1 for the test
     set. Crystals of a prototype stay together where the split keeps them together.
+    Raises UserError if there are too few crystals, or prototypes, for all groups.
     """
     groups = round(settings.train / settings.validation)
-    place = _units(split, settings).map(lambda name: _hash(seed, f"group {name}"))
     number = pd.Series(-1, index=split.index)
     number[split["part"] == "validation"] = 0
-    for _, members in place[split["part"] == "train"].groupby(split["label"]):
-        number[members.index] = 1 + members.rank(method="dense").astype(int) % groups
+    learnt_from = split[split["part"] == "train"]
+    unit = _units(learnt_from, settings)
+    place = unit.map(lambda name: _hash(seed, f"group {name}"))
+    rank = place.groupby(learnt_from["label"]).rank(method="dense").astype(int)
+    # A prototype of several classes goes where the first of them puts it.
+    by_class = (1 + rank % groups)[learnt_from["label"].sort_values(kind="stable").index]
+    number[by_class.index] = by_class.groupby(unit).transform("first")
+    empty = sorted(set(range(groups + 1)) - set(number))
+    if empty:
+        kinds = "crystals" if settings.method == "random" else "prototypes"
+        raise UserError(
+            f"train.rotation_epochs: {groups + 1} groups are to validate in turn, but "
+            f"{len(empty)} of them would be empty: every class has fewer than {groups} {kinds} to "
+            "learn from; raise split.validation, which makes fewer groups, or add crystals"
+        )
     return number
 
 
@@ -140,26 +151,104 @@ def _cut_at_shares(crystals: int, settings: Split) -> list[str]:
     return (parts + ["train"] * (crystals - len(parts)))[:crystals]
 
 
-def _parts_of_prototypes(prototype: "pd.Series[str]", settings: Split, seed: int) -> list[str]:
-    """Give each crystal the part of its prototype.
+def _check_parts(
+    table: pd.DataFrame, unit: "pd.Series[str]", sizes: "pd.Series[int]", settings: Split
+) -> None:
+    """Raise UserError unless every class is in every part; `sizes`: of each class, uncut."""
+    parts = pd.crosstab(table["class"], table["part"]).reindex(columns=list(PARTS), fill_value=0)
+    lacking = parts.index[(parts == 0).any(axis=1)]
+    if lacking.empty:
+        return
+    units = unit.groupby(table["class"]).nunique()[lacking]
+    kind = "crystal" if settings.method == "random" else "prototype"
+    named = [
+        f"{_kind(settings, 1)} {name} has {units[name]} {kind}{'' if units[name] == 1 else 's'}"
+        for name in lacking[:5]
+    ]
+    if len(lacking) > len(named):
+        named.append(f"{len(lacking) - len(named)} more have as few")
+    too_few = f"too few for a share in each of {', '.join(PARTS)}"
+    if units.max() >= len(PARTS) and settings.method == "prototype":
+        too_few += " (prototypes that classes share are in one part)"
+    if settings.maximum_crystals and (sizes[lacking] > settings.maximum_crystals).any():
+        advice = f"raise split.maximum_crystals above {settings.maximum_crystals}"
+    else:
+        advice = f"leave {'it' if len(lacking) == 1 else 'them'} out"
+        if settings.classes == "populated":
+            advice += f", or raise split.minimum_crystals above {sizes[lacking].max()}"
+    raise UserError(f"split.classes: {', '.join(named)}, {too_few}; {advice}")
 
-    In the order of their hashes, prototypes go into the part that lacks most of its share, if they
-    fit; one that fits nowhere is learnt from. What is left empty gets the smallest prototype of the
-    learning set.
+
+def _parts_of_prototypes(
+    prototype: "pd.Series[str]", label: "pd.Series[int]", settings: Split, seed: int
+) -> dict[str, str]:
+    """Give each prototype its part, over all classes at once.
+
+    `prototype`, `label`: of each crystal. In the order of their hashes, first those of several
+    classes, prototypes go into the part that lacks most of its share of their classes, if they fit
+    in all of them; one that fits nowhere is learnt from. Then classes that lack a part get one.
     """
-    sizes = prototype.value_counts()
-    share = {part: getattr(settings, part) * len(prototype) for part in PARTS}
-    room = dict(share)
+    sizes: dict[str, dict[int, int]] = {}
+    pairs: Any = Counter(zip(prototype, label, strict=True))
+    for (name, own), size in sorted(pairs.items()):
+        sizes.setdefault(name, {})[own] = size
+    totals = label.value_counts()
+    share = {
+        own: {part: getattr(settings, part) * total for part in PARTS}
+        for own, total in totals.items()
+    }
+    room = {own: dict(parts) for own, parts in share.items()}
+    place = {name: (len(own) == 1, _hash(seed, name)) for name, own in sizes.items()}
     part_of: dict[str, str] = {}
-    for name in sorted(sizes.index, key=lambda name: _hash(seed, name)):
-        fitting = [part for part in PARTS if sizes[name] <= room[part]]
-        part_of[name] = max(fitting, key=lambda part: room[part] / share[part], default="train")
-        room[part_of[name]] -= sizes[name]
-    for part in PARTS[1:]:
-        learnt_from = [name for name, given in part_of.items() if given == "train"]
-        if part not in part_of.values() and len(learnt_from) > 1:
-            part_of[min(learnt_from, key=lambda name: (sizes[name], _hash(seed, name)))] = part
-    return [part_of[name] for name in prototype]
+    for name in sorted(sizes, key=place.__getitem__):
+        own = sizes[name]
+        crystals = sum(own.values())
+        lack = {
+            part: sum(size / crystals * room[c][part] / share[c][part] for c, size in own.items())
+            for part in PARTS
+            if all(size <= room[c][part] for c, size in own.items())
+        }
+        part_of[name] = max(lack, key=lack.__getitem__, default="train")
+        for c, size in own.items():
+            room[c][part_of[name]] -= size
+    _fill_empty_parts(part_of, sizes, place)
+    return part_of
+
+
+def _fill_empty_parts(
+    part_of: dict[str, str], sizes: dict[str, dict[int, int]], place: dict[str, tuple[bool, str]]
+) -> None:
+    """Move prototypes until every class of three or more is in every part, or none is left to try.
+
+    A class gets, for a part that it lacks, the prototype whose move leaves the fewest parts of
+    other classes empty: of those that were moved least often, learnt from, and smallest.
+    """
+    members: dict[int, list[str]] = {}
+    for name, own in sizes.items():
+        for c in own:
+            members.setdefault(c, []).append(name)
+    prototypes = Counter((c, part_of[name]) for c, names in members.items() for name in names)
+    large = sorted(c for c, names in members.items() if len(names) >= len(PARTS))
+    moves: Counter[str] = Counter()
+
+    def cost(name: str, part: str) -> tuple[Any, ...]:
+        emptied = sum(prototypes[c, part_of[name]] == 1 for c in sizes[name])
+        filled = sum(prototypes[c, part] == 0 for c in sizes[name])
+        learnt_from = part_of[name] == "train"
+        crystals = sum(sizes[name].values())
+        return emptied - filled + moves[name], not learnt_from, crystals, place[name]
+
+    for _ in range(_MOST_MOVES):
+        empty = next(((c, part) for c in large for part in PARTS if not prototypes[c, part]), None)
+        if empty is None:
+            return
+        lacking, part = empty
+        moved = min(members[lacking], key=lambda name: cost(name, part))
+        for c in sizes[moved]:
+            prototypes[c, part_of[moved]] -= 1
+            prototypes[c, part] += 1
+        part_of[moved] = part
+        moves[moved] += 1
 
 
 def _hash(seed: int, name: str) -> str:

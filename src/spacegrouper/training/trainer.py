@@ -78,17 +78,17 @@ def train(
         share_object(None, world)
     optimiser = adam(settings.train.weight_decay, world)
     optimiser.build(model.trainable_variables)
-    learnt_from = split.loc[split["part"] == "train", "label"].to_numpy()
-    loss = SummedCrossEntropy(
-        class_weights(learnt_from, settings.train), settings.train.label_smoothing
-    )
+    group = _groups(split, settings)
+    # In rotation, every group but the one that validates is learnt from.
+    learnt_from = group >= 0 if settings.train.rotation_epochs else group > 0
+    weights = class_weights(split.loc[learnt_from, "label"].to_numpy(), settings.train)
+    loss = SummedCrossEntropy(weights, settings.train.label_smoothing)
     network = _compiled(model, optimiser, loss)
     fingerprint = _fingerprint(settings, split, dataset, model)
     history, best = _resume(output, fingerprint, settings, model, optimiser, world)
     share_variables((*model.weights, *optimiser.variables), world)
     advance(len(history))
 
-    group = validation_groups(split, settings.split, settings.seed)
     for first, last in _periods(len(history), settings.train):
         validating = _validating_group(first, group, settings.train)
         learning = (group >= 0) & (group != validating)
@@ -138,6 +138,13 @@ def _batches(
 ) -> ImageBatches:
     rows, labels = crystals["row"].to_numpy(), crystals["label"].to_numpy()
     return ImageBatches(dataset, rows, labels, settings, world, shuffled=shuffled)
+
+
+def _groups(split: pd.DataFrame, settings: Settings) -> "pd.Series[int]":
+    """Return the group of each crystal as `validation_groups`; without rotation, 0 validates."""
+    if settings.train.rotation_epochs:
+        return validation_groups(split, settings.split, settings.seed)
+    return split["part"].map({"train": 1, "validation": 0, "test": -1})
 
 
 def _periods(done: int, settings: Train) -> Iterator[tuple[int, int]]:
