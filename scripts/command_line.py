@@ -1,8 +1,14 @@
 """What every program under scripts/ shares: its log, its progress bar, and errors in one line."""
 
+import functools
 import logging
+import os
+import select
+import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import typer
@@ -16,6 +22,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from spacegrouper.disk_errors import explain, system_error
 from spacegrouper.errors import UserError
 
 # Progress and messages go to standard error, so that standard output stays free for results.
@@ -30,17 +37,82 @@ class _ConsoleHandler(logging.Handler):
 
 
 def run_program(main: Callable[..., Any]) -> None:
-    """Run a script's main function as its command line; a UserError ends it without a trace."""
+    """Run a script's main function as its command line.
+
+    What a person can act on ends it in one line without a trace: exit status 1. Ctrl-C, SIGTERM
+    and a reader of its output that has gone end it with 128 and the signal's number.
+    """
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(message)s", handlers=[_ConsoleHandler()]
     )
     logging.getLogger("spacegrouper").setLevel(logging.INFO)
-    try:
-        typer.run(main)
-    except UserError as error:
-        for line in str(error).splitlines():
-            _console.print(f"error: {line}", style="red", markup=False, soft_wrap=True)
-        raise SystemExit(1) from None
+    signal.signal(signal.SIGTERM, _terminate)
+
+    @functools.wraps(main)
+    def guarded(*arguments: Any, **options: Any) -> None:
+        # Within typer, which has endings of its own for some of these.
+        try:
+            main(*arguments, **options)
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            raise SystemExit(128 + signal.SIGINT) from None
+        except Exception as error:
+            if isinstance(error, BrokenPipeError) and _readers_gone():
+                raise SystemExit(128 + signal.SIGPIPE) from None
+            reason = one_line(error)
+            if reason is None:
+                raise
+            _print_error(reason)
+            raise SystemExit(1) from None
+
+    typer.run(guarded)
+
+
+def one_line(error: Exception) -> str | None:
+    """Return what a person can do about an error, or None if it is the program's own fault."""
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        what = f"out of memory ({error})" if str(error) else "out of memory"
+        return f"{what}; use fewer threads or workers, smaller blocks or batches, or more memory"
+    found = system_error(error)
+    if found is None:
+        return None
+    number, name = found
+    return f"{name}: {explain(number)}" if name else explain(number)
+
+
+def _print_error(text: str) -> None:
+    for line in text.splitlines():
+        _console.print(f"error: {line}", style="red", markup=False, soft_wrap=True)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    """End like an error, leaving nothing half-written and no process; at once if asked twice."""
+    signal.signal(number, signal.SIG_DFL)
+    raise SystemExit(128 + number)
+
+
+def _readers_gone() -> bool:
+    """Tell whether nobody reads the output any more, as after `| head`; if so, write no more."""
+    gone = False
+    for stream in (sys.stdout, sys.stderr):
+        looked = select.poll()
+        looked.register(stream.fileno(), 0)
+        if any(event & select.POLLERR for _, event in looked.poll(0)):
+            gone = True
+            # Python would try once more when it ends, and complain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return gone
+
+
+def _hush_interrupt(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    """Print no trace if Ctrl-C comes while a program is still importing what it needs."""
+    if kind is not KeyboardInterrupt:
+        sys.__excepthook__(kind, error, trace)
+
+
+sys.excepthook = _hush_interrupt
 
 
 @contextmanager

@@ -4,8 +4,11 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from spacegrouper.disk_errors import why_not_written
+from spacegrouper.errors import UserError
 
 
 @contextmanager
@@ -14,10 +17,11 @@ def written_aside(path: Path) -> Iterator[Path]:
 
     The name is unique to the call, so two writers of one product do not meet in one half-written
     file. An earlier product at `path` is replaced; if the body raises, it stays as it was.
+    Raises UserError, with the name of `path`, if the disk is full or may not be written to.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield aside
         if aside.is_dir():
             _replace_folder(aside, path)
@@ -25,6 +29,15 @@ def written_aside(path: Path) -> Iterator[Path]:
             with aside.open("rb") as written:
                 os.fsync(written.fileno())
             aside.replace(path)
+    except UserError as error:
+        # What was written into a folder aside has the folder's final name for the reader.
+        if str(aside) in str(error):
+            raise UserError(str(error).replace(str(aside), str(path))) from error
+        raise
+    except Exception as error:
+        if reason := why_not_written(error, aside, path):
+            raise UserError(reason) from error
+        raise
     finally:
         _remove(aside)
 
@@ -39,7 +52,9 @@ def _replace_folder(aside: Path, path: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    # What cannot be removed, as on a disk that has failed, must not hide why it is to be.
+    with suppress(OSError):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)

@@ -1,24 +1,33 @@
 """What is asked of Condor, by a stand-in that sums over the atoms it gets; and Condor itself."""
 
+import json
 import os
+import signal
 import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from numpy.typing import NDArray
 
-from spacegrouper.diffraction.condor import condor_intensities, condor_version, find_condor
+from spacegrouper.diffraction.condor import condor_intensities, condor_provenance, find_condor
 from spacegrouper.diffraction.kinematic import intensities, make_experiment
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Simulate
+from spacegrouper.settings import Settings, Simulate
+from spacegrouper.storage.raw_shard import provenance
 
+ROOT = Path(__file__).parents[2]
 Structure = tuple[NDArray[np.float64], list[str], NDArray[np.float64]]
 
 # The names and units of Condor 1.0.7; the formula of docs/physics.md, atom by atom.
 STAND_IN = """
 import os
+import time
 from pathlib import Path
 
 import gemmi
@@ -61,6 +70,8 @@ class Experiment:
         if os.environ.get("STAND_IN_ABORTS"):
             os.write(2, b"spsim: cannot open file\\n")
             os.abort()
+        if os.environ.get("STAND_IN_HANGS") and len(self.atoms.numbers) > 1:
+            time.sleep(300)
         d, p = self.detector.distance, self.detector.pixel_size
         y, x = np.meshgrid((np.arange(self.detector.ny) - (self.detector.ny - 1) / 2) * p,
                            (np.arange(self.detector.nx) - (self.detector.nx - 1) / 2) * p,
@@ -73,6 +84,9 @@ class Experiment:
             quarter = (1e-10**2 * (s**2).sum(axis=-1)) / 4
             f = table.c + sum(a * np.exp(-b * quarter) for a, b in zip(table.a, table.b))
             amplitude = amplitude + f * np.exp(-2j * np.pi * (s @ position))
+        # What spsim of before May 2023 does, and what none does.
+        offset = {"half": 0.5, "none": 0}.get(os.environ.get("STAND_IN_OFFSET"), 1)
+        length = np.sqrt(offset**2 * (x**2 + y**2) + d**2)
         r0 = constants.physical_constants["classical electron radius"][0]
         scale = r0**2 * self.source.fluence * (p / d) ** 2 * (d / length) ** 3
         return {"entry_1": {"data_1": {"data": scale * abs(amplitude) ** 2}}}
@@ -81,7 +95,7 @@ class Experiment:
 CONDOR = {
     "condor/__init__.py": "from .experiment import *\n__version__ = 'stand-in'\n",
     "condor/experiment.py": STAND_IN,
-    "spsim.py": "",
+    "spsim.py": "__version__ = '1.2'",
 }
 
 TRICLINIC: Structure = (
@@ -130,14 +144,18 @@ except UserError as error:
 """
 
 
+def write_modules(folder: Path, modules: dict[str, str]) -> None:
+    for name, source in modules.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source)
+
+
 def run_with_modules(
     folder: Path, modules: dict[str, str], **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Simulate in a Python that finds these modules first; the patterns go to folder/run."""
-    for name, source in modules.items():
-        path = folder / "modules" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(source)
+    write_modules(folder / "modules", modules)
     lattice, species, frac_coords = TRICLINIC
     np.savez(folder / "crystal", lattice=lattice, species=species, frac_coords=frac_coords)
     (folder / "run").mkdir()
@@ -205,7 +223,90 @@ def test_a_missing_condor_is_an_error_that_says_what_to_do(
 ) -> None:
     monkeypatch.setitem(sys.modules, "condor", None)  # as if not installed
     with pytest.raises(UserError, match=r"Condor is not installed.*docs/condor\.md.*kinematic"):
-        condor_version()
+        condor_provenance()
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The stand-in as the Condor of this process and its children; where their folders lie."""
+    write_modules(tmp_path / "modules", CONDOR)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'modules'}:{os.environ.get('PYTHONPATH', '')}")
+    monkeypatch.syspath_prepend(tmp_path / "modules")
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    for name in ("condor", "condor.experiment", "spsim"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    yield scratch
+    for name in ("condor", "condor.experiment", "spsim"):
+        sys.modules.pop(name, None)
+
+
+def test_a_right_spsim_is_recorded(stand_in: Path, caplog) -> None:
+    assert condor_provenance() == {
+        "engine_version": "stand-in",
+        "spsim_version": "1.2",
+        "solid_angle": "at the pixel",
+    }
+    assert not caplog.records
+
+
+def test_an_old_spsim_is_recognised_recorded_and_said(stand_in: Path, monkeypatch, caplog) -> None:
+    monkeypatch.setenv("STAND_IN_OFFSET", "half")
+    attributes = provenance(Settings(simulate=Simulate(engine="condor")))
+    assert attributes["solid_angle"] == "at half the offset"
+    (record,) = caplog.records
+    assert "this spsim is of before May 2023" in record.getMessage()
+    assert "0.6 % too bright" in record.getMessage()
+
+
+def test_an_spsim_that_is_wrong_otherwise_is_refused(stand_in: Path, monkeypatch) -> None:
+    monkeypatch.setenv("STAND_IN_OFFSET", "none")
+    with pytest.raises(UserError, match=r"a single atom 1\.0078 times the photons"):
+        condor_provenance()
+
+
+@pytest.mark.parametrize("received", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_signal_ends_all_children_and_removes_their_folders(
+    stand_in: Path, monkeypatch, tmp_path: Path, received: signal.Signals
+) -> None:
+    monkeypatch.setenv("STAND_IN_HANGS", "yes")
+    lattice, species, frac_coords = TRICLINIC
+    crystal = {
+        "id": "a", "lattice": lattice.tolist(), "species": species, "spacegroup": 1,
+        "frac_coords": frac_coords.tolist(),
+    }  # fmt: skip
+    lines = [json.dumps(crystal | {"id": name}) for name in "abcd"]
+    (tmp_path / "crystals.jsonl").write_text("\n".join(lines))
+    (tmp_path / "config.yaml").write_text(json.dumps({"simulate": {"engine": "condor"}}))
+    program = subprocess.Popen(
+        [
+            sys.executable, ROOT / "scripts/simulate.py", "--structures=crystals.jsonl",
+            "--config=config.yaml", "--output=raw.h5", "--threads=2",
+        ],
+        cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    wait_until(lambda: len(list(stand_in.glob("condor-*/mol.pdbout"))) == 2, program)
+    children = psutil.Process(program.pid).children()
+    assert len(children) == 2
+    # As a terminal does it: Ctrl-C goes to the whole group.
+    (os.killpg if received == signal.SIGINT else os.kill)(program.pid, received)
+    _, said = program.communicate(timeout=60)
+    assert program.returncode == (-9 if received == signal.SIGKILL else 128 + received)
+    assert "Traceback" not in said
+    psutil.wait_procs(children, timeout=20)
+    assert not any(child.is_running() for child in children)
+    assert list(stand_in.iterdir()) == []
+    assert not (tmp_path / "raw.h5").exists()
+
+
+def wait_until(happened: Callable[[], bool], program: subprocess.Popen[str]) -> None:
+    end = time.monotonic() + 100
+    while not happened():
+        assert program.poll() is None, program.communicate()[1]
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -219,7 +320,7 @@ def real_condor() -> None:
 
 @pytest.mark.usefixtures("real_condor")
 def test_condor_has_a_version() -> None:
-    assert condor_version().startswith("1.")
+    assert condor_provenance()["engine_version"].startswith("1.")
 
 
 @pytest.mark.usefixtures("real_condor")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.elements import UnusableCrystalError, element_symbol
-from spacegrouper.diffraction.condor import condor_intensities
+from spacegrouper.diffraction.condor import Children, condor_intensities
 from spacegrouper.diffraction.kinematic import (
     Experiment,
     grey_levels,
@@ -60,7 +61,8 @@ def simulate_crystals(
         settings, [symbol for crystal in possible for symbol in crystal.species]
     )
     dtype = np.uint8 if settings.bit_depth == 8 else np.float32
-    with ThreadPoolExecutor(threads) as pool:
+    children = Children()
+    with _threads(threads, children) as pool:
         for start in range(0, len(crystals), _BATCH):
             batch = crystals[start : start + _BATCH]
             patterns = Patterns(
@@ -74,7 +76,7 @@ def simulate_crystals(
                     return
                 try:
                     patterns.values[row], patterns.intensity_max[row] = _simulate(
-                        experiment, batch[row], settings, seed
+                        experiment, batch[row], settings, seed, children
                     )
                 except UserError as error:
                     pool.shutdown(wait=False, cancel_futures=True)
@@ -86,8 +88,20 @@ def simulate_crystals(
             yield patterns
 
 
+@contextmanager
+def _threads(count: int, children: Children) -> Iterator[ThreadPoolExecutor]:
+    """Start threads, which finish their crystals only if the body does not fail, as by Ctrl-C."""
+    with ThreadPoolExecutor(count) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            children.end()
+            raise
+
+
 def _simulate(
-    experiment: Experiment, crystal: Crystal, settings: Simulate, seed: int
+    experiment: Experiment, crystal: Crystal, settings: Simulate, seed: int, children: Children
 ) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """Return the patterns of a crystal (views, pixels, pixels), and the maximum of each."""
     cell = (crystal.lattice, crystal.species, crystal.frac_coords)
@@ -95,7 +109,7 @@ def _simulate(
     if periodic and settings.bit_depth == 8 and not settings.poisson_noise:
         return grey_patterns(experiment, *cell)
     if settings.engine == "condor":
-        photons = condor_intensities(settings, *cell)
+        photons = condor_intensities(settings, *cell, children)
     elif periodic:
         photons = intensities(experiment, *cell)
     else:

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.crystals.crystal import Crystal, space_group_of
-from spacegrouper.diffraction.condor import condor_version
+from spacegrouper.diffraction.condor import condor_provenance
 from spacegrouper.diffraction.simulation import PATTERN_VERSION, Patterns
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Settings, Simulate, Technique
@@ -176,7 +176,7 @@ def provenance(settings: Settings) -> dict[str, Any]:
         return program | {"engine": simulate.engine, "powder": json.dumps(values)}
     program["pattern_version"] = PATTERN_VERSION
     if simulate.engine == "condor":
-        program["engine_version"] = condor_version()
+        program |= condor_provenance()
     values = simulate.model_dump(mode="json")
     nested = {key: json.dumps(values.pop(key)) for key in ("views", "disorder")}
     # HDF5 has no empty value: an option that is not set has no attribute.

@@ -11,7 +11,6 @@ from zarr.core.buffer import Buffer, default_buffer_prototype
 from zarr.storage import MemoryStore
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.errors import UserError
 
 
 def encode_part(array_metadata: bytes, start: int, values: NDArray[Any]) -> dict[str, bytes]:
@@ -36,15 +35,9 @@ def write_object(store: Path, key: str, content: bytes) -> None:
     Raises UserError where it cannot be written, as on a full disk.
     """
     path = store / key
-    try:
-        with written_aside(path) as aside:
-            aside.write_bytes(content)
-        _flush_folders(store, path)
-    except OSError as error:
-        raise UserError(
-            f"{path}: cannot be written: {error.strerror}; mend that and start the same command "
-            "again, it keeps the blocks that are whole"
-        ) from None
+    with written_aside(path) as aside:
+        aside.write_bytes(content)
+    _flush_folders(store, path)
 
 
 def link_object(source: Path, store: Path, key: str) -> None:
