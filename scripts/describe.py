@@ -10,15 +10,13 @@ from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.errors import UserError
-from spacegrouper.settings import load_settings
-from spacegrouper.storage.dataset import open_dataset
+from spacegrouper.storage.dataset import dataset_views, open_dataset
 
 log = logging.getLogger("spacegrouper")
 
 
 def main(
     dataset: Annotated[Path, typer.Option(help="Zarr store made by shape.py")],
-    config: Annotated[Path, typer.Option(help="configuration, YAML; names the views")],
     output: Annotated[Path, typer.Option(help="folder of the results; replaced as a whole")],
     threads: Annotated[int, typer.Option(min=1, help="threads")] = len(os.sched_getaffinity(0)),
 ) -> None:
@@ -28,7 +26,6 @@ def main(
     per_crystal_system.csv, patterns.csv (mean and percentiles of occupied pixels and nodes),
     histograms.csv, and figures/ with each figure as SVG and PNG.
     """
-    settings = load_settings(config)
     group = open_dataset(dataset)
     if "shaped" not in group:
         raise UserError(
@@ -36,11 +33,7 @@ def main(
             "`simulate.engine: kinematic` or `condor`, are described"
         )
     crystals, views, height, width = group["raw"].shape
-    if views != len(settings.simulate.views):
-        raise UserError(
-            f"{dataset}: {views} views, but {config} names {len(settings.simulate.views)}; give "
-            "the configuration that the dataset was made with"
-        )
+    axes = dataset_views(group)
     from spacegrouper.evaluation import statistics, statistics_figures
     from spacegrouper.evaluation.figures import save_figure
 
@@ -58,7 +51,6 @@ def main(
         "patterns": statistics.summary_table(found),
         "histograms": statistics.histogram_table(found),
     }
-    axes = settings.simulate.views
     drawn = {
         "class_balance": statistics_figures.class_balance_figure(tables["per_space_group"]),
         "crystal_systems": statistics_figures.crystal_systems_figure(tables["per_crystal_system"]),

@@ -13,15 +13,13 @@ from spacegrouper.paper.image_figures import (
     examples_figure,
     read_example,
 )
-from spacegrouper.settings import load_settings
-from spacegrouper.storage.dataset import open_dataset
+from spacegrouper.storage.dataset import dataset_views, open_dataset
 
 log = logging.getLogger("spacegrouper")
 
 
 def main(
     dataset: Annotated[Path, typer.Option(help="Zarr store made by shape.py")],
-    config: Annotated[Path, typer.Option(help="configuration of the run, YAML")],
     output: Annotated[Path, typer.Option(help="the figure, *.svg; a *.png goes beside it")],
 ) -> None:
     """Draw what networks see of a crystal of each crystal system.
@@ -29,10 +27,9 @@ def main(
     The crystals are the first, by id, of each system's most populous space group. Reads their
     patterns from DATASET. Writes OUTPUT, and the same as PNG.
     """
-    settings = load_settings(config)
     group = open_dataset(dataset)
     crystals = [read_example(group, row) for row in choose_examples(group).to_dict("records")]
-    views = [view.axis for view in settings.simulate.views]
+    views = [view.axis for view in dataset_views(group)]
     figure = examples_figure(crystals, views)
     save_figure(figure, output.parent, output.stem)
     log.info("%d crystals drawn: %s", len(crystals), output)

@@ -13,15 +13,13 @@ from spacegrouper.paper.image_figures import (
     read_example,
     shaping_steps_figure,
 )
-from spacegrouper.settings import load_settings
-from spacegrouper.storage.dataset import open_dataset
+from spacegrouper.storage.dataset import dataset_shape, dataset_views, open_dataset
 
 log = logging.getLogger("spacegrouper")
 
 
 def main(
     dataset: Annotated[Path, typer.Option(help="Zarr store made by shape.py")],
-    config: Annotated[Path, typer.Option(help="configuration of the run, YAML")],
     output: Annotated[Path, typer.Option(help="the figure, *.svg; a *.png goes beside it")],
 ) -> None:
     """Draw the steps of shaping: raw, normalised, bright pixels, lines, shaped.
@@ -29,11 +27,10 @@ def main(
     The crystal is the first, by id, of the most populous space group of the highest crystal system.
     Reads its patterns from DATASET. Writes OUTPUT, and the same as PNG.
     """
-    settings = load_settings(config)
     group = open_dataset(dataset)
     crystal = read_example(group, choose_example(group))
-    views = [view.axis for view in settings.simulate.views]
-    figure = shaping_steps_figure(crystal, views, settings.shape)
+    views = [view.axis for view in dataset_views(group)]
+    figure = shaping_steps_figure(crystal, views, dataset_shape(group))
     save_figure(figure, output.parent, output.stem)
     log.info("%s drawn: %s", crystal.title, output)
 

@@ -16,7 +16,7 @@ from spacegrouper.evaluation.model_folder import check_rows, read_labels
 from spacegrouper.evaluation.samples import choose_overview, choose_samples, read_sample
 from spacegrouper.evaluation.samples_page import samples_page
 from spacegrouper.settings import load_settings
-from spacegrouper.storage.dataset import open_dataset
+from spacegrouper.storage.dataset import dataset_technique, dataset_views, open_dataset
 
 log = logging.getLogger("spacegrouper")
 
@@ -50,16 +50,20 @@ def main(
     summary = json.loads((evaluation / "metrics.json").read_text(encoding="utf-8"))
 
     chosen = choose_samples(predictions, SAMPLES_PER_CLASS)
+    # Only patterns have views; bitmaps have directions.
+    views = dataset_views(group) if dataset_technique(group) == "diffraction" else ()
     samples = []
     with progress("reading", len(chosen)) as advance:
         for row in chosen.to_dict("records"):
-            samples.append(read_sample(group, row, labels, settings.simulate.views))
+            samples.append(read_sample(group, row, labels, views))
             advance(1)
     in_overview = set(choose_overview(predictions, OVERVIEW_CRYSTALS)["material_id"])
     overview = [sample for sample in samples if sample.material_id in in_overview]
     with written_aside(output) as folder:
         folder.mkdir()
-        page = samples_page(samples, SAMPLES_PER_CLASS, summary, labels, settings.name)
+        page = samples_page(
+            samples, SAMPLES_PER_CLASS, summary, labels, dataset_technique(group), settings.name
+        )
         (folder / "samples.html").write_text(page, encoding="utf-8")
         save_figure(overview_figure(overview, labels.label), folder, "overview")
     log.info("%d crystals of the test part shown in %s", len(samples), output / "samples.html")

@@ -38,3 +38,8 @@ def test_images_are_float32_up_to_one(descriptor, layers) -> None:
 def test_a_morphology_has_three_views_as_colours_or_a_single_one_in_grey() -> None:
     assert colours(compose_images(RAW, "morphology")) == [[1, 2, 3]]
     assert colours(compose_images(RAW[:, :, 1:2], "morphology")) == [[2, 2, 2]]
+
+
+def test_an_unknown_descriptor_is_not_taken_for_another() -> None:
+    with pytest.raises(ValueError, match="for the descriptor 'diffractogram'"):
+        compose_images(RAW, "diffractogram")

@@ -150,3 +150,9 @@ def test_the_presets_name_what_they_stand_for() -> None:
     zones = Simulate.model_validate({"views": "zone_axes"}).views
     for axis, view in zip(np.eye(3), zones, strict=True):
         np.testing.assert_allclose(rotation_matrices(view)[0] @ axis, [0, 0, 1], atol=1e-15)
+
+
+def test_an_unknown_engine_is_not_taken_for_another() -> None:
+    settings = SETTINGS.model_copy(update={"engine": "pymatgen"})
+    with pytest.raises(UserError, match="'pymatgen' simulates no single crystals"):
+        simulate(CRYSTALS[:1], settings)

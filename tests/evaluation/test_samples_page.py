@@ -26,7 +26,7 @@ def images_of(page):
 
 def test_page_holds_the_images_themselves_and_refers_to_nothing_outside():
     shown = sample()
-    page = samples_page([shown], 2, METRICS, LABELS, "small")
+    page = samples_page([shown], 2, METRICS, LABELS, "diffraction", "small")
     expected = [picture.image for picture in shown.pictures]
     for found, image in zip(images_of(page), expected, strict=True):
         assert np.array_equal(found, image)
@@ -40,6 +40,7 @@ def test_right_and_wrong_differ_in_sign_and_word():
         2,
         METRICS,
         LABELS,
+        "diffraction",
         "small",
     )
     assert "✓ right: 62 Pnma, 98.7 %" in page
@@ -47,14 +48,16 @@ def test_right_and_wrong_differ_in_sign_and_word():
 
 
 def test_each_space_group_has_a_section_that_the_index_leads_to():
-    page = samples_page([sample(), sample("mp-2", 225, 225)], 2, METRICS, LABELS, "small")
+    page = samples_page(
+        [sample(), sample("mp-2", 225, 225)], 2, METRICS, LABELS, "diffraction", "small"
+    )
     sections = re.findall(r'<section id="([^"]+)"', page)
     assert sections == ["class-1", "class-2"]
     assert re.findall(r'<a href="#([^"]+)"', page) == sections
 
 
 def test_page_says_how_the_crystals_were_chosen_and_how_good_the_network_is():
-    page = samples_page([sample()], 2, METRICS, LABELS, "small")
+    page = samples_page([sample()], 2, METRICS, LABELS, "diffraction", "small")
     text = " ".join(page.split())
     assert (
         "Each space group is shown with the first 2 crystals of the test part by material id"
@@ -67,23 +70,33 @@ def test_page_says_how_the_crystals_were_chosen_and_how_good_the_network_is():
 
 
 def test_a_material_id_cannot_break_the_page():
-    page = samples_page([sample('<b>"x"&')], 1, METRICS, LABELS, "small")
+    page = samples_page([sample('<b>"x"&')], 1, METRICS, LABELS, "diffraction", "small")
     assert "<b>" not in page
     assert "&lt;b&gt;" in page
 
 
 def test_same_samples_make_the_same_page():
-    assert samples_page([sample()], 2, METRICS, LABELS, "small") == samples_page(
-        [sample()], 2, METRICS, LABELS, "small"
+    assert samples_page([sample()], 2, METRICS, LABELS, "diffraction", "small") == samples_page(
+        [sample()], 2, METRICS, LABELS, "diffraction", "small"
     )
 
 
 def test_the_page_of_other_labels_and_descriptors_speaks_of_them():
     labels = Labels("material_group", np.array(["oxide", "salt"]), 224, "nearest", "powder")
-    page = samples_page([sample(spacegroup="oxide", predicted="salt")], 1, METRICS, labels, "p")
+    page = samples_page(
+        [sample(spacegroup="oxide", predicted="salt")], 1, METRICS, labels, "powder", "p"
+    )
     text = " ".join(page.split())
     assert "Each material group is shown with the first crystal of the test part" in text
     assert "True material group oxide" in text
     assert "✗ wrong: salt, 98.7 %" in text
     assert "images such as these, of 224 \N{MULTIPLICATION SIGN} 224 pixels" in text
     assert "brightened" not in text
+
+
+def test_the_page_of_a_morphology_does_not_speak_of_spots():
+    labels = Labels("spacegroup", np.array([62, 225]), 64, "nearest", "raw")
+    page = samples_page([sample()], 1, METRICS, labels, "morphology", "p")
+    assert "The network takes the raw images" in " ".join(page.split())
+    assert "spot" not in page
+    assert "brightened" not in page

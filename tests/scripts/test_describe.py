@@ -17,7 +17,7 @@ FIGURES = ("class_balance", "crystal_systems", "brightness", "occupied_pixels", 
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder with a configuration and a dataset: eleven finished crystals, ten of a group."""
+    """A folder with a dataset: eleven finished crystals, ten of a group."""
     rng = np.random.default_rng(0)
     group = zarr.create_group(tmp_path / "data.zarr", zarr_format=3)
     for name in ("raw", "shaped"):
@@ -29,13 +29,12 @@ def folder(tmp_path):
     names[:] = np.array(["A", "B"] * 6, dtype=object)
     group.create_array("material_id", shape=(CRYSTALS,), dtype="string")
     group.attrs["shape_settings"] = Shape().model_dump(mode="json")
-    (tmp_path / "config.yaml").write_text("name: trial\n")
     return tmp_path
 
 
-def describe(folder, output, *arguments, config="config.yaml"):
+def describe(folder, output, *arguments):
     command = [sys.executable, str(SCRIPT), f"--dataset={folder / 'data.zarr'}"]
-    command += [f"--config={folder / config}", f"--output={folder / output}", *arguments]
+    command += [f"--output={folder / output}", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -72,14 +71,15 @@ def without_space_groups(folder):
 
 
 def with_one_view(folder):
-    (folder / "config.yaml").write_text("simulate: {views: [{axis: x, angle: 0}]}\n")
+    group = zarr.open_group(folder / "data.zarr", mode="r+")
+    group.attrs["simulate_settings"] = {"views": '[{"axis": "x", "angle": 0}]'}
 
 
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
         (without_space_groups, "data.zarr: no crystal has a space group; simulate crystals that"),
-        (with_one_view, "data.zarr: 3 views, but"),
+        (with_one_view, "its settings name 1 views, but it has 3 patterns"),
     ],
 )
 def test_a_mistake_is_one_line_and_leaves_no_output(folder, spoil, message):

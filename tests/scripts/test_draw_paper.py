@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from example_dataset import SHAPE, write_example_dataset
+from example_dataset import write_example_dataset
 from paper_grid import write_grid
-
-from spacegrouper.settings import Settings, write_settings
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
@@ -25,7 +23,6 @@ def grid(tmp_path_factory):
 def dataset(tmp_path_factory):
     folder = tmp_path_factory.mktemp("dataset")
     write_example_dataset(folder / "data.zarr")
-    write_settings(Settings(shape=SHAPE), folder / "config.yaml")
     return folder
 
 
@@ -79,8 +76,7 @@ def test_the_usage_is_drawn(grid, tmp_path):
 @pytest.mark.parametrize("name", ["draw_examples", "draw_shaping_steps", "draw_spot_generation"])
 def test_crystals_of_the_dataset_are_drawn(dataset, tmp_path, name):
     output = tmp_path / "figure.svg"
-    inputs = ("--dataset", dataset / "data.zarr", "--config", dataset / "config.yaml")
-    assert_drawn(run(name, *inputs, "--output", output), output)
+    assert_drawn(run(name, "--dataset", dataset / "data.zarr", "--output", output), output)
 
 
 def test_experiments_are_tabulated(grid, tmp_path):

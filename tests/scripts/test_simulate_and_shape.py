@@ -101,7 +101,7 @@ def test_powders_with_their_labels_become_a_dataset_that_is_not_shaped(tmp_path:
         (["verify_dataset.py", "out.zarr"], 0, "all 2 blocks are whole"),
         (["export_dataset.py", "out.zarr", "--output", "out.h5"], 0, "exported 3 crystals"),
         (
-            ["describe.py", "--dataset", "out.zarr", "--config", "config.yaml", "--output", "d"],
+            ["describe.py", "--dataset", "out.zarr", "--output", "d"],
             1,
             "out.zarr: holds no shaped patterns; only datasets of diffraction patterns",
         ),

@@ -14,6 +14,7 @@ from spacegrouper.settings import Shape, settings_from_mapping
 from spacegrouper.storage.blocks import block_keys, write_block
 from spacegrouper.storage.dataset import (
     blocks_to_write,
+    dataset_views,
     finish_dataset,
     is_complete,
     open_dataset,
@@ -284,3 +285,14 @@ def test_all_rows_of_a_store_without_releases_are_in_it() -> None:
     group = zarr.create_group(zarr.storage.MemoryStore())
     group.create_array("status", data=np.array([1, 2, 1, 0], dtype=np.uint8))
     assert usable_rows(group).tolist() == [True, False, True, False]
+
+
+def test_views_are_those_that_the_dataset_records() -> None:
+    group = zarr.create_group(zarr.storage.MemoryStore())
+    group.create_array("raw", shape=(1, 2, 4, 4), dtype=np.uint8)
+    two = '[{"axis": "z", "angle": 1}, {"axis": "x", "angle": 2}]'
+    group.attrs["simulate_settings"] = {"engine": "kinematic", "views": two}
+    assert [view.axis for view in dataset_views(group)] == ["z", "x"]
+    group.attrs["simulate_settings"] = {}
+    with pytest.raises(UserError, match="name 3 views, but it has 2 patterns"):
+        dataset_views(group)

@@ -215,3 +215,9 @@ def test_a_file_of_another_layout_is_refused(tmp_path: Path, patterns, ids, mess
             file["entry/material_id"] = ids
     with pytest.raises(UserError, match=message):
         read_raw_rows(path)
+
+
+def test_an_engine_of_another_version_is_not_taken_for_one_of_this() -> None:
+    settings = {"program": "spacegrouper", "version": "9.1", "engine": "gsas"}
+    with pytest.raises(UserError, match=r"engine 'gsas' of version 9\.1, which is not"):
+        technique_of(settings)

@@ -50,11 +50,10 @@ rule describe:
         mem_mb=growing(4000),
         runtime=growing(240),
     params:
-        config=CONFIG,
         store=subpath(input.dataset, parent=True),
         folder=subpath(output.per_space_group, parent=True),
     message:
         "Describing the dataset"
     shell:
-        "python scripts/describe.py --dataset {params.store} --config {params.config}"
-        " --output {params.folder} --threads {threads} 2> {log}"
+        "python scripts/describe.py --dataset {params.store} --output {params.folder}"
+        " --threads {threads} 2> {log}"

@@ -155,14 +155,13 @@ rule draw_examples:
         mem_mb=growing(4000),
         runtime=growing(30),
     params:
-        config=CONFIG,
         store=subpath(input.dataset, parent=True),
         program="draw_examples",
     message:
         "Drawing crystals of the dataset: {params.program}"
     shell:
-        "python scripts/{params.program}.py --dataset {params.store} --config {params.config}"
-        " --output {output.figure} 2> {log}"
+        "python scripts/{params.program}.py --dataset {params.store} --output {output.figure}"
+        " 2> {log}"
 
 
 use rule draw_examples as draw_shaping_steps with:

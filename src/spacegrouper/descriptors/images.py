@@ -31,15 +31,20 @@ def compose_images(
     Returns the images of the x, y and z view; for "spot", "morphology" and "powder" a single one.
     """
     views = [0, 0, 0] if patterns.shape[2] == 1 else [0, 1, 2]
-    if descriptor in ("spot", "morphology", "powder"):
-        return [_image(*(patterns[:, 0, view] for view in views))]
-    if descriptor == "raw":
-        return [_image(*[patterns[:, 0, view]] * 3) for view in views]
-    images = []
-    for view in views:
-        normalised, shaped = patterns[:, 0, view], patterns[:, 1, view]
-        images.append(_image(*(shaped if channel == view else normalised for channel in range(3))))
-    return images
+    match descriptor:
+        case "spot" | "morphology" | "powder":
+            return [_image(*(patterns[:, 0, view] for view in views))]
+        case "raw":
+            return [_image(*[patterns[:, 0, view]] * 3) for view in views]
+        case "shaped":
+            return [_shaped_image(patterns, view) for view in views]
+        case other:
+            raise ValueError(f"no images are composed for the descriptor {other!r}")
+
+
+def _shaped_image(patterns: NDArray[np.uint8], view: int) -> NDArray[np.float32]:
+    normalised, shaped = patterns[:, 0, view], patterns[:, 1, view]
+    return _image(*(shaped if channel == view else normalised for channel in range(3)))
 
 
 def _image(

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from itertools import islice
-from typing import Any, Literal
+from typing import Any, Literal, assert_never, cast, get_args
 
 import numpy as np
 from numba import njit
@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.processes import map_in_order
 from spacegrouper.diffraction.simulation import Patterns
+from spacegrouper.errors import UserError
 from spacegrouper.settings import Powder
 
 Engine = Literal["xrayutilities", "pymatgen"]
@@ -41,6 +42,17 @@ _STRONGEST = 65535
 _SAME_ANGLE = 1e-5
 # Relative to the strongest; what is extinct by symmetry comes out as a rounding error.
 _EXTINCT = 1e-10
+
+
+def powder_engine(name: str) -> Engine:
+    """Return the engine of this name; raises UserError for one that simulates no powders."""
+    for engine in get_args(Engine):
+        if engine == name:
+            return cast(Engine, engine)
+    raise UserError(
+        f"no engine of powders is called {name!r}; `simulate.engine` can be "
+        f"{' or '.join(get_args(Engine))}"
+    )
 
 
 class _NoReflectionsError(Exception):
@@ -78,11 +90,8 @@ def simulate_powders(
     docstring of the strongest step, electrons^2. pymatgen holds Python's lock, so it runs in as
     many processes instead of threads.
     """
-    work = partial(_powder_of, powder=powder, engine=engine)
-    if engine == "pymatgen":
-        found = map_in_order(work, crystals, threads)
-    else:
-        found = _map_in_threads(work, crystals, threads)
+    work = partial(_powder_of, powder=powder, engine=powder_engine(engine))
+    found = (map_in_order if engine == "pymatgen" else _map_in_threads)(work, crystals, threads)
     while batch := list(islice(found, _BATCH)):
         values, strongest, reasons = zip(*batch, strict=True)
         yield Patterns(
@@ -121,9 +130,13 @@ def _step_sums(
 
 def _lines(crystal: Crystal, powder: Powder, engine: Engine) -> Lines:
     """Return 2 theta, degrees, and the sum I of the module's docstring, electrons^2."""
-    return (
-        _xrayutilities(crystal, powder) if engine == "xrayutilities" else _pymatgen(crystal, powder)
-    )
+    match powder_engine(engine):
+        case "xrayutilities":
+            return _xrayutilities(crystal, powder)
+        case "pymatgen":
+            return _pymatgen(crystal, powder)
+        case unknown:
+            assert_never(unknown)
 
 
 def _pymatgen(crystal: Crystal, powder: Powder) -> Lines:

@@ -108,12 +108,15 @@ def _simulate(
     periodic = settings.engine == "kinematic" and settings.disorder == Disorder()
     if periodic and settings.bit_depth == 8 and not settings.poisson_noise:
         return grey_patterns(experiment, *cell)
-    if settings.engine == "condor":
-        photons = condor_intensities(settings, *cell, children)
-    elif periodic:
-        photons = intensities(experiment, *cell)
-    else:
-        photons = _disordered_intensities(experiment, crystal, settings, seed)
+    match settings.engine:
+        case "condor":
+            photons = condor_intensities(settings, *cell, children)
+        case "kinematic" if periodic:
+            photons = intensities(experiment, *cell)
+        case "kinematic":
+            photons = _disordered_intensities(experiment, crystal, settings, seed)
+        case other:
+            raise UserError(f"simulate.engine: {other!r} simulates no single crystals")
     if settings.poisson_noise:
         if photons.max() > _MOST_PHOTONS:
             raise UserError(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 import pandas as pd
@@ -88,27 +88,29 @@ def read_sample(
     those of all descriptors; of a powder the diffractogram; of a morphology the bitmaps.
     """
     row = np.array([int(chosen["row"])])
-    technique = dataset_technique(dataset)
-    if technique == "diffraction":
-        pictures = diffraction_pictures(dataset, int(row[0]), views)
-    elif technique == "powder":
-        reader = PatternReader(
-            dataset,
-            _DIFFRACTOGRAM_SIZE,
-            "nearest",
-            "powder",
-            labels.diffractogram,
-            # The noise that the network saw.
-            seed=labels.seed,
-        )
-        (image,) = reader.compose(reader.read(row), row)
-        pictures = (Picture("diffractogram", _grey_levels(image[0, :, :, 0])),)
-    else:
-        patterns: Any = dataset["raw"]
-        bitmaps = np.asarray(patterns[int(row[0])])
-        pictures = tuple(
-            Picture(f"direction {place}", bitmap) for place, bitmap in enumerate(bitmaps, start=1)
-        )
+    match dataset_technique(dataset):
+        case "diffraction":
+            pictures = diffraction_pictures(dataset, int(row[0]), views)
+        case "powder":
+            reader = PatternReader(
+                dataset,
+                _DIFFRACTOGRAM_SIZE,
+                "nearest",
+                "powder",
+                labels.diffractogram,
+                # The noise that the network saw.
+                seed=labels.seed,
+            )
+            (image,) = reader.compose(reader.read(row), row)
+            pictures = (Picture("diffractogram", _grey_levels(image[0, :, :, 0])),)
+        case "morphology":
+            patterns: Any = dataset["raw"]
+            pictures = tuple(
+                Picture(f"direction {place}", bitmap)
+                for place, bitmap in enumerate(np.asarray(patterns[int(row[0])]), start=1)
+            )
+        case unknown:
+            assert_never(unknown)
     return Sample(
         material_id=str(chosen["material_id"]),
         true=chosen["true"],

@@ -14,6 +14,7 @@ from PIL import Image
 from spacegrouper.evaluation.figures import class_name, label_noun
 from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.evaluation.samples import Sample
+from spacegrouper.settings import Technique
 
 
 def samples_page(
@@ -21,12 +22,13 @@ def samples_page(
     per_class: int,
     metrics: Mapping[str, Any],
     labels: Labels,
+    technique: Technique,
     run: str,
 ) -> str:
     """Return the page as HTML.
 
     `samples`: in order of class, up to `per_class` of each; `metrics`: as metrics.summarise returns
-    them; `labels`: of the network; `run`: the name of the run.
+    them; `labels`: of the network; `technique`: of the dataset; `run`: the name of the run.
     """
     environment = Environment(
         loader=PackageLoader("spacegrouper.evaluation", "."),
@@ -48,6 +50,7 @@ def samples_page(
         per_class=per_class,
         metrics=metrics,
         labels=labels,
+        technique=technique,
         run=run,
     )
 

@@ -6,7 +6,7 @@ gets the same images, and the same answer, as if it had gone through the whole p
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, assert_never
 
 import numpy as np
 import zarr
@@ -102,21 +102,23 @@ def _simulate(
     crystals: Sequence[Crystal], model: TrainedModel, threads: int
 ) -> tuple[NDArray[Any], list[str]]:
     """Return the raw patterns of crystals, (n, views, y, x), and why there are none, or ""."""
-    if model.simulate.technique == "morphology":
-        raise UserError(
-            f"{model.folder}: the network has learnt from the bitmaps of a database, and not from "
-            "structures; give the folder of one that has learnt from diffraction"
-        )
-    if model.powder is not None:
-        # Only here: the engines of powders are slow to import.
-        from spacegrouper.diffraction.powder import simulate_powders
+    match model.simulate.technique:
+        case "morphology":
+            raise UserError(
+                f"{model.folder}: the network has learnt from the bitmaps of a database, and not "
+                "from structures; give the folder of one that has learnt from diffraction"
+            )
+        case "powder":
+            # Only here: the engines of powders are slow to import.
+            from spacegrouper.diffraction.powder import powder_engine, simulate_powders
 
-        engine: Literal["xrayutilities", "pymatgen"] = (
-            "pymatgen" if model.simulate.engine == "pymatgen" else "xrayutilities"
-        )
-        parts = list(simulate_powders(crystals, model.powder, engine, threads))
-    else:
-        parts = list(simulate_crystals(crystals, model.simulate, model.seed, threads))
+            engine = powder_engine(model.simulate.engine)
+            assert model.powder is not None
+            parts = list(simulate_powders(crystals, model.powder, engine, threads))
+        case "diffraction":
+            parts = list(simulate_crystals(crystals, model.simulate, model.seed, threads))
+        case unknown:
+            assert_never(unknown)
     reasons = [reason for part in parts for reason in part.reasons]
     return np.concatenate([part.values for part in parts]), reasons
 

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from spacegrouper.errors import UserError
 from spacegrouper.folder_lock import locked
-from spacegrouper.settings import Technique
+from spacegrouper.settings import Shape, Technique, View
 from spacegrouper.storage.blocks import block_keys, block_problems, blocks_lock, foreign_objects
 from spacegrouper.storage.dataset_plan import (
     BLOCK_ARRAYS,
@@ -37,7 +37,7 @@ from spacegrouper.storage.dataset_plan import (
     label_array,
     signed_digest,
 )
-from spacegrouper.storage.raw_shard import DONE, technique_of
+from spacegrouper.storage.raw_shard import DONE, simulate_section, technique_of
 from spacegrouper.storage.store_objects import (
     flush_folder,
     object_problem,
@@ -161,6 +161,27 @@ def dataset_technique(dataset: zarr.Group) -> Technique:
     """Return what a dataset was simulated with; one that does not say holds diffraction."""
     settings: Any = dataset.attrs.get("simulate_settings", {})
     return technique_of(settings)
+
+
+def dataset_views(dataset: zarr.Group) -> tuple[View, ...]:
+    """Return the views that the patterns of a dataset were simulated in.
+
+    Raises UserError where they are not as many as the patterns.
+    """
+    settings: Any = dataset.attrs.get("simulate_settings", {})
+    views = simulate_section(settings).views
+    raw: Any = dataset["raw"]
+    if len(views) != raw.shape[1]:
+        raise UserError(
+            f"{dataset.store}: its settings name {len(views)} views, but it has {raw.shape[1]} "
+            "patterns of a crystal; shape it anew of the raw shards"
+        )
+    return views
+
+
+def dataset_shape(dataset: zarr.Group) -> Shape:
+    """Return the settings that a dataset of diffraction patterns was shaped with."""
+    return Shape.model_validate(dataset.attrs["shape_settings"])
 
 
 def usable_rows(dataset: zarr.Group, rows: slice = slice(None)) -> NDArray[np.bool_]:

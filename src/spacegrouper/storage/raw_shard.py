@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, assert_never, get_args
 
 import h5py
 import numpy as np
@@ -167,13 +167,18 @@ def provenance(settings: Settings) -> dict[str, Any]:
     simulate = settings.simulate
     ours = version("spacegrouper")
     program: dict[str, Any] = {"program": "spacegrouper", "version": ours, "engine_version": ours}
-    if simulate.technique == "morphology":
-        values = settings.morphology.model_dump(mode="json", exclude={"database"})
-        return program | {"engine": simulate.engine, "morphology": json.dumps(values)}
-    if simulate.technique == "powder":
-        program["engine_version"] = version(simulate.engine)
-        values = settings.powder.model_dump(mode="json")
-        return program | {"engine": simulate.engine, "powder": json.dumps(values)}
+    match simulate.technique:
+        case "morphology":
+            values = settings.morphology.model_dump(mode="json", exclude={"database"})
+            return program | {"engine": simulate.engine, "morphology": json.dumps(values)}
+        case "powder":
+            program["engine_version"] = version(simulate.engine)
+            values = settings.powder.model_dump(mode="json")
+            return program | {"engine": simulate.engine, "powder": json.dumps(values)}
+        case "diffraction":
+            pass
+        case unknown:
+            assert_never(unknown)
     program["pattern_version"] = PATTERN_VERSION
     if simulate.engine == "condor":
         program |= condor_provenance()
@@ -195,10 +200,18 @@ def technique_of(simulate_settings: Mapping[str, Any]) -> Technique:
     """Return what was simulated with the settings of a raw shard or of a dataset.
 
     Patterns of other programs, which do not name an engine of ours, are those of diffraction.
+    Raises UserError for an engine of ours that this version does not know.
     """
     engine = simulate_settings.get("engine")
-    known = engine in get_args(Simulate.model_fields["engine"].annotation)
-    return Simulate(engine=engine).technique if known else "diffraction"
+    known = get_args(Simulate.model_fields["engine"].annotation)
+    if engine in known:
+        return Simulate(engine=engine).technique
+    if simulate_settings.get("program") == "spacegrouper":
+        raise UserError(
+            f"made with engine {engine!r} of version {simulate_settings.get('version')}, which is "
+            f"not known here: this version has {', '.join(known)}; use the version that made it"
+        )
+    return "diffraction"
 
 
 def read_raw_rows(path: Path) -> RawRows:
