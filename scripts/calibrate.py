@@ -11,8 +11,12 @@ from command_line import progress, run_program
 from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.calibration import calibrate
-from spacegrouper.evaluation.model_folder import read_labels, read_split
+from spacegrouper.evaluation.calibration import TEMPERATURES, calibrate
+from spacegrouper.evaluation.model_folder import (
+    read_labels,
+    read_parts,
+    uncalibrated_because,
+)
 from spacegrouper.settings import load_settings
 from spacegrouper.storage.dataset import open_dataset
 from spacegrouper.training.horovod_world import World
@@ -35,7 +39,9 @@ def main(
     settings = load_settings(config)
     group = open_dataset(dataset)
     labels = read_labels(model, group)
-    split = read_split(model / "split.csv", group)
+    if reason := uncalibrated_because(model):
+        raise UserError(f"{reason}; evaluate.py and predict.py take its probabilities as they are")
+    split = read_parts(model, group)
     validation = split[split["part"] == "validation"]
     if validation.empty:
         raise UserError(
@@ -54,6 +60,16 @@ def main(
         logits = predict_logits(network, labels, group, rows, batch_size, advance)
 
     found = calibrate(logits, validation["label"].to_numpy())
+    if found["validation_mistakes"] == 0:
+        log.warning(
+            "all %d validation crystals are named right, so they do not tell how sure the network "
+            "may be: the temperature is 1; with more crystals it could be fitted",
+            found["validation_crystals"],
+        )
+    elif found["temperature"] > 0.99 * TEMPERATURES[1]:
+        log.warning(
+            "the temperature is at the end of its range: the network knows no more than chance"
+        )
     with written_aside(model / "calibration.json") as path:
         path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     log.info(

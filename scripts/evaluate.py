@@ -4,7 +4,6 @@ import logging
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 import typer
 from command_line import progress, run_program
 
@@ -12,7 +11,12 @@ from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
 from spacegrouper.evaluation.calibration import read_temperature
 from spacegrouper.evaluation.figures import draw_scores, history_figure, save_figure
-from spacegrouper.evaluation.model_folder import read_labels, read_test_part
+from spacegrouper.evaluation.model_folder import (
+    read_history,
+    read_labels,
+    read_test_part,
+    uncalibrated_because,
+)
 from spacegrouper.evaluation.scores import describe_scores, score_answers, write_scores
 from spacegrouper.settings import load_settings
 from spacegrouper.storage.dataset import open_dataset
@@ -41,7 +45,9 @@ def main(
     group = open_dataset(dataset)
     labels = read_labels(model, group)
     test = read_test_part(model, group)
-    temperature = read_temperature(model)
+    history = read_history(model)
+    reason = uncalibrated_because(model)
+    temperature = None if reason else read_temperature(model)
 
     start_backend()
     from spacegrouper.evaluation.predictions import load_network, predict_logits, probabilities
@@ -56,20 +62,22 @@ def main(
 
     scores = score_answers(
         test,
-        probabilities(logits, temperature),
+        probabilities(logits, temperature or 1),
         labels.label,
         labels.classes,
         settings.seed,
-        uncalibrated=probabilities(logits),
+        uncalibrated=None if reason else probabilities(logits),
     )
     scores.summary["temperature"] = temperature
     with written_aside(output) as folder:
         folder.mkdir()
         write_scores(scores, folder)
         drawn = draw_scores(scores)
-        drawn["history"] = history_figure(pd.read_csv(model / "history.csv"))
+        drawn["history"] = history_figure(*history)
         for name, figure in drawn.items():
             save_figure(figure, folder / "figures", name)
+    if reason:
+        log.warning("the probabilities are not calibrated: %s", reason)
     log.info("%s; written to %s", describe_scores(scores), output)
 
 

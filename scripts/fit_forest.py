@@ -35,11 +35,11 @@ def main(
     """
     # They take seconds to import.
     from spacegrouper.evaluation.forest import TREES, predict_by_forest, read_features
-    from spacegrouper.evaluation.model_folder import read_labels, read_split
+    from spacegrouper.evaluation.model_folder import read_labels, read_parts
     from spacegrouper.evaluation.scores import describe_scores, score_answers, write_scores
 
     group = open_dataset(dataset)
-    crystals = read_split(split, group)
+    crystals = read_parts(split.parent, group)
     labels = read_labels(split.parent, group)
 
     testing = crystals["part"] == "test"

@@ -65,6 +65,7 @@ def main(
         raise UserError("no input: give structures, folders or arrays of patterns, or --patterns")
 
     start_backend()
+    from spacegrouper.evaluation.model_folder import uncalibrated_because
     from spacegrouper.prediction.descriptions import answer_record, model_record
     from spacegrouper.prediction.inputs import answer_inputs, read_input, read_views
     from spacegrouper.prediction.trained_model import load_trained_model
@@ -74,11 +75,8 @@ def main(
     prepare_backend(World())
     trained = load_trained_model(model)
     if trained.temperature is None:
-        log.warning(
-            "%s: there is no calibration.json, so the probabilities are not calibrated; make it "
-            "with scripts/calibrate.py",
-            model,
-        )
+        absent = f"{model}: there is no calibration.json; make it with scripts/calibrate.py"
+        log.warning("probabilities are not calibrated: %s", uncalibrated_because(model) or absent)
     results: list[dict[str, Any]] = []
     errors: list[dict[str, str]] = []
     drawn: set[str] = set()

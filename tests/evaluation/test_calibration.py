@@ -130,6 +130,14 @@ def test_calibration_lowers_both_measures_of_a_network_that_is_too_sure():
     assert found["expected_calibration_error_after"] < 0.03 < before
 
 
+def test_a_network_without_a_mistake_is_not_made_any_surer():
+    logits = 3 * np.eye(4)
+    found = calibrate(logits, np.arange(4))
+    assert (found["temperature"], found["validation_mistakes"]) == (1, 0)
+    assert found["negative_log_likelihood_after"] == found["negative_log_likelihood_before"]
+    assert calibrate(logits, np.array([0, 1, 2, 2]))["validation_mistakes"] == 1
+
+
 def test_temperature_is_read(tmp_path):
     (tmp_path / "calibration.json").write_text(json.dumps({"temperature": 1.25}))
     assert read_temperature(tmp_path) == 1.25

@@ -6,8 +6,16 @@ import pytest
 import zarr
 
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.model_folder import check_rows, read_labels, read_split, read_test_part
-from spacegrouper.settings import Shape
+from spacegrouper.evaluation.model_folder import (
+    check_rows,
+    read_history,
+    read_labels,
+    read_parts,
+    read_split,
+    read_test_part,
+    uncalibrated_because,
+)
+from spacegrouper.settings import Settings, Shape, Train, write_settings
 
 SHAPE = Shape().model_dump(mode="json")
 
@@ -140,3 +148,53 @@ def test_a_file_that_is_no_split_is_named_with_what_makes_it(model, dataset, con
         path.write_text(path.read_text().replace("test", "train"))
     with pytest.raises(UserError, match=r"split.csv: not a split.*scripts/train.py"):
         read_split(path, dataset)
+
+
+def test_classes_in_another_order_than_in_labels_json_are_refused(model, dataset):
+    assert read_parts(model, dataset)["label"].tolist() == [0, 0, 1, 1]
+    path = model / "labels.json"
+    path.write_text(path.read_text().replace("[62, 225]", "[225, 62]"))
+    with pytest.raises(UserError, match=r"split\.csv: NA is of class 62, label 0, but .* is 225;"):
+        read_parts(model, dataset)
+
+
+HISTORY = "epoch,loss,accuracy,validation_loss,validation_accuracy\n"
+
+
+def test_the_kept_epoch_is_the_one_that_training_names(model):
+    # Of the smallest validation loss is epoch 1.
+    (model / "history.csv").write_text(HISTORY + "1,3,0,1,1\n2,2,0,3,0\n3,1,1,2,0\n")
+    history, kept = read_history(model)
+    assert (len(history), kept) == (3, 3)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "epoch,loss\n3,1\n", HISTORY + "1,3,0.3,3.1,0.3\n", HISTORY, "no table"]
+)
+def test_a_history_without_the_kept_epoch_is_named(model, content):
+    (model / "history.csv").write_text(content)
+    with pytest.raises(UserError, match=r"history\.csv: damaged, or without the epoch that labels"):
+        read_history(model)
+
+
+@pytest.mark.parametrize(
+    ("train", "calibrates"),
+    [
+        (Train(epochs=30), True),
+        (Train(epochs=30, rotation_epochs=30), True),
+        (Train(epochs=31, rotation_epochs=30), False),
+        (Train(epochs=300, rotation_epochs=30), False),
+    ],
+)
+def test_only_crystals_that_were_never_learnt_from_calibrate(tmp_path, train, calibrates):
+    """The groups of a rotation, counted: which of them does no epoch before the last learn from?"""
+    untouched = set(range(10))
+    for epoch in range(train.epochs):
+        validating = epoch // train.rotation_epochs % 10 if train.rotation_epochs else 0
+        untouched &= {validating}
+    assert bool(untouched) == calibrates
+
+    write_settings(Settings(train=train), tmp_path / "settings.yaml")
+    reason = uncalibrated_because(tmp_path)
+    assert (reason is None) == calibrates
+    assert calibrates or "train.rotation_epochs" in reason

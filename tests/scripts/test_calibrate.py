@@ -7,6 +7,7 @@ import pytest
 from bright_crystals import logits_by_hand, write_bright_crystals, write_brightness_model
 
 from spacegrouper.evaluation.calibration import calibrate
+from spacegrouper.settings import Settings, Train, write_settings
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "calibrate.py"
 
@@ -53,6 +54,17 @@ def test_the_temperature_is_fitted_on_the_validation_part(folder):
     again = run_calibrate(folder)
     assert again.returncode == 0, again.stderr
     assert path.read_bytes() == content
+
+
+def test_a_network_that_was_validated_in_rotation_is_refused(folder):
+    path = folder / "model" / "settings.yaml"
+    write_settings(Settings(train=Train(epochs=4, rotation_epochs=2)), path)
+    finished = run_calibrate(folder)
+    path.unlink()
+    assert finished.returncode == 1
+    said = " ".join(finished.stderr.split())
+    assert "settings.yaml: with train.rotation_epochs the network has learnt from all" in said
+    assert "Traceback" not in said
 
 
 def test_a_split_without_a_validation_part_is_one_line(folder):

@@ -16,6 +16,7 @@ from bright_crystals import (
 from scipy.special import softmax
 
 from spacegrouper.evaluation.calibration import expected_calibration_error
+from spacegrouper.settings import Settings, Train, write_settings
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "evaluate.py"
 TEMPERATURE = 1.6
@@ -136,6 +137,25 @@ def test_another_label_leaves_out_what_needs_space_groups(run):
     right = table["predicted"] == table["true"]
     assert metrics["top_1_accuracy"] == pytest.approx(right.mean())
     assert metrics["label"] == "crystal_system"
+
+
+def test_a_network_that_was_validated_in_rotation_is_measured_as_trained(run):
+    """Whatever calibration.json says, which an earlier version may have left there."""
+    folder, logits, *_ = run
+    path = folder / "model" / "settings.yaml"
+    write_settings(Settings(train=Train(epochs=4, rotation_epochs=2)), path)
+    finished = evaluate(folder, folder / "of_rotation")
+    path.unlink()
+    assert finished.returncode == 0, finished.stderr
+    assert "the probabilities are not calibrated: " in " ".join(finished.stderr.split())
+    metrics = json.loads((folder / "of_rotation" / "metrics.json").read_text())
+    assert metrics["temperature"] is None
+    assert not [name for name in metrics if name.endswith("_before")]
+    table = pd.read_csv(folder / "of_rotation" / "predictions.csv")
+    expected = softmax(logits, axis=1).max(axis=1)
+    assert table["probability"].to_numpy() == pytest.approx(expected, abs=1e-4)
+    reliability = pd.read_csv(folder / "of_rotation" / "reliability.csv")
+    assert set(reliability["probabilities"]) == {"as trained"}
 
 
 @pytest.mark.parametrize(

@@ -187,6 +187,20 @@ def test_stops_when_the_validation_loss_stays(store, tmp_path) -> None:
     assert json.loads((tmp_path / "labels.json").read_text())["best_epoch"] == 1
 
 
+def test_less_patience_than_was_had_starts_anew(store, tmp_path, caplog) -> None:
+    """Otherwise the network kept could be one that training would never have reached."""
+    never_better = {"learning_rate": 1e-15, "weight_decay": 0}
+    run(store, tmp_path, small_settings(epochs=4, patience=9, **never_better))
+
+    assert run(store, tmp_path, small_settings(epochs=9, patience=2, **never_better)) == [
+        0,
+        1,
+        1,
+        1,
+    ]
+    assert "trained beyond train.patience already: training starts anew" in caplog.text
+
+
 def test_a_loss_that_is_no_number_is_a_users_mistake(store, tmp_path) -> None:
     with pytest.raises(UserError, match=r"train\.learning_rate: the loss of epoch \d is not a num"):
         run(store, tmp_path, small_settings(learning_rate=1e30))

@@ -33,6 +33,17 @@ def test_every_experiment_is_trained_and_tested_once(workflow, paper_small):
     assert yaml.safe_load(config.read_text())["model"]["name"] == "alexnet"
 
 
+def test_networks_that_were_validated_in_rotation_are_not_calibrated(workflow, paper_small):
+    paper_small["train"] |= {"epochs": 4, "rotation_epochs": 2}
+    paper_small["split"] |= {"train": 0.6, "validation": 0.2, "test": 0.2}
+    jobs = planned(workflow.run(paper_small, "--dry-run", "paper"))
+    assert jobs["evaluate_experiment"] == jobs["train_experiment"] > 0
+    assert "calibrate_experiment" not in jobs
+    jobs = planned(workflow.run(paper_small, "--dry-run"))
+    assert jobs["evaluate"] == 1
+    assert "calibrate" not in jobs
+
+
 def test_a_run_without_the_grid_is_as_before(workflow, paper_small):
     jobs = planned(workflow.run(paper_small, "--dry-run"))
     assert jobs["train"] == 1

@@ -23,7 +23,11 @@ rule evaluate:
         labels=rules.train.output.labels,
         split=rules.train.output.split,
         history=rules.train.output.history,
-        calibration=rules.calibrate.output.calibration,
+        calibration=(
+            []
+            if settings.train.validation_is_learnt_from
+            else rules.calibrate.output.calibration
+        ),
     output:
         metrics=report(
             f"{RUN}/evaluation/metrics.json",

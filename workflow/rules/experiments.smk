@@ -47,6 +47,13 @@ def experiment_section(*names):
     )
 
 
+def experiment_calibration(wildcards):
+    """The temperature of an experiment's network, if there are crystals left to fit it on."""
+    if EXPERIMENTS[wildcards.experiment].train.validation_is_learnt_from:
+        return []
+    return expand(rules.calibrate_experiment.output.calibration, **wildcards)
+
+
 def of_experiment(files):
     """What is made for the run, made for an experiment: in its own folder, not in the report."""
 

@@ -30,7 +30,11 @@ use rule calibrate as calibrate_experiment with:
 
 use rule evaluate as evaluate_experiment with:
     input:
-        **of_experiment(rules.evaluate.input) | {"dataset": rules.shape.output.dataset},
+        **of_experiment(rules.evaluate.input)
+        | {
+            "dataset": rules.shape.output.dataset,
+            "calibration": experiment_calibration,
+        },
     output:
         **of_experiment(rules.evaluate.output),
     log:

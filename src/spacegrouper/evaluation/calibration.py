@@ -22,8 +22,8 @@ from spacegrouper.evaluation.symmetry import Integers
 
 _BINS = 15
 _SHARES = np.arange(1, 21) / 20
-# A validation part without a single mistake would make the temperature fall without end.
-_TEMPERATURES = (0.05, 20.0)
+# The range that temperatures are looked for in.
+TEMPERATURES = (0.05, 20.0)
 
 
 def negative_log_likelihood(logits: Floats, labels: Integers, temperature: float = 1.0) -> float:
@@ -43,7 +43,7 @@ def fit_temperature(logits: Floats, labels: Integers) -> float:
     """
     found: Any = minimize_scalar(
         lambda logarithm: negative_log_likelihood(logits, labels, np.exp(logarithm)),
-        bounds=np.log(_TEMPERATURES),
+        bounds=np.log(TEMPERATURES),
         method="bounded",
         options={"xatol": 1e-6},
     )
@@ -107,14 +107,16 @@ def refusal_table(confidence: Floats, correct: NDArray[np.bool_], seed: int) -> 
 def calibrate(logits: Floats, labels: Integers) -> dict[str, int | float]:
     """Return what calibration.json holds, from the logits, (N, C), of the validation part.
 
-    The temperature, the number of crystals, and the negative log likelihood and expected
-    calibration error of these crystals before and after their logits are divided by it.
+    The temperature (1 if all answers are right: such crystals would have it fall without end), the
+    number of crystals and of mistakes, and the negative log likelihood and expected calibration
+    error of these crystals before and after their logits are divided by it.
     """
-    temperature = fit_temperature(logits, labels)
     correct = logits.argmax(axis=1) == labels
+    temperature = 1.0 if correct.all() else fit_temperature(logits, labels)
     summary: dict[str, int | float] = {
         "temperature": temperature,
         "validation_crystals": len(labels),
+        "validation_mistakes": int(np.count_nonzero(~correct)),
     }
     for when, divisor in (("before", 1.0), ("after", temperature)):
         confidence = np.exp(log_softmax(logits / divisor, axis=1).max(axis=1))

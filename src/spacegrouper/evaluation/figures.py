@@ -399,14 +399,13 @@ def confusion_figure(confusion: pd.DataFrame, label: str) -> Figure:
 
 
 @mpl.rc_context(STYLE)
-def history_figure(history: pd.DataFrame) -> Figure:
+def history_figure(history: pd.DataFrame, kept_epoch: int) -> Figure:
     """Draw the loss and the accuracy of each epoch, and mark the epoch whose weights are kept.
 
-    `history`: columns epoch, loss, accuracy, validation_loss, validation_accuracy. The kept epoch
-    is that of the smallest validation loss.
+    `history`, `kept_epoch`: as model_folder.read_history returns them.
     """
     marker = "." if len(history) == 1 else None  # one epoch alone makes no line
-    kept = history.iloc[int(history["validation_loss"].to_numpy().argmin())]
+    kept = history[history["epoch"] == kept_epoch].iloc[0]
     figure = Figure(figsize=(8, 3.3), layout="constrained")
     loss_axes, accuracy_axes = figure.subplots(1, 2)
     for axes, name in ((loss_axes, "loss"), (accuracy_axes, "accuracy")):

@@ -12,7 +12,7 @@ import zarr
 from numpy.typing import NDArray
 
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Descriptor, Diffractogram
+from spacegrouper.settings import Descriptor, Diffractogram, load_settings
 from spacegrouper.storage.dataset import usable_rows
 from spacegrouper.training.images import PatternReader
 from spacegrouper.training.split import PARTS
@@ -25,6 +25,7 @@ _COLUMNS = {
     "label": int,
     "part": str,
 }
+_HISTORY = ("epoch", "loss", "accuracy", "validation_loss", "validation_accuracy")
 
 
 @dataclass(frozen=True)
@@ -91,10 +92,60 @@ def pattern_reader(labels: Labels, dataset: zarr.Group) -> PatternReader:
     )
 
 
+def uncalibrated_because(model: Path) -> str | None:
+    """Return why no crystal is left to calibrate the network of a model folder with, or None."""
+    path = model / "settings.yaml"
+    if not path.is_file() or not load_settings(path).train.validation_is_learnt_from:
+        return None
+    return (
+        f"{path}: with train.rotation_epochs the network has learnt from all crystals that "
+        "validated in their turn, so none is left to calibrate it with"
+    )
+
+
+def read_history(model: Path) -> tuple[pd.DataFrame, int]:
+    """Return history.csv of a model folder, and the epoch whose network training has kept.
+
+    Columns epoch, loss, accuracy, validation_loss, validation_accuracy. Raises UserError where
+    there is no such file, or where it lacks the epoch that labels.json names as the best.
+    """
+    path = model / "history.csv"
+    try:
+        history = pd.read_csv(StringIO(_read_text(path)))[list(_HISTORY)]
+        kept = json.loads(_read_text(model / "labels.json"))["best_epoch"]
+        if kept not in set(history["epoch"]):
+            raise ValueError
+    except (ValueError, KeyError, TypeError):
+        raise UserError(
+            f"{path}: damaged, or without the epoch that labels.json names as `best_epoch`; "
+            "train the network again with scripts/train.py"
+        ) from None
+    return history, int(kept)
+
+
 def read_test_part(model: Path, dataset: zarr.Group) -> pd.DataFrame:
     """Return the crystals of the test part of a model folder's split.csv; see `read_split`."""
-    split = read_split(model / "split.csv", dataset)
+    split = read_parts(model, dataset)
     return split[split["part"] == "test"].reset_index(drop=True)
+
+
+def read_parts(model: Path, dataset: zarr.Group) -> pd.DataFrame:
+    """Return all parts of a model folder's split.csv, as `read_split`.
+
+    Raises UserError too where its classes are not those of labels.json, in their order.
+    """
+    path = model / "split.csv"
+    split = read_split(path, dataset)
+    names = dict(enumerate(map(str, read_labels(model, dataset).classes)))
+    other = split[split["label"].map(names) != split["class"]]
+    if not other.empty:
+        row = other.iloc[0]
+        raise UserError(
+            f"{path}: {row['material_id']} is of class {row['class']}, label {row['label']}, but "
+            f"in labels.json that is {names.get(row['label'], 'no class')}; the two files are of "
+            "different trainings: train again with scripts/train.py"
+        )
+    return split
 
 
 def read_split(path: Path, dataset: zarr.Group) -> pd.DataFrame:

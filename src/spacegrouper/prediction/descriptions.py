@@ -39,7 +39,7 @@ def facts(answer: Answer, model: TrainedModel) -> list[tuple[str, str]]:
 def calibration(model: TrainedModel) -> str:
     """Tell whether the network's probabilities can be taken at their word."""
     if model.temperature is None:
-        return "not calibrated: the network may be too sure (scripts/calibrate.py mends that)"
+        return "not calibrated: the network may be too sure (docs/evaluation.md)"
     return f"calibrated, at temperature {model.temperature:.2f}"
 
 

@@ -12,7 +12,7 @@ from zarr.storage import MemoryStore
 
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.calibration import read_temperature
-from spacegrouper.evaluation.model_folder import Labels, read_labels
+from spacegrouper.evaluation.model_folder import Labels, read_labels, uncalibrated_because
 from spacegrouper.evaluation.predictions import load_network
 from spacegrouper.settings import Powder, Shape, Simulate, Standardise, load_settings
 from spacegrouper.storage.raw_shard import simulate_section
@@ -61,7 +61,7 @@ def load_trained_model(folder: Path) -> TrainedModel:
             f"{path}: damaged, or of another version of this program; "
             "train the network again with scripts/train.py"
         ) from None
-    calibrated = (folder / "calibration.json").is_file()
+    calibrated = (folder / "calibration.json").is_file() and not uncalibrated_because(folder)
     return TrainedModel(
         folder=folder,
         network=load_network(folder / "model.keras"),

@@ -77,3 +77,11 @@ class Train(Section):
         description="`mixed_bfloat16`: layers compute in bfloat16 where there is a GPU (Ampere or "
         "newer); variables, and everything on a CPU, stay float32",
     )
+
+    @property
+    def validation_is_learnt_from(self) -> bool:
+        """Whether the network that is kept has learnt from every crystal that ever validated.
+
+        So it is once a second group validates: no group is left that could judge or calibrate it.
+        """
+        return self.rotation_epochs is not None and self.epochs > self.rotation_epochs

@@ -219,6 +219,12 @@ def _resume(
         if checkpoint and len(checkpoint.history) > settings.train.epochs:
             log.warning("%s: trained for more epochs already: training starts anew", output)
             checkpoint = None
+        if checkpoint and any(
+            _stops_early(checkpoint.history[:epoch], settings.train)
+            for epoch in range(1, len(checkpoint.history))
+        ):
+            log.warning("%s: trained beyond train.patience already: training starts anew", output)
+            checkpoint = None
         if checkpoint:
             _assign(model.weights, checkpoint.model)
             _assign(optimiser.variables, checkpoint.optimiser)
