@@ -70,8 +70,15 @@ def main(
     with progress("acquire", None) as advance:
         write_crystals(output, kept())
     write_rejections(rejected, rejections)
+    others = files_passed_over(settings)
+    if others:
+        log.info(
+            "passed over %d files that are not named *.cif or *.cif.gz: %s",
+            sum(others.values()),
+            ", ".join(f"{count} {ending}" for ending, count in others.items()),
+        )
     if provenance is not None:
-        write_provenance(provenance, settings, part, ids, len(rejections))
+        write_provenance(provenance, settings, part, ids, len(rejections), others)
     part.discard()
     log.info("acquired %d crystals, rejected %d records", len(ids), len(rejections))
 
@@ -102,8 +109,22 @@ def source_records(
             return read_optimade(source, part)
 
 
+def files_passed_over(settings: Settings) -> dict[str, int] | None:
+    """Count the files of a folder of CIF files that were not read, by the ends of their names."""
+    if not isinstance(settings.acquire, CifTreeSource):
+        return None
+    from spacegrouper.crystals.cif_tree import passed_over
+
+    return passed_over(settings.acquire.path)
+
+
 def write_provenance(
-    path: Path, settings: Settings, part: PartialDownload, ids: list[str], rejected: int
+    path: Path,
+    settings: Settings,
+    part: PartialDownload,
+    ids: list[str],
+    rejected: int,
+    passed_over: dict[str, int] | None,
 ) -> None:
     """Write where the crystals come from, what they may be used for, and which they are."""
     source = settings.acquire
@@ -111,6 +132,7 @@ def write_provenance(
     known = part.known() if downloaded else {}
     content = {
         **source.model_dump(mode="json"),
+        **({"passed_over": passed_over} if passed_over is not None else {}),
         **{name: known[name] for name in _PROVENANCE if name in known},
         "crystals": len(ids),
         "rejected": rejected,

@@ -44,6 +44,7 @@ def main(
     rejections = read_rejections(earlier_rejected) if earlier_rejected else []
     space_groups: set[int] = set()
     count = 0
+    differing: list[str] = []
     records = read_crystals(structures)
     standardised = (
         standardise_new(
@@ -65,7 +66,11 @@ def main(
                 rejections.append(record)
             else:
                 count += 1
-                space_groups.add(record.metadata["spacegroup"])
+                found = record.metadata["spacegroup"]
+                stated = record.metadata.get("stated_spacegroup", found)
+                if stated != found:
+                    differing.append(f"{record.id} says {stated}, found is {found}")
+                space_groups.add(found)
                 yield record
         if count == 0:
             raise UserError(
@@ -81,6 +86,13 @@ def main(
     with progress("standardise", None) as advance:
         write_crystals(output, kept())
     write_rejections(rejected, rejections)
+    if differing:
+        log.info(
+            "%d crystals have another space group within the tolerance than their files say; the "
+            "first: %s",
+            len(differing),
+            differing[0],
+        )
     log.info(
         "kept %d crystals in %d space groups, rejected %d records, earlier stages included",
         count,

@@ -1,11 +1,14 @@
+import errno
 import gzip
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 from pymatgen.core import Lattice, Structure
 from pymatgen.io.cif import CifWriter
 
-from spacegrouper.crystals.cif_tree import read_cif_tree
+from spacegrouper.crystals.cif_tree import passed_over, read_cif_tree
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.errors import UserError
 
@@ -230,7 +233,7 @@ def test_several_processes_give_the_same(tmp_path):
         (SALT.replace("_cell_length_b 5.64\n", ""), "no unit cell: _cell_length_b"),
         (SALT.replace("_cell_angle_gamma 90", "_cell_angle_gamma ?"), "no unit cell"),
         (SALT.replace("_cell_angle_gamma 90", "_cell_angle_gamma 180"), "no volume"),
-        (SALT.replace("'F m -3 m'", "'Q 9'"), "space group is not known"),
+        (SALT.replace("'F m -3 m'", "'Q 9'"), "space group 'Q 9' is not known"),
         (QUARTZ.replace("y,x,-z", "y,x,,"), ""),
         (SALT.replace("_Z 4", "_Z 2"), "do not add up"),
         (SALT.replace("occupancy\n", "disorder_group\n").replace("0.5 1", "0.5 2"), "disorder"),
@@ -266,7 +269,7 @@ def test_binary_and_damaged_files_are_rejected(tmp_path):
     records = read(tmp_path)
     assert "binary" in records["binary.cif"].reason
     assert "damaged or cut short" in records["cut.cif.gz"].reason
-    assert "damaged or cut short" in records["tail.cif.gz"].reason
+    assert "binary" in records["tail.cif.gz"].reason
 
 
 @pytest.mark.parametrize("part", range(0, len(SALT), 29))
@@ -280,3 +283,45 @@ def test_a_folder_without_cif_files_is_a_user_error(tmp_path):
         list(read_cif_tree(tmp_path))
     with pytest.raises(UserError, match="no such folder"):
         list(read_cif_tree(tmp_path / "missing"))
+
+
+def test_suffixes_in_capitals_are_read_and_other_files_counted(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "salt.CIF").write_text(SALT)
+    (tmp_path / "sub" / "Quartz.Cif.GZ").write_bytes(gzip.compress(QUARTZ.encode()))
+    for name in ("a.hkl", "b.HKL", "sub/c.hkl", "POSCAR", "x.cif.txt"):
+        (tmp_path / name).write_text(SALT)
+    (tmp_path / "elsewhere").symlink_to(tmp_path / "sub")
+    assert list(read(tmp_path)) == ["salt.CIF", "sub/Quartz.Cif.GZ"]
+    assert passed_over(tmp_path) == {".hkl": 3, "no ending": 1, ".txt": 1, "link": 1}
+
+
+def test_names_that_are_not_utf8_and_broken_links_lose_no_other_file(tmp_path):
+    (tmp_path / "good.cif").write_text(SALT)
+    (tmp_path / os.fsdecode(b"caf\xe9.cif")).write_text(QUARTZ)
+    (tmp_path / "gone.cif").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(tmp_path / "pipe.cif")
+    records = read(tmp_path)
+    assert sorted(records) == [r"caf\xe9.cif", "gone.cif", "good.cif", "pipe.cif"]
+    assert is_crystal(records[r"caf\xe9.cif"])
+    assert is_crystal(records["good.cif"])
+    assert records["gone.cif"].reason == records["pipe.cif"].reason == "no such file"
+
+
+def test_folders_that_cannot_be_read_are_rejected_by_name(tmp_path, monkeypatch):
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "good.cif").write_text(SALT)
+    scandir = os.scandir
+
+    def refuse(path):  # as for a user without rights; the tests may run as root
+        if Path(path).name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    records = read(tmp_path)
+    assert "cannot be read: Permission denied" in records["closed"].reason
+    assert is_crystal(records["good.cif"])
+    (tmp_path / "good.cif").unlink()
+    with pytest.raises(UserError, match="closed: the folder cannot be read"):
+        read(tmp_path)

@@ -58,6 +58,7 @@ def test_records_hold_what_the_documentation_says(answer: Answer, model: Trained
                 "symprec": 0.1,
                 "known_to_network": True,
             },
+            "stated_spacegroup": None,
         },
     }
     assert model_record(model) == {
@@ -89,6 +90,18 @@ def test_a_space_group_that_the_network_cannot_name_is_pointed_out(
     assert "has not learnt this one" in dict(facts(unknown, model))["spglib finds"]
     structure = answer_record(unknown, model)["structure"]
     assert structure["spglib"]["known_to_network"] is False
+
+
+def test_a_space_group_other_than_the_file_says_is_said(
+    answer: Answer, model: TrainedModel
+) -> None:
+    found = crystal("Cs Cl", 221)
+    found.metadata["stated_spacegroup"] = 99
+    other = replace(answer, crystal=found)
+    assert dict(facts(other, model))["spglib finds"].endswith("0.1 Å; the file says 99 P4mm")
+    assert answer_record(other, model)["structure"]["stated_spacegroup"] == 99
+    found.metadata["stated_spacegroup"] = 221
+    assert "says" not in dict(facts(other, model))["spglib finds"]
 
 
 def test_patterns_have_no_structure(answer: Answer, model: TrainedModel) -> None:

@@ -83,7 +83,7 @@ def test_a_poscar_without_elements_is_refused_and_not_read_as_hydrogen(tmp_path:
         ("a.cif", b"", "the file is empty"),
         ("a.cif", b"\x00\x01\x02", "binary"),
         ("a.cif", b"hello", "not a valid CIF file"),
-        ("a.cif.gz", b"hello", "gzip"),
+        ("a.cif.gz", b"hello", "not a valid CIF file"),
         ("POSCAR", b"hello", ""),
         ("POSCAR", b"\xff\xfe\xfd", ""),
         ("a.json", b"{}", ""),

@@ -69,6 +69,18 @@ def test_bad_cif_files_are_listed_and_a_source_of_nothing_else_stops(tmp_path):
     assert not (tmp_path / "acquired.jsonl.gz").exists()
 
 
+def test_files_beside_the_cif_files_are_counted(tmp_path):
+    (tmp_path / "cifs").mkdir()
+    salt = Structure(Lattice.cubic(4), ["Cs", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]])
+    (tmp_path / "cifs" / "SALT.CIF").write_text(salt.to(fmt="cif"))
+    (tmp_path / "cifs" / "salt.hkl").write_text("")
+    result = run(tmp_path, f"acquire: {{source: cif_tree, path: {tmp_path / 'cifs'}}}\n")
+    assert result.returncode == 0, result.stderr
+    assert "passed over 1 files that are not named *.cif or *.cif.gz: 1 .hkl" in result.stderr
+    provenance = json.loads((tmp_path / "provenance.json").read_text())
+    assert (provenance["ids"], provenance["passed_over"]) == (["SALT.CIF"], {".hkl": 1})
+
+
 def test_a_missing_source_is_one_line(tmp_path):
     result = run(tmp_path, "acquire: {source: json_lines, path: /no/such/file.jsonl}\n")
     assert result.returncode == 1

@@ -105,6 +105,7 @@ def _structure_record(crystal: Crystal, model: TrainedModel) -> dict[str, Any]:
             "symprec": model.standardise.symprec,
             "known_to_network": _is_known(number, model),
         },
+        "stated_spacegroup": crystal.metadata.get("stated_spacegroup"),
     }
 
 
@@ -114,6 +115,9 @@ def _found(crystal: Crystal, model: TrainedModel) -> str:
         f"{class_name('spacegroup', number)}, {crystal.metadata['crystal_system']}, "
         f"within {model.standardise.symprec:g} Å"
     )
+    stated = crystal.metadata.get("stated_spacegroup", number)
+    if stated != number:
+        text += f"; the file says {class_name('spacegroup', stated)}"
     if _is_known(number, model) is False:
         text += (
             f"; the network has not learnt this one, but {len(model.labels.classes)} others: "

@@ -12,7 +12,7 @@ from pymatgen.core import Structure
 from pymatgen.io.registry import get_structure_format
 from pymatgen.io.vasp.inputs import BadPoscarWarning
 
-from spacegrouper.crystals.cif_tree import read_cif
+from spacegrouper.crystals.cif_reader import read_cif
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.standard_cell import standardise
 from spacegrouper.settings import Standardise

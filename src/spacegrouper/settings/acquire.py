@@ -29,7 +29,9 @@ class CifTreeSource(Section):
     """Crystals from a folder of CIF files, searched through all its sub-folders."""
 
     source: Literal["cif_tree"]
-    path: Path = Field(description="the folder; every file named `*.cif` or `*.cif.gz` is read")
+    path: Path = Field(
+        description="the folder; every file named `*.cif` or `*.cif.gz` is read, in capitals too"
+    )
 
 
 class MaterialsProjectSource(Section):

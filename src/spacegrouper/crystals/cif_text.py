@@ -1,0 +1,237 @@
+"""The text of CIF files: packing, encodings, data blocks, and the values of their tags.
+
+gemmi parses the text. Programs repeat tags and names of blocks (Jana2020, PETS2, the American
+Mineralogist database), which the standard forbids, so its check of them is off; a value is wanted
+from here only where the repetitions agree.
+"""
+
+import bz2
+import codecs
+import gzip
+import lzma
+import math
+import os
+import re
+import zlib
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import gemmi
+
+from spacegrouper.crystals.crystal import printable
+
+MAXIMUM_BYTES = 500_000_000  # of the text; files with all reflections in them are that large
+
+_PACKERS = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\x00", lzma.open))
+# The mark of UTF-32 begins as that of UTF-16 does.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_PLAIN_LETTERS = {0x2212: "-", 0x2013: "-", 0xA0: " "}
+_BLOCK_HEADING = re.compile(r"^[ \t]*data_", re.IGNORECASE | re.MULTILINE)
+_TAG = re.compile(r"^[ \t]*_[A-Za-z]", re.MULTILINE)
+_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?:\(\d*\))?")
+UNKNOWN = ("", "?", ".")
+
+
+class CifError(Exception):
+    """What is wrong with a file, in one line for its owner."""
+
+
+class Block:
+    """A data block: its name, and the values of its tags.
+
+    Tags are looked up in lower case and with `_` for the dot of newer dictionaries, so that
+    `_cell.length_a` is `_cell_length_a`. Of a value, blanks at its ends and quotes are gone.
+    """
+
+    def __init__(self, name: str, block: gemmi.cif.Block) -> None:
+        """Take over the pairs and loops of a block of gemmi's."""
+        self.name = name
+        self._pairs: list[tuple[str, str]] = []
+        self._loops: list[dict[str, list[str]]] = []
+        self._values: dict[str, list[str]] = {}
+        for item in block:
+            pair: Any = item.pair
+            if pair is not None:
+                tag, value = _plain_tag(pair[0]), _plain_value(pair[1])
+                self._pairs.append((tag, value))
+                self._values.setdefault(tag, []).append(value)
+            elif item.loop is not None:
+                self._add_loop(item.loop)
+
+    def _add_loop(self, loop: gemmi.cif.Loop) -> None:
+        width = len(loop.tags)
+        values = [_plain_value(value) for value in loop.values]
+        columns: dict[str, list[str]] = {}
+        for place, tag in enumerate(map(_plain_tag, loop.tags)):
+            column = values[place::width]
+            if columns.setdefault(tag, column) != column:
+                raise CifError(f"a loop has two columns {tag} that differ")
+            self._values.setdefault(tag, []).extend(column)
+        self._loops.append(columns)
+
+    def values(self, *tags: str) -> list[str]:
+        """Return the different known values of tags that mean the same, in their order."""
+        found = (value for tag in tags for value in self._values.get(_plain_tag(tag), ()))
+        return list(dict.fromkeys(value for value in found if value not in UNKNOWN))
+
+    def text(self, tag: str) -> str:
+        """Return the first known value of a tag, empty if there is none."""
+        return next(iter(self.values(tag)), "")
+
+    def number(self, tag: str) -> float:
+        """Return the number that a tag has, NaN if none; its uncertainty is dropped.
+
+        Raises CifError for a text that is no number, and for two numbers.
+        """
+        texts = self.values(tag)
+        numbers = [parse_number(text) for text in texts]
+        for text, number in zip(texts, numbers, strict=True):
+            if math.isnan(number):
+                raise CifError(f"{tag} is {shown(text)}, not a number")
+        if len(set(numbers)) > 1:
+            raise CifError(f"{tag} is given twice, as {texts[0]} and as {texts[1]}")
+        return numbers[0] if numbers else math.nan
+
+    def has(self, tag: str) -> bool:
+        """Tell whether a tag is there, with known values or not."""
+        return _plain_tag(tag) in self._values
+
+    def table(self, tag: str) -> dict[str, list[str]]:
+        """Return the loop with a tag, as columns; pairs outside of loops are a loop of one row.
+
+        Raises CifError where several loops that differ have the tag, or one loop has it twice.
+        """
+        plain = _plain_tag(tag)
+        loops = [loop for loop in self._loops if plain in loop]
+        if not loops:
+            loops = [{name: [value] for name, value in self._pairs}]
+            if len(self._values.get(plain, ())) > 1:
+                raise CifError(f"{tag} is given twice")
+        if any(loop != loops[0] for loop in loops):
+            raise CifError(f"{tag} is in two loops that differ")
+        return loops[0]
+
+
+def cif_blocks(content: bytes) -> list[Block]:
+    """Parse the content of a file, packed or not. Raises CifError with a reason in one line.
+
+    Blocks of one name get a number: `global`, `global-2`, ...
+    """
+    text = _text(_unpacked(content))
+    if not text.strip():
+        raise CifError("the file is empty")
+    if _CONTROL_CHARACTERS.search(text):
+        raise CifError("the file is binary, not text")
+    try:
+        document = gemmi.cif.read_string(text, 0)
+    except (ValueError, RuntimeError) as error:
+        raise CifError(_syntax(text, str(error))) from None
+    blocks: list[Block] = []
+    names: set[str] = set()
+    for block in document:
+        name, number = block.name.strip(), 2
+        while name in names:
+            name, number = f"{block.name.strip()}-{number}", number + 1
+        names.add(name)
+        blocks.append(Block(name, block))
+    return blocks
+
+
+def is_cif(content: bytes) -> bool:
+    """Tell whether a file's content, packed or not, is that of a CIF file, whole or cut short."""
+    try:
+        text = _text(_unpacked(content))
+    except CifError:
+        return False
+    return _BLOCK_HEADING.search(text) is not None and _TAG.search(text) is not None
+
+
+def parse_number(text: str) -> float:
+    """Return a number as CIF has it, such as 4.187(1), without its uncertainty; else NaN."""
+    match = _NUMBER.fullmatch(text)
+    return float(match[1]) if match else math.nan
+
+
+def shown(text: str) -> str:
+    """Return a text in quotes, cut to what a line of a message bears."""
+    text = " ".join(text.split())
+    return repr(text if len(text) <= 60 else f"{text[:57]}...")
+
+
+def path_text(path: Path | str) -> str:
+    r"""Return a path as text that can be printed; bytes that are not UTF-8 become `\xe9`."""
+    return printable(os.fsencode(path).decode("utf-8", errors="backslashreplace"))
+
+
+def _plain_tag(tag: str) -> str:
+    return tag.lower().replace(".", "_")
+
+
+def _plain_value(value: str) -> str:
+    # gemmi makes an empty text of `.` and `?`; what stands there is to be named.
+    return value if value in UNKNOWN else str(gemmi.cif.as_string(value)).strip()
+
+
+def _unpacked(content: bytes) -> bytes:
+    for mark, opener in _PACKERS:
+        if not content.startswith(mark):
+            continue
+        try:
+            with opener(BytesIO(content)) as file:
+                content = file.read(MAXIMUM_BYTES + 1)
+        except (EOFError, OSError, zlib.error, lzma.LZMAError):
+            raise CifError("the packed data are damaged or cut short") from None
+        break
+    if len(content) > MAXIMUM_BYTES:
+        raise CifError(f"more than {MAXIMUM_BYTES // 1_000_000} MB of text")
+    return content
+
+
+def _text(content: bytes) -> str:
+    """Return a text in ASCII, as gemmi wants it, with line ends of one kind.
+
+    Minus signs and blanks of word processors become plain ones, all other letters are escaped:
+    they are parts of names and titles, which play no role here.
+    """
+    text = _decoded(content).translate(_PLAIN_LETTERS).encode("ascii", "backslashreplace").decode()
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _decoded(content: bytes) -> str:
+    for mark, encoding in _MARKS:
+        if content.startswith(mark):
+            return content[len(mark) :].decode(encoding, errors="replace")
+    # UTF-16 without its mark: every other byte of ASCII text is zero.
+    for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        if content[1 - start : 400 : 2] and not any(content[start:400:2]):
+            return content.decode(encoding, errors="replace")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
+def _syntax(text: str, error: str) -> str:
+    """Say in our words what gemmi found wrong with a text."""
+    if re.match(r"\s*<", text):
+        return "not a valid CIF file, but a web page or other markup"
+    place = re.search(r"string:(\d+):", error)
+    line = f" in line {place[1]}" if place else ""
+    if "expected block header" in error:
+        return f"not a valid CIF file: the text{line} stands before any line with data_"
+    if "Wrong number of values" in error:
+        return (
+            f"not a valid CIF file, or cut short: the loop{line} has a number of values that its "
+            "columns do not divide"
+        )
+    if "unterminated" in error:
+        return f"not a valid CIF file, or cut short: the text{line} has no closing quote or `;`"
+    return f"not a valid CIF file, or cut short: what stands{line} is neither a tag nor its value"
