@@ -4,6 +4,7 @@ import struct
 import tracemalloc
 import zlib
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -58,6 +59,18 @@ WRITTEN: dict[str, Any] = {
     "hexadecimal, as PostgreSQL writes it": lambda content: "\\x" + content.hex(),
     "base64": lambda content: base64.b64encode(content).decode(),
     "base64, in lines": lambda content: base64.encodebytes(content),
+    "base64, in a URI": lambda content: (
+        "data:image/png;base64," + base64.b64encode(content).decode()
+    ),
+    "base64, as Python prints it": lambda content: repr(base64.b64encode(content)),
+    "base64, as Python prints a text": lambda content: repr(base64.b64encode(content).decode()),
+    "base64, printed in a URI": lambda content: f"data:;base64,{base64.b64encode(content)!r}",
+    "bare, as Python prints it": repr,
+    "bare, printed twice": lambda content: repr(repr(content)),
+    "bare, printed and encoded": lambda content: repr(content).encode(),
+    "bare, of a bytearray": lambda content: repr(bytearray(content)),
+    "bare, in a URI": lambda content: "data:application/octet-stream," + quote(content),
+    "hexadecimal, as Python prints it": lambda content: repr(content.hex().encode()),
 }
 
 
@@ -99,6 +112,28 @@ def test_the_settings_can_name_the_form() -> None:
     assert detect_encoding([twofold], SETTINGS).form == "bytes"
     named = SETTINGS.model_copy(update={"encoding": "run_length"})
     assert detect_encoding([twofold], named).form == "run_length"
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (b"GIF89a...", "bytes of 9, a GIF file: neither"),
+        (base64.b64encode(b"BM......").decode(), "a BMP file as base64 text"),
+        ("<memory at 0x7f0>", "a Python object's address, not its content"),
+        ("b'\\x89PNG", "bytes as Python prints them, b'...', which are cut short"),
+        ("data:image/svg+xml,<svg/>", "an SVG text"),
+        ("data:image/png", "a `data:` URI"),
+        (
+            encode_png(np.zeros((5, 5), np.uint8)),
+            "a PNG file: an image of 5 x 5 pixels, but 2 square",
+        ),
+    ],
+)
+def test_what_is_no_bitmap_is_named(value: Any, found: str) -> None:
+    with pytest.raises(UserError) as error:
+        detect_encoding([value], SETTINGS)
+    assert found in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 def test_what_is_nothing_at_all_is_one_line() -> None:

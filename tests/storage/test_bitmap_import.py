@@ -254,6 +254,7 @@ def test_every_kind_of_bad_row_is_rejected_and_stops_nothing(tmp_path: Path) -> 
     assert reasons[""] == "its id is empty, longer than 255 characters, or cannot be printed"
     assert reasons["b01"] == "no bitmap: NULL"
     assert reasons["b06"] == "a bitmap of 5000000 bytes, more than the 4194304 allowed"
+    assert reasons["b08"] == "no space group: NULL"
     assert reasons["b10"] == "space group 231 is not 1 to 230"
     assert reasons["'b\\n17'"].startswith("its id is empty")
     assert (

@@ -10,7 +10,8 @@ image's header are looked at before anything is decoded, and whatever goes wrong
     run_length   pairs of bytes: how many pixels (1 to 255), and their grey level
 
 Pixels come row by row from the upper left corner, one view below the other. Each may be written as
-base64 (blanks and line ends allowed) or in hexadecimal digits (also after `\\x` or `0x`).
+base64 (blanks and line ends allowed) or in hexadecimal digits (also after `\\x` or `0x`), and any
+of these as a `data:` URI (RFC 2397) or as Python prints it, `b'...'`.
 """
 
 import base64
@@ -25,6 +26,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal, get_args
+from urllib.parse import unquote_to_bytes
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +56,38 @@ _INTERLACED = (
     (0, 1, 1, 2),
 )
 _PART = 2**20  # bytes that are decompressed at a time
+# The beginning of a `data:` URI, and what Python prints of bytes and of texts.
+_DATA_URI = re.compile(rb"\s*data:[\w/+.;=-]*,", re.IGNORECASE)
+_PRINTED = re.compile(
+    rb"""\s*(?:bytearray\()?[bu]?(?P<quote>['"])"""
+    rb"""(?P<content>(?:[ -\[\]-~]|\\[\\'"nrt]|\\x[\da-f]{2})*)(?P=quote)\)?\s*"""
+)
+_ESCAPE = re.compile(rb"\\(?:x(..)|(.))")
+_ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+_MOST_WRAPPINGS = 3
+# What columns hold in place of bitmaps, by how it begins.
+_OTHER_KINDS = (
+    (b"\x89PNG", "a PNG file"),
+    (b"\xff\xd8\xff", "a JPEG file"),
+    (b"GIF8", "a GIF file"),
+    (b"BM", "a BMP file"),
+    (b"RIFF", "a WebP file"),
+    (b"II*\0", "a TIFF file"),
+    (b"MM\0*", "a TIFF file"),
+    (b"%PDF", "a PDF file"),
+    (b"\x93NUMPY", "a file of NumPy"),
+    (b"\x80\x04", "a pickle of Python"),
+    (b"\x80\x05", "a pickle of Python"),
+    (b"\x1f\x8b", "gzip data"),
+    (b"<svg", "an SVG text"),
+    (b"<?xml", "an XML text"),
+    (b"<memory at", "a Python object's address, not its content"),
+    (b"data:", "a `data:` URI"),
+    (b"b'", "bytes as Python prints them, b'...', which are cut short or hold other signs"),
+    (b'b"', 'bytes as Python prints them, b"...", which are cut short or hold other signs'),
+    (b"{", "JSON"),
+    (b"[", "a list"),
+)
 _HEXADECIMAL = re.compile(rb"(?:\\x|0x)?((?:[0-9A-Fa-f]{2})+)\s*")
 
 
@@ -70,8 +104,8 @@ class BitmapEncoding:
 
 def largest_value(settings: Morphology) -> int:
     """Return how many bytes a column may hold for a bitmap; longer values are not read at all."""
-    # A run for each pixel, in hexadecimal digits.
-    return max(_MOST_BYTES, 4 * _pixels(settings) + 2)
+    # A run for each pixel, each byte as Python prints it: `\\x00`.
+    return max(_MOST_BYTES, 8 * _pixels(settings) + 16)
 
 
 def detect_encoding(values: Sequence[Any], settings: Morphology) -> BitmapEncoding:
@@ -88,9 +122,9 @@ def detect_encoding(values: Sequence[Any], settings: Morphology) -> BitmapEncodi
         views, pixels = len(settings.views), settings.pixels
         raise UserError(
             f"morphology.encoding: none of the first {len(values)} values of column "
-            f"{settings.bitmap_column} is {_expected(settings)}; the first {_seen(values)}; set "
-            f"`pixels` (now {pixels}), `views` (as many as a bitmap holds, now {views}) or "
-            "`encoding`"
+            f"{settings.bitmap_column} is {_expected(settings)}; the first "
+            f"{_seen(values, settings)}; set `pixels` (now {pixels}), `views` (as many as a bitmap "
+            f"holds, now {views}) or `encoding`"
         )
     return best
 
@@ -139,8 +173,6 @@ def _reasons(
 
 def _plain_bytes(value: Any, writing: Writing, settings: Morphology) -> bytes:
     if isinstance(value, str):
-        if writing == "bare":
-            raise ValueError("a text, but bytes are expected")
         # What is not ASCII is neither base64 nor a hexadecimal digit.
         content = value.encode("ascii", errors="replace")
     elif isinstance(value, bytes | bytearray | memoryview):
@@ -149,7 +181,10 @@ def _plain_bytes(value: Any, writing: Writing, settings: Morphology) -> bytes:
         raise ValueError(f"neither bytes nor a text, but {type(value).__name__}")
     if len(content) > largest_value(settings):
         raise ValueError(f"{len(content)} bytes, more than the {largest_value(settings)} allowed")
+    content, wrapped = _unwrapped(content)
     if writing == "bare":
+        if isinstance(value, str) and not wrapped:
+            raise ValueError("a text, but bytes are expected")
         return content
     if writing == "hexadecimal":
         digits = _HEXADECIMAL.fullmatch(content)
@@ -160,6 +195,25 @@ def _plain_bytes(value: Any, writing: Writing, settings: Morphology) -> bytes:
         return base64.b64decode(b"".join(content.split()), validate=True)
     except binascii.Error:
         raise ValueError("not base64, or cut short") from None
+
+
+def _unwrapped(content: bytes) -> tuple[bytes, bool]:
+    """Return what a `data:` URI or bytes as Python prints them hold, and whether it was such."""
+    wrapped = False
+    for _ in range(_MOST_WRAPPINGS):
+        if uri := _DATA_URI.match(content):
+            content = unquote_to_bytes(content[uri.end() :])
+        elif printed := _PRINTED.fullmatch(content):
+            content = _ESCAPE.sub(_unescaped, printed["content"])
+        else:
+            break
+        wrapped = True
+    return content, wrapped
+
+
+def _unescaped(escape: re.Match[bytes]) -> bytes:
+    digits, letter = escape.groups()
+    return bytes.fromhex(digits.decode()) if digits else _ESCAPED.get(letter, letter)
 
 
 def _decode_runs(content: bytes, expected: int) -> NDArray[np.uint8]:
@@ -273,12 +327,33 @@ def _expected(settings: Morphology) -> str:
     )
 
 
-def _seen(values: Sequence[Any]) -> str:
+def _seen(values: Sequence[Any], settings: Morphology) -> str:
     """Say what the first value is like, not what is in it."""
     if not values or values[0] is None:
         return "is NULL"
     length = f" of {len(values[0])}" if hasattr(values[0], "__len__") else ""
-    return f"is {type(values[0]).__name__}{length}"
+    kind = _recognised(values[0], settings)
+    return f"is {type(values[0]).__name__}{length}{kind and f', {kind}'}"
+
+
+def _recognised(value: Any, settings: Morphology) -> str:
+    """Return what a value is by how it begins, and of an image what is wrong with it, or ""."""
+    if isinstance(value, str):
+        value = value.encode("ascii", errors="replace")
+    for writing in get_args(Writing):
+        try:
+            content = _plain_bytes(value, writing, settings)
+        except ValueError:
+            continue
+        for beginning, kind in _OTHER_KINDS:
+            if content.lstrip().startswith(beginning):
+                found = kind if writing == "bare" else f"{kind} as {writing} text"
+                try:
+                    _decode_image(content, settings)
+                except ValueError as error:
+                    return f"{found}: {error}"
+                return found
+    return ""
 
 
 def _one_line(error: Exception) -> str:

@@ -269,6 +269,8 @@ def _checked_id(value: Any, kind: type | None) -> int | str:
 
 
 def _checked_space_group(value: Any) -> int:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        raise ValueError(f"no space group: {'NULL' if value is None else 'empty'}")
     number = value
     if isinstance(value, str) and value.isascii() and value.strip().isdecimal() and len(value) < 9:
         number = int(value)
