@@ -22,6 +22,7 @@ from spacegrouper.atomic import written_aside
 from spacegrouper.errors import UserError
 from spacegrouper.storage.dataset import further_labels, usable_rows
 from spacegrouper.storage.dataset_plan import PATTERN_DIMENSIONS, label_array
+from spacegrouper.storage.hdf5_file import new_hdf5_file
 from spacegrouper.storage.raw_shard import TEXT_LABELS, create_text_labels
 
 
@@ -53,7 +54,7 @@ def export_rows(
 ) -> None:
     """Write rows of a dataset, which must ascend; `advance` is told of each that is written."""
     arrays: Any = dataset
-    with written_aside(path) as aside, h5py.File(aside, "w") as file:
+    with written_aside(path) as aside, new_hdf5_file(aside) as (file, check_disk):
         file.attrs["default"] = "entry"
         entry = file.create_group("entry")
         entry.attrs.update({"NX_class": "NXentry", "default": "data"})
@@ -68,6 +69,7 @@ def export_rows(
         for position, row in enumerate(rows):
             for name, stored in values.items():
                 stored[position] = arrays[name][row]
+            check_disk()
             advance(1)
         text = h5py.string_dtype()
         names = arrays["material_id"][:][rows].tolist()

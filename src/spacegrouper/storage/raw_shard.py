@@ -35,6 +35,7 @@ from spacegrouper.diffraction.condor import condor_provenance
 from spacegrouper.diffraction.simulation import PATTERN_VERSION, Patterns
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Settings, Simulate, Technique
+from spacegrouper.storage.hdf5_file import new_hdf5_file
 
 DONE, REJECTED = 1, 2
 TEXT_LABELS = ("crystal_system", "prototype", "structure_key")
@@ -111,7 +112,7 @@ def write_raw_shard(
     first = next(coming)
     shape = first.values.shape[1:]
     count = len(rows.material_id)
-    with written_aside(path) as aside, h5py.File(aside, "w") as file:
+    with written_aside(path) as aside, new_hdf5_file(aside) as (file, check_disk):
         file.attrs["default"] = "entry"
         entry = file.create_group("entry")
         entry.attrs.update({"NX_class": "NXentry", "default": "data"})
@@ -138,6 +139,7 @@ def write_raw_shard(
             values[written] = batch.values
             intensity_max[written] = batch.intensity_max
             reasons += batch.reasons
+            check_disk()
         text = h5py.string_dtype()
         entry.create_dataset("material_id", data=list(rows.material_id), dtype=text)
         status = [REJECTED if reason else DONE for reason in reasons]
