@@ -2,18 +2,19 @@
 
 import logging
 import socket
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from command_line import run_program
 
-from spacegrouper.backend import start_backend
 from spacegrouper.errors import UserError
 
 log = logging.getLogger("spacegrouper")
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_CONNECTIONS = 100  # at a time; browsers open six
 
 
 def main(
@@ -47,16 +48,12 @@ def main(
             "or --host"
         ) from None
 
-    start_backend()
+    # Imported here, so that --help does not wait for it.
     import uvicorn
 
-    from spacegrouper.prediction.page import Limits, make_app
-    from spacegrouper.prediction.trained_model import load_trained_model
-    from spacegrouper.training.devices import prepare_backend
-    from spacegrouper.training.horovod_world import World
+    from spacegrouper.prediction.page import Limits, Network, make_app
 
-    prepare_backend(World())
-    trained = load_trained_model(model)
+    network = Network(model, Limits(bytes=round(1e6 * maximum_megabytes)))
     if host not in _LOOPBACK:
         log.warning(
             "warning: everyone who can reach %s can use the page; it asks for no password, and "
@@ -64,14 +61,18 @@ def main(
             host,
         )
     hosts = {*_LOOPBACK, host, *(name or [])}
-    app = make_app(trained, sorted(hosts), Limits(bytes=round(1e6 * maximum_megabytes)))
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listening.getsockname()[1]}/"
     log.info("open %s in a browser; Ctrl+C ends it", address)
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, timeout_keep_alive=5
+        make_app(network, sorted(hosts)),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=5,
+        limit_concurrency=_CONNECTIONS,
     )
-    with listening:
+    with listening, closing(network):
         uvicorn.Server(config).run(sockets=[listening])
 
 

@@ -1,4 +1,8 @@
+import errno
+import os
 import re
+import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,17 +11,30 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 from structure_files import CAESIUM_CHLORIDE, DISORDERED, ROCK_SALT, write_cif, write_poscar
+from tiny_model import write_tiny_model
 
-from spacegrouper.prediction.page import Limits, make_app
-from spacegrouper.prediction.trained_model import TrainedModel
+from spacegrouper.errors import UserError
+from spacegrouper.prediction import page_worker
+from spacegrouper.prediction.bounded_process import BoundedProcesses, Bounds, WorkerError
+from spacegrouper.prediction.page import Limits, Network, make_app
+from spacegrouper.settings import Settings
+from spacegrouper.training import devices
 
 ADDRESS = "http://127.0.0.1:8000"
 LIMITS = Limits(bytes=100_000, waiting=1)
 
 
 @pytest.fixture(scope="module")
-def client(model: TrainedModel) -> Iterator[TestClient]:
-    with TestClient(make_app(model, ["127.0.0.1"], LIMITS), base_url=ADDRESS) as client:
+def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+    folder = write_tiny_model(tmp_path_factory.mktemp("page") / "model", temperature=1.5)
+    network = Network(folder, LIMITS)
+    yield network
+    network.close()
+
+
+@pytest.fixture(scope="module")
+def client(network: Network) -> Iterator[TestClient]:
+    with TestClient(make_app(network, ["127.0.0.1"]), base_url=ADDRESS) as client:
         yield client
 
 
@@ -69,7 +86,7 @@ def test_browsers_are_told_to_take_nothing_from_elsewhere(client: TestClient) ->
         assert response.headers["x-content-type-options"] == "nosniff"
 
 
-def test_other_names_of_this_machine_are_refused(model: TrainedModel, client: TestClient) -> None:
+def test_other_names_of_this_machine_are_refused(client: TestClient) -> None:
     for host in ("evil.example", "evil.example:8000", "127.0.0.1.evil.example", "localhost", ""):
         assert client.get("/", headers={"host": host}).status_code == 400
     assert client.get("/", headers={"host": "127.0.0.1"}).status_code == 200
@@ -191,15 +208,161 @@ def test_names_of_files_are_shown_and_nothing_else(client: TestClient, tmp_path:
     assert 81 * "n" not in text
 
 
-def test_too_many_at_a_time_are_sent_away(model: TrainedModel) -> None:
-    app = make_app(model, ["127.0.0.1"], Limits(waiting=0))
-    # Without its beginning: nothing is to be read.
+def test_too_many_at_a_time_are_sent_away(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network, "limits", Limits(waiting=0))
+    app = make_app(network, ["127.0.0.1"])
     response = send(TestClient(app, base_url=ADDRESS), b"hello")
     assert response.status_code == 503
     assert "try again" in error(response)
 
 
-def test_uploads_that_never_end_are_ended(model: TrainedModel) -> None:
-    app = make_app(model, ["127.0.0.1"], Limits(upload_seconds=0))
+def test_uploads_that_never_end_are_ended(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network, "limits", Limits(upload_seconds=0))
+    app = make_app(network, ["127.0.0.1"])
     response = send(TestClient(app, base_url=ADDRESS), b"hello")
     assert response.status_code == 408
+
+
+@pytest.fixture
+def caesium_chloride(tmp_path: Path) -> bytes:
+    return write_cif(tmp_path / "a.cif", CAESIUM_CHLORIDE).read_bytes()
+
+
+def is_answered(client: TestClient, content: bytes) -> bool:
+    return "CsCl, 2 atoms in the cell" in send(client, content).text
+
+
+def test_nothing_is_left_of_a_structure(
+    client: TestClient,
+    caesium_chloride: bytes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    assert is_answered(client, caesium_chloride)
+    assert list(scratch.iterdir()) == []
+    # Another folder serves where this one is gone.
+    scratch.rmdir()
+    assert is_answered(client, caesium_chloride)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.ENOENT])
+def test_no_room_for_files_is_a_line_as_long_as_it_lasts(
+    client: TestClient, caesium_chloride: bytes, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    for place, name in ((tempfile, "mkdtemp"), (Path, "write_bytes")):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, name, fail)
+            response = send(client, caesium_chloride)
+        assert response.status_code == 503
+        assert "make room for temporary files" in error(response)
+    assert is_answered(client, caesium_chloride)
+
+
+def test_large_uploads_need_no_room_before_they_are_read(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(network, "limits", Limits(bytes=5_000_000))
+    monkeypatch.setattr(tempfile, "TemporaryFile", fail)
+    client = TestClient(make_app(network, ["127.0.0.1"]), base_url=ADDRESS)
+    assert error(send(client, 3_000_000 * b" ")) == "a.cif: The file is empty."
+
+
+def test_a_process_that_was_killed_is_replaced(
+    network: Network, client: TestClient, caesium_chloride: bytes
+) -> None:
+    network.get_ready()
+    worker = network._processes._worker
+    assert worker is not None
+    os.kill(worker.pid, signal.SIGKILL)
+    assert is_answered(client, caesium_chloride)
+
+
+def test_a_structure_that_takes_too_long_or_too_much_is_a_line(
+    network: Network, client: TestClient, caesium_chloride: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No process is made ahead any more, after those that the requests so far have asked for.
+    monkeypatch.setattr(network, "get_ready", lambda: None)
+    assert is_answered(client, caesium_chloride)
+    for seconds, memory, reason in ((0.001, 10**9, "not done within"), (30, -(10**8), "memory")):
+        with monkeypatch.context() as patch:
+            patch.setattr(network._processes, "_bounds", Bounds(seconds, memory))
+            response = send(client, caesium_chloride)
+        assert response.status_code == 422
+        assert reason in error(response).lower()
+    assert is_answered(client, caesium_chloride)
+
+
+def test_a_network_that_is_gone_or_another_one_is_a_line(
+    network: Network, client: TestClient, caesium_chloride: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network, "get_ready", lambda: None)
+    assert is_answered(client, caesium_chloride)
+    folder = Path(network.facts["folder"])
+    calibration = folder / "calibration.json"
+    kept = calibration.rename(folder / "kept")
+    calibration.write_text('{"temperature": 3.0}')
+    response = send(client, caesium_chloride)
+    assert response.status_code == 503
+    assert "another one than when this page was started" in error(response)
+    kept.rename(calibration)
+
+    away = folder.rename(folder.parent / "away")
+    network._processes._end_worker()
+    response = send(client, caesium_chloride)
+    assert response.status_code == 503
+    assert "no such file of a trained network" in error(response)
+    assert client.get("/").status_code == 200
+    away.rename(folder)
+    assert is_answered(client, caesium_chloride)
+
+
+def test_a_folder_without_a_network_for_structures_is_refused_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Threads are set before the first operation, and here there have been some.
+    monkeypatch.setattr(devices, "prepare_backend", lambda _: None)
+    with pytest.raises(UserError, match="no such file of a trained network"):
+        page_worker.prepare(str(tmp_path))
+    of_bitmaps = Settings.model_validate(
+        {
+            "simulate": {"engine": "morphology"},
+            "model": {"name": "ziletti"},
+            "train": {"descriptor": "morphology"},
+        }
+    )
+    folder = write_tiny_model(tmp_path / "model", of_bitmaps)
+    with pytest.raises(UserError, match="has learnt from the bitmaps"):
+        page_worker.prepare(str(folder))
+
+    def fail(_: BoundedProcesses) -> bytes:
+        raise WorkerError("why")
+
+    monkeypatch.setattr(BoundedProcesses, "start", fail)
+    with pytest.raises(UserError, match="why"):
+        Network(tmp_path, LIMITS)
+
+
+def test_a_fault_of_the_page_itself_is_a_line(
+    network: Network, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(network, "answer", fail)
+    response = send(client, b"hello")
+    assert response.status_code == 500
+    assert "This page itself fails" in error(response)
+    assert response.headers["content-security-policy"]

@@ -65,6 +65,8 @@ def standardise(crystal: Crystal, settings: Standardise) -> Crystal | Rejection:
         return _standardised(crystal, species, settings)
     except UnusableCrystalError as error:
         reason = str(error)
+    except MemoryError:
+        reason = f"{len(crystal.species)} sites take more memory than there is"
     # pymatgen and spglib raise errors of many kinds, and one odd crystal must not stop a run.
     except Exception as error:
         reason = f"no symmetry found: {' '.join(str(error).split()) or type(error).__name__}"

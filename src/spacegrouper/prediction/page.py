@@ -1,17 +1,22 @@
 """The web page: drop a structure, see its patterns and the network's answer.
 
-Made for one person and their machine. An upload is bounded before it is read, read by a process of
-its own (reading_process.py), and gone when it is answered; the page takes nothing from elsewhere.
+Made for one person and their machine. An upload is bounded before it is kept, worked on by a
+process of its own (bounded_process.py), and gone when it is answered; the page takes nothing from
+elsewhere. Whatever goes wrong is a line on the page, and the next structure is answered.
 """
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import errno
+import json
+import logging
+import tempfile
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,22 +25,20 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect
 
-from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.errors import UserError
-from spacegrouper.prediction.answers import Answer, answer_crystals
-from spacegrouper.prediction.descriptions import calibration, facts, percent, title
-from spacegrouper.prediction.pictures import (
-    png_address,
-    raw_pictures,
-    seen_pictures,
-    shaped_pictures,
+from spacegrouper.prediction import page_worker
+from spacegrouper.prediction.bounded_process import (
+    BoundedProcesses,
+    Bounds,
+    BoundsError,
+    WorkerError,
 )
-from spacegrouper.prediction.reading_process import ReadingProcess
-from spacegrouper.prediction.trained_model import TrainedModel
 
+log = logging.getLogger("spacegrouper")
 _LONGEST_NAME = 80  # characters of a file's name that the page shows
 # Read and thrown away beyond the limit, because browsers only show an answer once they have sent.
 _TIMES_DISCARDED = 20
@@ -56,13 +59,15 @@ _HEADERS = {
 class Limits:
     """What strangers may ask of the server.
 
-    `bytes`: of an upload; `upload_seconds`, `read_seconds`: for sending a structure, and for
-    reading it; `waiting`: structures that are in work or wait for it.
+    `bytes`: of an upload; `upload_seconds`, `answer_seconds`: for sending a structure, and for
+    reading it, simulating its patterns and naming it; `memory`: bytes, for the same; `waiting`:
+    structures that are in work or wait for it.
     """
 
     bytes: int = 2_000_000
     upload_seconds: float = 30
-    read_seconds: float = 30
+    answer_seconds: float = 30
+    memory: int = 4 * 1024**3
     waiting: int = 8
 
 
@@ -70,37 +75,114 @@ class _RefusedError(Exception):
     """A request that gets no answer: HTTP status, and the line that says why."""
 
     def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
+        super().__init__(f"{reason[:1].upper()}{reason[1:].rstrip('.')}.")
         self.status = status
 
 
-def make_app(model: TrainedModel, hosts: Sequence[str], limits: Limits) -> FastAPI:
+class Network:
+    """The trained network that a page is for, and the processes that ask it; to be closed.
+
+    `facts`: what the page says of it, see page_content.py.
+    """
+
+    def __init__(self, folder: Path, limits: Limits) -> None:
+        """Start the first process; raises UserError if the folder holds no network for it."""
+        self.limits = limits
+        self._processes = BoundedProcesses(
+            page_worker.preload,
+            partial(page_worker.prepare, str(folder)),
+            Bounds(limits.answer_seconds, limits.memory),
+        )
+        try:
+            self._said = self._processes.start()
+        except WorkerError as error:
+            self._processes.close()
+            raise UserError(str(error)) from None
+        self.facts: dict[str, Any] = json.loads(self._said)
+
+    def get_ready(self) -> None:
+        """Start the next process ahead, so that nobody has to wait for it."""
+        try:
+            self._processes.start()
+        except WorkerError as error:
+            log.warning("%s", error)
+
+    def answer(self, name: str, content: bytes) -> dict[str, Any]:
+        """Return what the page shows of the structure in a file; raises _RefusedError."""
+        try:
+            # Looked for anew each time: where it was, there may be no room or no folder any more.
+            tempfile.tempdir = None
+            with tempfile.TemporaryDirectory(
+                prefix="spacegrouper-page-", ignore_cleanup_errors=True
+            ) as scratch:
+                # The name is ours; it says how to read the file.
+                path = Path(scratch, "crystal.cif" if b"_atom_site" in content else "POSCAR")
+                path.write_bytes(content)
+                if self._processes.start() != self._said:
+                    raise _RefusedError(
+                        503,
+                        f"the network in {self.facts['folder']} is another one than when this page "
+                        "was started; end it and start it again",
+                    )
+                question = json.dumps({"path": str(path), "name": name})
+                answer: dict[str, Any] = json.loads(self._processes.ask(question.encode()))
+        except OSError as error:
+            raise _RefusedError(
+                503,
+                f"this machine cannot keep the file while it is read ({_no_room(error)}); make "
+                "room for temporary files, or start the page with TMPDIR set to a folder that has "
+                "some",
+            ) from None
+        except BoundsError as error:
+            raise _RefusedError(422, str(error)) from None
+        except WorkerError as error:
+            raise _RefusedError(503, str(error)) from None
+        if "refused" in answer:
+            raise _RefusedError(422, answer["refused"])
+        return answer
+
+    def close(self) -> None:
+        """End the processes."""
+        self._processes.close()
+
+
+def _no_room(error: OSError) -> str:
+    # Python's own error, where no folder can be written to, lists them all.
+    if error.errno == errno.ENOENT:
+        return "there is no folder that can be written to"
+    return (error.strerror or str(error)).lower()
+
+
+def make_app(network: Network, hosts: Sequence[str]) -> FastAPI:
     """Return the application. `hosts`: the names by which browsers may ask for it.
 
     Any other name is refused, lest a page from elsewhere whose name has been pointed at this
     machine (DNS rebinding) reads the answers.
     """
-    reader = ReadingProcess(model.standardise, limits.read_seconds)
+    limits = network.limits
     # One at a time, outside the loop that answers browsers.
     worker = ThreadPoolExecutor(1)
     in_work = 0
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await asyncio.get_running_loop().run_in_executor(worker, reader.start)
         yield
         worker.shutdown(cancel_futures=True)
-        reader.close()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
-    render = _page_renderer(model, limits)
+    render = _page_renderer(network)
 
     @app.middleware("http")
     async def add_headers(
         request: Request, call_next: Callable[[Request], Awaitable[Response]]
     ) -> Response:
-        response = await call_next(request)
+        try:
+            response = await call_next(request)
+        except Exception:
+            log.exception("a request failed")
+            line = "This page itself fails at that; what the program said is in its terminal."
+            response = HTMLResponse(render(error=line), 500)
         response.headers.update(_HEADERS)
         return response
 
@@ -123,12 +205,13 @@ def make_app(model: TrainedModel, hosts: Sequence[str], limits: Limits) -> FastA
             in_work += 1
             try:
                 name, content = await _read_upload(request, limits)
+                if not content.strip():
+                    raise _RefusedError(422, "The file is empty.")
                 loop = asyncio.get_running_loop()
-                shown = await loop.run_in_executor(
-                    worker, _answer_content, reader, model, name, content
-                )
+                shown = await loop.run_in_executor(worker, network.answer, name, content)
             finally:
                 in_work -= 1
+                worker.submit(network.get_ready)
         except _RefusedError as error:
             return HTMLResponse(render(error=str(error), name=name), error.status)
         return HTMLResponse(render(answer=shown, name=name))
@@ -146,7 +229,7 @@ def _serve_file(app: FastAPI, name: str, media_type: str) -> None:
         return Response(content, media_type=media_type)
 
 
-def _page_renderer(model: TrainedModel, limits: Limits) -> Callable[..., str]:
+def _page_renderer(network: Network) -> Callable[..., str]:
     environment = Environment(
         loader=PackageLoader("spacegrouper.prediction", "."),
         autoescape=True,
@@ -155,14 +238,7 @@ def _page_renderer(model: TrainedModel, limits: Limits) -> Callable[..., str]:
         lstrip_blocks=True,
     )
     template = environment.get_template("page.html.jinja")
-    constant = {
-        "classes": len(model.labels.classes),
-        "label": model.labels.label.replace("spacegroup", "space group").replace("_", " "),
-        "descriptor": model.labels.descriptor,
-        "calibration": calibration(model),
-        "maximum_bytes": limits.bytes,
-        "folder": model.folder.as_posix(),
-    }
+    constant = network.facts | {"maximum_bytes": network.limits.bytes}
 
     def render(error: str = "", answer: dict[str, Any] | None = None, name: str = "") -> str:
         return template.render(error=error, answer=answer, name=name, **constant)
@@ -184,90 +260,34 @@ async def _read_upload(request: Request, limits: Limits) -> tuple[str, bytes]:
     )
     received = 0
 
-    async def receive() -> Any:
+    async def pieces() -> AsyncGenerator[bytes, None]:
         # What the sender says of the length is not relied on.
         nonlocal received
-        message = await request.receive()
-        received += len(message.get("body", b""))
-        # The parts of a form are told apart by some lines of text.
+        async for piece in request.stream():
+            received += len(piece)
+            # The parts of a form are told apart by some lines of text.
+            if received <= limits.bytes + 10_000:
+                yield piece
+            elif received > _TIMES_DISCARDED * limits.bytes:
+                break
         if received > limits.bytes + 10_000:
-            while message.get("more_body") and received < _TIMES_DISCARDED * limits.bytes:
-                message = await request.receive()
-                received += len(message.get("body", b""))
             raise too_large
-        return message
 
     try:
         async with asyncio.timeout(limits.upload_seconds):
-            limited = Request(request.scope, receive)
-            async with limited.form(max_files=1, max_fields=1) as form:
-                upload = form.get("structure")
-                if not (isinstance(upload, UploadFile) and upload.filename):
-                    raise _RefusedError(400, "No file was sent; choose a CIF or POSCAR file first.")
-                content = await upload.read(limits.bytes + 1)
+            parser = MultiPartParser(request.headers, pieces(), max_files=1, max_fields=1)
+            # In memory, where it is bounded, and not in a file.
+            parser.spool_max_size = 2 * limits.bytes
+            upload = (await parser.parse()).get("structure")
+            if not (isinstance(upload, UploadFile) and upload.filename):
+                raise _RefusedError(400, "No file was sent; choose a CIF or POSCAR file first.")
+            content = await upload.read(limits.bytes + 1)
     except TimeoutError:
         raise _RefusedError(408, "The file took too long to arrive; try again.") from None
-    except (HTTPException, ClientDisconnect):
+    except (MultiPartException, ClientDisconnect, KeyError):
         raise _RefusedError(400, "What was sent is no form with a file; use this page's.") from None
     if len(content) > limits.bytes:
         raise too_large
     # Of a path only the name, and no characters that are not to be seen.
     name = PurePath(upload.filename.replace("\\", "/")).name
     return "".join(filter(str.isprintable, name))[:_LONGEST_NAME], content
-
-
-def _answer_content(
-    reader: ReadingProcess, model: TrainedModel, name: str, content: bytes
-) -> dict[str, Any]:
-    """Return what the page shows of a structure's answer."""
-    if not content.strip():
-        raise _refused_for("the file is empty")
-    records = reader.read(content)
-    if len(records) > 1:
-        raise _RefusedError(
-            422, f"The file holds {len(records)} structures; give a file with one of them."
-        )
-    (crystal,) = records
-    if isinstance(crystal, Rejection):
-        raise _refused_for(crystal.reason)
-    try:
-        (answer,) = answer_crystals([crystal], model, len(os.sched_getaffinity(0)))
-    except UserError as error:
-        raise _refused_for(str(error)) from None
-    if isinstance(answer, Rejection):
-        raise _refused_for(answer.reason)
-    return _shown(answer, model)
-
-
-def _refused_for(reason: str) -> _RefusedError:
-    return _RefusedError(422, f"{reason[:1].upper()}{reason[1:].rstrip('.')}.")
-
-
-def _shown(answer: Answer, model: TrainedModel) -> dict[str, Any]:
-    rows = {
-        "Raw patterns, brightened" if model.powder is None else "Simulated": raw_pictures,
-        "Shaped patterns": shaped_pictures,
-        "What the network saw": seen_pictures,
-    }
-    return {
-        "title": title(answer).split(": ", 1)[1],
-        "guesses": [
-            {"name": guess.name, "percent": percent(guess.probability), "share": guess.probability}
-            for guess in answer.guesses
-        ],
-        "facts": facts(answer, model),
-        "rows": [
-            {
-                "heading": heading,
-                "pictures": [
-                    {
-                        "caption": picture.caption,
-                        "address": png_address(picture),
-                        "wide": picture.two_theta is not None,
-                    }
-                    for picture in pictures(answer, model)
-                ],
-            }
-            for heading, pictures in rows.items()
-        ],
-    }

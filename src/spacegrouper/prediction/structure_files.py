@@ -51,6 +51,8 @@ def read_structure_file(path: Path, maximum_bytes: int) -> list[Crystal | Reject
         if name.lower().endswith(_CIF_SUFFIXES):
             return read_cif(path)
         return [_read_by_pymatgen(path)]
+    except MemoryError:
+        return [Rejection(name, _STAGE, "takes more memory than there is; give a smaller file")]
     # pymatgen's readers fail in many ways, and one bad file must not stop the others.
     except Exception as error:
         reason = " ".join(str(error).split()) or f"cannot be read: {type(error).__name__}"

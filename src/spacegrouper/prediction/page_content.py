@@ -1,0 +1,98 @@
+"""What the page shows of a network and of a structure, as JSON."""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spacegrouper.crystals.crystal import Crystal, Rejection
+from spacegrouper.errors import UserError
+from spacegrouper.prediction.answers import Answer, answer_crystals
+from spacegrouper.prediction.descriptions import calibration, facts, percent, title
+from spacegrouper.prediction.pictures import (
+    png_address,
+    raw_pictures,
+    seen_pictures,
+    shaped_pictures,
+)
+from spacegrouper.prediction.structure_files import read_standard_crystals
+from spacegrouper.prediction.trained_model import TrainedModel
+
+_FILES = ("labels.json", "settings.yaml", "model.keras", "calibration.json")
+_CAESIUM_CHLORIDE = Crystal(
+    "CsCl", 4.12 * np.eye(3), ("Cs", "Cl"), np.array([[0, 0, 0], [0.5, 0.5, 0.5]])
+)
+
+
+def warm_up(model: TrainedModel) -> None:
+    """Answer for a small crystal, as the first answer takes longest.
+
+    Raises UserError for a network that does not take structures.
+    """
+    answer_crystals([_CAESIUM_CHLORIDE], model, threads=1)
+
+
+def describe_network(model: TrainedModel) -> dict[str, Any]:
+    """Return what the page says of a network, and the state of its files."""
+    found = [model.folder / name for name in _FILES if (model.folder / name).is_file()]
+    return {
+        "classes": len(model.labels.classes),
+        "label": model.labels.label.replace("spacegroup", "space group").replace("_", " "),
+        "descriptor": model.labels.descriptor,
+        "calibration": calibration(model),
+        "folder": model.folder.as_posix(),
+        "files": [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in found],
+    }
+
+
+def describe_structure(path: Path, name: str, model: TrainedModel) -> dict[str, Any]:
+    """Return what is shown of the structure in a file, or why there is nothing: `refused`."""
+    tempfile.tempdir = str(path.parent)
+    records = read_standard_crystals(path, model.standardise)
+    if len(records) > 1:
+        return {
+            "refused": f"the file holds {len(records)} structures; give a file with one of them"
+        }
+    (crystal,) = records
+    if isinstance(crystal, Rejection):
+        return {"refused": crystal.reason}
+    try:
+        # Noise depends on the id: as if the file were here, under its own name.
+        (answer,) = answer_crystals([replace(crystal, id=name)], model, threads=1)
+    except UserError as error:
+        return {"refused": str(error)}
+    if isinstance(answer, Rejection):
+        return {"refused": answer.reason}
+    return _shown(answer, model)
+
+
+def _shown(answer: Answer, model: TrainedModel) -> dict[str, Any]:
+    rows = {
+        "Raw patterns, brightened" if model.powder is None else "Simulated": raw_pictures,
+        "Shaped patterns": shaped_pictures,
+        "What the network saw": seen_pictures,
+    }
+    return {
+        "title": title(answer).removeprefix(f"{answer.name}: "),
+        "guesses": [
+            {"name": guess.name, "percent": percent(guess.probability), "share": guess.probability}
+            for guess in answer.guesses
+        ],
+        "facts": facts(answer, model),
+        "rows": [
+            {
+                "heading": heading,
+                "pictures": [
+                    {
+                        "caption": picture.caption,
+                        "address": png_address(picture),
+                        "wide": picture.two_theta is not None,
+                    }
+                    for picture in pictures(answer, model)
+                ],
+            }
+            for heading, pictures in rows.items()
+        ],
+    }

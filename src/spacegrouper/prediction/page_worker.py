@@ -1,0 +1,39 @@
+"""What the workers of the page do (bounded_process.py), which answer for one structure each."""
+
+import importlib
+import json
+from pathlib import Path
+
+from spacegrouper.backend import start_backend
+from spacegrouper.prediction.bounded_process import Answering
+
+
+def preload() -> None:
+    """Import what takes long, but begin no operation of TensorFlow."""
+    start_backend()
+    importlib.import_module("spacegrouper.prediction.page_content")
+
+
+def prepare(folder: str) -> tuple[bytes, Answering]:
+    """Load the network in a folder; return what it says of itself, and how it answers.
+
+    Both as JSON, of page_content.py. The question is JSON too: the `path` of a structure file, and
+    the `name` it came with. Raises UserError for a folder without a network that takes structures.
+    """
+    # Only in the worker: the process that answers browsers need not wait for it.
+    from spacegrouper.prediction.page_content import describe_network, describe_structure, warm_up
+    from spacegrouper.prediction.trained_model import load_trained_model
+    from spacegrouper.training.devices import prepare_backend
+    from spacegrouper.training.horovod_world import World
+
+    prepare_backend(World())
+    model = load_trained_model(Path(folder))
+    said = json.dumps(describe_network(model)).encode()
+    warm_up(model)
+
+    def answer(question: bytes) -> bytes:
+        asked = json.loads(question)
+        content = describe_structure(Path(asked["path"]), asked["name"], model)
+        return json.dumps(content).encode()
+
+    return said, answer
