@@ -51,7 +51,7 @@ def main(
     shards, foreign files are deleted, and all is verified again. Other blocks are left alone.
     """
     run = store.absolute().parent
-    if repair and not raw and not (run / "plan").is_dir():
+    if repair and not raw and not (run / "config.yaml").is_file():
         raise UserError(f"{run}: no run of the workflow; give all raw shards with --raw")
     found = verify(store)
     if found and repair:

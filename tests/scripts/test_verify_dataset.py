@@ -62,6 +62,25 @@ def test_a_repair_finds_the_shards_and_settings_of_the_workflow(folder: Path) ->
     assert contents(folder / "out.zarr") == right
 
 
+def test_a_repair_finds_the_bitmaps_of_the_workflow(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(
+        "{simulate: {engine: morphology}, morphology: {pixels: 32}, plan: {block_size: 2},"
+        " model: {name: ziletti}, train: {descriptor: morphology}}\n"
+    )
+    (tmp_path / "blocks").mkdir()
+    write_raw_shard(tmp_path / "blocks/000000.h5", 0)
+    with h5py.File(tmp_path / "blocks/000000.h5", "a") as file:
+        file["entry"].attrs["engine"] = "morphology"
+    options = ("--config", "config.yaml", "--output", "out.zarr", "--workers", "1")
+    shaped = run(tmp_path, "shape.py", "--raw", "blocks/000000.h5", *options)
+    assert shaped.returncode == 0, shaped.stderr
+    right = contents(tmp_path / "out.zarr")
+    (tmp_path / "out.zarr/raw/c/1/0/0/0").unlink()
+    repaired = run(tmp_path, "verify_dataset.py", "out.zarr", "--repair")
+    assert repaired.returncode == 0, repaired.stderr
+    assert contents(tmp_path / "out.zarr") == right
+
+
 def test_damage_is_named_and_repaired(folder: Path) -> None:
     whole = run(folder, "verify_dataset.py", "out.zarr")
     assert (whole.returncode, whole.stdout) == (0, "")

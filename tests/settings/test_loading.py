@@ -95,8 +95,18 @@ from spacegrouper.settings import Settings, load_settings, settings_from_mapping
         ),
         (
             {"release": {"parent": "r1"}, "morphology": {"database": "sqlite:///habits.db"}},
-            "own.yaml: `morphology`: bitmaps of `morphology.database` cannot go on from "
-            "`release.parent`; leave out one of the two",
+            "own.yaml: `morphology`: bitmaps of crystals cannot go on from `release.parent`; leave "
+            "it out: all are made anew",
+        ),
+        (
+            {
+                "release": {"parent": "r1"},
+                "simulate": {"engine": "morphology"},
+                "model": {"name": "ziletti"},
+                "train": {"descriptor": "morphology"},
+            },
+            "own.yaml: `morphology`: bitmaps of crystals cannot go on from `release.parent`; leave "
+            "it out: all are made anew",
         ),
         (
             {"evaluate": {"unseen_groups": 1}},

@@ -1,11 +1,7 @@
 # Where no database of bitmaps is given, one is made of the crystals.
 rule make_morphology_db:
     input:
-        structures=(
-            rules.compare_with_parent.output.to_simulate
-            if PARENT
-            else rules.standardise.output.structures
-        ),
+        structures=rules.standardise.output.structures,
     output:
         database=f"{RUN}/morphology.db",
         rejected=f"{RUN}/structures/no_habit.csv",

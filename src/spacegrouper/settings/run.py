@@ -66,12 +66,14 @@ class Settings(Section):
 
     @field_validator("morphology")
     @classmethod
-    def _a_database_has_no_parent(cls, morphology: Morphology, info: ValidationInfo) -> Morphology:
-        release = info.data.get("release")
-        if release is not None and release.parent is not None and morphology.database is not None:
+    def _bitmaps_have_no_parent(cls, morphology: Morphology, info: ValidationInfo) -> Morphology:
+        release, simulate = info.data.get("release"), info.data.get("simulate")
+        drawn = simulate is not None and simulate.technique == "morphology"
+        # A crystal without a habit has no row that a later release could go on from.
+        if release is not None and release.parent and (drawn or morphology.database is not None):
             raise ValueError(
-                "bitmaps of `morphology.database` cannot go on from `release.parent`; leave out "
-                "one of the two"
+                "bitmaps of crystals cannot go on from `release.parent`; leave it out: all are "
+                "made anew"
             )
         return morphology
 

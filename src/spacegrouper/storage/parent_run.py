@@ -80,17 +80,24 @@ def read_release_ids(changes: Path) -> frozenset[str]:
 def raw_shards_of(run: Path, newer: tuple[Path, ...] = ()) -> list[Path]:
     """Return all raw shards that a run's dataset is made of, those of the oldest release first.
 
-    Raises UserError where the run, or one that it goes on from, has not planned its blocks.
+    Raises UserError where the run, or one that it goes on from, has no blocks yet.
     `newer`: the runs that go on from it, none of which it may go on from itself.
     """
     if run in newer:
         raise UserError(f"release.parent: {run.name} goes on from itself; give an earlier run")
-    if not (run / "config.yaml").is_file() or not (run / "plan").is_dir():
+    settings = load_settings(run / "config.yaml") if (run / "config.yaml").is_file() else None
+    morphology = settings is not None and settings.simulate.technique == "morphology"
+    # What blocks there are is planned, or imported all together.
+    folder = run / ("blocks" if morphology else "plan")
+    if settings is None or not folder.is_dir():
+        of_a_parent = "release.parent: " if newer else ""
         raise UserError(
-            f"release.parent: no finished run {run.name}: {run / 'plan'} is missing; run it first, "
-            "with its own configuration, or give another name"
+            f"{of_a_parent}no finished run {run.name}: {folder} is missing; run it first, with its "
+            "own configuration, or give another name"
         )
-    parent = parent_of(run, load_settings(run / "config.yaml"))
-    planned = sorted((run / "plan").glob("*.jsonl.gz"))
+    if morphology:
+        return sorted(folder.glob("*.h5"))
+    parent = parent_of(run, settings)
+    planned = sorted(folder.glob("*.jsonl.gz"))
     own = [run / "blocks" / path.name.replace(".jsonl.gz", ".h5") for path in planned]
     return own if parent is None else raw_shards_of(parent, (*newer, run)) + own
