@@ -56,6 +56,7 @@ def test_same_crystals_give_same_bytes_whatever_the_name(tmp_path):
         (json.dumps({**GOOD, "lattice": np.zeros((3, 3)).tolist()}), "no volume"),
         (json.dumps({**GOOD, "lattice": (np.eye(3) * np.nan).tolist()}), "not finite"),
         (json.dumps({**GOOD, "frac_coords": [[0, 0, 0], [0, 0, float("inf")]]}), "not finite"),
+        (json.dumps({**GOOD, "frac_coords": [[0, 0, 0], [0, 0, 1e300]]}), "beyond 1e+06"),
         (json.dumps({**GOOD, "frac_coords": [[0, 0, 0]]}), "`frac_coords` must be 2 rows"),
         (json.dumps({**GOOD, "species": [], "frac_coords": []}), "no atoms"),
         (json.dumps({**GOOD, "species": "NaCl"}), "no atoms"),

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 _LONGEST_LINE = 2**26  # bytes; of a crystal of 100,000 atoms it takes a tenth
 _MOST_DIGITS = 300  # as many as a float can have
+# Of a cell vector in Angstrom or a coordinate; beyond, too few digits are left for a position.
+_LARGEST_NUMBER = 1e6
 _KEYS = ("id", "lattice", "species", "frac_coords")
 
 
@@ -183,6 +185,8 @@ def _numbers(record: dict[str, Any], key: str, shape: tuple[int, int]) -> NDArra
         raise ValueError(f"{wanted}, its shape is {values.shape}")
     if not np.isfinite(values).all():
         raise ValueError(f"`{key}` holds a number that is not finite")
+    if np.abs(values).max() > _LARGEST_NUMBER:
+        raise ValueError(f"`{key}` holds a number beyond {_LARGEST_NUMBER:g}, too large for it")
     return values.astype(np.float64)
 
 
