@@ -1,3 +1,6 @@
+import gzip
+import json
+
 import numpy as np
 import pytest
 from pymatgen.ext.optimade import OptimadeRester
@@ -370,3 +373,55 @@ def test_an_entry_without_an_id_that_can_be_kept_is_rejected(service, part, name
     service.page_limit = 8
     (reason,) = rejected(read(service, part)).values()
     assert reason.startswith("`id` ")
+
+
+HTML = b"<html>Down for maintenance</html>"
+
+
+@pytest.mark.parametrize(
+    ("headers", "change", "message"),
+    [
+        ({"Content-Type": "text/html"}, lambda body: HTML, "no JSON object, but text/html; check"),
+        ({"Content-Type": "application/json"}, lambda body: HTML, "the answer is cut short"),
+        ({"Content-Type": "application/json"}, lambda body: body[:-1], "the answer is cut short"),
+        ({"Content-Type": "application/json"}, lambda body: b"[" * 10**5, "no JSON object"),
+        ({"Content-Type": "application/json"}, lambda body: b"[1]", "no JSON object"),
+        (
+            {"Content-Type": "application/json", "Content-Encoding": "gzip"},
+            lambda body: gzip.compress(body)[:-40],
+            "the answer is cut short",
+        ),
+        (
+            {"Content-Type": "application/json", "Content-Encoding": "gzip"},
+            lambda body: body,
+            "cut in the middle",
+        ),
+        ({"Content-Length": "99999"}, lambda body: body, "cut in the middle of the answer"),
+    ],
+)
+def test_an_answer_that_is_spoilt_on_its_way_loses_nothing(
+    service, part, monkeypatch, headers, change, message
+):
+    spoilt = [True]
+    whole = service.respond
+
+    def respond(request):
+        if not spoilt or "page_offset=3" not in request.path:
+            whole(request)
+            return
+        body = change(json.dumps({"data": [], "links": {}, "meta": {}}).encode())
+        request.send_response(200)
+        for name, value in ({"Content-Length": str(len(body))} | headers).items():
+            request.send_header(name, value)
+        request.end_headers()
+        request.wfile.write(body)
+        request.close_connection = True
+
+    monkeypatch.setattr(service, "respond", respond)
+    with pytest.raises(UserError, match=message) as raised:
+        read(service, part, attempts=2)
+    assert "\n" not in str(raised.value)
+    spoilt.clear()
+    before = len(service.requests)
+    assert ids(read(service, part)) == NAMES
+    assert len(service.requests) == before + 2  # not the first page again
