@@ -14,7 +14,8 @@ from spacegrouper.crystals.cif_text import CifError, shown
 
 # A whole type symbol: Na, Na1+, O2-, O-2, Fe2.5+, C0.
 _TYPE = re.compile(r"([A-Za-z]{1,2})(?:\d*\.?\d*[+-]|[+-]?\d*\.?\d*)")
-_FORMULA_PART = re.compile(r"([A-Z][a-z]?)(\d*\.?\d*)")
+_FORMULA_PART = re.compile(r"([A-Z][a-z]?)(\d+\.?\d*|\.\d+|)")
+_BRACKET = re.compile(r"\(([^()]*)\)(\d+\.?\d*|)")
 # One site may stand for a molecule with hydrogens: Wat, H2O1, HOH; HO is more often a hydrogen.
 _WATER = re.compile(r"wat|h\d*oh|h\d+o", re.IGNORECASE)
 # Dummies: vacancies, voids, empty spheres, centroids, ghost atoms.
@@ -25,17 +26,24 @@ _TWO_ELEMENTS = re.compile(r"[/,&]|^[A-Z][a-z]?[A-Z][a-z]")
 
 
 def parse_formula(text: str) -> dict[str, float]:
-    """Return the amounts in a formula such as "Al2 O3" or "H2O"; none if it is in no usual form.
+    """Return the amounts in a formula such as "Al2 O3" or "Ca(OH)2"; none for other forms.
 
     Deuterium is hydrogen.
     """
+    while bracket := _BRACKET.search(text):
+        times = float(bracket[2] or 1)
+        inside = parse_formula(bracket[1])
+        plain = " ".join(f"{element}{amount * times:g}" for element, amount in inside.items())
+        if not inside:
+            return {}
+        text = f"{text[: bracket.start()]} {plain} {text[bracket.end() :]}"
     amounts: dict[str, float] = {}
     for part in text.split():
         matches = list(_FORMULA_PART.finditer(part))
         if "".join(match[0] for match in matches) != part:
             return {}
         for element, amount in ((match[1], match[2]) for match in matches):
-            if not _is_element(element) or amount == ".":
+            if not _is_element(element):
                 return {}
             name = _isotope_free(element)
             amounts[name] = amounts.get(name, 0) + float(amount or 1)

@@ -39,7 +39,8 @@ _STAGE = "acquire"
 # or less cannot be seen in a pattern.
 _OCCUPANCY_TOLERANCE = 0.01
 _SAME_PLACE = 0.3  # Angstrom; images of one atom this close are one atom, of two an error
-_SAME_SITE = 0.01  # Angstrom; parts of one element this close add up, as Fe2+ and Fe3+
+_LONGEST_LABEL = 40  # of what is repeated in messages
+_PLACE_DECIMALS = 4  # parts of one element whose coordinates agree in these add up
 _VOLUME_TOLERANCE = 0.02
 # Densities are computed from other cells and temperatures; a wrong number of atoms is further off.
 _DENSITY_TOLERANCE = 0.1
@@ -54,19 +55,25 @@ _MULTIPLICITY_TAGS = (
     "_atom_site_site_symmetry_multiplicity",
 )
 _WYCKOFF_TAGS = ("_atom_site_Wyckoff_symbol", "_atom_site_Wyckoff_label")
+_WYCKOFF = re.compile(r"(\d*)([A-Za-z])")
+_FORMULA_TAG = "_chemical_formula_sum"
 _DENSITY_TAG = "_exptl_crystal_density_diffrn"
 _MODULATED_TAGS = ("_space_group_ssg_name", "_space_group_symop_ssg_operation_algebraic")
 
 
 @dataclass(frozen=True)
 class _Site:
-    """An atom of the asymmetric unit; `multiplicities`: what each tag says, 0 for nothing."""
+    """An atom of the asymmetric unit, and what the file says of its position.
+
+    `multiplicities`: the number that each tag says, 0 for nothing; `wyckoff`: "8a", "a" or empty.
+    """
 
     label: str
     element: str
     place: NDArray[np.float64]
     occupancy: float
     multiplicities: dict[str, float]
+    wyckoff: str
 
 
 def read_cif(path: Path) -> list[Crystal | Rejection]:
@@ -137,10 +144,11 @@ def _with_atoms(blocks: Iterable[Block]) -> list[Block]:
 def _crystal(block: Block, identifier: str) -> Crystal:
     _check_block(block)
     lattice = _lattice(block)
-    sites = _sites(block, lattice)
+    formula = _formula(block)
+    sites = _sites(block, formula)
     settings = stated_settings(block, lattice)
     if not settings:
-        _check_all_atoms_are_listed(block)
+        _check_all_atoms_are_listed(block, formula)
         return _filled(block, lattice, sites, None, identifier)
     fitting: list[Setting] = []
     crystals: list[Crystal] = []
@@ -178,8 +186,10 @@ def _lattice(block: Block) -> NDArray[np.float64]:
     for tag, value in zip(_CELL_TAGS, parameters, strict=True):
         if math.isnan(value):
             raise CifError(f"no unit cell: _cell_{tag} is missing")
-        if not (math.isfinite(value) and value > 0):
-            raise CifError(f"no unit cell: _cell_{tag} is {value:g}; it must be positive")
+        limit = 180 if tag.startswith("angle") else math.inf
+        if not 0 < value < limit:
+            below = f" and below {limit}" * (limit < math.inf)
+            raise CifError(f"no unit cell: _cell_{tag} is {value:g}; it must be positive{below}")
     lattice = np.array(gemmi.UnitCell(*parameters).orth.mat.tolist()).T
     volume = abs(np.linalg.det(lattice))
     if not volume > 1e-6 * np.prod(parameters[:3]):
@@ -194,17 +204,27 @@ def _lattice(block: Block) -> NDArray[np.float64]:
     return lattice
 
 
-def _sites(block: Block, lattice: NDArray[np.float64]) -> list[_Site]:
+def _formula(block: Block) -> dict[str, float]:
+    """Return the amounts in the formula; none if there is none, or in no usual form."""
+    texts = block.values(_FORMULA_TAG)
+    formulas = [parse_formula(text) for text in texts]
+    if any(formula != formulas[0] for formula in formulas):
+        raise CifError(
+            f"{_FORMULA_TAG} is given twice, as {shown(texts[0])} and as {shown(texts[1])}"
+        )
+    return formulas[0] if formulas else {}
+
+
+def _sites(block: Block, formula: Collection[str]) -> list[_Site]:
     """Return the atoms listed, without dummies and places that are not occupied."""
     table = block.table(next(tag for tag in _PLACE_TAGS if block.has(tag)))
     for tag in _PLACE_TAGS:
         if tag.lower() not in table:
             raise CifError(f"no coordinates: the list of atoms has no {tag}")
-    formula = parse_formula(block.text("_chemical_formula_sum"))
     rows = [dict(zip(table, values, strict=True)) for values in zip(*table.values(), strict=True)]
     rows = [row for row in rows if row.get("_atom_site_calc_flag", "").lower() != "dum"]
     sites = [_site(row, formula) for row in rows]
-    sites = _merged([site for site in sites if site.occupancy != 0], lattice)
+    sites = _merged([site for site in sites if site.occupancy != 0])
     if not sites:
         raise CifError("no atoms: the list of atoms is empty")
     for site in sites:
@@ -223,7 +243,7 @@ def _sites(block: Block, lattice: NDArray[np.float64]) -> list[_Site]:
 
 def _site(row: dict[str, str], formula: Collection[str]) -> _Site:
     label, type_symbol = (
-        "" if row.get(tag, "") in UNKNOWN else row[tag]
+        "" if row.get(tag, "") in UNKNOWN else row[tag][:_LONGEST_LABEL]
         for tag in ("_atom_site_label", "_atom_site_type_symbol")
     )
     name = label or type_symbol
@@ -239,12 +259,9 @@ def _site(row: dict[str, str], formula: Collection[str]) -> _Site:
     if occupancy < 0:
         raise CifError(f"site {name} is occupied {occupancy:g} times")
     multiplicities = {tag: _number(row, tag, name, absent=0) for tag in _MULTIPLICITY_TAGS}
-    for tag in _WYCKOFF_TAGS:  # some write the multiplicity with the letter
-        if match := re.fullmatch(r"(\d+)[A-Za-z]", row.get(tag.lower(), "")):
-            multiplicities[tag] = int(match[1])
-    return _Site(
-        name, element_of(label, type_symbol, formula), np.array(place), occupancy, multiplicities
-    )
+    wyckoff = next((text for tag in _WYCKOFF_TAGS if (text := row.get(tag.lower(), ""))), "")
+    element = element_of(label, type_symbol, formula)
+    return _Site(name, element, np.array(place), occupancy, multiplicities, wyckoff)
 
 
 def _number(row: dict[str, str], tag: str, name: str, absent: float) -> float:
@@ -257,22 +274,18 @@ def _number(row: dict[str, str], tag: str, name: str, absent: float) -> float:
     return number
 
 
-def _merged(sites: list[_Site], lattice: NDArray[np.float64]) -> list[_Site]:
+def _merged(sites: list[_Site]) -> list[_Site]:
     """Add up the parts of a place that one element has, such as Fe2+ and Fe3+."""
-    merged: list[_Site] = []
-    for site in sites:
-        for place, other in enumerate(merged):
-            step = site.place - other.place
-            if (
-                other.element == site.element
-                and min(site.occupancy, other.occupancy) < 1 - _OCCUPANCY_TOLERANCE
-                and np.linalg.norm((step - np.round(step)) @ lattice) < _SAME_SITE
-            ):
-                merged[place] = replace(other, occupancy=other.occupancy + site.occupancy)
-                break
-        else:
-            merged.append(site)
-    return merged
+    merged: dict[tuple[object, ...], _Site] = {}
+    for number, site in enumerate(sites):
+        # Sites that are full stay on their own: two on one place are an error.
+        key: tuple[object, ...] = (number,)
+        if site.occupancy < 1 - _OCCUPANCY_TOLERANCE:
+            key = (site.element, *np.round(site.place % 1, _PLACE_DECIMALS) % 1)
+        if key in merged:
+            site = replace(site, occupancy=site.occupancy + merged[key].occupancy)
+        merged[key] = site
+    return list(merged.values())
 
 
 def _check_hydrogens(rows: list[dict[str, str]], sites: list[_Site]) -> None:
@@ -289,11 +302,9 @@ def _check_hydrogens(rows: list[dict[str, str]], sites: list[_Site]) -> None:
             )
 
 
-def _check_all_atoms_are_listed(block: Block) -> None:
+def _check_all_atoms_are_listed(block: Block, formula: dict[str, float]) -> None:
     """Without any statement on symmetry, the formula must show that all atoms are listed."""
-    if not parse_formula(block.text("_chemical_formula_sum")) or math.isnan(
-        block.number("_cell_formula_units_Z")
-    ):
+    if not formula or math.isnan(block.number("_cell_formula_units_Z")):
         raise CifError(
             "the symmetry is missing, and there is no formula with _cell_formula_units_Z to tell "
             "whether all atoms of the cell are listed"
@@ -314,7 +325,10 @@ def _filled(
         site.element for site, places in zip(sites, images, strict=True) for _ in places
     )
     frac_coords = np.concatenate(images)
-    _check_multiplicities(sites, [len(places) for places in images], len(operations))
+    counts = [len(places) for places in images]
+    _check_multiplicities(sites, counts, len(operations))
+    if setting is not None:
+        _check_wyckoff_positions(sites, counts, setting)
     pair = closer_than(lattice, frac_coords, _SAME_PLACE)
     if pair:
         raise CifError(
@@ -351,8 +365,8 @@ def _images(
 
 
 def _check_multiplicities(sites: list[_Site], counts: list[int], operations: int) -> None:
-    for tag in (*_MULTIPLICITY_TAGS, *_WYCKOFF_TAGS):
-        stated = [site.multiplicities.get(tag, 0) for site in sites]
+    for tag in _MULTIPLICITY_TAGS:
+        stated = [site.multiplicities[tag] for site in sites]
         meanings = [counts]
         if tag == _MULTIPLICITY_TAGS[0]:
             # SHELXL wrote the order of the site's symmetry under this name for many years.
@@ -369,9 +383,31 @@ def _check_multiplicities(sites: list[_Site], counts: list[int], operations: int
             )
 
 
+def _check_wyckoff_positions(sites: list[_Site], counts: list[int], setting: Setting) -> None:
+    """Compare by their multiplicities: the letters themselves depend on the origin."""
+    if not any(_WYCKOFF.fullmatch(site.wyckoff) for site in sites):
+        return
+    # Only here: it imports much of pymatgen.
+    from pymatgen.analysis.prototypes import WYCKOFF_MULTIPLICITY_DICT
+
+    letters = WYCKOFF_MULTIPLICITY_DICT[str(setting.number)]
+    # Cells of other lattices, as with rhombohedral axes, hold another number of all of them.
+    scale = len(setting.operations) / max(letters.values())
+    for site, count in zip(sites, counts, strict=True):
+        match = _WYCKOFF.fullmatch(site.wyckoff)
+        if match is None:
+            continue
+        stated = letters.get(match[2], letters.get(match[2].lower(), 0)) * scale
+        if stated != count or (match[1] and int(match[1]) != count):
+            raise CifError(
+                f"the file contradicts itself: site {site.label} is {count} atoms of the cell, but "
+                f"is said to be on Wyckoff position {site.wyckoff} of {setting.name}"
+            )
+
+
 def _check_formula(block: Block, species: Sequence[str]) -> None:
     """Compare the atoms with the formula and number of formula units, where the file has them."""
-    stated = parse_formula(block.text("_chemical_formula_sum"))
+    stated = _formula(block)
     if not stated:
         return
     found = Counter(species)
@@ -391,7 +427,7 @@ def _check_formula(block: Block, species: Sequence[str]) -> None:
     ):
         return
     in_cell = " ".join(f"{element}{found[element]}" for element in sorted(found))
-    formula = block.text("_chemical_formula_sum")
+    formula = block.text(_FORMULA_TAG)
     times = "" if math.isnan(expected_units) else f" (Z = {expected_units:g})"
     raise CifError(
         f"the atoms in the cell, {in_cell}, do not add up to the formula {shown(formula)}{times}: "

@@ -249,8 +249,9 @@ def _hall(block: Block) -> list[_Statement]:
 
 
 def _symbols(block: Block, needed: bool) -> list[_Statement]:
-    """Return what the Hermann-Mauguin symbols say; an unknown one is passed over if not needed."""
+    """Return what the Hermann-Mauguin symbols say; unknown ones are passed over if not needed."""
     statements = []
+    unknown = []
     for symbol in block.values(*_SYMBOLS):
         key = _key(symbol)
         choice = ""
@@ -265,11 +266,13 @@ def _symbols(block: Block, needed: bool) -> list[_Statement]:
             words = f"the symbol {shown(symbol)}"
             fixed = bool(choice) and any(tier[0].choice for tier in tiers)
             statements.append(_Statement(words, tiers, fixed=fixed))
-        elif needed:
-            raise CifError(
-                f"the space group {shown(symbol)} is not known, and no symmetry operations are "
-                "listed"
-            )
+        else:
+            unknown.append(symbol)
+    if needed and unknown and not statements:
+        raise CifError(
+            f"the space group {shown(unknown[0])} is not known, and no symmetry operations are "
+            "listed"
+        )
     return statements
 
 

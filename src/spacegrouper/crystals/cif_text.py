@@ -21,7 +21,7 @@ import gemmi
 
 from spacegrouper.crystals.crystal import printable
 
-MAXIMUM_BYTES = 500_000_000  # of the text; files with all reflections in them are that large
+MAXIMUM_BYTES = 200_000_000  # of the text; files with all reflections in them are that large
 
 _PACKERS = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\x00", lzma.open))
 # The mark of UTF-32 begins as that of UTF-16 does.
@@ -34,6 +34,8 @@ _MARKS = (
 )
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _PLAIN_LETTERS = {0x2212: "-", 0x2013: "-", 0xA0: " "}
+_BARRED = re.compile("([1346])[\u0304\u0305]")
+_ENDS = "\x00\x1a"  # as DOS and tapes end a file
 _BLOCK_HEADING = re.compile(r"^[ \t]*data_", re.IGNORECASE | re.MULTILINE)
 _TAG = re.compile(r"^[ \t]*_[A-Za-z]", re.MULTILINE)
 _NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?:\(\d*\))?")
@@ -82,9 +84,9 @@ class Block:
         found = (value for tag in tags for value in self._values.get(_plain_tag(tag), ()))
         return list(dict.fromkeys(value for value in found if value not in UNKNOWN))
 
-    def text(self, tag: str) -> str:
-        """Return the first known value of a tag, empty if there is none."""
-        return next(iter(self.values(tag)), "")
+    def text(self, *tags: str) -> str:
+        """Return the first known value of tags that mean the same, empty if there is none."""
+        return next(iter(self.values(*tags)), "")
 
     def number(self, tag: str) -> float:
         """Return the number that a tag has, NaN if none; its uncertainty is dropped.
@@ -201,8 +203,9 @@ def _text(content: bytes) -> str:
     Minus signs and blanks of word processors become plain ones, all other letters are escaped:
     they are parts of names and titles, which play no role here.
     """
-    text = _decoded(content).translate(_PLAIN_LETTERS).encode("ascii", "backslashreplace").decode()
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _BARRED.sub(r"-\1", _decoded(content).translate(_PLAIN_LETTERS))
+    text = text.encode("ascii", "backslashreplace").decode()
+    return text.replace("\r\n", "\n").replace("\r", "\n").rstrip(_ENDS)
 
 
 def _decoded(content: bytes) -> str:

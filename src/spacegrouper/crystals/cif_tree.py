@@ -136,5 +136,4 @@ def _entry(record: Crystal | Rejection, block: Block | None) -> _Entry:
         return _Entry(record)
     numbers = record.lattice.tobytes() + record.frac_coords.tobytes()
     digest = hashlib.sha256(" ".join(record.species).encode() + numbers).digest()[:16]
-    mark = next(iter(block.values(*_DUPLICATE_TAGS)), "")
-    return _Entry(record, digest, block.text("_cod_database_code"), mark)
+    return _Entry(record, digest, block.text("_cod_database_code"), block.text(*_DUPLICATE_TAGS))
