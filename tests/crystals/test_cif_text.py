@@ -66,6 +66,10 @@ def test_repeated_tags_and_names_are_read_where_they_agree():
         first.number("_b")
     with pytest.raises(CifError, match="_x is in two loops that differ"):
         first.table("_x")
+    (block,) = cif_blocks(b"data_a\nloop_\n_x\n_y\n_Y\n1 2 3\nloop_\n_z\n1\n")
+    assert block.table("_z") == {"_z": ["1"]}
+    with pytest.raises(CifError, match="the loop with _x has two columns _y that differ"):
+        block.table("_x")
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,7 @@ class Block:
         self._pairs: list[tuple[str, str]] = []
         self._loops: list[dict[str, list[str]]] = []
         self._values: dict[str, list[str]] = {}
+        self._torn: set[str] = set()  # tags of two columns of one loop that differ
         for item in block:
             pair: Any = item.pair
             if pair is not None:
@@ -75,7 +76,7 @@ class Block:
         for place, tag in enumerate(map(_plain_tag, loop.tags)):
             column = values[place::width]
             if columns.setdefault(tag, column) != column:
-                raise CifError(f"a loop has two columns {tag} that differ")
+                self._torn.add(tag)
             self._values.setdefault(tag, []).extend(column)
         self._loops.append(columns)
 
@@ -119,6 +120,8 @@ class Block:
                 raise CifError(f"{tag} is given twice")
         if any(loop != loops[0] for loop in loops):
             raise CifError(f"{tag} is in two loops that differ")
+        if torn := self._torn.intersection(loops[0]):
+            raise CifError(f"the loop with {tag} has two columns {min(torn)} that differ")
         return loops[0]
 
 
