@@ -14,9 +14,10 @@ from spacegrouper.evaluation.figures import draw_scores, history_figure, save_fi
 from spacegrouper.evaluation.model_folder import (
     read_history,
     read_labels,
-    read_test_part,
+    read_parts,
     uncalibrated_because,
 )
+from spacegrouper.evaluation.overlap import share_met_before
 from spacegrouper.evaluation.scores import describe_scores, score_answers, write_scores
 from spacegrouper.settings import load_settings
 from spacegrouper.storage.dataset import open_dataset
@@ -44,7 +45,8 @@ def main(
     settings = load_settings(config)
     group = open_dataset(dataset)
     labels = read_labels(model, group)
-    test = read_test_part(model, group)
+    split = read_parts(model, group)
+    test = split[split["part"] == "test"].reset_index(drop=True)
     history = read_history(model)
     reason = uncalibrated_because(model)
     temperature = None if reason else read_temperature(model)
@@ -68,7 +70,7 @@ def main(
         settings.seed,
         uncalibrated=None if reason else probabilities(logits),
     )
-    scores.summary["temperature"] = temperature
+    scores.summary.update(temperature=temperature, **share_met_before(split, group))
     with written_aside(output) as folder:
         folder.mkdir()
         write_scores(scores, folder)
@@ -78,6 +80,13 @@ def main(
             save_figure(figure, folder / "figures", name)
     if reason:
         log.warning("the probabilities are not calibrated: %s", reason)
+    if repeated := round(scores.summary.get("crystal_met_before", 0) * len(test)):
+        log.warning(
+            "%d of %d test crystals are in the train or validation part too, under another id: "
+            "they test nothing",
+            repeated,
+            len(test),
+        )
     log.info("%s; written to %s", describe_scores(scores), output)
 
 
