@@ -191,7 +191,8 @@ def _lattice(block: Block) -> NDArray[np.float64]:
             below = f" and below {limit}" * (limit < math.inf)
             raise CifError(f"no unit cell: _cell_{tag} is {value:g}; it must be positive{below}")
     lattice = np.array(gemmi.UnitCell(*parameters).orth.mat.tolist()).T
-    volume = abs(np.linalg.det(lattice))
+    # gemmi gives NaN for angles that no cell has.
+    volume = abs(np.linalg.det(np.nan_to_num(lattice)))
     if not volume > 1e-6 * np.prod(parameters[:3]):
         angles = ", ".join(f"{angle:g}" for angle in parameters[3:])
         raise CifError(f"the unit cell has no volume: no cell has the angles {angles}")
