@@ -1,6 +1,6 @@
 # What a person types; `make help` lists it. Each target sets up what it needs.
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench format reference slurm-profile lock clean
+.PHONY: help demo test check bench format reference slurm-profile lock clean remove-results
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3.11
@@ -17,8 +17,9 @@ help: ## list the targets
 
 demo: $(environment) ## run the whole pipeline on 480 crystals; results/demo/report.html
 	@mkdir -p results
-	@# The lock of flock ends with its process, even a killed one; Snakemake's own would stay.
-	@flock --nonblock --close --conflict-exit-code 75 results/.$(DEMO)-is-running \
+	@# The lock of flock ends with its process, even a killed one, and leaves no file; Snakemake's own
+	@# would stay.
+	@flock --nonblock --close --conflict-exit-code 75 workflow/Snakefile \
 	  snakemake --profile cluster/local --configfile config/$(DEMO).yaml --nolock \
 	    --report results/$(DEMO)/report.html --report-after-run; \
 	status=$$?; \
@@ -65,9 +66,17 @@ lock: ## pin all dependencies anew (needs a network)
 	  --output-file requirements.lock pyproject.toml
 	rm -rf .venv-lock
 
-clean: ## remove the environment and all results
-	rm -rf .venv .snakemake
-	find results -mindepth 1 ! -name README.md -delete
+clean: ## remove the environment and what is temporary, but no results
+	rm -rf .venv .venv-lock .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+remove-results: ## remove all results, and what Snakemake knows of them; asks first
+	@find results -mindepth 1 -maxdepth 1 ! -name README.md -exec du -sh {} +
+	@if [ "$(CONFIRM)" != yes ]; then \
+	  printf 'Remove all of these? Type yes: '; read -r answer || true; \
+	  if [ "$$answer" != yes ]; then echo "nothing is removed"; exit 1; fi; \
+	fi
+	find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
+	rm -rf .snakemake
 
 $(environment): requirements.lock pyproject.toml install_environment.sh
 	$(PYTHON) -m venv .venv

@@ -45,6 +45,7 @@ def main(
     from spacegrouper.storage.dataset import (
         finish_dataset,
         is_complete,
+        remove_unfinished,
         start_dataset,
         store_lock,
         unfinished_path,
@@ -59,6 +60,7 @@ def main(
     crystals = sum(block.status.size for block in plan.blocks)
     with locked(store_lock(output)):
         if is_complete(output, plan):
+            remove_unfinished(output)
             log.info("%s is complete, nothing to do", output)
             return
         blocks = start_dataset(output, plan)

@@ -29,13 +29,16 @@ def test_is_held_inside_and_free_after(tmp_path) -> None:
     path = tmp_path / "new folder" / ".lock"
     with locked(path):
         assert not is_free(path)
-    assert is_free(path)
+    assert not path.exists()
 
 
 def test_shared_holders_do_not_exclude_each_other(tmp_path) -> None:
     path = tmp_path / ".lock"
-    with locked(path, shared=True), locked(path, shared=True):
+    with locked(path, shared=True):
+        with locked(path, shared=True):
+            assert not is_free(path)
         assert not is_free(path)
+    assert not path.exists()
 
 
 def test_waits_for_another_process_and_says_so(tmp_path, caplog, monkeypatch) -> None:
@@ -62,4 +65,26 @@ def test_waits_for_another_process_and_says_so(tmp_path, caplog, monkeypatch) ->
 def test_an_error_frees_it(tmp_path) -> None:
     with pytest.raises(RuntimeError), locked(tmp_path / ".lock"):
         raise RuntimeError
-    assert is_free(tmp_path / ".lock")
+    assert not (tmp_path / ".lock").exists()
+
+
+COUNTER = """
+import pathlib, sys, time
+from spacegrouper.folder_lock import locked
+count, lock = map(pathlib.Path, sys.argv[1:])
+for _ in range(200):
+    with locked(lock):
+        before = int(count.read_text())
+        time.sleep(0.0002)
+        count.write_text(str(before + 1))
+"""
+
+
+def test_no_two_hold_it_though_each_removes_it(tmp_path) -> None:
+    count = tmp_path / "count"
+    count.write_text("0")
+    command = [sys.executable, "-c", COUNTER, count, tmp_path / ".lock"]
+    processes = [subprocess.Popen(command, stderr=subprocess.DEVNULL) for _ in range(3)]
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    assert count.read_text() == "600"
+    assert not (tmp_path / ".lock").exists()

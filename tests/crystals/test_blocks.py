@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacegrouper.crystals.blocks import plan_blocks
+from spacegrouper.crystals.blocks import plan_blocks, planned_blocks
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import read_crystals
 
@@ -45,3 +45,12 @@ def test_a_failure_leaves_the_earlier_plan(tmp_path):
         plan_blocks(failing(), 2, tmp_path / "blocks")
     assert [path.name for path in tmp_path.iterdir()] == ["blocks"]
     assert len(list((tmp_path / "blocks").iterdir())) == 3
+
+
+def test_a_plan_without_one_of_its_files_is_no_plan(tmp_path):
+    folder = tmp_path / "plan"
+    assert planned_blocks(folder) is None
+    plan_blocks(crystals(5), 2, folder)
+    assert planned_blocks(folder) == ["000000", "000001", "000002"]
+    (folder / "000002.jsonl.gz").unlink()
+    assert planned_blocks(folder) is None

@@ -19,6 +19,7 @@ from spacegrouper.storage.dataset import (
     is_complete,
     open_dataset,
     read_label,
+    remove_unfinished,
     start_dataset,
     start_repair,
     unfinished_path,
@@ -296,3 +297,13 @@ def test_views_are_those_that_the_dataset_records() -> None:
     group.attrs["simulate_settings"] = {}
     with pytest.raises(UserError, match="name 3 views, but it has 2 patterns"):
         dataset_views(group)
+
+
+def test_what_interrupted_runs_left_is_removed(raw_shards, datasets, tmp_path: Path) -> None:
+    output = tmp_path / "dataset.zarr"
+    datasets.make(output, [raw_shards.write("0.h5", range(3))])
+    other = plan_dataset([raw_shards.write("1.h5", range(3, 5))], datasets.settings)
+    start_dataset(output, other)
+    (tmp_path / "dataset.zarr.earlier").mkdir()
+    remove_unfinished(output)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0.h5", "1.h5", "dataset.zarr"]

@@ -1,13 +1,18 @@
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import zarr
 
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Settings, settings_from_mapping, write_settings
+from spacegrouper.storage.integrity import recorded_sha256, write_manifest
 from spacegrouper.storage.parent_run import (
     check_parent,
+    digests_of_chain,
     parent_of,
     raw_shards_of,
     read_release_ids,
@@ -25,21 +30,35 @@ def settings_of(name: str, parent: str | None, **sections: Any) -> Settings:
 @pytest.fixture
 def results(tmp_path: Path, raw_shards) -> Path:
     """Two finished runs, the second a child of the first; only what is looked at is real."""
+    digests: list[str] = []
     simulated = dict(read_raw_rows(raw_shards.write("real.h5", range(2))).settings)
     for name, parent, blocks in (("first", None, 2), ("second", "first", 1)):
         run = tmp_path / name
         write_settings(settings_of(name, parent), run / "config.yaml")
         structures = "structures/standardised" if parent is None else "release/structures"
-        files = [f"{structures}.jsonl.gz"]
-        for number in range(blocks):
-            files += [f"plan/{number:06}.jsonl.gz", f"blocks/{number:06}.h5"]
+        files = ["structures/acquired.jsonl.gz", "structures/standardised.jsonl.gz"]
+        files.append(f"{structures}.jsonl.gz")
+        shards = [run / f"blocks/{number:06}.h5" for number in range(blocks)]
+        files += [f"plan/{shard.stem}.jsonl.gz" for shard in shards]
+        listed = "".join(f"{shard.stem},0,1,\n" for shard in shards)
         # Left behind by an earlier plan.
-        for file in [*files, "blocks/000007.h5", "dataset.zarr/zarr.json"]:
+        for file in [*files, "blocks/000007.h5"]:
             (run / file).parent.mkdir(parents=True, exist_ok=True)
             (run / file).touch()
-        root = {"attributes": {"simulate_settings": simulated}}
-        (run / "dataset.zarr" / "zarr.json").write_text(json.dumps(root))
+        (run / "plan/blocks.csv").write_text(f"block,first_row,crystals,sha256\n{listed}")
+        for shard in shards:
+            simulate(shard, name)
+        store = zarr.create_group(
+            run / "dataset.zarr", attributes={"simulate_settings": simulated}, zarr_format=3
+        )
+        digests += map(recorded_sha256, shards)
+        store.create_array("raw_shard_sha256", data=np.array(digests, dtype=np.dtypes.StringDType))
     return tmp_path
+
+
+def simulate(shard: Path, content: str) -> None:
+    shard.write_text(content)
+    write_manifest(shard, {})
 
 
 def test_shards_of_all_releases_come_oldest_first(results: Path) -> None:
@@ -75,24 +94,35 @@ def test_a_finished_parent_with_the_same_settings_passes(results: Path) -> None:
 )
 def test_an_unfinished_parent_is_named(results: Path, missing: str) -> None:
     (results / missing).unlink()
-    with pytest.raises(UserError, match=f"the run second is not finished: no file .*{missing}"):
+    with pytest.raises(
+        UserError, match=f"the run {missing.split('/')[0]} is not finished: no file .*{missing}"
+    ):
         check_parent(results / "third", settings_of("third", "second"))
 
 
 @pytest.mark.parametrize(
     ("sections", "message"),
     [
-        ({"standardise": {"symprec": 0.2}}, "second has other settings in its section `standard"),
-        ({"simulate": {"pixels": 64}}, "second was simulated with pixels 32, but here it is 64"),
+        ({"standardise": {"symprec": 0.2}}, "first has other settings in its section `standard"),
+        (
+            {"simulate": {"pixels": 64}},
+            "first was simulated with pixels 32, but here it is pixels 64",
+        ),
         (
             {"simulate": {"pixels": 32, "poisson_noise": True}, "seed": 3},
-            "simulated with poisson_noise False, but here it is True",
+            "simulated with poisson_noise False, but here it is poisson_noise True",
         ),
     ],
 )
 def test_other_settings_are_named(results: Path, sections: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         check_parent(results / "third", settings_of("third", "second", **sections))
+
+
+def test_a_plan_that_has_lost_a_block_is_not_taken_for_a_smaller_one(results: Path) -> None:
+    (results / "first/plan/000001.jsonl.gz").unlink()
+    with pytest.raises(UserError, match=r"the run first is not finished: files of .*plan are gone"):
+        check_parent(results / "third", settings_of("third", "second"))
 
 
 def test_the_seed_counts_only_where_it_is_used(results: Path) -> None:
@@ -102,7 +132,8 @@ def test_the_seed_counts_only_where_it_is_used(results: Path) -> None:
 def test_a_parent_made_with_another_version_is_refused(results: Path) -> None:
     root = results / "second/dataset.zarr/zarr.json"
     root.write_text(root.read_text().replace('"version": "', '"version": "99.'))
-    with pytest.raises(UserError, match=r"second was simulated with version 99\."):
+    said = r"second was simulated with spacegrouper 99\..*, but here it is spacegrouper .*; install"
+    with pytest.raises(UserError, match=said):
         check_parent(results / "third", settings_of("third", "second"))
 
 
@@ -113,6 +144,32 @@ def test_a_parent_with_the_grey_levels_of_before_is_refused(results: Path) -> No
     path.write_text(json.dumps(root))
     with pytest.raises(UserError, match="second was simulated with pattern_version None, but here"):
         check_parent(results / "third", settings_of("third", "second"))
+
+
+def test_a_grandparent_made_anew_with_other_physics_is_refused(results: Path) -> None:
+    root = results / "first/dataset.zarr/zarr.json"
+    root.write_text(re.sub(r'"pixels": \d+', '"pixels": 128', root.read_text()))
+    with pytest.raises(UserError, match=r"first was simulated with pixels 128, but here it is"):
+        check_parent(results / "third", settings_of("third", "second"))
+
+
+def test_a_parent_of_blocks_that_its_own_parent_has_no_longer_is_refused(results: Path) -> None:
+    simulate(results / "first/blocks/000001.h5", "others")
+    said = (
+        r"second/dataset.zarr was made of other blocks than there are now, such as "
+        r".*first/blocks/000001.h5: first was made anew since; run second again first"
+    )
+    with pytest.raises(UserError, match=said):
+        check_parent(results / "third", settings_of("third", "second"))
+
+
+@pytest.mark.parametrize("run", ["first", "second"])
+def test_digests_of_a_chain_tell_which_run_has_changed(results: Path, run: str) -> None:
+    before = digests_of_chain(results / "second")
+    assert before == digests_of_chain(results / "second")
+    simulate(results / run / "blocks/000000.h5", "others")
+    after = digests_of_chain(results / "second")
+    assert {name for name in before if before[name] != after[name]} == {run}
 
 
 def test_a_damaged_root_is_named(results: Path) -> None:

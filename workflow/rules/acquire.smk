@@ -1,4 +1,12 @@
 rule acquire:
+    input:
+        settings=fixed(
+            "acquire",
+            "acquire",
+            "seed",
+            product=f"{RUN}/structures/provenance.json",
+        ),
+        sources=SOURCES,
     output:
         structures=f"{RUN}/structures/acquired.jsonl.gz",
         rejected=f"{RUN}/structures/acquired_rejected.csv",
@@ -16,9 +24,8 @@ rule acquire:
         runtime=growing(240),
     params:
         config=CONFIG,
-        settings=section("acquire", "seed"),
     message:
-        "Acquiring crystals from the source '{params.settings[acquire][source]}'"
+        f"Acquiring crystals from the source '{settings.acquire.source}'"
     shell:
         "python scripts/acquire.py --config {params.config} --output {output.structures}"
         " --rejected {output.rejected} --provenance {output.provenance} --threads {threads}"

@@ -2,8 +2,10 @@ if PARENT:
 
     rule compare_with_parent:
         input:
+            settings=fixed("compare_with_parent", "standardise", "release"),
             structures=rules.standardise.output.structures,
             parent=ancient(str(release_structures(PARENT))),
+            parent_digests=PARENT_DIGESTS,
         output:
             changes=report(
                 f"{RUN}/release/changes.csv",
@@ -25,10 +27,9 @@ if PARENT:
             runtime=growing(240),
         params:
             config=CONFIG,
-            settings=section("standardise", "release"),
             folder=subpath(output.changes, parent=True),
         message:
-            "Comparing the crystals with those of '{params.settings[release][parent]}'"
+            f"Comparing the crystals with those of '{settings.release.parent}'"
         shell:
             "python scripts/compare_with_parent.py --structures {input.structures}"
             " --parent {input.parent} --config {params.config} --output {params.folder}"

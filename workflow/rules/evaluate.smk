@@ -18,6 +18,7 @@ if settings.split.label == "spacegroup":
 
 rule evaluate:
     input:
+        settings=fixed("evaluate", "seed", "evaluate"),
         dataset=rules.shape.output.dataset,
         model=rules.train.output.model,
         labels=rules.train.output.labels,
@@ -75,7 +76,6 @@ rule evaluate:
     params:
         config=CONFIG,
         store=subpath(input.dataset, parent=True),
-        settings=section("evaluate"),
         model=subpath(input.model, parent=True),
         folder=subpath(output.metrics, parent=True),
     message:

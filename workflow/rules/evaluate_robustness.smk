@@ -1,5 +1,6 @@
 rule evaluate_robustness:
     input:
+        settings=fixed("evaluate_robustness", "seed", "robustness"),
         dataset=rules.shape.output.dataset,
         structures=rules.standardise.output.structures,
         model=rules.train.output.model,
@@ -42,12 +43,11 @@ rule evaluate_robustness:
     params:
         config=CONFIG,
         store=subpath(input.dataset, parent=True),
-        settings=section("seed", "robustness"),
         model=subpath(input.model, parent=True),
         folder=subpath(output.curves, parent=True),
     message:
-        "Simulating up to {params.settings[robustness][crystals]} test crystals with defects, few"
-        " photons and more, and asking the network"
+        f"Simulating up to {settings.robustness.crystals} test crystals with defects, few photons"
+        " and more, and asking the network"
     shell:
         "python scripts/evaluate_robustness.py --dataset {params.store}"
         " --structures {input.structures} --model {params.model} --config {params.config}"

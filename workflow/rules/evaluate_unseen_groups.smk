@@ -1,5 +1,6 @@
 rule evaluate_unseen_groups:
     input:
+        settings=fixed("evaluate_unseen_groups", "seed", "evaluate"),
         dataset=rules.shape.output.dataset,
         model=rules.train.output.model,
         labels=rules.train.output.labels,
@@ -59,7 +60,6 @@ rule evaluate_unseen_groups:
     params:
         config=CONFIG,
         store=subpath(input.dataset, parent=True),
-        settings=section("evaluate"),
         model=subpath(input.model, parent=True),
         folder=subpath(output.metrics, parent=True),
     message:

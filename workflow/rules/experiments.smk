@@ -30,21 +30,22 @@ OTHER_MULTISTREAM = [
 ][:1]
 
 
-def experiment_config(wildcards):
-    """Settings of an experiment, for its programs to read, as CONFIG is for those of the run.
-
-    Written when a job of the experiment is planned: a run without a grid gets no files of it.
-    """
-    path = f"{GRID}/{wildcards.experiment}/config.yaml"
-    write_settings(EXPERIMENTS[wildcards.experiment], Path(path))
-    return path
+# Settings of an experiment, for its programs to read, as CONFIG is for those of the run.
+EXPERIMENT_CONFIG = f"{GRID}/{{experiment}}/config.yaml"
 
 
-def experiment_section(*names):
-    """Sections of an experiment's settings; see `section`."""
-    return lambda wildcards: EXPERIMENTS[wildcards.experiment].model_dump(
-        mode="json", include=set(names)
-    )
+def fixed_for_experiment(stage, *names, product=None):
+    """The same input as `fixed`, for each experiment; `product`: its path in the folder."""
+
+    def found(wildcards):
+        folder = f"{GRID}/{wildcards.experiment}"
+        settings = EXPERIMENTS[wildcards.experiment]
+        made = product and f"{folder}/{product}"
+        return fixed(stage, *names, product=made, settings=settings, folder=folder)(
+            wildcards
+        )
+
+    return found
 
 
 def experiment_calibration(wildcards):
@@ -63,6 +64,7 @@ def of_experiment(files):
     return {
         name: moved(value) if isinstance(value, str) else list(map(moved, value))
         for name, value in files.items()
+        if not callable(value)
     }
 
 

@@ -4,6 +4,11 @@ wildcard_constraints:
 
 
 use rule train as train_experiment with:
+    input:
+        settings=fixed_for_experiment(
+            "train", "seed", "split", "model", "train", product="model/settings.yaml"
+        ),
+        dataset=rules.shape.output.dataset,
     output:
         **of_experiment(rules.train.output),
     log:
@@ -11,8 +16,9 @@ use rule train as train_experiment with:
     benchmark:
         f"{RUN}/benchmarks/grid/{{experiment}}/train.tsv"
     params:
-        config=experiment_config,
-        settings=experiment_section("seed", "split", "model", "train"),
+        config=EXPERIMENT_CONFIG,
+    message:
+        "Training the network of {wildcards.experiment}"
 
 
 use rule calibrate as calibrate_experiment with:
@@ -25,13 +31,14 @@ use rule calibrate as calibrate_experiment with:
     benchmark:
         f"{RUN}/benchmarks/grid/{{experiment}}/calibrate.tsv"
     params:
-        config=experiment_config,
+        config=EXPERIMENT_CONFIG,
 
 
 use rule evaluate as evaluate_experiment with:
     input:
         **of_experiment(rules.evaluate.input)
         | {
+            "settings": fixed_for_experiment("evaluate", "seed", "evaluate"),
             "dataset": rules.shape.output.dataset,
             "calibration": experiment_calibration,
         },
@@ -42,13 +49,18 @@ use rule evaluate as evaluate_experiment with:
     benchmark:
         f"{RUN}/benchmarks/grid/{{experiment}}/evaluate.tsv"
     params:
-        config=experiment_config,
+        config=EXPERIMENT_CONFIG,
 
 
 use rule evaluate_unseen_groups as evaluate_unseen_groups_experiment with:
     input:
         **of_experiment(rules.evaluate_unseen_groups.input)
-        | {"dataset": rules.shape.output.dataset},
+        | {
+            "settings": fixed_for_experiment(
+                "evaluate_unseen_groups", "seed", "evaluate"
+            ),
+            "dataset": rules.shape.output.dataset,
+        },
     output:
         **of_experiment(rules.evaluate_unseen_groups.output),
     log:
@@ -56,13 +68,16 @@ use rule evaluate_unseen_groups as evaluate_unseen_groups_experiment with:
     benchmark:
         f"{RUN}/benchmarks/grid/{{experiment}}/evaluate_unseen_groups.tsv"
     params:
-        config=experiment_config,
+        config=EXPERIMENT_CONFIG,
 
 
 use rule evaluate_robustness as evaluate_robustness_experiment with:
     input:
         **of_experiment(rules.evaluate_robustness.input)
         | {
+            "settings": fixed_for_experiment(
+                "evaluate_robustness", "seed", "robustness"
+            ),
             "dataset": rules.shape.output.dataset,
             "structures": rules.standardise.output.structures,
         },
@@ -73,4 +88,4 @@ use rule evaluate_robustness as evaluate_robustness_experiment with:
     benchmark:
         f"{RUN}/benchmarks/grid/{{experiment}}/evaluate_robustness.tsv"
     params:
-        config=experiment_config,
+        config=EXPERIMENT_CONFIG,

@@ -1,6 +1,8 @@
 # Takes the place of `plan` and `simulate`: the blocks are known once the database is read.
 checkpoint import_bitmaps:
     input:
+        settings=fixed("import_bitmaps", "plan", "morphology"),
+        sources=[] if HAS_CRYSTALS else SOURCES,
         database=(rules.make_morphology_db.output.database if HAS_CRYSTALS else []),
         earlier_rejected=(
             rules.make_morphology_db.output.rejected if HAS_CRYSTALS else []
@@ -27,7 +29,6 @@ checkpoint import_bitmaps:
         runtime=growing(1440),
     params:
         config=CONFIG,
-        settings=section("plan", "morphology"),
         folder=subpath(output.blocks, parent=True),
         made=lambda wildcards, input: (
             f" --database sqlite:///{input.database}"

@@ -1,6 +1,7 @@
 # Where no database of bitmaps is given, one is made of the crystals.
 rule make_morphology_db:
     input:
+        settings=fixed("make_morphology_db", "morphology"),
         structures=rules.standardise.output.structures,
     output:
         database=f"{RUN}/morphology.db",
@@ -17,7 +18,6 @@ rule make_morphology_db:
         runtime=growing(240),
     params:
         config=CONFIG,
-        settings=section("morphology"),
     message:
         "Drawing the habits of all crystals"
     shell:

@@ -1,5 +1,9 @@
+from spacegrouper.crystals.blocks import planned_blocks
+
+
 checkpoint plan:
     input:
+        settings=fixed("plan", "plan"),
         structures=(
             rules.compare_with_parent.output.to_simulate
             if PARENT
@@ -18,7 +22,6 @@ checkpoint plan:
         runtime=growing(60),
     params:
         config=CONFIG,
-        settings=section("plan"),
     message:
         "Cutting the crystals into blocks"
     shell:
@@ -29,6 +32,8 @@ checkpoint plan:
 def block_names():
     """Names of all blocks; the jobs that depend on them are known once the plan is made."""
     plan = Path(checkpoints.plan.get().output.blocks)
-    return sorted(
-        path.name.removesuffix(".jsonl.gz") for path in plan.glob("*.jsonl.gz")
-    )
+    names = planned_blocks(plan)
+    if names is None:
+        workflow.dag.forcefiles.add(str(plan))
+        return []
+    return names

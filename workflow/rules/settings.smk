@@ -1,10 +1,24 @@
-# The checked settings of the run, and where its products go.
+# The checked settings of the run, and where its products go. Parsing writes nothing: a dry run, or a
+# call that the lock refuses, leaves a run at work as it is.
+import hashlib
+import json
 from pathlib import Path
 
-from spacegrouper.settings import settings_from_mapping, write_settings
+from spacegrouper.crystals.source_files import (
+    are_as_listed,
+    list_digest,
+    source_files,
+)
 from spacegrouper.errors import UserError
+from spacegrouper.settings import (
+    load_settings,
+    settings_from_mapping,
+    write_settings,
+)
+from spacegrouper.storage.made_with import other_setting
 from spacegrouper.storage.parent_run import (
     check_parent,
+    digests_of_chain,
     parent_of,
     raw_shards_of,
     release_structures,
@@ -13,7 +27,15 @@ from spacegrouper.storage.parent_run import (
 try:
     settings = settings_from_mapping(config, "configuration")
     RUN = f"results/{settings.name}"
-    check_parent(Path(RUN), settings)
+    # All settings of the run, written when it starts. Every program reads this file, so that a
+    # command copied from the log runs by hand. It is an input of no rule: see `fixed`.
+    CONFIG = f"{RUN}/config.yaml"
+    if workflow.is_main_process:
+        check_parent(Path(RUN), settings)
+    else:
+        # A job parses all this again. Its settings are those that the run started with, whatever
+        # has become of the configuration file since.
+        settings = load_settings(Path(CONFIG))
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -21,15 +43,107 @@ except UserError as error:
 PARENT = parent_of(Path(RUN), settings)
 TECHNIQUE = settings.simulate.technique
 HAS_CRYSTALS = TECHNIQUE != "morphology" or settings.morphology.database is None
-# Every program reads this file, so that a command copied from the log runs by hand. It is an
-# input of no rule: rules depend on their own section, by their parameters, and not on the others.
-CONFIG = f"{RUN}/config.yaml"
-write_settings(settings, Path(CONFIG))
+FIXED = {}
 
 
-def section(*names):
-    """Sections of the settings as plain values: a change to them makes a rule's products stale."""
-    return settings.model_dump(mode="json", include=set(names))
+def required(path, product=None, settings=settings):
+    """The input `path`, which is made if it is missing, and all that depends on it then made anew.
+
+    Without that, Snakemake does without a missing file as long as what was made of it is there.
+    `product`: one that says itself what it was made with, and is made anew if those are not the
+    settings; copied files may be newer than all they depend on.
+    """
+
+    def found(wildcards):
+        # As Snakemake does it with files that are incomplete.
+        if workflow.is_main_process and not Path(path).exists():
+            workflow.dag.forcefiles.add(path)
+        elif workflow.is_main_process and product:
+            made = product.format(**wildcards)
+            if made not in workflow.dag.forcefiles and (
+                other := other_setting(Path(made), settings)
+            ):
+                logger.warning(f"{made} was made with {other}: it is made anew.")
+                workflow.dag.forcefiles.add(made)
+        return path
+
+    return found
+
+
+def fixed(stage, *names, product=None, settings=settings, folder=RUN, **values):
+    """The input that holds those settings that a stage's products depend on: sections, and values.
+
+    The file is named after what it holds, and replaces the one before. Other settings are thus a
+    file that is missing, and the products are made anew, whatever records Snakemake has of them.
+    """
+    content = settings.model_dump(mode="json", include=set(names)) | values
+    text = json.dumps(content, sort_keys=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    path = f"{folder}/settings/{stage}-{digest}.json"
+    FIXED[path] = text
+    return required(path, product, settings)
+
+
+def listed_sources():
+    """The list of the files that the crystals come from, an input as `fixed` makes it; or nothing."""
+    lists = sorted(Path(RUN).glob("settings/sources-*.csv"))
+    if not workflow.is_main_process:
+        return list(map(str, lists))
+    try:
+        files = source_files(settings)
+    except UserError as error:
+        # Crystals that are there already can do without their source.
+        if lists and Path(RUN, "structures/acquired.jsonl.gz").exists():
+            return list(map(str, lists))
+        raise WorkflowError(str(error)) from None
+    if not files:
+        return []
+    if len(lists) == 1 and are_as_listed(lists[0], files):
+        return str(lists[0])
+    return required(f"{RUN}/settings/sources-{list_digest(files)[:16]}.csv")
+
+
+def digested_parent():
+    """What the parent, and its parents, are made of, an input as `fixed` makes it; or nothing."""
+    if not PARENT:
+        return []
+    if not workflow.is_main_process:
+        return sorted(map(str, Path(RUN).glob("settings/parent-*.json")))
+    return fixed("parent", **digests_of_chain(PARENT))
+
+
+SOURCES = listed_sources()
+PARENT_DIGESTS = digested_parent()
+
+
+rule list_sources:
+    output:
+        f"{RUN}/settings/sources-{{digest}}.csv",
+    localrule: True
+    params:
+        config=CONFIG,
+        others=f"{RUN}/settings/sources-*.csv",
+    message:
+        "Listing the files that the crystals come from"
+    shell:
+        "rm -f {params.others}; python scripts/list_sources.py --config {params.config} --output {output}"
+
+
+rule fix_settings:
+    output:
+        f"{RUN}/{{folder}}settings/{{stage}}-{{digest}}.json",
+    wildcard_constraints:
+        folder=r"(grid/[^/]+/)?",
+        stage="[a-z_]+",
+        digest="[0-9a-f]{16}",
+    localrule: True
+    params:
+        others=f"{RUN}/{{folder}}settings/{{stage}}-*.json",
+        content=lambda wildcards, output: FIXED[output[0]],
+    message:
+        "Writing down the settings of {wildcards.folder}{wildcards.stage}"
+    shell:
+        "rm -f {params.others}; echo {params.content:q} > {output}"
 
 
 def growing(amount):

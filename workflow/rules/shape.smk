@@ -1,5 +1,13 @@
 rule shape:
     input:
+        settings=fixed(
+            "shape",
+            "plan",
+            "shape",
+            "dataset",
+            product=f"{RUN}/dataset.zarr/zarr.json",
+        ),
+        parent_digests=PARENT_DIGESTS,
         parent_raw=ancient(list(map(str, raw_shards_of(PARENT) if PARENT else []))),
         raw=lambda wildcards: expand(f"{RUN}/blocks/{{block}}.h5", block=block_names()),
         manifests=lambda wildcards: expand(
@@ -25,7 +33,6 @@ rule shape:
     params:
         config=CONFIG,
         store=subpath(output.dataset, parent=True),
-        settings=section("plan", "shape", "dataset"),
         parent=(
             f"--changes {RUN}/release/changes.csv --parent {PARENT}/dataset.zarr"
             if PARENT

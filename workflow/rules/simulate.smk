@@ -1,5 +1,13 @@
 rule simulate:
     input:
+        settings=fixed(
+            "simulate",
+            "simulate",
+            *(["powder"] if settings.simulate.technique == "powder" else []),
+            *(["seed"] if settings.simulate.uses_seed else []),
+            product=f"{RUN}/blocks/{{block}}.h5",
+            labels=settings.standardise.labels,
+        ),
         structures=f"{RUN}/plan/{{block}}.jsonl.gz",
     output:
         raw=f"{RUN}/blocks/{{block}}.h5",
@@ -16,12 +24,6 @@ rule simulate:
         runtime=growing(2880 if settings.simulate.engine == "condor" else 60),
     params:
         config=CONFIG,
-        settings=section(
-            "simulate",
-            *(["powder"] if settings.simulate.technique == "powder" else []),
-            *(["seed"] if settings.simulate.uses_seed else []),
-        ),
-        labels=settings.standardise.labels,
     message:
         "Simulating the patterns of block {wildcards.block}"
     shell:

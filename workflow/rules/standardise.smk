@@ -1,5 +1,6 @@
 rule standardise:
     input:
+        settings=fixed("standardise", "standardise"),
         structures=rules.acquire.output.structures,
         earlier_rejected=rules.acquire.output.rejected,
         parent=ancient(
@@ -8,6 +9,7 @@ rule standardise:
                 name=["acquired", "standardised"] if PARENT else [],
             )
         ),
+        parent_digests=PARENT_DIGESTS,
     output:
         structures=f"{RUN}/structures/standardised.jsonl.gz",
         rejected=report(
@@ -28,7 +30,6 @@ rule standardise:
         runtime=growing(240),
     params:
         config=CONFIG,
-        settings=section("standardise"),
         parent=f"--parent {PARENT}/structures" if PARENT else "",
     message:
         "Standardising cells and finding their space groups"

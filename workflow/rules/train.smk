@@ -1,5 +1,18 @@
 rule train:
     input:
+        settings=fixed(
+            "train",
+            "seed",
+            "split",
+            "model",
+            "train",
+            *(
+                ["diffractogram", "augment"]
+                if settings.simulate.technique == "powder"
+                else []
+            ),
+            product=f"{RUN}/model/settings.yaml",
+        ),
         dataset=rules.shape.output.dataset,
     output:
         # The checkpoint and the TensorBoard logs lie beside them, but are no output: Snakemake
@@ -24,21 +37,9 @@ rule train:
     params:
         config=CONFIG,
         store=subpath(input.dataset, parent=True),
-        settings=section(
-            "seed",
-            "split",
-            "model",
-            "train",
-            *(
-                ["diffractogram", "augment"]
-                if settings.simulate.technique == "powder"
-                else []
-            ),
-        ),
         folder=subpath(output.model, parent=True),
     message:
-        "Training the network '{params.settings[model][name]}' on"
-        " {params.settings[train][ranks]} ranks"
+        f"Training the network '{settings.model.name}' on {settings.train.ranks} ranks"
     shell:
         "python scripts/train.py --dataset {params.store} --config {params.config}"
         " --output {params.folder} 2>&1 | tee {log}"

@@ -49,3 +49,13 @@ def plan_blocks(crystals: Iterable[Crystal], block_size: int, folder: Path) -> l
             writer.writerow(field.name for field in fields(Block))
             writer.writerows(map(astuple, blocks))
     return blocks
+
+
+def planned_blocks(folder: Path) -> list[str] | None:
+    """Return the names of a plan's blocks, or None where the list or a block's file is gone."""
+    try:
+        with (folder / "blocks.csv").open(encoding="utf-8", newline="") as table:
+            names = [row["block"] for row in csv.DictReader(table)]
+    except (OSError, KeyError, UnicodeDecodeError, csv.Error):
+        return None
+    return names if all((folder / f"{name}.jsonl.gz").is_file() for name in names) else None

@@ -16,6 +16,7 @@ A block of crystals is one shard, written by one process. Settings and versions 
 """
 
 import hashlib
+import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -59,9 +60,22 @@ def unfinished_path(output: Path) -> Path:
     return output.with_name(f"{output.name}.unfinished")
 
 
+def _earlier_path(output: Path) -> Path:
+    """Return where the dataset lies that a new one takes the place of, until that is done."""
+    return output.with_name(f"{output.name}.earlier")
+
+
 def is_complete(output: Path, plan: DatasetPlan) -> bool:
     """Tell whether a store is the planned dataset, whole to the last bit."""
     return not (_stale_objects(output, plan) or blocks_to_write(output, plan))
+
+
+def remove_unfinished(output: Path) -> None:
+    """Remove what interrupted runs have left beside a dataset. Call it with the lock held."""
+    store = unfinished_path(output)
+    with locked(blocks_lock(store)):  # workers of a killed program may still be at work
+        _remove_folder(store)
+    _remove_folder(_earlier_path(output))
 
 
 def start_dataset(output: Path, plan: DatasetPlan) -> list[Block]:
@@ -86,7 +100,7 @@ def finish_dataset(output: Path, plan: DatasetPlan) -> None:
     Raises UserError if a block is not done after all.
     """
     store = unfinished_path(output)
-    earlier = output.with_name(f"{output.name}.earlier")
+    earlier = _earlier_path(output)
     _remove_folder(earlier)
     with locked(blocks_lock(store)):
         for block in plan.blocks:
@@ -112,9 +126,20 @@ def start_repair(store: Path, plan: DatasetPlan) -> list[Block]:
     root = store / "zarr.json"
     digest = signed_digest(root.read_bytes()) if root.is_file() else None
     if digest not in (None, plan.sha256):
+        theirs, ours = (
+            json.loads(content)["attributes"].get("versions", {})
+            for content in (root.read_bytes(), plan.objects["zarr.json"])
+        )
+        for name in sorted({*theirs, *ours}):
+            if theirs.get(name) != ours.get(name):
+                raise UserError(
+                    f"{store}: made with {name} {theirs.get(name)}, but this is {name} "
+                    f"{ours.get(name)}; install that version again, or make it anew with "
+                    "scripts/shape.py"
+                )
         raise UserError(
-            f"{store}: made from other raw shards, or with other settings or versions of the "
-            "software; give those it was made with, or make it anew with scripts/shape.py"
+            f"{store}: made from other raw shards, or with other settings; give those it was made "
+            "with, or make it anew with scripts/shape.py"
         )
     with locked(blocks_lock(store)):
         return _restore(store, plan)

@@ -30,6 +30,7 @@ from spacegrouper.storage.raw_shard import (
     REJECTED,
     TEXT_LABELS,
     RawRows,
+    find_difference,
     read_raw_patterns,
     read_raw_rows,
     technique_of,
@@ -334,10 +335,15 @@ def _check_alike(paths: Sequence[Path], shards: Sequence[RawRows]) -> None:
                 f"has {shards[0].pattern_dtype} of {shards[0].pattern_shape} (views, y, x); "
                 "simulate both with the same settings"
             )
-        if json.dumps(shard.settings) != json.dumps(shards[0].settings):
+        if difference := find_difference(shards[0].settings, shard.settings):
+            advice = (
+                f"install {difference.first} again, or delete the raw shards of one of the two"
+                if difference.of_versions
+                else "delete those of the settings that are not wanted"
+            )
             raise UserError(
-                f"{path}: simulated with other settings than {paths[0]}; "
-                "simulate both with the same settings"
+                f"{path}: simulated with {difference.second}, but {paths[0]} with "
+                f"{difference.first}; {advice}, and simulate them anew"
             )
         if shard.further_labels != shards[0].further_labels:
             raise UserError(

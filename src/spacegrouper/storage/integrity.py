@@ -27,19 +27,25 @@ def check_manifest(shard: Path) -> str:
     One without a manifest passes.
     """
     digest = file_sha256(shard)
-    path = manifest_path(shard)
-    if not path.exists():
-        return digest
-    try:
-        expected = json.loads(path.read_text(encoding="utf-8"))["sha256"]
-    except (ValueError, KeyError, TypeError):
-        raise UserError(f"{path}: not a manifest; delete it and simulate the block anew") from None
-    if digest != expected:
+    if manifest_path(shard).exists() and digest != recorded_sha256(shard):
         raise UserError(
-            f"{shard}: its SHA-256 is not the one in {path.name}: the file is damaged; "
-            "delete both and simulate the block anew"
+            f"{shard}: its SHA-256 is not the one in {manifest_path(shard).name}: the file is "
+            "damaged; delete both and simulate the block anew"
         )
     return digest
+
+
+def recorded_sha256(shard: Path) -> str:
+    """Return the SHA-256 of a raw shard as its manifest has it; UserError where there is none."""
+    path = manifest_path(shard)
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["sha256"])
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be read: {error.strerror}; simulate the block anew"
+        ) from None
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"{path}: not a manifest; delete it and simulate the block anew") from None
 
 
 def file_sha256(path: Path) -> str:

@@ -77,6 +77,18 @@ class RawRows:
         return tuple(name for name in self.text_labels if name not in TEXT_LABELS)
 
 
+@dataclass(frozen=True)
+class Difference:
+    """What one product was made with, and another was not, such as `pixels 256` and `pixels 128`.
+
+    `of_versions`: they are versions of programs, such as `spacegrouper 1.0`.
+    """
+
+    first: str
+    second: str
+    of_versions: bool
+
+
 def labels_of(crystals: Sequence[Crystal], further: Sequence[str] = ()) -> RowLabels:
     """Return the labels of crystals, as `standardise` found them.
 
@@ -189,6 +201,39 @@ def provenance(settings: Settings) -> dict[str, Any]:
     # HDF5 has no empty value: an option that is not set has no attribute.
     used = {key: value for key, value in values.items() if value is not None}
     return program | used | nested | ({"seed": settings.seed} if simulate.uses_seed else {})
+
+
+def find_difference(first: Mapping[str, Any], second: Mapping[str, Any]) -> Difference | None:
+    """Return in what two provenances, as of raw shards, differ; None where they are equal.
+
+    Versions come first, for another version may have other settings.
+    """
+    sides = [_plain(side) for side in (first, second)]
+    for name, key in (("program", "version"), ("engine", "engine_version")):
+        same_program = sides[0].get(name) == sides[1].get(name)
+        if same_program and sides[0].get(key) != sides[1].get(key):
+            one, other = (f"{side.get(name, 'unknown')} {side.get(key, '')}" for side in sides)
+            return Difference(one.strip(), other.strip(), True)
+    for key in sorted({*sides[0], *sides[1]}):
+        if sides[0].get(key) != sides[1].get(key):
+            one, other = (f"{key} {side.get(key)}" for side in sides)
+            return Difference(one, other, False)
+    return None
+
+
+def _plain(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return attributes with sections, which are JSON, taken apart: `powder.B` and so on."""
+    found: dict[str, Any] = {}
+    for key, value in attributes.items():
+        try:
+            section = json.loads(value) if isinstance(value, str) else None
+        except ValueError:
+            section = None
+        if isinstance(section, dict):
+            found |= {f"{key}.{name}": inner for name, inner in section.items()}
+        else:
+            found[key] = value
+    return found
 
 
 def simulate_section(attributes: Mapping[str, Any]) -> Simulate:

@@ -1,4 +1,4 @@
-# Jobs of a Snakemake that was killed go on, and would write the same files as those of the next.
+# What happens when a run starts: not for a dry run, and only with the lock of this folder.
 import subprocess
 import time
 
@@ -6,7 +6,8 @@ import time
 def orphans():
     """Numbers of the SLURM jobs that an earlier Snakemake has left in this folder, by their names.
 
-    Snakemake gives them the prefix that the profile says.
+    They go on when it is killed, and would write the same files as those of the next. Snakemake
+    gives them the prefix that the profile says.
     """
     try:
         queue = subprocess.run(
@@ -24,7 +25,6 @@ def orphans():
     ]
 
 
-# Not for a dry run, and only with the lock of this folder: no other Snakemake is at work here.
 onstart:
     if left := orphans():
         logger.warning(
@@ -33,3 +33,14 @@ onstart:
         subprocess.run(["scancel", *left], check=True)
         while orphans():
             time.sleep(1)
+    configs = {CONFIG: settings}
+    if any(job.rule.name.endswith("_experiment") for job in workflow.dag.jobs):
+        configs |= {
+            f"{GRID}/{name}/config.yaml": experiment
+            for name, experiment in EXPERIMENTS.items()
+        }
+    for path, content in configs.items():
+        try:
+            write_settings(content, Path(path))
+        except OSError as error:
+            raise WorkflowError(f"{path}: cannot be written: {error.strerror}")
