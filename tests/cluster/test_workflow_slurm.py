@@ -166,7 +166,8 @@ def planned(undisturbed, slurm, tmp_path) -> Iterator[Clone]:
     """A run that has come as far as its plan."""
     finished, _ = undisturbed
     with clone(tmp_path, slurm) as planned:
-        for name in (".snakemake", "results/small/structures", "results/small/plan"):
+        products = ("settings", "structures", "plan")
+        for name in (".snakemake", *(f"results/small/{product}" for product in products)):
             shutil.copytree(finished.folder / name, tmp_path / name)
         shutil.copy(finished.path("rejected.csv"), planned.path("rejected.csv"))
         yield planned

@@ -29,8 +29,7 @@ def test_every_experiment_is_trained_and_tested_once(workflow, paper_small):
     assert jobs["evaluate_unseen_groups_experiment"] == len(grid["networks"])
     drawn = [name for name in jobs if name.startswith("draw_")]
     assert len(drawn) == 13
-    config = workflow.folder / "results/paper_small/grid/alexnet-groups_5-random/config.yaml"
-    assert yaml.safe_load(config.read_text())["model"]["name"] == "alexnet"
+    assert not (workflow.folder / "results").exists()
 
 
 def test_networks_that_were_validated_in_rotation_are_not_calibrated(workflow, paper_small):

@@ -199,7 +199,8 @@ def test_the_line_of_a_failed_stage_comes_last(workflow) -> None:
     said, _ = process.communicate(timeout=200)
     assert process.returncode != 0
     assert "error: results/small/config.yaml: `acquire` gave no crystal at all" in said
-    assert "CalledProcessError" not in said
+    # After it Snakemake says where its log is, and that a job has failed.
+    assert any(line.startswith("error: ") for line in said.splitlines()[-8:])
 
 
 def test_a_source_that_is_not_there_stops_the_run_at_once(workflow) -> None:
@@ -208,3 +209,16 @@ def test_a_source_that_is_not_there_stops_the_run_at_once(workflow) -> None:
     assert process.returncode != 0
     assert "acquire.path: crystals.jsonl: no such file; check the path" in said
     assert not (workflow.folder / "results").exists()
+
+
+def test_experiments_get_their_settings_when_they_start(copied) -> None:
+    folder = "results/small/grid/alexnet-groups_8-random"
+    experiment = copied.folder / folder
+    arguments = (SMALL, "--cores", "1", f"{folder}/model/model.keras")
+    copied.run(*arguments, "--dry-run")
+    assert not experiment.exists()
+    # Too few crystals to train with, which does not matter here.
+    process = copied.start(*arguments)
+    said, _ = process.communicate(timeout=400)
+    assert load_settings(experiment / "config.yaml").model.name == "alexnet", said
+    assert len(list((experiment / "settings").glob("train-*.json"))) == 1

@@ -32,6 +32,7 @@ rule draw_population:
 
 rule draw_usage:
     input:
+        settings=fixed("draw_usage", "grid", "evaluate"),
         splits=SPLITS,
         unseen=UNSEEN,
         population=rules.describe.output.per_space_group,
@@ -59,6 +60,7 @@ rule draw_usage:
 rule draw_accuracy:
     input:
         EVALUATIONS,
+        settings=fixed("draw_accuracy", "grid"),
     output:
         **paper_figure("accuracy", "3a: accuracy against the number of space groups"),
     log:
@@ -95,6 +97,7 @@ use rule draw_accuracy as draw_top_k with:
 use rule draw_accuracy as draw_unseen_groups with:
     input:
         UNSEEN,
+        settings=fixed("draw_unseen_groups", "grid"),
     output:
         **paper_figure("unseen_groups", "3f: untrained space groups"),
     log:

@@ -7,6 +7,7 @@ SPLITS = expand(rules.train_experiment.output.split, experiment=EXPERIMENTS)
 checkpoint tabulate_experiments:
     input:
         EVALUATIONS,
+        settings=fixed("tabulate_experiments", "grid"),
     output:
         table=paper_table("experiments", "scores of all experiments"),
     log:
@@ -31,6 +32,7 @@ checkpoint tabulate_experiments:
 rule tabulate_crystals:
     input:
         SPLITS,
+        settings=fixed("tabulate_crystals", "grid"),
     output:
         per_group=paper_table(
             "crystals/crystals_per_group", "S2: crystals per space group and part"

@@ -116,36 +116,6 @@ SOURCES = listed_sources()
 PARENT_DIGESTS = digested_parent()
 
 
-rule list_sources:
-    output:
-        f"{RUN}/settings/sources-{{digest}}.csv",
-    localrule: True
-    params:
-        config=CONFIG,
-        others=f"{RUN}/settings/sources-*.csv",
-    message:
-        "Listing the files that the crystals come from"
-    shell:
-        "rm -f {params.others}; python scripts/list_sources.py --config {params.config} --output {output}"
-
-
-rule fix_settings:
-    output:
-        f"{RUN}/{{folder}}settings/{{stage}}-{{digest}}.json",
-    wildcard_constraints:
-        folder=r"(grid/[^/]+/)?",
-        stage="[a-z_]+",
-        digest="[0-9a-f]{16}",
-    localrule: True
-    params:
-        others=f"{RUN}/{{folder}}settings/{{stage}}-*.json",
-        content=lambda wildcards, output: FIXED[output[0]],
-    message:
-        "Writing down the settings of {wildcards.folder}{wildcards.stage}"
-    shell:
-        "rm -f {params.others}; echo {params.content:q} > {output}"
-
-
 def growing(amount):
     """Memory or minutes of a job: twice as much at each new try, which a profile may grant."""
     return lambda wildcards, attempt: amount * 2 ** (attempt - 1)

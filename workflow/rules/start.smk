@@ -1,4 +1,4 @@
-# What happens when a run starts: not for a dry run, and only with the lock of this folder.
+# What happens when a run starts, with the lock of this folder and not for a dry run, and when it fails.
 import subprocess
 import time
 
@@ -44,3 +44,14 @@ onstart:
             write_settings(content, Path(path))
         except OSError as error:
             raise WorkflowError(f"{path}: cannot be written: {error.strerror}")
+
+
+# Other jobs go on when one fails, and what it said scrolls away.
+onerror:
+    said = [
+        line
+        for path in log
+        for line in Path(path).read_text(errors="replace").splitlines()
+    ]
+    for line in dict.fromkeys(line for line in said if line.startswith("error: ")):
+        logger.error(line)

@@ -1,0 +1,118 @@
+"""Every stage has, among its inputs, all sections of the settings that its program reads.
+
+What a program reads is found in its source: attributes of what load_settings returns, followed into
+the functions that it is handed to.
+"""
+
+import ast
+import re
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from spacegrouper.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+RULES = ROOT / "workflow" / "rules"
+# In pipeline order: what an earlier stage depends on, a later one does as well.
+STAGES = (
+    "acquire", "standardise", "compare_with_parent", "make_morphology_db", "plan", "simulate",
+    "import_bitmaps", "shape", "describe", "describe_bitmaps", "train", "calibrate", "evaluate",
+    "report", "evaluate_unseen_groups", "evaluate_robustness", "tabulate_experiments",
+    "tabulate_crystals", "draw_usage", "draw_accuracy",
+)  # fmt: skip
+# They change how fast a stage is, or a heading, but nothing that is measured; of `evaluate`,
+# calibrate reads the size of batches.
+WITHOUT_EFFECT = {"workers", "name"}
+WITHOUT_EFFECT_ON = {"calibrate": {"evaluate"}}
+
+
+def sections_of_rules() -> dict[str, set[str]]:
+    """The sections that each rule names in its call of `fixed`."""
+    found = {}
+    for path in RULES.glob("*.smk"):
+        for rule in re.split(r"^ *(?:rule|checkpoint) ", path.read_text(), flags=re.M)[1:]:
+            name = rule[: rule.index(":")]
+            call = re.search(r"\bfixed\((.*?)^        \w|\bfixed\((.*)\)", rule, re.S | re.M)
+            text = (call[1] or call[2]) if call else ""
+            words = re.findall(r'"(\w+)"', text)[1:] + re.findall(r"=settings\.(\w+)", text)
+            found[name] = {word for word in words if word in Settings.model_fields}
+    return found
+
+
+@cache
+def module(name: str) -> tuple[dict[str, ast.FunctionDef], dict[str, tuple[str, str]]]:
+    """The functions of a module, or of a script, and what it imports from the package."""
+    spec = None if "/" in name else find_spec(name)
+    origin = spec.origin if spec and spec.origin else name
+    tree = ast.parse(Path(origin).read_text())
+    functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    imports = {
+        alias.asname or alias.name: (node.module, alias.name)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("spacegrouper")
+        for alias in node.names
+    }
+    return functions, imports
+
+
+def holds(node: ast.AST, variables: set[str]) -> bool:
+    """Whether an expression is all settings: a variable, a copy, or what load_settings returns."""
+    if isinstance(node, ast.Name):
+        return node.id in variables
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.attr == "model_copy" and holds(node.func.value, variables)
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "load_settings"
+    )
+
+
+def read_in(name: str, function: str, parameters: frozenset[str], seen: set[object]) -> set[str]:
+    """The sections that a function reads of those of its parameters that are all settings."""
+    functions, imports = module(name)
+    if (name, function, parameters) in seen or function not in functions:
+        return set()
+    seen.add((name, function, parameters))
+    nodes = list(ast.walk(functions[function]))
+    variables = set(parameters)
+    for node in nodes:
+        if isinstance(node, ast.Assign) and holds(node.value, variables):
+            variables |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    found = set()
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and holds(node.value, variables):
+            found.add(node.attr)
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        where, called = imports.get(node.func.id, (name, node.func.id))
+        if called not in (definitions := module(where)[0]):
+            continue
+        names = [argument.arg for argument in definitions[called].args.args]
+        given = {names[i] for i, a in enumerate(node.args) if holds(a, variables)}
+        given |= {key.arg for key in node.keywords if key.arg and holds(key.value, variables)}
+        if given or not parameters:
+            found |= read_in(where, called, frozenset(given), seen)
+    return found & set(Settings.model_fields)
+
+
+def read_by(script: Path) -> set[str]:
+    return read_in(str(script), "main", frozenset(), set())
+
+
+def test_reading_is_followed_through_functions() -> None:
+    assert read_by(ROOT / "scripts/shape.py") >= {"plan", "shape", "dataset", "workers"}
+    assert read_by(ROOT / "scripts/simulate.py") >= {"simulate", "powder", "seed", "standardise"}
+    assert read_by(ROOT / "scripts/train.py") >= {"seed", "split", "model", "train", "augment"}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_all_that_its_program_reads(stage: str) -> None:
+    named = sections_of_rules()
+    earlier = STAGES[: STAGES.index(stage) + 1]
+    covered = set().union(*(named[name] for name in earlier))
+    read = read_by(ROOT / "scripts" / f"{stage}.py")
+    assert read - covered <= WITHOUT_EFFECT | WITHOUT_EFFECT_ON.get(stage, set())
