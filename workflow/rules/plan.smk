@@ -1,14 +1,19 @@
 from spacegrouper.crystals.blocks import planned_blocks
 
 
+def to_plan(wildcards):
+    """The crystals to plan; a plan that has lost one of its files is made anew."""
+    if Path(RUN, "plan").exists() and planned_blocks(Path(RUN, "plan")) is None:
+        workflow.dag.forcefiles.add(f"{RUN}/plan")
+    if PARENT:
+        return rules.compare_with_parent.output.to_simulate
+    return rules.standardise.output.structures
+
+
 checkpoint plan:
     input:
         settings=fixed("plan", "plan"),
-        structures=(
-            rules.compare_with_parent.output.to_simulate
-            if PARENT
-            else rules.standardise.output.structures
-        ),
+        structures=to_plan,
     output:
         blocks=directory(f"{RUN}/plan"),
     log:
@@ -32,8 +37,5 @@ checkpoint plan:
 def block_names():
     """Names of all blocks; the jobs that depend on them are known once the plan is made."""
     plan = Path(checkpoints.plan.get().output.blocks)
-    names = planned_blocks(plan)
-    if names is None:
-        workflow.dag.forcefiles.add(str(plan))
-        return ["000000"]
-    return names
+    # Where one is lost, all are known again when the plan is made anew.
+    return planned_blocks(plan) or []
