@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spacegrouper.errors import UserError
-from spacegrouper.training.horovod_world import World, join_world, share_object, sum_over_ranks
+from spacegrouper.training.horovod_world import World, join_world, share_json, sum_over_ranks
 
 
 def test_a_process_that_is_no_rank_trains_alone(monkeypatch, caplog) -> None:
@@ -28,4 +28,4 @@ def test_a_rank_without_horovod_says_what_to_do(monkeypatch) -> None:
 
 def test_alone_nothing_is_exchanged() -> None:
     assert sum_over_ranks(np.array([1.0, 2.0]), World()).tolist() == [1, 2]
-    assert share_object({"a": 1}, World()) == {"a": 1}
+    assert share_json({"a": 1}, World()) == {"a": 1}

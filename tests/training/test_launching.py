@@ -16,6 +16,15 @@ import os, sys
 from spacegrouper.training.launching import horovodrun, launch_ranks
 launch_ranks(horovodrun(2), [sys.executable, "-c", *sys.argv[1:]], os.environ, print)
 """
+# What the processes of the launcher, which are this one's parents, listen at.
+LISTENING = """
+import psutil
+for process in psutil.Process().parents():
+    if "local_horovodrun" in " ".join(process.cmdline()):
+        for connection in process.net_connections("inet"):
+            if connection.status == psutil.CONN_LISTEN:
+                print("listens at", connection.laddr.ip)
+"""
 RANK = """
 import pathlib, signal, sys
 from spacegrouper.folder_lock import locked
@@ -40,13 +49,25 @@ def test_a_failing_rank_ends_all_and_is_named() -> None:
         "import os, signal; signal.pause() if os.environ['HOROVOD_RANK'] == '0' else os._exit(3)"
     )
 
+    lines: list[str] = []
     with pytest.raises(UserError, match=r"rank 1: exit with status code 3;.*the same command"):
-        launch_ranks(horovodrun(2), [sys.executable, "-c", program], os.environ, print)
+        launch_ranks(horovodrun(2), [sys.executable, "-c", program], os.environ, lines.append)
+    assert not any("Traceback" in line for line in lines)
 
 
-def test_horovodrun_must_be_there(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    with pytest.raises(UserError, match=r"horovodrun: not found; install Horovod, or set"):
+def test_the_ranks_meet_where_only_this_machine_is_heard() -> None:
+    lines: list[str] = []
+
+    launch_ranks(horovodrun(2), [sys.executable, "-c", LISTENING], os.environ, lines.append)
+
+    addresses = [line.rpartition("listens at ")[2] for line in lines if "listens at" in line]
+    assert addresses
+    assert set(addresses) == {"127.0.0.1"}
+
+
+def test_horovod_must_be_there(monkeypatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UserError, match=r"Horovod is not installed; install it, or set"):
         horovodrun(2)
 
 

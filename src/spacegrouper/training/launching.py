@@ -1,13 +1,13 @@
 """Starting the ranks, with horovodrun or its like, and stopping them whatever happens."""
 
 import ctypes
+import importlib.util
 import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import FrameType
 
 from spacegrouper.errors import UserError
@@ -37,11 +37,13 @@ def horovodrun(ranks: int) -> Launcher:
 
     Raises UserError if Horovod is not installed.
     """
-    program = Path(sys.executable).with_name("horovodrun")
-    if not program.exists():
-        raise UserError(f"{program}: not found; install Horovod, or set train.ranks to 1")
+    if importlib.util.find_spec("horovod") is None:
+        raise UserError("Horovod is not installed; install it, or set train.ranks to 1")
     # Ranks of one machine talk over the loopback interface, which needs no network.
-    options = (
+    arguments = (
+        sys.executable,
+        "-m",
+        "spacegrouper.training.local_horovodrun",
         "-np",
         str(ranks),
         "-H",
@@ -51,7 +53,7 @@ def horovodrun(ranks: int) -> Launcher:
         "lo",
     )
     return Launcher(
-        (str(program), *options),
+        arguments,
         rank_line=re.compile(r"\[(?P<rank>\d+)\]<std(?:out|err)>:(?P<text>.*)"),
         rank_ended=re.compile(r"Process (?P<rank>\d+) (?P<end>exit with status code -?\d+)"),
     )
@@ -102,8 +104,7 @@ def launch_ranks(
         for received, handler in handlers.items():
             signal.signal(received, handler)
     if process.returncode != 0:
-        program = Path(launcher.arguments[0]).name
-        what = _describe_end(first_end) if first_end else f"{program} failed"
+        what = _describe_end(first_end) if first_end else "the ranks could not be started"
         raise UserError(
             f"training stopped: {what}; the reason is in the lines above; "
             "the same command goes on from the last checkpoint"

@@ -7,6 +7,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from spacegrouper.training.horovod_world import (
     World,
     adam,
     average_variables,
-    share_object,
+    share_json,
     share_variables,
     sum_over_ranks,
 )
@@ -72,10 +73,10 @@ def train(
     _set_precision(settings.train)
     # Rank 0 first: a file of weights that it downloads is then there for the others.
     if world.rank > 0:
-        share_object(None, world)
+        share_json(None, world)
     model = build_model(split["label"].nunique(), settings.model)
     if world.rank == 0:
-        share_object(None, world)
+        share_json(None, world)
     optimiser = adam(settings.train.weight_decay, world)
     optimiser.build(model.trainable_variables)
     group = _groups(split, settings)
@@ -236,7 +237,8 @@ def _resume(
             )
         else:
             shutil.rmtree(output / "tensorboard", ignore_errors=True)
-    return share_object(history, world), best
+    shared = share_json([astuple(epoch) for epoch in history], world)
+    return [Epoch(*row) for row in shared], best
 
 
 def _fingerprint(
