@@ -7,6 +7,7 @@ import select
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -72,6 +73,11 @@ def one_line(error: Exception) -> str | None:
     """Return what a person can do about an error, or None if it is the program's own fault."""
     if isinstance(error, UserError):
         return str(error)
+    if isinstance(error, BrokenExecutor):
+        return (
+            "a process was killed from outside, for want of memory perhaps; use fewer --threads, "
+            "or more memory"
+        )
     if isinstance(error, MemoryError):
         what = f"out of memory ({error})" if str(error) else "out of memory"
         return f"{what}; use fewer threads or workers, smaller blocks or batches, or more memory"

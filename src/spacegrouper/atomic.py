@@ -1,5 +1,6 @@
 """Results appear whole or not at all: written aside, flushed to disk, then renamed."""
 
+import errno
 import os
 import shutil
 import uuid
@@ -19,6 +20,8 @@ def written_aside(path: Path) -> Iterator[Path]:
     file. An earlier product at `path` is replaced; if the body raises, it stays as it was.
     Raises UserError, with the name of `path`, if the disk is full or may not be written to.
     """
+    if path.name in ("", ".."):
+        raise UserError(f"{path}: cannot be written: it holds other files; name one in it")
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,6 +46,8 @@ def written_aside(path: Path) -> Iterator[Path]:
 
 
 def _replace_folder(aside: Path, path: Path) -> None:
+    if path.exists() and not path.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
     # A folder that is not empty cannot be renamed over, so the earlier one steps aside first.
     earlier = path.with_name(f".{path.name}.{uuid.uuid4().hex}.earlier")
     if path.exists():

@@ -1,8 +1,10 @@
 """Work on many crystals shared by several processes."""
 
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
 
@@ -25,7 +27,27 @@ def map_in_order(
         return
     # Fresh processes: a copy of this one could inherit a lock held by its progress bar.
     context = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        # Executor.map takes in all its input at once, which must not be a whole database.
-        while batch := list(islice(remaining, 4 * _BATCH * processes)):
-            yield from pool.map(work, batch, chunksize=_BATCH)
+        try:
+            # Executor.map takes in all its input at once, which must not be a whole database.
+            while batch := list(islice(remaining, 4 * _BATCH * processes)):
+                with _deaf_to_interrupts():
+                    results = pool.map(work, batch, chunksize=_BATCH)
+                yield from results
+        except (KeyboardInterrupt, SystemExit):
+            # What they are at is of no use to anyone.
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in set(multiprocessing.active_children()) - others:
+                process.terminate()
+            raise
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Start processes that do not hear Ctrl-C: it is for this one, which ends them."""
+    earlier = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, earlier)

@@ -473,11 +473,14 @@ def draw_picture(axes: Axes, picture: Picture) -> None:
 
 @mpl.rc_context(STYLE)
 def save_figure(figure: Figure, folder: Path, name: str) -> None:
-    """Write `folder`/`name`.svg and .png (200 dots an inch); same figure, same bytes."""
-    with written_aside(folder / f"{name}.svg") as aside:
-        figure.savefig(aside, format="svg", metadata={"Date": None})
-    with written_aside(folder / f"{name}.png") as aside:
-        figure.savefig(aside, format="png", dpi=200)
+    """Write `folder`/`name`.svg and .png (200 dots an inch); same figure, same bytes.
+
+    Neither replaces an earlier file before both are written.
+    """
+    vector, raster = folder / f"{name}.svg", folder / f"{name}.png"
+    with written_aside(vector) as svg, written_aside(raster) as png:
+        figure.savefig(svg, format="svg", metadata={"Date": None})
+        figure.savefig(png, format="png", dpi=200)
 
 
 def space_group_name(number: int) -> str:

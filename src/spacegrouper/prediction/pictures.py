@@ -1,7 +1,6 @@
 """Pictures of an answer: what was measured, what the network saw of it, and what it says."""
 
 import base64
-import tempfile
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -84,12 +83,8 @@ def answer_figure(answer: Answer, model: TrainedModel) -> Figure:
 
 
 def save_picture(figure: Figure, folder: Path, name: str) -> None:
-    """Write `folder`/`name`.svg and .png; each is whole, or as it was before."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as aside:
-        save_figure(figure, Path(aside), name)
-        for written in Path(aside).iterdir():
-            written.replace(folder / written.name)
+    """Write `folder`/`name`.svg and .png; both are whole, or as they were before."""
+    save_figure(figure, folder, name)
 
 
 @mpl.rc_context(STYLE)

@@ -4,6 +4,7 @@ SQLAlchemy reaches SQLite, PostgreSQL and MySQL alike. Passwords are none of our
 drivers find them in their own files and in the environment (docs/morphology.md).
 """
 
+import errno
 import io
 from collections.abc import Iterable
 from contextlib import suppress
@@ -18,6 +19,7 @@ from PIL import Image
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table
 
 from spacegrouper.atomic import written_aside
+from spacegrouper.disk_errors import explain
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Morphology
 from spacegrouper.settings.database_url import holds_password
@@ -70,6 +72,7 @@ def write_sqlite(path: Path, settings: Morphology, rows: Iterable[Row]) -> int:
     Equal rows and settings give equal bytes.
     """
     with written_aside(path) as aside:
+        aside.touch()  # the system says why it cannot, and SQLite does not
         return write_table(f"sqlite:///{aside}", settings, rows)
 
 
@@ -84,9 +87,12 @@ def write_table(url: str, settings: Morphology, rows: Iterable[Row]) -> int:
         return _create_and_fill(engine, settings, rows)
     except sqlalchemy.exc.SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or type(error).__name__).splitlines()[0]
+        if "disk is full" in reason:  # SQLite's words
+            what = explain(errno.ENOSPC)
+        else:
+            what = f"{reason}; check the database and start again"
         raise UserError(
-            f"{engine.url.render_as_string(hide_password=True)}: nothing was written: {reason}; "
-            "check the database and start again"
+            f"{engine.url.render_as_string(hide_password=True)}: nothing was written: {what}"
         ) from None
     finally:
         engine.dispose()

@@ -51,8 +51,11 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     for part in ("model", "best", "optimiser"):
         values = getattr(checkpoint, part)
         arrays |= {f"{part}_{index:04d}": value for index, value in enumerate(values)}
-    with written_aside(path) as aside, aside.open("wb") as file:
-        np.savez(file, **arrays)
+    # As numpy.savez does, which on a full disk leaves the archive open and then complains of it.
+    with written_aside(path) as aside, zipfile.ZipFile(aside, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.save(file, array, allow_pickle=False)
 
 
 def load_checkpoint(path: Path, fingerprint: str) -> Checkpoint | None:

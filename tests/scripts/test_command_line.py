@@ -1,0 +1,124 @@
+"""How programs end that are interrupted, starved or no longer listened to; each in a process."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+
+# A program like those of scripts/, whose body a test gives.
+PROGRAM = """
+import logging, os, signal, sys, time
+sys.path.insert(0, {scripts!r})
+from command_line import progress, run_program
+from spacegrouper.atomic import written_aside
+from pathlib import Path
+
+def main(output: Path) -> None:
+    {body}
+
+if __name__ == "__main__":
+    run_program(main)
+"""
+
+
+def start(folder: Path, body: str) -> subprocess.Popen[str]:
+    program = folder / "program.py"
+    program.write_text(PROGRAM.format(scripts=str(SCRIPTS), body=body))
+    return subprocess.Popen(
+        [sys.executable, program, folder / "product"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+
+
+WRITES_FOR_EVER = """
+    with written_aside(output) as aside:
+        aside.write_text("half")
+        print("begun", flush=True)
+        with progress("working", 2):
+            time.sleep(100)
+"""
+
+
+@pytest.mark.parametrize("received", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_with_the_shells_status_and_nothing_half_written(
+    tmp_path: Path, received: signal.Signals
+) -> None:
+    process = start(tmp_path, WRITES_FOR_EVER)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    process.send_signal(received)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 128 + received
+    assert "Traceback" not in said
+    assert [path.name for path in tmp_path.iterdir()] == ["program.py"]
+
+
+def test_a_reader_that_has_gone_ends_it_silently(tmp_path: Path) -> None:
+    process = start(tmp_path, "[print('line', n) for n in range(1_000_000)]")
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    assert process.wait(timeout=20) == 128 + signal.SIGPIPE
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ("bytearray(1 << 60)", "error: out of memory; use fewer threads or workers"),
+        ("Path('/none/x').read_text()", "error: /none/x: No such file or directory; check the"),
+        ("output.parent.joinpath('program.py/x').mkdir()", "program.py/x: Not a directory; a file"),
+    ],
+)
+def test_what_a_person_can_mend_is_one_line(tmp_path: Path, body: str, line: str) -> None:
+    process = start(tmp_path, body)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert line in said
+    assert said.count("\n") == 1
+
+
+def test_the_programs_own_fault_keeps_its_trace(tmp_path: Path) -> None:
+    process = start(tmp_path, "{}['key']")
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "KeyError" in said
+
+
+def test_ctrl_c_while_a_program_is_starting_leaves_no_trace(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); import command_line, time\n"
+        "print('importing', flush=True); time.sleep(100)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=20)[1] == ""
+    assert process.returncode == -signal.SIGINT
+
+
+def test_ctrl_c_ends_processes_that_share_the_work(tmp_path: Path) -> None:
+    process = start(
+        tmp_path,
+        "from spacegrouper.crystals.processes import map_in_order\n"
+        "    print('begun', flush=True)\n"
+        "    list(map_in_order(time.sleep, [100] * 4, 2))",
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(3)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 128 + signal.SIGINT
+    assert "Traceback" not in said

@@ -1,0 +1,188 @@
+"""Every program that writes, on a disk that is full, soon full or read-only: a real one, of memory.
+
+One line that names the path and says why; and nothing half-written.
+"""
+
+import importlib
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from small_run import make_small_run
+
+CRYSTAL = "AB11CD3_cP16_221_a_dg_b_c-TaMnFe11Co3"
+# Making the run takes a minute.
+pytestmark = pytest.mark.slow
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+
+Arguments = Callable[[Path, Path], list[str | Path]]
+
+
+def of_dataset(run: Path, disk: Path) -> list[str | Path]:
+    return ["--dataset", run / "data.zarr", "--config", run / "config.yaml", "--output", disk / "o"]
+
+
+def of_model(run: Path, disk: Path) -> list[str | Path]:
+    return [*of_dataset(run, disk), "--model", run / "model"]
+
+
+def of_crystals(run: Path, disk: Path) -> list[str | Path]:
+    return ["--structures", run / "standardised.jsonl.gz", "--config", run / "config.yaml"]
+
+
+PROGRAMS: dict[str, Arguments] = {
+    "acquire": lambda run, disk: [
+        "--config", run / "config.yaml", "--output", disk / "o.jsonl.gz",
+        "--rejected", disk / "rejected.csv", "--provenance", disk / "provenance.json",
+    ],
+    "standardise": lambda run, disk: [
+        "--structures", run / "acquired.jsonl.gz", "--config", run / "config.yaml",
+        "--output", disk / "o.jsonl.gz", "--rejected", disk / "rejected.csv",
+    ],
+    "select_structures": lambda run, disk: [
+        "--structures", run / "standardised.jsonl.gz", "--space-groups", "62,166,194,221,225",
+        "--maximum", "9", "--output", disk / "o.jsonl.gz",
+    ],
+    "compare_releases": lambda run, disk: [
+        run / "standardised.jsonl.gz", run / "standardised.jsonl.gz", "--output", disk / "o",
+    ],
+    "compare_with_parent": lambda run, disk: [
+        *of_crystals(run, disk), "--parent", run / "standardised.jsonl.gz", "--output", disk / "o",
+    ],
+    "plan": lambda run, disk: [*of_crystals(run, disk), "--output", disk / "o"],
+    "draw_patterns": lambda run, disk: [
+        *of_crystals(run, disk), "--id", CRYSTAL, "--output", disk / "o.png",
+    ],
+    "make_morphology_db": lambda run, disk: [
+        *of_crystals(run, disk), "--output", disk / "o.sqlite", "--rejected", disk / "no.csv",
+        "--threads", "1",
+    ],
+    "import_bitmaps": lambda run, disk: [
+        "--config", run / "config.yaml", "--output", disk / "o",
+        "--database", f"sqlite:///{run / 'habits.sqlite'}",
+    ],
+    "shape": lambda run, disk: [
+        "--raw", run / "raw/000000.h5", run / "raw/000001.h5", "--config", run / "config.yaml",
+        "--output", disk / "o.zarr", "--workers", "1",
+    ],
+    "train": of_dataset,
+    "evaluate": of_model,
+    "evaluate_robustness": lambda run, disk: [
+        *of_model(run, disk), "--structures", run / "standardised.jsonl.gz",
+    ],
+    "report": lambda run, disk: [*of_model(run, disk), "--evaluation", run / "evaluation"],
+    "describe": of_dataset,
+    "fit_forest": lambda run, disk: [
+        "--dataset", run / "data.zarr", "--split", run / "model/split.csv", "--output", disk / "o",
+    ],
+    "draw_feature_maps": lambda run, disk: [
+        "--dataset", run / "data.zarr", "--model", run / "model", "--output", disk / "o",
+        "--crystals", "3",
+    ],
+    "draw_population": lambda run, disk: [
+        "--population", run / "statistics/per_space_group.csv", "--output", disk / "o.svg",
+    ],
+    "predict": lambda run, disk: [
+        run / "POSCAR", "--model", run / "model", "--output", disk / "o",
+    ],
+    "write_config_reference": lambda run, disk: ["--output", disk / "o"],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(SCRIPTS))
+        yield make_small_run(tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 256 KB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
+        pytest.skip("needs root, and leave to mount a file system that is soon full")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.fixture
+def call(monkeypatch, capsys) -> Iterator[Callable[..., tuple[int, str]]]:
+    """Call a program as if from the command line; return its exit status and what it said."""
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    handler = signal.getsignal(signal.SIGTERM)
+
+    def call(name: str, arguments: list[str | Path]) -> tuple[int, str]:
+        monkeypatch.setattr("sys.argv", [name, *map(str, arguments)])
+        program = importlib.import_module(name)
+        with pytest.raises(SystemExit) as ended:
+            importlib.import_module("command_line").run_program(program.main)
+        return int(ended.value.code or 0), capsys.readouterr().err
+
+    yield call
+    signal.signal(signal.SIGTERM, handler)
+
+
+def fill(disk: Path, left: int) -> None:
+    """Leave so many bytes free, or a page more."""
+    free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
+    (disk / "filling").write_bytes(bytes(free - left))
+
+
+def error_lines(said: str) -> list[str]:
+    return [line for line in said.splitlines() if line.startswith("error: ")]
+
+
+def files(disk: Path) -> list[str]:
+    """What is there but locks, and what a later call goes on from."""
+    goes_on = (".lock", ".unfinished", ".part", "checkpoint.npz")
+    return sorted(
+        path.relative_to(disk).as_posix()
+        for path in disk.rglob("*")
+        if path.is_file() and not any(word in path.as_posix() for word in goes_on)
+    )
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("left", [0, 12 * 1024], ids=["full", "soon full"])
+def test_a_full_disk_is_one_line(run, disk: Path, call, name: str, left: int) -> None:
+    fill(disk, left)
+    status, said = call(name, PROGRAMS[name](run, disk))
+    assert "Traceback" not in said
+    if left and status == 0:
+        pytest.skip("its products are small enough")
+    assert status == 1
+    line, *_ = error_lines(said)
+    assert f"{disk}/o" in line
+    assert "No space left on device; free some space" in line
+    assert not [name for name in files(disk) if "partial" in name or "earlier" in name]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_read_only_disk_is_one_line(run, disk: Path, call, name: str) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    status, said = call(name, PROGRAMS[name](run, disk))
+    assert "Traceback" not in said
+    assert status == 1
+    (line,) = error_lines(said)
+    assert f"{disk}/" in line
+    assert "Read-only file system; choose another place" in line
+    assert files(disk) == []
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_file_in_the_way_is_one_line(run, tmp_path: Path, call, name: str) -> None:
+    (tmp_path / "disk").write_text("no folder")
+    status, said = call(name, PROGRAMS[name](run, tmp_path / "disk"))
+    assert "Traceback" not in said
+    assert status == 1
+    (line,) = error_lines(said)
+    assert str(tmp_path / "disk") in line
+    assert "in the way" in line
+    assert (tmp_path / "disk").read_text() == "no folder"
