@@ -75,7 +75,7 @@ PROGRAMS: dict[str, Arguments] = {
         *of_model(run, disk), "--structures", run / "standardised.jsonl.gz",
     ],
     "report": lambda run, disk: [*of_model(run, disk), "--evaluation", run / "evaluation"],
-    "describe": of_dataset,
+    "describe": lambda run, disk: ["--dataset", run / "data.zarr", "--output", disk / "o"],
     "fit_forest": lambda run, disk: [
         "--dataset", run / "data.zarr", "--split", run / "model/split.csv", "--output", disk / "o",
     ],
