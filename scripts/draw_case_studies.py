@@ -42,17 +42,17 @@ def main(
     # Imported here, so that --help does not wait for the compiler.
     from pymatgen.core import Composition
 
-    from spacegrouper.evaluation.case_studies import (
+    from spacegrouper.evaluation.figures import save_figure
+    from spacegrouper.evaluation.samples import diffraction_pictures
+    from spacegrouper.evaluation.structures import read_structures
+    from spacegrouper.reproduction.case_studies import (
         choose_cases,
         count_outcomes,
         outcomes_table,
         powder_pattern,
         read_predictions,
     )
-    from spacegrouper.evaluation.case_study_figures import case_studies_figure
-    from spacegrouper.evaluation.figures import save_figure
-    from spacegrouper.evaluation.samples import diffraction_pictures
-    from spacegrouper.evaluation.structures import read_structures
+    from spacegrouper.reproduction.case_study_figures import case_studies_figure
     from spacegrouper.storage.raw_shard import simulate_section
 
     table = outcomes_table(read_predictions(spot, group), read_predictions(shaped, group))

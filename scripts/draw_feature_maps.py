@@ -42,9 +42,9 @@ def main(
     start_backend()
     import pandas as pd
 
-    from spacegrouper.evaluation import feature_map_figures, feature_maps
     from spacegrouper.evaluation.figures import save_figure
     from spacegrouper.evaluation.predictions import load_network
+    from spacegrouper.reproduction import feature_map_figures, feature_maps
     from spacegrouper.training.devices import prepare_backend
 
     chosen = feature_maps.choose_crystals(tests, crystals)

@@ -46,8 +46,8 @@ def main(
     reference, test = crystals[~is_test], crystals[is_test]
 
     start_backend()
-    from spacegrouper.evaluation.embeddings import embed_crystals, untrained_copy
     from spacegrouper.evaluation.predictions import load_network
+    from spacegrouper.reproduction.embeddings import embed_crystals, untrained_copy
     from spacegrouper.training.devices import prepare_backend
 
     prepare_backend(World())

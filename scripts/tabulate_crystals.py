@@ -8,8 +8,8 @@ import typer
 from command_line import run_program
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.paper.results import list_experiments, read_split_table
-from spacegrouper.paper.tables import crystals_per_group, list_test_crystals
+from spacegrouper.reproduction.results import list_experiments, read_split_table
+from spacegrouper.reproduction.tables import crystals_per_group, list_test_crystals
 from spacegrouper.settings import load_settings
 
 log = logging.getLogger("spacegrouper")

@@ -8,7 +8,7 @@ import typer
 from command_line import run_program
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.paper.results import experiments_table, list_experiments
+from spacegrouper.reproduction.results import experiments_table, list_experiments
 from spacegrouper.settings import load_settings
 
 log = logging.getLogger("spacegrouper")

@@ -31,7 +31,7 @@ def main(
     # Keras takes seconds to import, which --help should not.
     from spacegrouper.models.registry import build_model
     from spacegrouper.models.sizes import CLASSES
-    from spacegrouper.paper.layers import layer_table
+    from spacegrouper.reproduction.layers import layer_table
 
     with progress("building", len(NETWORKS)) as advance, written_aside(output) as folder:
         folder.mkdir()

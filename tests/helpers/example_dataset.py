@@ -29,5 +29,6 @@ def write_example_dataset(path: Path) -> zarr.Group:
     group.create_array("status", data=np.array([1, 1, 1, 1, 1, 2], dtype=np.uint8))
     names = group.create_array("material_id", shape=(len(IDS),), dtype="string")
     names[:] = np.array(IDS, dtype=object)
+    group.attrs["simulate_settings"] = {"engine": "kinematic"}
     group.attrs["shape_settings"] = SHAPE.model_dump(mode="json")
     return group

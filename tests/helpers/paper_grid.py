@@ -29,12 +29,13 @@ SETTINGS = {
 
 
 def write_grid(folder: Path) -> Settings:
-    """Write `folder`/config.yaml, per_space_group.csv and grid/; return the settings of the run."""
+    """Write config.yaml, grid/ and the crystals per space group; return the settings of the run."""
     settings = settings_from_mapping(SETTINGS, "trial")
     write_settings(settings, folder / "config.yaml")
     groups = [*SETS["many"], 229]
     population = pd.DataFrame({"spacegroup": groups, "crystals": [CRYSTALS] * len(groups)})
-    population.to_csv(folder / "per_space_group.csv", index=False)
+    (folder / "statistics").mkdir()
+    population.to_csv(folder / "statistics" / "per_space_group.csv", index=False)
     for name in experiment_settings(settings):
         network, classes, method = name.split("-")
         _write_experiment(folder / "grid" / name, SETS[classes], SKILLS[network])

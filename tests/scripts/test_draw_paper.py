@@ -14,15 +14,10 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 @pytest.fixture(scope="module")
 def grid(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("grid")
+    """The folder of a run whose grid is finished, and which has a dataset."""
+    folder = tmp_path_factory.mktemp("run")
     write_grid(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("dataset")
-    write_example_dataset(folder / "data.zarr")
+    write_example_dataset(folder / "dataset.zarr")
     return folder
 
 
@@ -35,48 +30,35 @@ def of_grid(folder):
     return "--grid", folder / "grid", "--config", folder / "config.yaml"
 
 
-def assert_drawn(finished, output):
+def test_a_figure_is_drawn_by_its_name(grid, tmp_path):
+    output = tmp_path / "figure.svg"
+    where = ("--run", grid, "--config", grid / "config.yaml", "--output", output)
+    finished = run("draw_paper", "accuracy", *where)
     assert finished.returncode == 0, finished.stderr
     assert output.read_bytes().startswith(b"<?xml")
     assert output.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
-    assert str(output) in "".join(finished.stderr.split())
+    assert f"accuracy drawn: {output}" in " ".join(finished.stderr.split())
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("name", "folder", "said"),
     [
-        "draw_accuracy",
-        "draw_top_k",
-        "draw_unseen_groups",
-        "draw_space_groups",
-        "draw_crystal_systems",
-        "draw_crystal_system_errors",
+        ("accuracies", "run", "no figure `accuracies`; it must be one of: population, usage"),
+        ("accuracy", "empty", "no such result of an experiment"),
     ],
 )
-def test_results_of_the_grid_are_drawn(grid, tmp_path, name):
-    output = tmp_path / "figure.svg"
-    assert_drawn(run(name, *of_grid(grid), "--output", output), output)
-
-
-def test_the_population_is_drawn(grid, tmp_path):
-    output = tmp_path / "figure.svg"
-    population = ("--population", grid / "per_space_group.csv")
-    assert_drawn(run("draw_population", *population, "--output", output), output)
-
-
-def test_the_usage_is_drawn(grid, tmp_path):
-    output = tmp_path / "figure.svg"
-    population = ("--population", grid / "per_space_group.csv")
-    assert_drawn(run("draw_usage", *of_grid(grid), *population, "--output", output), output)
-    # 150 crystals, 120 of them of the larger set's groups, and 39 of untrained ones.
-    drawn = output.read_text(encoding="utf-8")
-    assert all(f"<!-- {number} -->" in drawn for number in (72, 24, 39, 90))
-
-
-@pytest.mark.parametrize("name", ["draw_examples", "draw_shaping_steps", "draw_spot_generation"])
-def test_crystals_of_the_dataset_are_drawn(dataset, tmp_path, name):
-    output = tmp_path / "figure.svg"
-    assert_drawn(run(name, "--dataset", dataset / "data.zarr", "--output", output), output)
+def test_what_cannot_be_drawn_is_one_line(grid, tmp_path, name, folder, said):
+    where = {"run": grid, "empty": tmp_path}[folder]
+    finished = run(
+        "draw_paper",
+        name,
+        *("--run", where),
+        *("--config", grid / "config.yaml"),
+        *("--output", tmp_path / "figure.svg"),
+    )
+    assert finished.returncode == 1
+    assert finished.stderr.count("\n") == 1
+    assert said in finished.stderr
 
 
 def test_experiments_are_tabulated(grid, tmp_path):
@@ -96,14 +78,3 @@ def test_crystals_are_tabulated(grid, tmp_path):
     listed = pd.read_csv(tmp_path / "crystals" / "test_crystals.csv", dtype={"material_id": str})
     assert len(listed) == per_group["test"].sum()
     assert listed["material_id"].str.len().eq(4).all()
-
-
-def test_a_grid_that_is_not_finished_is_one_line(grid, tmp_path):
-    finished = run(
-        "draw_accuracy",
-        *("--grid", tmp_path, "--config", grid / "config.yaml"),
-        *("--output", tmp_path / "figure.svg"),
-    )
-    assert finished.returncode == 1
-    assert finished.stderr.count("\n") == 1
-    assert "no such result of an experiment" in finished.stderr

@@ -4,7 +4,7 @@ import re
 import pandas as pd
 
 from spacegrouper.settings.experiments import experiment_settings
-from spacegrouper.paper.results import (
+from spacegrouper.reproduction.results import (
     experiments_in_detail,
     experiments_of_largest_set,
     list_experiments,

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from spacegrouper.evaluation.metrics import crystal_system_errors, per_class, per_crystal_system
-from spacegrouper.paper.comparison_figures import (
+from spacegrouper.reproduction.comparison_figures import (
     crystal_system_errors_comparison,
     per_crystal_system_comparison,
     per_space_group_comparison,

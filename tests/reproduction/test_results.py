@@ -6,7 +6,7 @@ import pytest
 from paper_grid import SETS, write_grid
 
 from spacegrouper.errors import UserError
-from spacegrouper.paper.results import (
+from spacegrouper.reproduction.results import (
     best_spot_network,
     experiments_in_detail,
     experiments_of_largest_set,

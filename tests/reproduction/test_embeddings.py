@@ -6,9 +6,9 @@ from tiny_network import build_tiny_network, maps_by_hand, write_six_groups
 
 from spacegrouper.descriptors.images import compose_images
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.embeddings import embed_crystals, image_trunk, untrained_copy
 from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.models.registry import build_model
+from spacegrouper.reproduction.embeddings import embed_crystals, image_trunk, untrained_copy
 from spacegrouper.settings import Model
 from spacegrouper.training.images import read_patterns
 

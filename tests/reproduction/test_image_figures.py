@@ -3,7 +3,7 @@ import pytest
 from example_dataset import GROUPS, SHAPE, write_example_dataset
 
 from spacegrouper.errors import UserError
-from spacegrouper.paper.image_figures import (
+from spacegrouper.reproduction.image_figures import (
     choose_example,
     choose_examples,
     examples_figure,

@@ -6,7 +6,7 @@ from zarr.storage import MemoryStore
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.case_studies import (
+from spacegrouper.reproduction.case_studies import (
     choose_cases,
     count_outcomes,
     outcomes_table,

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from spacegrouper.evaluation.symmetry import CRYSTAL_SYSTEMS
-from spacegrouper.paper.data_figures import population_figure, usage_figure
+from spacegrouper.reproduction.data_figures import population_figure, usage_figure
 
 
 @pytest.fixture

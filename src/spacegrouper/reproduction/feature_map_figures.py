@@ -13,8 +13,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
-from spacegrouper.evaluation.feature_maps import ALL_IMAGES, CrystalMaps
 from spacegrouper.evaluation.figures import BLUE, GREY, ORANGE, STYLE, VERMILION
+from spacegrouper.reproduction.feature_maps import ALL_IMAGES, CrystalMaps
 
 # Single channels that are shown of a block, evenly spaced over all of them.
 _CHANNELS_SHOWN = 16

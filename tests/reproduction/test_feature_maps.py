@@ -9,7 +9,8 @@ from tiny_network import build_tiny_network, maps_by_hand, write_six_groups
 
 from spacegrouper.descriptors.images import compose_images
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.feature_maps import (
+from spacegrouper.evaluation.model_folder import Labels
+from spacegrouper.reproduction.feature_maps import (
     channel_correlation,
     choose_crystals,
     effective_rank,
@@ -17,7 +18,6 @@ from spacegrouper.evaluation.feature_maps import (
     measure_redundancy,
     read_maps,
 )
-from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.training.images import read_patterns
 
 LABELS = Labels("spacegroup", np.array([2, 14]), 16, "nearest", "raw")

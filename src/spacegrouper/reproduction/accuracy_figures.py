@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from spacegrouper.evaluation.figures import BLUE, GREY, LIGHT_GREY, ORANGE, STYLE, VERMILION
-from spacegrouper.paper.results import network_title
+from spacegrouper.reproduction.results import network_title
 
 # Colours (the rest of Okabe and Ito's), markers and line styles of the networks, in their order.
 _LINES: tuple[tuple[str, str, str], ...] = (

@@ -2,11 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spacegrouper.evaluation.feature_map_figures import (
+from spacegrouper.reproduction.feature_map_figures import (
     feature_maps_figure,
     feature_redundancy_figure,
 )
-from spacegrouper.evaluation.feature_maps import CrystalMaps
+from spacegrouper.reproduction.feature_maps import CrystalMaps
 
 
 def crystal_maps(network, images, channels):

@@ -1,8 +1,8 @@
 import numpy as np
 import pandas as pd
 
-from spacegrouper.evaluation.case_study_figures import case_studies_figure
 from spacegrouper.evaluation.samples import Picture
+from spacegrouper.reproduction.case_study_figures import case_studies_figure
 
 OUTCOMES = {
     "crystals": 40,

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from spacegrouper.evaluation.symmetry import LEVELS, crystal_systems
-from spacegrouper.evaluation.unseen_figures import (
+from spacegrouper.reproduction.unseen_figures import (
     unseen_per_class_figure,
     unseen_symmetry_figure,
     unseen_top_k_figure,

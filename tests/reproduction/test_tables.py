@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from spacegrouper.paper.tables import (
+from spacegrouper.reproduction.tables import (
     crystals_per_group,
     list_test_crystals,
     usage_table,

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spacegrouper.paper.accuracy_figures import (
+from spacegrouper.reproduction.accuracy_figures import (
     accuracy_figure,
     top_k_figure,
     unseen_groups_figure,
 )
-from spacegrouper.paper.results import published_accuracies
+from spacegrouper.reproduction.results import published_accuracies
 
 NETWORKS = {"msdn": "shaped", "alexnet": "spot", "vgg": "spot"}
 SETS = {"groups_8": 8, "groups_20": 20, "groups_72": 72}

@@ -31,10 +31,10 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.embeddings import image_trunk
 from spacegrouper.evaluation.model_folder import Labels, pattern_reader
 from spacegrouper.evaluation.symmetry import Integers
 from spacegrouper.models.block_ends import block_ends
+from spacegrouper.reproduction.embeddings import image_trunk
 
 # Crystals are put into so many groups, each of which is left out once for the intervals.
 _GROUPS = 10

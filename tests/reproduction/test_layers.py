@@ -1,7 +1,7 @@
 import pytest
 
 from spacegrouper.models.registry import build_model
-from spacegrouper.paper.layers import layer_table
+from spacegrouper.reproduction.layers import layer_table
 from spacegrouper.settings import Model
 
 

@@ -8,7 +8,7 @@ from scipy.spatial.distance import cdist
 from tiny_network import SPACE_GROUPS, write_six_groups
 
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.unseen_groups import (
+from spacegrouper.reproduction.unseen_groups import (
     Answers,
     choose_unseen,
     compare_embeddings,

@@ -1,0 +1,134 @@
+"""The figures of the paper that show results of a run, by name."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import zarr
+from matplotlib.figure import Figure
+
+from spacegrouper.reproduction import (
+    accuracy_figures,
+    comparison_figures,
+    data_figures,
+    image_figures,
+    results,
+    tables,
+)
+from spacegrouper.settings import Settings, Shape
+from spacegrouper.storage.dataset import open_dataset
+from spacegrouper.storage.raw_shard import simulate_section
+
+
+def _population(run: Path, settings: Settings) -> Figure:
+    return data_figures.population_figure(_crystals_per_group(run))
+
+
+def _usage(run: Path, settings: Settings) -> Figure:
+    network, split = settings.grid.networks[0].name, settings.grid.splits[0]
+    experiments = [
+        experiment
+        for experiment in results.list_experiments(settings, run / "grid")
+        if (experiment.network, experiment.split) == (network, split)
+    ]
+    unseen = {}
+    if settings.evaluate.unseen_groups:
+        for experiment in results.experiments_of_largest_set(experiments, settings):
+            unseen[experiment.classes] = results.unseen_crystals(experiment)
+    splits = {each.classes: results.read_split_table(each) for each in experiments}
+    crystals = int(_crystals_per_group(run)["crystals"].sum())
+    return data_figures.usage_figure(tables.usage_table(splits, unseen, crystals))
+
+
+def _accuracy(run: Path, settings: Settings) -> Figure:
+    scores = results.experiments_table(results.list_experiments(settings, run / "grid"))
+    return accuracy_figures.accuracy_figure(scores, results.published_accuracies())
+
+
+def _top_k(run: Path, settings: Settings) -> Figure:
+    experiments = [
+        experiment
+        for experiment in results.list_experiments(settings, run / "grid")
+        if experiment.split == settings.grid.splits[0]
+    ]
+    return accuracy_figures.top_k_figure(results.top_k_of_all(experiments))
+
+
+def _unseen_groups(run: Path, settings: Settings) -> Figure:
+    experiments = results.list_experiments(settings, run / "grid")
+    largest = results.experiments_of_largest_set(experiments, settings)
+    return accuracy_figures.unseen_groups_figure(results.unseen_top_k_of_all(largest))
+
+
+def _space_groups(run: Path, settings: Settings) -> Figure:
+    return comparison_figures.per_space_group_comparison(_in_detail(run, settings, "per_class"))
+
+
+def _crystal_systems(run: Path, settings: Settings) -> Figure:
+    return comparison_figures.per_crystal_system_comparison(
+        _in_detail(run, settings, "per_crystal_system")
+    )
+
+
+def _crystal_system_errors(run: Path, settings: Settings) -> Figure:
+    shown = results.read_experiments_in_detail(settings, run / "grid")
+    systems = results.read_evaluation_table(shown[0], "per_crystal_system")
+    return comparison_figures.crystal_system_errors_comparison(
+        {each.title: results.read_error_rates(each) for each in shown},
+        dict(zip(systems["crystal_system"], systems["crystals"], strict=True)),
+    )
+
+
+def _shaping_steps(run: Path, settings: Settings) -> Figure:
+    dataset = open_dataset(run / "dataset.zarr")
+    shape = Shape.model_validate(dict(dataset.attrs)["shape_settings"])
+    return image_figures.shaping_steps_figure(_example(dataset), _views(dataset), shape)
+
+
+def _examples(run: Path, settings: Settings) -> Figure:
+    dataset = open_dataset(run / "dataset.zarr")
+    chosen: Any = image_figures.choose_examples(dataset).to_dict("records")
+    crystals = [image_figures.read_example(dataset, row) for row in chosen]
+    return image_figures.examples_figure(crystals, _views(dataset))
+
+
+def _spot_generation(run: Path, settings: Settings) -> Figure:
+    dataset = open_dataset(run / "dataset.zarr")
+    return image_figures.spot_generation_figure(_example(dataset), _views(dataset))
+
+
+def _crystals_per_group(run: Path) -> pd.DataFrame:
+    return pd.read_csv(run / "statistics" / "per_space_group.csv")
+
+
+def _in_detail(run: Path, settings: Settings, table: str) -> dict[str, pd.DataFrame]:
+    """Read a table of the first network and of the best one on spot images, by their titles."""
+    shown = results.read_experiments_in_detail(settings, run / "grid")
+    return {each.title: results.read_evaluation_table(each, table) for each in shown}
+
+
+def _example(dataset: zarr.Group) -> image_figures.ExampleCrystal:
+    return image_figures.read_example(dataset, image_figures.choose_example(dataset))
+
+
+def _views(dataset: zarr.Group) -> list[str]:
+    """Return the axes about which the dataset's crystals were turned."""
+    settings: Any = dataset.attrs["simulate_settings"]
+    return [view.axis for view in simulate_section(settings).views]
+
+
+# Given the folder of the run (results/<name>) and the settings of the run.
+PAPER_FIGURES: dict[str, Callable[[Path, Settings], Figure]] = {
+    "population": _population,
+    "usage": _usage,
+    "accuracy": _accuracy,
+    "top_k": _top_k,
+    "unseen_groups": _unseen_groups,
+    "space_groups": _space_groups,
+    "crystal_systems": _crystal_systems,
+    "crystal_system_errors": _crystal_system_errors,
+    "shaping_steps": _shaping_steps,
+    "examples": _examples,
+    "spot_generation": _spot_generation,
+}
