@@ -25,7 +25,7 @@ from zarr.codecs import BloscCodec, GzipCodec, ZstdCodec
 from spacegrouper.atomic import written_aside
 from spacegrouper.descriptors.shaped import shape_patterns
 from spacegrouper.diffraction.simulation import simulate_crystals
-from spacegrouper.evaluation.figures import save_figure
+from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.settings import Dataset, Plan, Shape, Simulate
 
 ROOT = Path(__file__).parents[1]

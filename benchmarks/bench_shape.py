@@ -19,7 +19,7 @@ from scipy.ndimage import center_of_mass, label
 from spacegrouper.atomic import written_aside
 from spacegrouper.descriptors.shaped import as_8_bit, normalise, shape_pattern
 from spacegrouper.diffraction.simulation import simulate_crystals
-from spacegrouper.evaluation.figures import save_figure
+from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.settings import Shape, Simulate
 
 METHODS = {"pixels": Shape(method="pixels"), "nodes": Shape(method="nodes")}

@@ -32,7 +32,7 @@ from spacegrouper.crystals.prototypes import prototype_crystals
 from spacegrouper.crystals.standard_cell import standardise_all
 from spacegrouper.diffraction.kinematic import grey_patterns, intensities, make_experiment
 from spacegrouper.diffraction.simulation import simulate_crystals
-from spacegrouper.evaluation.figures import save_figure
+from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.settings import PrototypesSource, Simulate, Standardise
 
 ROOT = Path(__file__).parents[1]

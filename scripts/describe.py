@@ -34,8 +34,9 @@ def main(
         )
     crystals, views, height, width = group["raw"].shape
     axes = dataset_views(group)
-    from spacegrouper.evaluation import statistics, statistics_figures
-    from spacegrouper.evaluation.figures import save_figure
+    from spacegrouper.evaluation import statistics
+    from spacegrouper.figures import patterns
+    from spacegrouper.figures.toolkit import save_figure
 
     with progress("measuring", crystals) as advance:
         found = statistics.describe_dataset(group, threads, advance)
@@ -52,11 +53,11 @@ def main(
         "histograms": statistics.histogram_table(found),
     }
     drawn = {
-        "class_balance": statistics_figures.class_balance_figure(tables["per_space_group"]),
-        "crystal_systems": statistics_figures.crystal_systems_figure(tables["per_crystal_system"]),
-        "brightness": statistics_figures.brightness_figure(tables["per_space_group"]),
-        "occupied_pixels": statistics_figures.occupied_pixels_figure(tables["histograms"], axes),
-        "nodes": statistics_figures.nodes_figure(tables["histograms"], axes),
+        "class_balance": patterns.class_balance_figure(tables["per_space_group"]),
+        "crystal_systems": patterns.crystal_systems_figure(tables["per_crystal_system"]),
+        "brightness": patterns.brightness_figure(tables["per_space_group"]),
+        "occupied_pixels": patterns.occupied_pixels_figure(tables["histograms"], axes),
+        "nodes": patterns.nodes_figure(tables["histograms"], axes),
     }
     with written_aside(output) as folder:
         folder.mkdir()

@@ -27,8 +27,9 @@ def main(
     SVG and PNG.
     """
     group = open_dataset(dataset)
-    from spacegrouper.evaluation import bitmap_figures, bitmap_statistics
-    from spacegrouper.evaluation.figures import save_figure
+    from spacegrouper.evaluation import bitmap_statistics
+    from spacegrouper.figures import bitmaps
+    from spacegrouper.figures.toolkit import save_figure
 
     with progress("measuring", group["raw"].shape[0]) as advance:
         found = bitmap_statistics.measure_dataset(group, threads, advance)
@@ -42,16 +43,14 @@ def main(
     }
     groups = tables["per_space_group"]
     drawn = {
-        "class_balance": bitmap_figures.class_balance_figure(groups),
-        "brightness": bitmap_figures.brightness_figure(
+        "class_balance": bitmaps.class_balance_figure(groups),
+        "brightness": bitmaps.brightness_figure(
             tables["brightness_distribution"], tables["brightness"]
         ),
-        "brightness_per_space_group": bitmap_figures.brightness_per_space_group_figure(groups),
-        "pixel_values": bitmap_figures.pixel_value_figure(tables["pixel_values"]),
-        "decidability": bitmap_figures.decidability_figure(tables["decidability"]),
-        "mean_images": bitmap_figures.mean_images_figure(
-            bitmap_statistics.mean_images(found), groups
-        ),
+        "brightness_per_space_group": bitmaps.brightness_per_space_group_figure(groups),
+        "pixel_values": bitmaps.pixel_value_figure(tables["pixel_values"]),
+        "decidability": bitmaps.decidability_figure(tables["decidability"]),
+        "mean_images": bitmaps.mean_images_figure(bitmap_statistics.mean_images(found), groups),
     }
     with written_aside(output) as folder:
         folder.mkdir()

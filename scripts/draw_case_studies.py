@@ -42,9 +42,9 @@ def main(
     # Imported here, so that --help does not wait for the compiler.
     from pymatgen.core import Composition
 
-    from spacegrouper.evaluation.figures import save_figure
-    from spacegrouper.evaluation.samples import diffraction_pictures
     from spacegrouper.evaluation.structures import read_structures
+    from spacegrouper.figures.samples import diffraction_pictures
+    from spacegrouper.figures.toolkit import save_figure
     from spacegrouper.reproduction.case_studies import (
         choose_cases,
         count_outcomes,

@@ -77,7 +77,7 @@ def main(
 
     from spacegrouper.descriptors import powder as descriptor
     from spacegrouper.diffraction.powder import simulate_powders
-    from spacegrouper.evaluation.figures import STYLE
+    from spacegrouper.figures.toolkit import STYLE
 
     (patterns,) = simulate_powders([crystal], settings.powder, simulated_by, threads=1)
     if patterns.reasons[0]:
@@ -113,7 +113,7 @@ def draw(heading: str, powder: Powder, sticks: Any, diffractogram: Any) -> "Figu
     """Draw a diffractogram (angles,) above its sticks (angles,), over 2 theta."""
     from matplotlib.figure import Figure
 
-    from spacegrouper.evaluation.figures import BLUE
+    from spacegrouper.figures.toolkit import BLUE
 
     figure = Figure(figsize=(8, 4.2), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": (4, 1)})

@@ -42,8 +42,8 @@ def main(
     start_backend()
     import pandas as pd
 
-    from spacegrouper.evaluation.figures import save_figure
     from spacegrouper.evaluation.predictions import load_network
+    from spacegrouper.figures.toolkit import save_figure
     from spacegrouper.reproduction import feature_map_figures, feature_maps
     from spacegrouper.training.devices import prepare_backend
 

@@ -8,7 +8,7 @@ import typer
 from command_line import run_program
 
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.figures import save_figure
+from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.settings import load_settings
 
 log = logging.getLogger("spacegrouper")

@@ -118,6 +118,8 @@ def draw(
     """Draw the views side by side, raw above shaped; `raw`, `shaped`: (views, n, n)."""
     from matplotlib.figure import Figure
 
+    from spacegrouper.figures.toolkit import enlarged
+
     views = settings.views
     figure = Figure(figsize=(TILE * len(views), 2 * TILE + 0.8), layout="constrained")
     figure.suptitle(title(crystal), fontsize=FONT_SIZE + 3)
@@ -142,7 +144,7 @@ def title(crystal: Crystal) -> str:
     """Say which crystal it is, and its cell."""
     from pymatgen.core import Composition, Lattice
 
-    from spacegrouper.evaluation.figures import space_group_name
+    from spacegrouper.evaluation.class_names import space_group_name
 
     formula = Composition(Counter(crystal.species)).reduced_formula
     cell = Lattice(crystal.lattice)
@@ -166,12 +168,6 @@ def legend(settings: Simulate) -> str:
         f"{cells} cells; {s:.2f} Å⁻¹ from the centre to the middle of an edge. "
         "Circles: the strongest reflections, with h k l of the standard conventional cell."
     )
-
-
-def enlarged(pattern: Any) -> Any:
-    """Grow each pixel to three by three, or a spot would vanish in a small figure."""
-    neighbours = np.lib.stride_tricks.sliding_window_view(np.pad(pattern, 1), (3, 3))
-    return neighbours.max(axis=(2, 3))
 
 
 def mark_reflections(axes: "Axes", reflections: "Reflections", settings: Simulate) -> None:

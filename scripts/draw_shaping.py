@@ -75,6 +75,7 @@ def draw(patterns: dict[str, Any]) -> "Figure":
     from matplotlib.patches import Patch
 
     from spacegrouper.descriptors.shaped import as_8_bit, normalise, shape_pattern
+    from spacegrouper.figures.toolkit import enlarged
 
     figure = Figure(figsize=(4 * TILE, TILE * len(patterns) + 0.6), layout="constrained")
     grid = figure.subplots(len(patterns), 4, squeeze=False)
@@ -126,12 +127,6 @@ def show(axes: "Axes", image: Any) -> None:
     """Show a grey or RGB image, values 0 to 1, pixel by pixel."""
     axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axes.set(xticks=[], yticks=[])
-
-
-def enlarged(pattern: Any) -> Any:
-    """Grow each pixel to three by three, or a spot would vanish in a small figure."""
-    neighbours = np.lib.stride_tricks.sliding_window_view(np.pad(pattern, 1), (3, 3))
-    return neighbours.max(axis=(2, 3))
 
 
 if __name__ == "__main__":

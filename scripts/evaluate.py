@@ -10,7 +10,6 @@ from command_line import progress, run_program
 from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
 from spacegrouper.evaluation.calibration import read_temperature
-from spacegrouper.evaluation.figures import draw_scores, history_figure, save_figure
 from spacegrouper.evaluation.model_folder import (
     read_history,
     read_labels,
@@ -19,6 +18,9 @@ from spacegrouper.evaluation.model_folder import (
 )
 from spacegrouper.evaluation.overlap import share_met_before
 from spacegrouper.evaluation.scores import describe_scores, score_answers, write_scores
+from spacegrouper.figures.history import history_figure
+from spacegrouper.figures.scores import draw_scores
+from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.settings import load_settings
 from spacegrouper.storage.dataset import open_dataset
 from spacegrouper.training.horovod_world import World

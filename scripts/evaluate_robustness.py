@@ -53,7 +53,7 @@ def main(
     test = read_test_part(model, group)
 
     start_backend()
-    from spacegrouper.evaluation.figures import class_name, save_figure
+    from spacegrouper.evaluation.class_names import class_name
     from spacegrouper.evaluation.predictions import load_network
     from spacegrouper.evaluation.robustness import (
         choose_crystals,
@@ -63,8 +63,9 @@ def main(
         images_of,
         predict_points,
     )
-    from spacegrouper.evaluation.robustness_figures import examples_figure, robustness_figure
     from spacegrouper.evaluation.structures import read_structures
+    from spacegrouper.figures.robustness import examples_figure, robustness_figure
+    from spacegrouper.figures.toolkit import save_figure
     from spacegrouper.training.devices import prepare_backend
 
     chosen = choose_crystals(test, settings.robustness.crystals, settings.seed)

@@ -36,8 +36,8 @@ def main(
     group = open_dataset(dataset)
     labels = read_labels(model, group)
     trained_on = read_split(model / "split.csv", group)["spacegroup"].unique()
-    from spacegrouper.evaluation import unseen_figures, unseen_groups
-    from spacegrouper.evaluation.figures import save_figure
+    from spacegrouper.figures.toolkit import save_figure
+    from spacegrouper.reproduction import unseen_figures, unseen_groups
 
     crystals = unseen_groups.choose_unseen(
         group, trained_on, settings.evaluate, settings.split.method, settings.seed

@@ -11,10 +11,11 @@ from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.figures import overview_figure, save_figure
 from spacegrouper.evaluation.model_folder import check_rows, read_labels
-from spacegrouper.evaluation.samples import choose_overview, choose_samples, read_sample
-from spacegrouper.evaluation.samples_page import samples_page
+from spacegrouper.figures.overview import overview_figure
+from spacegrouper.figures.samples import choose_overview, choose_samples, read_sample
+from spacegrouper.figures.samples_page import samples_page
+from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.settings import load_settings
 from spacegrouper.storage.dataset import dataset_technique, dataset_views, open_dataset
 

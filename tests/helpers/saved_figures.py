@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from spacegrouper.evaluation.figures import save_figure
+from spacegrouper.figures.toolkit import save_figure
 
 
 @pytest.fixture

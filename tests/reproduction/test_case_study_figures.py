@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from spacegrouper.evaluation.samples import Picture
+from spacegrouper.figures.samples import Picture
 from spacegrouper.reproduction.case_study_figures import case_studies_figure
 
 OUTCOMES = {

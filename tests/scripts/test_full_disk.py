@@ -83,8 +83,8 @@ PROGRAMS: dict[str, Arguments] = {
         "--dataset", run / "data.zarr", "--model", run / "model", "--output", disk / "o",
         "--crystals", "3",
     ],
-    "draw_population": lambda run, disk: [
-        "--population", run / "statistics/per_space_group.csv", "--output", disk / "o.svg",
+    "draw_paper": lambda run, disk: [
+        "population", "--run", run, "--config", run / "config.yaml", "--output", disk / "o.svg",
     ],
     "predict": lambda run, disk: [
         run / "POSCAR", "--model", run / "model", "--output", disk / "o",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from spacegrouper.reproduction.paper_figures import PAPER_FIGURES
 from spacegrouper.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +22,7 @@ STAGES = (
     "acquire", "standardise", "compare_with_parent", "make_morphology_db", "plan", "simulate",
     "import_bitmaps", "shape", "describe", "describe_bitmaps", "train", "calibrate", "evaluate",
     "report", "evaluate_unseen_groups", "evaluate_robustness", "tabulate_experiments",
-    "tabulate_crystals", "draw_usage", "draw_accuracy",
+    "tabulate_crystals",
 )  # fmt: skip
 # They change how fast a stage is, or a heading, but nothing that is measured; of `evaluate`,
 # calibrate reads the size of batches.
@@ -32,7 +33,7 @@ WITHOUT_EFFECT_ON = {"calibrate": {"evaluate"}}
 def sections_of_rules() -> dict[str, set[str]]:
     """The sections that each rule names in its call of `fixed`."""
     found = {}
-    for path in RULES.glob("*.smk"):
+    for path in RULES.rglob("*.smk"):
         for rule in re.split(r"^ *(?:rule|checkpoint) ", path.read_text(), flags=re.M)[1:]:
             name = rule[: rule.index(":")]
             call = re.search(r"\bfixed\((.*?)^        \w|\bfixed\((.*)\)", rule, re.S | re.M)
@@ -116,3 +117,10 @@ def test_a_stage_depends_on_all_that_its_program_reads(stage: str) -> None:
     covered = set().union(*(named[name] for name in earlier))
     read = read_by(ROOT / "scripts" / f"{stage}.py")
     assert read - covered <= WITHOUT_EFFECT | WITHOUT_EFFECT_ON.get(stage, set())
+
+
+@pytest.mark.parametrize("figure", PAPER_FIGURES)
+def test_a_figure_of_the_paper_depends_on_all_that_it_reads(figure: str) -> None:
+    draw = PAPER_FIGURES[figure]
+    read = read_in(draw.__module__, draw.__name__, frozenset({"settings"}), set())
+    assert read <= sections_of_rules()["draw_paper"]

@@ -16,7 +16,7 @@ from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.descriptors.shaped import shape_patterns
 from spacegrouper.diffraction.simulation import simulate_crystals
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.figures import class_name
+from spacegrouper.evaluation.class_names import class_name
 from spacegrouper.evaluation.model_folder import pattern_reader
 from spacegrouper.evaluation.predictions import class_logits, probabilities
 from spacegrouper.evaluation.symmetry import (

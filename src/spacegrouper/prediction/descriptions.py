@@ -7,7 +7,7 @@ from typing import Any
 from pymatgen.core import Composition
 
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.evaluation.figures import class_name
+from spacegrouper.evaluation.class_names import class_name
 from spacegrouper.evaluation.symmetry import extinction_class_members
 from spacegrouper.prediction.answers import Answer
 from spacegrouper.prediction.trained_model import TrainedModel

@@ -12,11 +12,10 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from PIL import Image
 
-from spacegrouper.evaluation.figures import BLUE, LIGHT_GREY, STYLE, save_figure
+from spacegrouper.figures.toolkit import BLUE, LIGHT_GREY, STYLE, enlarged, save_figure
 from spacegrouper.prediction.answers import GUESSES, Answer
 from spacegrouper.prediction.descriptions import facts, percent, title
 from spacegrouper.prediction.trained_model import TrainedModel
@@ -107,8 +106,7 @@ def _views(model: TrainedModel) -> list[str]:
 
 def _brightened(pattern: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Make faint and small spots visible: square roots of grey levels, spots grown to 3 x 3."""
-    grown = sliding_window_view(np.pad(pattern, 1), (3, 3)).max(axis=(2, 3))
-    levels: NDArray[np.uint8] = np.rint(np.sqrt(grown / 255.0) * 255.0).astype(np.uint8)
+    levels: NDArray[np.uint8] = np.rint(np.sqrt(enlarged(pattern) / 255.0) * 255.0).astype(np.uint8)
     return levels
 
 

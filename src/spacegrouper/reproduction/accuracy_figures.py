@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from spacegrouper.evaluation.figures import BLUE, GREY, LIGHT_GREY, ORANGE, STYLE, VERMILION
+from spacegrouper.figures.toolkit import BLUE, GREY, LIGHT_GREY, ORANGE, STYLE, VERMILION, whiskers
 from spacegrouper.reproduction.results import network_title
 
 # Colours (the rest of Okabe and Ito's), markers and line styles of the networks, in their order.
@@ -173,13 +173,10 @@ def _draw_line(
 ) -> None:
     low, high = ("low", "high") if score == "accuracy" else (f"{score}_low", f"{score}_high")
     colour, marker, style = line
-    value = table[score].to_numpy()
-    # A bootstrap's interval holds the value but for rounding in the file.
-    around = np.maximum([value - table[low].to_numpy(), table[high].to_numpy() - value], 0)
     axes.errorbar(
         places,
-        value,
-        around,
+        table[score],
+        whiskers(table, score, low, high),
         color=colour,
         marker=marker,
         ls=style,

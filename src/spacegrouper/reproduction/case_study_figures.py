@@ -8,14 +8,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from spacegrouper.evaluation.figures import (
-    BLUE,
-    STYLE,
-    VERMILION,
-    draw_picture,
-    space_group_name,
-)
-from spacegrouper.evaluation.samples import Picture
+from spacegrouper.evaluation.class_names import space_group_name
+from spacegrouper.figures.samples import Picture
+from spacegrouper.figures.toolkit import BLUE, STYLE, VERMILION, draw_image
 
 _TILE = 1.45  # edge of an image, inches
 _POWDER_WIDTH, _ANSWER_WIDTH = 1.5, 1.45  # in images
@@ -55,7 +50,7 @@ def case_studies_figure(
     for line, case, images in zip(grid, cases.to_dict("records"), pictures, strict=True):
         _draw_powder(line[0], powders[case["material_id"]])
         for axes, picture in zip(line[1:6], images, strict=True):
-            draw_picture(axes, picture)
+            draw_image(axes, picture.visible)
         line[6].set_axis_off()
         _write_answers(line[6], case, formulas[case["material_id"]])
     for axes in grid[:-1, 0]:

@@ -15,8 +15,9 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from spacegrouper.evaluation.figures import BLUE, LIGHT_GREY, STYLE, VERMILION, space_group_name
+from spacegrouper.evaluation.class_names import space_group_name
 from spacegrouper.evaluation.symmetry import CRYSTAL_SYSTEMS
+from spacegrouper.figures.toolkit import BLUE, LIGHT_GREY, ROWS_OF_NAMES, STYLE, VERMILION, whiskers
 
 # How the points of the first and the second network differ, beside their height.
 _POINTS: tuple[dict[str, Any], ...] = (
@@ -24,8 +25,6 @@ _POINTS: tuple[dict[str, Any], ...] = (
     {"color": VERMILION, "marker": "s", "markerfacecolor": "white"},
 )
 _APART = 0.2
-# Groups in one column of the figure; more go to further columns.
-_ROWS_OF_SPACE_GROUPS = 36
 # Wrong predictions are written where they are more than this share of the true system's crystals.
 _WORTH_WRITING = 0.0005
 
@@ -38,7 +37,7 @@ def per_space_group_comparison(tables: Mapping[str, pd.DataFrame]) -> Figure:
     tested with the same crystals.
     """
     first = next(iter(tables.values()))
-    columns = ceil(len(first) / _ROWS_OF_SPACE_GROUPS)
+    columns = ceil(len(first) / ROWS_OF_NAMES)
     rows = ceil(len(first) / columns)
     figure = Figure(figsize=(max(6.0, 4.6 * columns), 1.4 + 0.24 * rows), layout="constrained")
     for column, axes in enumerate(figure.subplots(1, columns, squeeze=False)[0]):
@@ -140,13 +139,10 @@ def _draw_points(axes: Axes, tables: Mapping[str, pd.DataFrame], names: list[str
     places = np.arange(len(names))
     axes.hlines(places, 0, 1, LIGHT_GREY, linewidth=0.5, zorder=0)
     for index, (title, table) in enumerate(tables.items()):
-        recall = table["recall"].to_numpy()
-        # The interval holds the share but for rounding in the file.
-        around = [recall - table["low"].to_numpy(), table["high"].to_numpy() - recall]
         axes.errorbar(
-            recall,
+            table["recall"],
             places + (_APART * (2 * index - 1) if len(tables) > 1 else 0),
-            xerr=np.maximum(around, 0),
+            xerr=whiskers(table, "recall"),
             ls="none",
             ms=4,
             elinewidth=1,

@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
-from spacegrouper.evaluation.figures import BLUE, GREY, LIGHT_GREY, ORANGE, STYLE, VERMILION
 from spacegrouper.evaluation.symmetry import CRYSTAL_SYSTEMS, crystal_systems
+from spacegrouper.figures.toolkit import BLUE, GREY, LIGHT_GREY, ORANGE, STYLE, VERMILION
 
 _SPACE_GROUPS = np.arange(1, 231)
 # What crystals are used for: column, name in the legend, and how its bar is filled.

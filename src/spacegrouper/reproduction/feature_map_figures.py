@@ -13,7 +13,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
-from spacegrouper.evaluation.figures import BLUE, GREY, ORANGE, STYLE, VERMILION
+from spacegrouper.figures.toolkit import BLUE, GREY, ORANGE, STYLE, VERMILION
 from spacegrouper.reproduction.feature_maps import ALL_IMAGES, CrystalMaps
 
 # Single channels that are shown of a block, evenly spaced over all of them.

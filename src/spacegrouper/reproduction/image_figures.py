@@ -11,14 +11,14 @@ import zarr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from spacegrouper.descriptors.images import compose_images
 from spacegrouper.descriptors.shaped import normalise, shape_pattern
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.figures import STYLE, space_group_name
+from spacegrouper.evaluation.class_names import space_group_name
 from spacegrouper.evaluation.symmetry import CRYSTAL_SYSTEMS, crystal_systems
+from spacegrouper.figures.toolkit import STYLE, enlarged
 from spacegrouper.settings import Shape
 from spacegrouper.storage.dataset import usable_rows
 from spacegrouper.training.images import read_patterns
@@ -112,9 +112,9 @@ def shaping_steps_figure(crystal: ExampleCrystal, views: list[str], settings: Sh
         normalised, shaped = normalise(raw, settings), shape_pattern(raw, settings)
         row[0].set_ylabel(f"{view} view")
         lines = (shaped == 255) & (normalised <= settings.restore_above)
-        _show(row[0], np.cbrt(_enlarged(raw) / 255))
-        _show(row[1], np.cbrt(_enlarged(normalised) / 256))
-        _show(row[2], _enlarged(normalised >= settings.threshold))
+        _show(row[0], np.cbrt(enlarged(raw) / 255))
+        _show(row[1], np.cbrt(enlarged(normalised) / 256))
+        _show(row[2], enlarged(normalised >= settings.threshold))
         _show(row[3], lines)
         _show(row[4], np.cbrt(np.minimum(shaped, 255) / 255))
     figure.supxlabel(
@@ -141,8 +141,8 @@ def examples_figure(crystals: list[ExampleCrystal], views: list[str]) -> Figure:
             f"{system}\n{space_group_name(number)}\n{crystal.material_id}", fontsize=8
         )
         for axes, raw in zip(row[: len(views)], crystal.raw, strict=True):
-            _show(axes, np.cbrt(_enlarged(raw) / 255))
-        _show(row[len(views)], np.cbrt(_enlarged_image(crystal.spot)))
+            _show(axes, np.cbrt(enlarged(raw) / 255))
+        _show(row[len(views)], np.cbrt(enlarged(crystal.spot)))
         for axes, image in zip(row[len(views) + 1 :], crystal.shaped, strict=True):
             _show(axes, image)
     return figure
@@ -154,7 +154,7 @@ def spot_generation_figure(crystal: ExampleCrystal, views: list[str]) -> Figure:
     headings = (*(f"raw, {view} view" for view in views), "")
     figure, grid = _tiles(2, headings)
     for channel, raw in enumerate(crystal.raw):
-        grey = np.cbrt(_enlarged(raw) / 255)
+        grey = np.cbrt(enlarged(raw) / 255)
         _show(grid[0, channel], grey)
         coloured = np.zeros((*grey.shape, 3))
         coloured[..., channel] = grey
@@ -162,7 +162,7 @@ def spot_generation_figure(crystal: ExampleCrystal, views: list[str]) -> Figure:
         grid[1, channel].set_xlabel(f"{_CHANNELS[channel]} channel")
     grid[0, 0].set_ylabel("grey levels")
     grid[1, 0].set_ylabel("as channels")
-    _show(grid[1, 3], np.cbrt(_enlarged_image(crystal.spot)))
+    _show(grid[1, 3], np.cbrt(enlarged(crystal.spot)))
     grid[1, 3].set_xlabel("spot image: their sum")
     grid[0, 3].set_axis_off()
     figure.supxlabel(f"{crystal.title}. Spots enlarged; cube root of grey levels.", fontsize=8)
@@ -185,14 +185,3 @@ def _tiles(rows: int, headings: tuple[str, ...]) -> tuple[Figure, Any]:
 def _show(axes: Axes, image: NDArray[Any]) -> None:
     """Show a grey image, or one in colours, values 0 to 1, pixel by pixel."""
     axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-
-
-def _enlarged(pattern: NDArray[Any]) -> NDArray[Any]:
-    """Grow each pixel to three by three, or a spot would vanish in a small figure."""
-    grown: NDArray[Any] = sliding_window_view(np.pad(pattern, 1), (3, 3)).max(axis=(2, 3))
-    return grown
-
-
-def _enlarged_image(image: NDArray[Any]) -> NDArray[Any]:
-    """Grow each pixel of an image in colours, channel by channel; (size, size, 3)."""
-    return np.stack([_enlarged(image[..., channel]) for channel in range(3)], axis=-1)

@@ -16,9 +16,8 @@ from spacegrouper.reproduction import (
     results,
     tables,
 )
-from spacegrouper.settings import Settings, Shape
-from spacegrouper.storage.dataset import open_dataset
-from spacegrouper.storage.raw_shard import simulate_section
+from spacegrouper.settings import Settings
+from spacegrouper.storage.dataset import dataset_shape, dataset_views, open_dataset
 
 
 def _population(run: Path, settings: Settings) -> Figure:
@@ -82,8 +81,9 @@ def _crystal_system_errors(run: Path, settings: Settings) -> Figure:
 
 def _shaping_steps(run: Path, settings: Settings) -> Figure:
     dataset = open_dataset(run / "dataset.zarr")
-    shape = Shape.model_validate(dict(dataset.attrs)["shape_settings"])
-    return image_figures.shaping_steps_figure(_example(dataset), _views(dataset), shape)
+    return image_figures.shaping_steps_figure(
+        _example(dataset), _views(dataset), dataset_shape(dataset)
+    )
 
 
 def _examples(run: Path, settings: Settings) -> Figure:
@@ -114,8 +114,7 @@ def _example(dataset: zarr.Group) -> image_figures.ExampleCrystal:
 
 def _views(dataset: zarr.Group) -> list[str]:
     """Return the axes about which the dataset's crystals were turned."""
-    settings: Any = dataset.attrs["simulate_settings"]
-    return [view.axis for view in simulate_section(settings).views]
+    return [view.axis for view in dataset_views(dataset)]
 
 
 # Given the folder of the run (results/<name>) and the settings of the run.

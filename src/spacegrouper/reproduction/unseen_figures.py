@@ -9,13 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from spacegrouper.evaluation.figures import (
-    BLUE,
-    LIGHT_GREY,
-    STYLE,
-    VERMILION,
-    space_group_name,
-)
+from spacegrouper.evaluation.class_names import space_group_name
+from spacegrouper.figures.toolkit import BLUE, LIGHT_GREY, STYLE, VERMILION, whiskers
 
 # The trained network, the untrained one, and guessing evenly among the groups.
 _TRAINED: Any = {"color": BLUE, "label": "trained network"}
@@ -81,7 +76,12 @@ def unseen_per_class_figure(per_class: pd.DataFrame) -> Figure:
     axes = figure.subplots()
     axes.barh(places, np.ones(len(table)), 0.74, color=LIGHT_GREY)
     axes.barh(
-        places, table["recall"], 0.74, xerr=_errors(table, ""), error_kw=_WHISKERS, **_TRAINED
+        places,
+        table["recall"],
+        0.74,
+        xerr=whiskers(table, "recall"),
+        error_kw=_WHISKERS,
+        **_TRAINED,
     )
     axes.plot(
         table["untrained_recall"],
@@ -115,7 +115,7 @@ def _draw_bars(axes: Axes, table: pd.DataFrame, chance: str) -> None:
     places = np.arange(len(table))
     for offset, name, style in ((-_BAR / 2, "", _TRAINED), (_BAR / 2, "untrained_", _UNTRAINED)):
         share, high = table[f"{name}accuracy"].to_numpy(), table[f"{name}high"].to_numpy()
-        errors = _errors(table, name)
+        errors = whiskers(table, f"{name}accuracy", f"{name}low", f"{name}high")
         axes.bar(places + offset, share, _BAR, yerr=errors, error_kw=_WHISKERS, **style)
         for place, value, top in zip(places + offset, share, high, strict=True):
             # Above the interval, where it does not cross the number.
@@ -129,12 +129,6 @@ def _draw_bars(axes: Axes, table: pd.DataFrame, chance: str) -> None:
         linewidth=1.5,
         label=chance,
     )
-
-
-def _errors(table: pd.DataFrame, name: str) -> Any:
-    """Return how far the interval of each share reaches below and above it; (2, rows)."""
-    share = table["recall" if "recall" in table else f"{name}accuracy"]
-    return np.maximum([share - table[f"{name}low"], table[f"{name}high"] - share], 0)
 
 
 def _finish(figure: Figure, axes: Axes, summary: dict[str, Any]) -> None:

@@ -16,24 +16,20 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
-from spacegrouper.evaluation.figures import (
+from spacegrouper.evaluation.class_names import space_group_name
+from spacegrouper.figures.toolkit import (
     BLUE,
     GREY,
     LIGHT_GREY,
     STYLE,
+    TITLE,
     VERMILION,
-    space_group_name,
-)
-from spacegrouper.evaluation.statistics_figures import (
     cut_into_columns,
     label_space_groups,
     logarithmic_axis,
 )
 
-# Rows in one column of a figure of space groups; more groups go to further columns.
-_ROWS_OF_SPACE_GROUPS = 36
 _MEAN_IMAGES_IN_A_ROW = 12  # at most, views counted one by one
-_TITLE: Any = {"fontsize": 10, "x": 0.01, "ha": "left"}
 
 
 @mpl.rc_context(STYLE)
@@ -61,7 +57,7 @@ def class_balance_figure(table: pd.DataFrame) -> Figure:
         axes.set_xlim(0.7, 1.6 * table["crystals"].max())
         logarithmic_axis(axes)
     figure.supxlabel("number in the space group (n: its crystals)", fontsize=9)
-    figure.suptitle(f"{table['crystals'].sum()} crystals in {len(table)} space groups", **_TITLE)
+    figure.suptitle(f"{table['crystals'].sum()} crystals in {len(table)} space groups", **TITLE)
     handles, labels = columns[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", ncols=2)
     return figure
@@ -125,7 +121,7 @@ def brightness_per_space_group_figure(table: pd.DataFrame) -> Figure:
         axes.set_xlim(low - margin, high + margin)
         axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     figure.supxlabel("mean grey level of a crystal's bitmaps, over n crystals", fontsize=9)
-    figure.suptitle(f"Crystals: n = {table['crystals'].sum()}", **_TITLE)
+    figure.suptitle(f"Crystals: n = {table['crystals'].sum()}", **TITLE)
     handles, labels = columns[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", ncols=2 if len(columns) == 1 else 4)
     return figure
@@ -150,7 +146,7 @@ def pixel_value_figure(table: pd.DataFrame) -> Figure:
     figure.supxlabel("grey level of a pixel (0: background)", fontsize=9)
     figure.supylabel("share of the view's pixels", fontsize=9)
     pixels = table.groupby("view")["pixels"].sum().iloc[0]
-    figure.suptitle(f"Pixels: n = {pixels} in each view", **_TITLE)
+    figure.suptitle(f"Pixels: n = {pixels} in each view", **TITLE)
     return figure
 
 
@@ -190,7 +186,7 @@ def decidability_figure(table: pd.DataFrame) -> Figure:
     axes.set_xlabel("share of crystals answered right")
     crystals, bitmaps = table[["crystals", "distinct_bitmaps"]].iloc[0]
     figure.suptitle(
-        f"{crystals} crystals, {bitmaps} different bitmaps (in brackets: classes)", **_TITLE
+        f"{crystals} crystals, {bitmaps} different bitmaps (in brackets: classes)", **TITLE
     )
     figure.legend(loc="outside lower center", ncols=1)
     return figure
@@ -224,7 +220,7 @@ def mean_images_figure(
         for edge in range(1, views):
             axes.axvline(edge * width - 0.5, color=GREY, linewidth=0.5)
         axes.set_title(f"{space_group_name(group)} (n = {crystals[group]})", fontsize=8, pad=3)
-    figure.suptitle(f"Mean bitmaps of {len(images)} space groups", **_TITLE)
+    figure.suptitle(f"Mean bitmaps of {len(images)} space groups", **TITLE)
     return figure
 
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from spacegrouper.evaluation import bitmap_figures as figures
 from spacegrouper.evaluation import bitmap_statistics as statistics
+from spacegrouper.figures import bitmaps as figures
 
 
 @pytest.fixture(scope="module")

@@ -5,21 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from spacegrouper.evaluation.figures import (
-    class_name,
-    confusion_figure,
-    crystal_system_errors_figure,
-    draw_scores,
-    history_figure,
-    overview_figure,
-    per_class_figure,
-    per_crystal_system_figure,
-    refusal_figure,
-    reliability_figure,
-    space_group_name,
-    symmetry_figure,
-    top_k_figure,
-)
+from spacegrouper.evaluation.class_names import class_name, space_group_name
 from spacegrouper.evaluation.metrics import (
     confusion_table,
     crystal_system_errors,
@@ -28,8 +14,20 @@ from spacegrouper.evaluation.metrics import (
     symmetry_table,
     top_k_table,
 )
-from spacegrouper.evaluation.samples import Picture, Sample
 from spacegrouper.evaluation.scores import score_answers
+from spacegrouper.figures.calibration import refusal_figure, reliability_figure
+from spacegrouper.figures.history import history_figure
+from spacegrouper.figures.overview import overview_figure
+from spacegrouper.figures.samples import Picture, Sample
+from spacegrouper.figures.scores import (
+    confusion_figure,
+    crystal_system_errors_figure,
+    draw_scores,
+    per_class_figure,
+    per_crystal_system_figure,
+    symmetry_figure,
+    top_k_figure,
+)
 
 SPACE_GROUPS = {
     8: np.array([62, 139, 166, 187, 194, 216, 221, 225]),

@@ -72,25 +72,11 @@ def paper_table(name, title):
     """A table of the paper, in the report."""
     return report(
         f"{RUN}/paper/tables/{name}.csv",
-        caption=f"../report/paper_{Path(name).name}.rst",
+        caption=f"../../report/paper_{Path(name).name}.rst",
         category="Paper",
         subcategory="Tables",
         labels={"table": title},
     )
-
-
-def paper_figure(name, title):
-    """The files of a figure: one for print, in the report, and an image beside it."""
-    return {
-        "figure": report(
-            f"{RUN}/paper/figures/{name}.svg",
-            caption=f"../report/paper_{name}.rst",
-            category="Paper",
-            subcategory="Figures",
-            labels={"figure": title},
-        ),
-        "image": f"{RUN}/paper/figures/{name}.png",
-    }
 
 
 def best_spot_evaluation(wildcards):

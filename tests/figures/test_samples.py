@@ -7,7 +7,7 @@ import zarr
 from spacegrouper.descriptors.powder import IMAGE_POINTS, diffractograms, draw_images, generators
 from spacegrouper.descriptors.shaped import as_8_bit, normalise
 from spacegrouper.evaluation.model_folder import Labels
-from spacegrouper.evaluation.samples import (
+from spacegrouper.figures.samples import (
     Picture,
     Sample,
     choose_overview,

@@ -8,14 +8,14 @@ rule evaluate_unseen_groups:
     output:
         metrics=report(
             f"{RUN}/unseen/metrics.json",
-            caption="../report/unseen_metrics.rst",
+            caption="../../report/unseen_metrics.rst",
             category="Untrained groups",
             subcategory="Tables",
             labels={"table": "all scores"},
         ),
         predictions=report(
             f"{RUN}/unseen/predictions.csv",
-            caption="../report/unseen_predictions.rst",
+            caption="../../report/unseen_predictions.rst",
             category="Untrained groups",
             subcategory="Tables",
             labels={"table": "answer for each test crystal"},
@@ -23,7 +23,7 @@ rule evaluate_unseen_groups:
         tables=[
             report(
                 f"{RUN}/unseen/{name}.csv",
-                caption="../report/tables.rst",
+                caption="../../report/tables.rst",
                 category="Untrained groups",
                 subcategory="Tables",
                 labels={"table": title},
@@ -37,7 +37,7 @@ rule evaluate_unseen_groups:
         figures=[
             report(
                 f"{RUN}/unseen/figures/{name}.svg",
-                caption=f"../report/unseen_{name}.rst",
+                caption=f"../../report/unseen_{name}.rst",
                 category="Untrained groups",
                 subcategory="Figures",
                 labels={"figure": title},
@@ -53,7 +53,7 @@ rule evaluate_unseen_groups:
     benchmark:
         f"{RUN}/benchmarks/evaluate_unseen_groups.tsv"
     conda:
-        "../envs/spacegrouper.yaml"
+        "../../envs/spacegrouper.yaml"
     resources:
         mem_mb=growing(8000),
         runtime=growing(240),

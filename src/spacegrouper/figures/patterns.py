@@ -5,33 +5,31 @@ line style too.
 """
 
 from collections.abc import Sequence
-from math import ceil
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from spacegrouper.evaluation.figures import (
+from spacegrouper.evaluation.statistics import OCCUPIED, Measure
+from spacegrouper.figures.toolkit import (
     BLUE,
     GREY,
     LIGHT_GREY,
     ORANGE,
     STYLE,
+    TITLE,
     VERMILION,
-    space_group_name,
+    cut_into_columns,
+    label_space_groups,
+    logarithmic_axis,
 )
-from spacegrouper.evaluation.statistics import OCCUPIED, Measure
 from spacegrouper.settings import View
 
-# Rows in one column of a figure of space groups; more groups go to further columns.
-_ROWS_OF_SPACE_GROUPS = 36
 _VIEW_COLOURS = (BLUE, VERMILION, ORANGE, GREY)
 _VIEW_LINES = ("-", "--", ":", "-.")
-_TITLE: Any = {"fontsize": 10, "x": 0.01, "ha": "left"}
 _TITLES: dict[Measure, str] = {
     "raw_lit": "raw, lit",
     "raw_bright": "raw, bright",
@@ -70,7 +68,7 @@ def class_balance_figure(table: pd.DataFrame) -> Figure:
         axes.grid(axis="x", color=LIGHT_GREY, linewidth=0.5)
         axes.set_axisbelow(True)
     figure.supxlabel("number in the space group (n: its crystals)", fontsize=9)
-    figure.suptitle(f"{table['crystals'].sum()} crystals in {len(table)} space groups", **_TITLE)
+    figure.suptitle(f"{table['crystals'].sum()} crystals in {len(table)} space groups", **TITLE)
     handles, labels = all_axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", ncols=2)
     return figure
@@ -98,7 +96,7 @@ def crystal_systems_figure(table: pd.DataFrame) -> Figure:
     axes.margins(x=0.12)
     axes.set_xlabel("crystals")
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    figure.suptitle(f"Crystals: n = {table['crystals'].sum()}", **_TITLE)
+    figure.suptitle(f"Crystals: n = {table['crystals'].sum()}", **TITLE)
     return figure
 
 
@@ -138,7 +136,7 @@ def brightness_figure(table: pd.DataFrame) -> Figure:
         "mean grey level of a crystal's patterns: mean and standard deviation over n crystals",
         fontsize=9,
     )
-    figure.suptitle(f"Crystals: n = {table['crystals'].sum()}", **_TITLE)
+    figure.suptitle(f"Crystals: n = {table['crystals'].sum()}", **TITLE)
     return figure
 
 
@@ -176,28 +174,6 @@ def view_name(view: View) -> str:
     return f"{view.axis} " + " and ".join(f"{angle:g}°" for angle in view.angles)
 
 
-def cut_into_columns(table: pd.DataFrame) -> tuple[list[pd.DataFrame], int]:
-    """Cut a table into parts of nearly equal length; return them and the length of the longest."""
-    columns = max(1, ceil(len(table) / _ROWS_OF_SPACE_GROUPS))
-    rows = ceil(len(table) / columns)
-    return [table.iloc[start : start + rows] for start in range(0, len(table), rows)], rows
-
-
-def label_space_groups(axes: Axes, part: pd.DataFrame, rows: int) -> None:
-    """Name the space groups of one of the columns, which all have room for `rows`."""
-    axes.set_yticks(
-        range(len(part)),
-        [
-            f"{space_group_name(number)} (n = {crystals})"
-            for number, crystals in zip(part["spacegroup"], part["crystals"], strict=True)
-        ],
-    )
-    # Columns of unequal length keep rows of equal height.
-    axes.set_ylim(rows - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
-
-
 def _draw_histograms(
     axes: Axes, histograms: pd.DataFrame, measure: Measure, views: Sequence[View]
 ) -> None:
@@ -229,15 +205,6 @@ def _draw_histograms(
     axes.legend()
 
 
-def logarithmic_axis(axes: Axes) -> None:
-    """Scale the x axis by the logarithm, with numbers that stay apart."""
-    axes.set_xscale("log")
-    low, high = axes.get_xlim()
-    axes.xaxis.set_major_locator(LogLocator(subs=(1,) if high / low > 1000 else (1, 3)))
-    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-
-
 def _finish_histograms(figure: Figure, histograms: pd.DataFrame) -> None:
     per_view = histograms.groupby(["measure", "view"])["patterns"].sum()
-    figure.suptitle(f"Patterns: n = {per_view.iloc[0]} in each view", **_TITLE)
+    figure.suptitle(f"Patterns: n = {per_view.iloc[0]} in each view", **TITLE)

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
-from spacegrouper.evaluation.figures import BLUE, GREY, STYLE, VERMILION
 from spacegrouper.evaluation.perturbations import UNPERTURBED, Perturbation, Point
+from spacegrouper.figures.toolkit import BLUE, GREY, STYLE, VERMILION, whiskers
 
 _TITLES: dict[Perturbation, str] = {
     "none": "Unperturbed",
@@ -110,13 +110,10 @@ def _draw_curve(axes: Axes, curve: pd.DataFrame, unperturbed: "pd.Series[Any]") 
         unperturbed["accuracy"], color=GREY, linewidth=0.9, linestyle="--", label="unperturbed"
     )
     axes.axhline(unperturbed["chance"], color=GREY, linewidth=0.9, linestyle=":", label="chance")
-    # An interval of a share of 0 or 1 may lie beside it by a rounding.
-    below = np.maximum(curve["accuracy"] - curve["low"], 0)
-    above = np.maximum(curve["high"] - curve["accuracy"], 0)
     axes.errorbar(
         curve["value"],
         curve["accuracy"],
-        yerr=[below, above],
+        yerr=whiskers(curve, "accuracy"),
         fmt="o-",
         color=BLUE,
         markersize=4,

@@ -15,7 +15,7 @@ checkpoint tabulate_experiments:
     benchmark:
         f"{RUN}/benchmarks/tabulate_experiments.tsv"
     conda:
-        "../envs/spacegrouper.yaml"
+        "../../envs/spacegrouper.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(30),
@@ -43,7 +43,7 @@ rule tabulate_crystals:
     benchmark:
         f"{RUN}/benchmarks/tabulate_crystals.tsv"
     conda:
-        "../envs/spacegrouper.yaml"
+        "../../envs/spacegrouper.yaml"
     resources:
         mem_mb=growing(2000),
         runtime=growing(30),
@@ -68,7 +68,7 @@ rule tabulate_layers:
     benchmark:
         f"{RUN}/benchmarks/tabulate_layers.tsv"
     conda:
-        "../envs/spacegrouper.yaml"
+        "../../envs/spacegrouper.yaml"
     resources:
         mem_mb=growing(4000),
         runtime=growing(10),

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from spacegrouper.evaluation.figures import space_group_name
+from spacegrouper.evaluation.class_names import space_group_name
 from spacegrouper.evaluation.statistics import MEASURES, per_crystal_system_table
-from spacegrouper.evaluation.statistics_figures import (
+from spacegrouper.evaluation.symmetry import crystal_systems
+from spacegrouper.figures.patterns import (
     brightness_figure,
     class_balance_figure,
     crystal_systems_figure,
@@ -15,7 +16,6 @@ from spacegrouper.evaluation.statistics_figures import (
     occupied_pixels_figure,
     view_name,
 )
-from spacegrouper.evaluation.symmetry import crystal_systems
 from spacegrouper.settings import Simulate, View
 
 SPACE_GROUPS = {

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from spacegrouper.evaluation.perturbations import points_of
-from spacegrouper.evaluation.robustness_figures import examples_figure, robustness_figure
+from spacegrouper.figures.robustness import examples_figure, robustness_figure
 from spacegrouper.settings import Robustness
 
 POINTS = points_of(Robustness())

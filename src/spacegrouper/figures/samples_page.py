@@ -11,9 +11,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 from PIL import Image
 
-from spacegrouper.evaluation.figures import class_name, label_noun
+from spacegrouper.evaluation.class_names import class_name, label_noun
 from spacegrouper.evaluation.model_folder import Labels
-from spacegrouper.evaluation.samples import Sample
+from spacegrouper.figures.samples import Sample
 from spacegrouper.settings import Technique
 
 
@@ -31,7 +31,7 @@ def samples_page(
     them; `labels`: of the network; `technique`: of the dataset; `run`: the name of the run.
     """
     environment = Environment(
-        loader=PackageLoader("spacegrouper.evaluation", "."),
+        loader=PackageLoader("spacegrouper.figures", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

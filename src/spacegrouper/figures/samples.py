@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import zarr
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter
 
 from spacegrouper.descriptors.images import compose_images
 from spacegrouper.evaluation.model_folder import Labels
+from spacegrouper.figures.toolkit import enlarged
 from spacegrouper.settings import View
 from spacegrouper.storage.dataset import dataset_technique
 from spacegrouper.training.images import PatternReader, read_patterns
@@ -34,10 +34,7 @@ class Picture:
     @property
     def visible(self) -> NDArray[np.uint8]:
         """The image for a small figure: each pixel of its spots is grown to three by three."""
-        if not self.spots:
-            return self.image
-        grown: NDArray[np.uint8] = maximum_filter(self.image, size=3, axes=(0, 1))
-        return grown
+        return enlarged(self.image) if self.spots else self.image
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 
 from spacegrouper.evaluation.model_folder import Labels
-from spacegrouper.evaluation.samples import Picture, Sample
-from spacegrouper.evaluation.samples_page import samples_page
+from spacegrouper.figures.samples import Picture, Sample
+from spacegrouper.figures.samples_page import samples_page
 
 LABELS = Labels("spacegroup", np.array([62, 225]), 64, "maximum", "shaped")
 METRICS = {"test_crystals": 40, "top_1_accuracy": 0.8125, "classes": 8, "chance_accuracy": 0.125}

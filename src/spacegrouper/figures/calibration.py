@@ -1,0 +1,96 @@
+"""Figures of how far probabilities can be trusted; bands and whiskers are 95 % intervals."""
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.figure import Figure
+
+from spacegrouper.figures.toolkit import (
+    BLUE,
+    GREY,
+    LIGHT_GREY,
+    STYLE,
+    VERMILION,
+    share_axis,
+    whiskers,
+)
+
+
+@mpl.rc_context(STYLE)
+def reliability_figure(table: pd.DataFrame) -> Figure:
+    """Draw how often answers are right against how sure they are, before and after calibration.
+
+    `table`: as calibration.reliability_table returns it, once for each kind that the column
+    `probabilities` names. Below: how many crystals are answered how surely.
+    """
+    kinds = list(table["probabilities"].unique())
+    figure = Figure(figsize=(0.7 + 3.2 * len(kinds), 5.0), layout="constrained")
+    grid = figure.subplots(2, len(kinds), squeeze=False, height_ratios=[3, 1], sharex=True)
+    for (axes, below), kind in zip(grid.T, kinds, strict=True):
+        own = table[table["probabilities"] == kind]
+        crystals = own["crystals"].sum()
+        gaps = (own["crystals"] * (own["accuracy"] - own["probability"])).abs()
+        axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=0.8, label="reliable")
+        axes.errorbar(
+            own["probability"],
+            own["accuracy"],
+            whiskers(own, "accuracy"),
+            color=BLUE,
+            marker="o",
+            markersize=4,
+            linewidth=1,
+            elinewidth=0.9,
+            ecolor="black",
+            capsize=2,
+            label="network, 95 % interval",
+        )
+        axes.set_title(
+            f"{kind}: n = {crystals}\nexpected calibration error "
+            f"{100 * gaps.sum() / crystals:.1f} %",
+            fontsize=9,
+        )
+        share_axis(axes, "y")
+        below.bar(
+            own["first"],
+            own["crystals"] / crystals,
+            own["last"] - own["first"],
+            align="edge",
+            color=BLUE,
+            edgecolor="white",
+        )
+        share_axis(below, "y")
+        share_axis(below, "x")
+    grid[0, 0].set_ylabel("share of right answers")
+    grid[1, 0].set_ylabel("share of\nthe crystals")
+    handles, labels = grid[0, 0].get_legend_handles_labels()
+    figure.supxlabel("probability of the class named", fontsize=9)
+    figure.legend(handles, labels, loc="outside upper left", ncols=2)
+    return figure
+
+
+@mpl.rc_context(STYLE)
+def refusal_figure(table: pd.DataFrame) -> Figure:
+    """Draw the accuracy of the answers that are left when the least sure ones are refused.
+
+    `table`: as calibration.refusal_table returns it.
+    """
+    figure = Figure(figsize=(5, 3.8), layout="constrained")
+    axes = figure.subplots()
+    share = table["share_answered"]
+    axes.fill_between(share, table["low"], table["high"], color=LIGHT_GREY, label="95 % interval")
+    axes.plot(
+        share, table["accuracy"], color=BLUE, marker="o", markersize=3.5, label="right answers"
+    )
+    axes.plot(
+        share,
+        table["threshold"],
+        color=VERMILION,
+        linestyle="--",
+        label="smallest probability answered",
+    )
+    axes.set_xlabel("share of the test crystals that is answered, the surest first")
+    axes.set_ylabel("share of the answers; probability")
+    share_axis(axes, "x")
+    share_axis(axes, "y")
+    axes.set_title(f"Test crystals: n = {table['answered'].max()}")
+    figure.legend(loc="outside lower center", ncols=2)
+    return figure

@@ -1,0 +1,322 @@
+"""Figures of the scores on the test set; whiskers are 95 % bootstrap intervals."""
+
+from math import ceil
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import PercentFormatter
+
+from spacegrouper.evaluation.class_names import class_name, label_noun
+from spacegrouper.evaluation.scores import Scores
+from spacegrouper.evaluation.symmetry import crystal_systems
+from spacegrouper.figures.calibration import refusal_figure, reliability_figure
+from spacegrouper.figures.toolkit import (
+    BLUE,
+    GREY,
+    LIGHT_GREY,
+    ROWS_OF_NAMES,
+    SKY_BLUE,
+    STYLE,
+    TITLE,
+    VERMILION,
+    WHISKERS,
+    names_with_counts,
+    share_axis,
+    whiskers,
+)
+
+_COLUMNS_OF_CLASSES = 4
+# Up to this many classes the cells of the confusion matrix are wide enough for their counts.
+_CLASSES_WITH_COUNTS = 20
+_SMALLEST_TEXT = 5
+
+
+def draw_scores(scores: Scores) -> dict[str, Figure]:
+    """Draw every figure that the scores of a classifier of this label have, by name."""
+    tables, summary = scores.tables, scores.summary
+    label, crystals = summary["label"], summary["test_crystals"]
+    figures = {
+        "top_k": top_k_figure(tables["top_k"], crystals, label),
+        "per_class": per_class_figure(tables["per_class"], label),
+        "confusion": confusion_figure(tables["confusion"], label),
+        "reliability": reliability_figure(tables["reliability"]),
+        "refusal": refusal_figure(tables["refusal"]),
+    }
+    if label == "spacegroup":
+        systems = tables["per_crystal_system"]
+        errors = tables["crystal_system_errors"]
+        figures["per_crystal_system"] = per_crystal_system_figure(systems)
+        figures["crystal_system_errors"] = crystal_system_errors_figure(errors, systems)
+        figures["symmetry"] = symmetry_figure(tables["symmetry"], crystals)
+    return figures
+
+
+@mpl.rc_context(STYLE)
+def top_k_figure(top_k: pd.DataFrame, crystals: int, label: str) -> Figure:
+    """Draw the share of right answers among the first k, beside that of guessing.
+
+    `top_k`: as metrics.top_k_table returns it; `crystals`: how many were tested; `label`: what is
+    told apart, as split.label.
+    """
+    figure = Figure(figsize=(5, 3.4), layout="constrained")
+    axes = figure.subplots()
+    places = np.arange(len(top_k))
+    bars = axes.bar(
+        places - 0.2,
+        top_k["accuracy"],
+        0.38,
+        color=BLUE,
+        yerr=whiskers(top_k, "accuracy"),
+        label="network, 95 % interval",
+        **WHISKERS,
+    )
+    axes.bar(
+        places + 0.2,
+        top_k["chance"],
+        0.38,
+        color="white",
+        edgecolor=GREY,
+        hatch="////",
+        label="guessing evenly",
+    )
+    axes.bar_label(bars, [f"{100 * share:.1f}" for share in top_k["accuracy"]], padding=2)
+    axes.set_xticks(places, [f"top-{k}" for k in top_k["k"]])
+    axes.set_ylabel(f"true {label_noun(label)} among the first k answers")
+    share_axis(axes, "y")
+    axes.set_title(f"Test crystals: n = {crystals}", pad=16)
+    figure.legend(loc="outside lower center", ncols=2)
+    return figure
+
+
+@mpl.rc_context(STYLE)
+def per_class_figure(table: pd.DataFrame, label: str) -> Figure:
+    """Draw each class's share of right answers, with its number of test crystals.
+
+    `table`: as metrics.per_class returns it; `label`: what is told apart, as split.label.
+    """
+    columns = min(ceil(len(table) / ROWS_OF_NAMES), _COLUMNS_OF_CLASSES)
+    rows = ceil(len(table) / columns)
+    figure = Figure(figsize=(max(5.0, 4.2 * columns), 1.1 + 0.24 * rows), layout="constrained")
+    all_axes = figure.subplots(1, columns, squeeze=False)[0]
+    for column, axes in enumerate(all_axes):
+        part = table.iloc[column * rows : (column + 1) * rows]
+        _draw_classes(axes, part, label, rows)
+    figure.suptitle(
+        f"Test crystals whose {label_noun(label)} is named right: {table['correct'].sum()} of "
+        f"{table['crystals'].sum()}",
+        **TITLE,
+    )
+    figure.supxlabel("share of the n test crystals named right, 95 % interval", fontsize=9)
+    return figure
+
+
+@mpl.rc_context(STYLE)
+def per_crystal_system_figure(table: pd.DataFrame) -> Figure:
+    """Draw, for each crystal system, the share of right space groups and right crystal systems.
+
+    `table`: as metrics.per_crystal_system returns it.
+    """
+    figure = Figure(figsize=(5.5, 1.4 + 0.45 * len(table)), layout="constrained")
+    axes = figure.subplots()
+    places = np.arange(len(table))
+    axes.barh(
+        places - 0.19,
+        table["recall"],
+        0.36,
+        color=BLUE,
+        xerr=whiskers(table, "recall"),
+        label="space group right",
+        **WHISKERS,
+    )
+    axes.barh(
+        places + 0.19,
+        table["system_recall"],
+        0.36,
+        color="white",
+        edgecolor=VERMILION,
+        hatch="////",
+        xerr=whiskers(table, "system_recall", "system_low", "system_high"),
+        label="crystal system right",
+        **WHISKERS,
+    )
+    axes.set_yticks(places, names_with_counts(table["crystal_system"], table["crystals"]))
+    axes.invert_yaxis()
+    axes.set_xlabel("share of the crystal system's test crystals, 95 % interval")
+    share_axis(axes, "x")
+    figure.legend(loc="outside upper left", ncols=2)
+    return figure
+
+
+@mpl.rc_context(STYLE)
+def crystal_system_errors_figure(errors: pd.DataFrame, systems: pd.DataFrame) -> Figure:
+    """Draw the rates of wrong predictions from each true crystal system (row) to the predicted one.
+
+    `errors`: as metrics.crystal_system_errors returns it; `systems`: as metrics.per_crystal_system
+    does, from which come the number of crystals and the share of all wrong answers of a row.
+    """
+    rates = errors.to_numpy()
+    figure = Figure(figsize=(7.0, 5.0), layout="constrained")
+    axes = figure.subplots()
+    highest = max(float(np.nanmax(rates)), 0.01)
+    colours = mpl.colormaps["Blues"].with_extremes(bad=LIGHT_GREY)
+    image = axes.imshow(rates, cmap=colours, vmin=0, vmax=highest, interpolation="nearest")
+    axes.spines[:].set_visible(True)
+    axes.set_xticks(range(len(errors)), list(errors.columns), rotation=45, ha="right")
+    known = systems.set_index("crystal_system")
+    axes.set_yticks(
+        range(len(errors)),
+        [
+            _wrong_of_system(name, known.loc[name]) if name in known.index else f"{name} (n = 0)"
+            for name in errors.index
+        ],
+    )
+    for row, column in zip(*np.nonzero(rates > 0), strict=True):
+        rate = rates[row, column]
+        axes.text(
+            column,
+            row,
+            f"{100 * rate:.1f}",
+            ha="center",
+            va="center",
+            color="white" if rate > 0.6 * highest else "black",
+        )
+    for place in range(len(errors)):
+        axes.add_patch(Rectangle((place - 0.5, place - 0.5), 1, 1, fill=False, edgecolor=GREY))
+    axes.set_xlabel("crystal system of the space group named")
+    axes.set_ylabel("true crystal system; all wrong answers, 95 % interval")
+    axes.set_title(
+        f"Wrong space groups of {systems['crystals'].sum()} test crystals, per cent;\n"
+        "on the diagonal the crystal system is right, grey has no crystals"
+    )
+    bar = figure.colorbar(
+        image,
+        shrink=0.7,
+        label="share of the true system's crystals",
+        format=PercentFormatter(1, decimals=None),
+    )
+    bar.outline.set_visible(False)
+    return figure
+
+
+@mpl.rc_context(STYLE)
+def symmetry_figure(table: pd.DataFrame, crystals: int) -> Figure:
+    """Draw how often the answer shares the truth's space group, extinction class, and so on.
+
+    `table`: as metrics.symmetry_table returns it; `crystals`: how many were tested.
+    """
+    figure = Figure(figsize=(7, 1.2 + 0.36 * len(table)), layout="constrained")
+    axes = figure.subplots()
+    places = np.arange(len(table))
+    bars = axes.barh(
+        places,
+        table["accuracy"],
+        0.66,
+        color=[BLUE] + [SKY_BLUE] * (len(table) - 1),
+        edgecolor=BLUE,
+        xerr=whiskers(table, "accuracy"),
+        **WHISKERS,
+    )
+    axes.bar_label(bars, [f"{100 * share:.1f}" for share in table["accuracy"]], padding=4)
+    axes.axvline(table["accuracy"].iloc[0], color=GREY, linewidth=0.8, linestyle=":", zorder=0)
+    axes.set_yticks(
+        places,
+        [
+            f"{level} ({classes})"
+            for level, classes in zip(table["level"], table["classes"], strict=True)
+        ],
+    )
+    axes.invert_yaxis()
+    share_axis(axes, "x")
+    figure.supxlabel(
+        "share of crystals whose answer is of the true class, 95 % interval", fontsize=9
+    )
+    figure.suptitle(f"Test crystals: n = {crystals} (in brackets: classes told apart)", **TITLE)
+    return figure
+
+
+@mpl.rc_context(STYLE)
+def confusion_figure(confusion: pd.DataFrame, label: str) -> Figure:
+    """Draw how the crystals of each true class (row) spread over the answers (columns).
+
+    `confusion`: as metrics.confusion_table returns it; `label`: what is told apart, as
+    split.label. The shade is the share of the row; with few classes the cells also hold the
+    counts. Lines part the crystal systems of space groups.
+    """
+    counts = confusion.to_numpy()
+    names = confusion.index.to_numpy()
+    classes = len(names)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    # A line of text takes three quarters of a cell's height.
+    legible = classes * _SMALLEST_TEXT / 0.75 / 72
+    edge = max(float(np.clip(0.36 * classes, 4.5, 10.5)), 1 + legible)
+    figure = Figure(figsize=(edge + 1, edge), layout="constrained")
+    axes = figure.subplots()
+    # The square root makes single mistakes among many crystals visible.
+    norm = PowerNorm(0.5, vmin=0, vmax=1)
+    image = axes.imshow(shares, cmap="Blues", norm=norm, interpolation="nearest")
+    axes.spines[:].set_visible(True)
+    size = float(np.clip(72 * (edge - 1) / classes * 0.75, _SMALLEST_TEXT, 9))
+    axes.set_xticks(range(classes), [str(name) for name in names], rotation=90)
+    axes.set_yticks(range(classes), [str(name) for name in names])
+    axes.tick_params(labelsize=size, length=2)
+    title = f"Test crystals: n = {counts.sum()}"
+    if label == "spacegroup":
+        systems = crystal_systems(names)
+        for place in np.flatnonzero(systems[1:] != systems[:-1]) + 0.5:
+            axes.axvline(place, color=GREY, linewidth=0.5)
+            axes.axhline(place, color=GREY, linewidth=0.5)
+        title += "; lines part the crystal systems"
+    if classes <= _CLASSES_WITH_COUNTS:
+        for row, column in zip(*np.nonzero(counts), strict=True):
+            axes.text(
+                column,
+                row,
+                str(counts[row, column]),
+                ha="center",
+                va="center",
+                fontsize=size,
+                color="white" if norm(shares[row, column]) > 0.6 else "black",
+            )
+    axes.set_xlabel(f"{label_noun(label)} named by the network")
+    axes.set_ylabel(f"true {label_noun(label)}")
+    axes.set_title(title)
+    bar = figure.colorbar(
+        image,
+        shrink=0.6,
+        label="share of the row's crystals",
+        format=PercentFormatter(1),
+    )
+    bar.outline.set_visible(False)
+    return figure
+
+
+def _wrong_of_system(name: str, row: "pd.Series[Any]") -> str:
+    """Name a crystal system, its crystals, and its share of wrong answers with the interval."""
+    wrong, low, high = (100 * (1 - row[column]) for column in ("recall", "high", "low"))
+    return f"{name} (n = {row['crystals']:.0f})\n{wrong:.1f} % ({low:.1f} to {high:.1f})"
+
+
+def _draw_classes(axes: Axes, table: pd.DataFrame, label: str, rows: int) -> None:
+    places = np.arange(len(table))
+    axes.barh(places, np.ones(len(table)), 0.74, color=LIGHT_GREY)
+    axes.barh(
+        places,
+        table["recall"],
+        0.74,
+        color=BLUE,
+        xerr=whiskers(table, "recall"),
+        **WHISKERS,
+    )
+    names = [class_name(label, name) for name in table["class"]]
+    axes.set_yticks(places, names_with_counts(names, table["crystals"]))
+    # Columns of unequal length keep bars of equal width.
+    axes.set_ylim(rows - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    share_axis(axes, "x")

@@ -1,0 +1,141 @@
+"""What all figures share: colours, style, whiskers, columns of names, images of spots, saving.
+
+Colours are those of Okabe and Ito, which colour-blind readers can tell apart; where two things
+are compared, they differ in hatching or line style too, so the figures read in black and white.
+"""
+
+from collections.abc import Iterable
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
+from matplotlib.transforms import Bbox
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter
+
+from spacegrouper.atomic import written_aside
+from spacegrouper.evaluation.class_names import space_group_name
+
+BLUE = "#0072B2"
+SKY_BLUE = "#56B4E9"
+ORANGE = "#E69F00"
+VERMILION = "#D55E00"
+GREY = "#767676"
+LIGHT_GREY = "#D9D9D9"
+STYLE: Any = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10.0,
+    "axes.titlelocation": "left",
+    "legend.frameon": False,
+    "hatch.linewidth": 0.6,
+    # Without a fixed salt the names inside an SVG differ from run to run.
+    "svg.hashsalt": "spacegrouper",
+}
+_DIGITS = 9  # of a place in a figure, whose edge is 1
+# Rows in one column of a figure of classes; more of them go to further columns.
+ROWS_OF_NAMES = 36
+WHISKERS: Any = {"ecolor": "black", "capsize": 2, "error_kw": {"linewidth": 0.9}}
+TITLE: Any = {"fontsize": 10, "x": 0.01, "ha": "left"}
+
+
+@mpl.rc_context(STYLE)
+def save_figure(figure: Figure, folder: Path, name: str) -> None:
+    """Write `folder`/`name`.svg and .png (200 dots an inch); same figure, same bytes.
+
+    Neither replaces an earlier file before both are written.
+    """
+    _settle_layout(figure)
+    vector, raster = folder / f"{name}.svg", folder / f"{name}.png"
+    with written_aside(vector) as svg, written_aside(raster) as png:
+        figure.savefig(svg, format="svg", metadata={"Date": None})
+        figure.savefig(png, format="png", dpi=200)
+
+
+def _settle_layout(figure: Figure) -> None:
+    """Lay a figure out once and for all, at places without the last digits of the solver.
+
+    These differ from time to time, and names inside an SVG are hashes of such places.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for part in figure.subfigs:
+        part.bbox_relative.set_points(part.bbox_relative.get_points().round(_DIGITS))
+    for axes in figure.axes:
+        place = axes.get_position(original=True).get_points().round(_DIGITS)
+        axes.set_position(Bbox(place), which="original")
+
+
+def whiskers(
+    table: pd.DataFrame, share: str, low: str = "low", high: str = "high"
+) -> NDArray[np.float64]:
+    """Return the lengths of the whiskers below and above each share; (2, rows).
+
+    A bootstrap's interval holds the share but for rounding in a file.
+    """
+    lengths = np.stack([table[share] - table[low], table[high] - table[share]])
+    return np.maximum(lengths, 0)
+
+
+def share_axis(axes: Any, which: str) -> None:
+    """Let an axis, `x` or `y`, run from 0 to 100 %."""
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    (axes.set_xlim if which == "x" else axes.set_ylim)(0, 1)
+    axis.set_major_formatter(PercentFormatter(1))
+    axis.set_major_locator(MaxNLocator(5))
+
+
+def names_with_counts(names: Iterable[object], crystals: Iterable[int]) -> list[str]:
+    """Write how many crystals each name stands for, such as `cubic (n = 12)`."""
+    return [f"{name} (n = {count})" for name, count in zip(names, crystals, strict=True)]
+
+
+def draw_image(axes: Axes, image: NDArray[np.uint8]) -> None:
+    """Draw an image pixel by pixel, grey or RGB, without axes."""
+    axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    axes.set_axis_off()
+
+
+def cut_into_columns(table: pd.DataFrame) -> tuple[list[pd.DataFrame], int]:
+    """Cut a table into parts of nearly equal length; return them and the length of the longest."""
+    columns = max(1, ceil(len(table) / ROWS_OF_NAMES))
+    rows = ceil(len(table) / columns)
+    return [table.iloc[start : start + rows] for start in range(0, len(table), rows)], rows
+
+
+def label_space_groups(axes: Axes, part: pd.DataFrame, rows: int) -> None:
+    """Name the space groups of one of the columns, which all have room for `rows`."""
+    axes.set_yticks(
+        range(len(part)),
+        names_with_counts(map(space_group_name, part["spacegroup"]), part["crystals"]),
+    )
+    # Columns of unequal length keep rows of equal height.
+    axes.set_ylim(rows - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+
+
+def logarithmic_axis(axes: Axes) -> None:
+    """Scale the x axis by the logarithm, with numbers that stay apart."""
+    axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_locator(LogLocator(subs=(1,) if high / low > 1000 else (1, 3)))
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def enlarged(image: NDArray[Any]) -> NDArray[Any]:
+    """Grow each pixel to three by three, or a spot would vanish in a small figure.
+
+    `image`: (size, size), or (size, size, channels), each channel by itself.
+    """
+    grown: NDArray[Any] = maximum_filter(image, size=3, axes=(0, 1))
+    return grown
