@@ -5,6 +5,8 @@ the engines leave out; it weakens reflections by exp(-2 B sin^2(theta) / wavelen
 and one B of all atoms are fitted for each substance, and B must be one that crystals have.
 """
 
+import re
+import tracemalloc
 from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
@@ -379,6 +381,56 @@ def test_a_crystal_without_a_pattern_keeps_its_place(engine: Engine) -> None:
     assert [bool(most) for most in found.intensity_max[:, 0]] == [False, True, False]
     with pytest.raises(ValueError, match="no form factor"):
         reflections(strange, Powder(), engine)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_extinct_reflections_are_none_also_where_there_are_no_others(engine: Engine) -> None:
+    # 200 and, all indices being even, 222 are extinct in diamond's structure; 111 is not.
+    silicon = PUBLISHED["silicon"][0]
+    with pytest.raises(ValueError, match=r"^all reflections between 30 and 40 degrees are extinct"):
+        reflections(silicon, Powder(two_theta=(30, 40)), engine)
+    (found,) = simulate_powders([silicon], Powder(two_theta=(30, 40)), engine, threads=1)
+    assert not found.values.any()
+    assert "extinct" in found.reasons[0]
+    angles, _ = reflections(silicon, Powder(two_theta=(27, 40)), engine)
+    np.testing.assert_allclose(angles, [28.44], atol=0.01)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_weak_reflections_are_no_extinct_ones(engine: Engine) -> None:
+    # |F| of 200 is 4 f (1 + cos(4 pi 0.2501)) or so: 3e-4 of all atoms in phase.
+    silicon = PUBLISHED["silicon"][0]
+    moved = silicon.frac_coords.copy()
+    moved[-1] += 2e-4
+    distorted = Crystal("Si", silicon.lattice, silicon.species, moved)
+    angles, _ = reflections(distorted, Powder(two_theta=(30, 40)), engine)
+    assert 32.9 < angles.min() < angles.max() < 37.1
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    "lattice",
+    [
+        np.eye(3) * 300,
+        np.diag([3.0, 4, 1e7]),
+        np.diag([1e7, 4, 3.0]),
+        np.diag([2e4, 2e4, 0.01]),
+        np.array([[1e5, 1, 0], [1e5, 2, 0], [1e5, 0, 3.0]]),
+        np.zeros((3, 3)),
+        np.full((3, 3), np.nan),
+    ],
+)
+def test_too_large_a_cell_is_a_reason_before_anything_is_allocated(
+    engine: Engine, lattice: Any
+) -> None:
+    described = Crystal("large", lattice, ("Si",) * 8, np.random.default_rng(0).random((8, 3)))
+    tracemalloc.start()
+    (found,) = simulate_powders([described], Powder(), engine, threads=1)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert re.search("too many|at most|no volume", found.reasons[0])
+    assert "\n" not in found.reasons[0]
+    assert most < 50e6
 
 
 def test_a_wavelength_without_dispersion_data_is_a_reason() -> None:

@@ -17,6 +17,7 @@ to 1e-9 of the strongest (tests/diffraction/test_powder.py).
 than 1e-5 of the strongest left out.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
@@ -29,6 +30,7 @@ from numpy.typing import NDArray
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.processes import map_in_order
+from spacegrouper.diffraction.bounds import reason_against_powder
 from spacegrouper.diffraction.simulation import Patterns
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Powder
@@ -40,7 +42,7 @@ _BATCH = 64  # crystals handed on at a time
 _STRONGEST = 65535
 # Angles closer than this are one, as in pymatgen; degrees.
 _SAME_ANGLE = 1e-5
-# Relative to the strongest; what is extinct by symmetry comes out as a rounding error.
+# Of the intensity of all atoms in phase: |F| is 1e-5 of what it could be.
 _EXTINCT = 1e-10
 
 
@@ -62,8 +64,8 @@ class _NoReflectionsError(Exception):
 def reflections(crystal: Crystal, powder: Powder, engine: Engine) -> Lines:
     """Return 2 theta (m,), degrees, ascending, and intensities (m,), the strongest 100.
 
-    Raises ValueError, with a reason in one line, for elements without a form factor and for
-    crystals without a reflection in the range.
+    Raises ValueError, with a reason in one line, for elements without a form factor, and for
+    crystals without a reflection in the range or with too many of them (diffraction/bounds.py).
     """
     try:
         two_theta, intensity = _lines(crystal, powder, engine)
@@ -130,6 +132,9 @@ def _step_sums(
 
 def _lines(crystal: Crystal, powder: Powder, engine: Engine) -> Lines:
     """Return 2 theta, degrees, and the sum I of the module's docstring, electrons^2."""
+    reach = 2 * np.sin(np.radians(powder.two_theta[1] / 2)) / (powder.wavelength * 1e10)
+    if reason := reason_against_powder(crystal, float(reach), powder_engine(engine)):
+        raise _NoReflectionsError(reason)
     match powder_engine(engine):
         case "xrayutilities":
             return _xrayutilities(crystal, powder)
@@ -141,7 +146,7 @@ def _lines(crystal: Crystal, powder: Powder, engine: Engine) -> Lines:
 
 def _pymatgen(crystal: Crystal, powder: Powder) -> Lines:
     from pymatgen.analysis.diffraction.xrd import ATOMIC_SCATTERING_PARAMS, XRDCalculator
-    from pymatgen.core import Structure
+    from pymatgen.core import Element, Structure
 
     for symbol in crystal.species:
         if symbol not in ATOMIC_SCATTERING_PARAMS:
@@ -152,7 +157,18 @@ def _pymatgen(crystal: Crystal, powder: Powder) -> Lines:
         pattern = calculator.get_pattern(structure, scaled=False, two_theta_range=powder.two_theta)
     except ValueError:  # of max(), where there is nothing
         raise _no_reflection(powder) from None
-    return np.array(pattern.x), np.array(pattern.y)
+    two_theta, intensity = np.array(pattern.x), np.array(pattern.y)
+    # What each line would be if all atoms scattered in phase.
+    s_squared = (2 * np.sin(np.radians(two_theta / 2)) / calculator.wavelength) ** 2
+    amplitude = np.zeros(two_theta.size)
+    for symbol, count in Counter(crystal.species).items():
+        a, b = np.array(ATOMIC_SCATTERING_PARAMS[symbol]).T
+        decline = np.exp(-s_squared[:, None] / 4 * b) @ a
+        amplitude += count * (Element(symbol).Z - 41.78214 * s_squared / 4 * decline)
+    families = [[family["multiplicity"] for family in line] for line in pattern.hkls]
+    multiplicity = np.array([sum(line) for line in families])
+    most = multiplicity * amplitude**2 * _lorentz_polarisation(np.radians(two_theta / 2))
+    return _without_extinct(two_theta, intensity, most, powder)
 
 
 def _xrayutilities(crystal: Crystal, powder: Powder) -> Lines:
@@ -174,26 +190,55 @@ def _xrayutilities(crystal: Crystal, powder: Powder) -> Lines:
         raise _no_reflection(powder)
     structure_factor = np.zeros(s_squared.size, dtype=np.complex128)
     opposite = np.zeros_like(structure_factor)
-    for (constant, a, b, dispersion), sum_ in zip(scatterers, sums, strict=True):
+    amplitude = np.zeros(s_squared.size)
+    counts = np.bincount(element)
+    for (constant, a, b, dispersion), sum_, count in zip(scatterers, sums, counts, strict=True):
         # The table is in (sin theta / lambda)^2 = s^2 / 4.
         factor = constant + np.exp(s_squared[:, None] / -4 * b) @ a + dispersion
         structure_factor += factor * sum_
         # With dispersion F(-h -k -l) is not the conjugate of F(h k l).
         opposite += factor * sum_.conj()
-    sin = np.sqrt(s_squared) * wavelength / 2
-    theta = np.arcsin(np.minimum(sin, 1))
-    intensity = np.abs(structure_factor) ** 2 + np.abs(opposite) ** 2
-    intensity *= (1 + np.cos(2 * theta) ** 2) / (sin**2 * np.cos(theta))
-    return _merged(np.degrees(2 * theta), intensity)
+        amplitude += count * np.abs(factor)
+    theta = np.arcsin(np.minimum(np.sqrt(s_squared) * wavelength / 2, 1))
+    sums = np.stack([np.abs(structure_factor) ** 2 + np.abs(opposite) ** 2, 2 * amplitude**2])
+    two_theta, (intensity, most) = _merged(
+        np.degrees(2 * theta), sums * _lorentz_polarisation(theta)
+    )
+    return _without_extinct(two_theta, intensity, most, powder)
 
 
-def _merged(two_theta: NDArray[np.float64], intensity: NDArray[np.float64]) -> Lines:
-    """Sort reflections by angle, add up those at the same one, and leave out extinct ones."""
+def _lorentz_polarisation(theta: NDArray[np.float64]) -> NDArray[np.float64]:
+    factor: NDArray[np.float64] = (1 + np.cos(2 * theta) ** 2) / (
+        np.sin(theta) ** 2 * np.cos(theta)
+    )
+    return factor
+
+
+def _merged(two_theta: NDArray[np.float64], values: NDArray[np.float64]) -> Lines:
+    """Sort reflections (m,) by angle, and add up values (..., m) of those at the same one."""
     order = np.argsort(two_theta, kind="stable")
-    two_theta, intensity = two_theta[order], intensity[order]
+    two_theta = two_theta[order]
     starts = np.flatnonzero(np.diff(two_theta, prepend=-np.inf) > _SAME_ANGLE)
-    two_theta, intensity = two_theta[starts], np.add.reduceat(intensity, starts)
-    seen = intensity > _EXTINCT * intensity.max()
+    return two_theta[starts], np.add.reduceat(values[..., order], starts, axis=-1)
+
+
+def _without_extinct(
+    two_theta: NDArray[np.float64],
+    intensity: NDArray[np.float64],
+    most: NDArray[np.float64],
+    powder: Powder,
+) -> Lines:
+    """Leave out what is extinct by symmetry, and so comes out as a rounding error.
+
+    It is told by `most`, the intensity if all atoms scattered in phase: where every reflection of
+    the range is extinct, the strongest is a rounding error too.
+    """
+    seen = intensity > _EXTINCT * most
+    if not seen.any():
+        first, last = powder.two_theta
+        raise _NoReflectionsError(
+            f"all reflections between {first:g} and {last:g} degrees are extinct"
+        )
     return two_theta[seen], intensity[seen]
 
 

@@ -1,9 +1,10 @@
 """Simulating the crystals of a block, over the threads of one process."""
 
+import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.elements import UnusableCrystalError, element_symbol
+from spacegrouper.diffraction.bounds import check_cells, check_memory, reason_against_pattern
 from spacegrouper.diffraction.condor import Children, condor_intensities
 from spacegrouper.diffraction.kinematic import (
     Experiment,
@@ -29,6 +31,7 @@ PATTERN_VERSION = 2
 
 # Crystals in memory at a time: enough to keep the threads busy, few enough for blocks of any size.
 _BATCH = 64
+_BATCH_BYTES = 10**9  # of their patterns
 _MOST_PHOTONS = 1e15  # in a pixel; beyond, NumPy's Poisson numbers are no longer exact
 
 
@@ -52,23 +55,30 @@ def simulate_crystals(
 ) -> Iterator[Patterns]:
     """Simulate crystals as they are given, some at a time; no result depends on the threads.
 
-    Raises UserError if Condor is asked for but does not work, and for more photons than can be
-    counted.
+    A crystal that is too large to be simulated (bounds.py), or whose patterns are black, is
+    rejected. Raises UserError if Condor is asked for but does not work, for settings that no
+    crystal fits, and for more photons than can be counted.
     """
-    reasons = [_reason_against(crystal) for crystal in crystals]
+    check_cells(settings)
+    reasons = [_reason_against_elements(crystal) for crystal in crystals]
     possible = [crystal for crystal, reason in zip(crystals, reasons, strict=True) if not reason]
-    experiment = make_experiment(
-        settings, [symbol for crystal in possible for symbol in crystal.species]
-    )
-    dtype = np.uint8 if settings.bit_depth == 8 else np.float32
+    elements = {symbol for crystal in possible for symbol in crystal.species}
+    check_memory(settings, len(elements))
+    experiment = make_experiment(settings, sorted(elements))
+    reasons = [
+        reason or reason_against_pattern(crystal, settings, experiment)
+        for crystal, reason in zip(crystals, reasons, strict=True)
+    ]
+    dtype = np.dtype(np.uint8 if settings.bit_depth == 8 else np.float32)
+    batch_size = max(1, min(_BATCH, _BATCH_BYTES // (math.prod(experiment.shape) * dtype.itemsize)))
     children = Children()
     with _threads(threads, children) as pool:
-        for start in range(0, len(crystals), _BATCH):
-            batch = crystals[start : start + _BATCH]
+        for start in range(0, len(crystals), batch_size):
+            batch = crystals[start : start + batch_size]
             patterns = Patterns(
                 np.zeros((len(batch), *experiment.shape), dtype=dtype),
                 np.zeros((len(batch), experiment.shape[0])),
-                tuple(reasons[start : start + _BATCH]),
+                tuple(reasons[start : start + batch_size]),
             )
 
             def fill_row(row: int, batch: Sequence[Crystal], patterns: Patterns) -> None:
@@ -85,7 +95,16 @@ def simulate_crystals(
             rows = [pool.submit(fill_row, row, batch, patterns) for row in range(len(batch))]
             for row in rows:
                 row.result()
-            yield patterns
+            yield replace(patterns, reasons=_with_black_ones(patterns))
+
+
+def _with_black_ones(patterns: Patterns) -> tuple[str, ...]:
+    """Return the reasons, also against crystals of whose patterns not one has a bright pixel."""
+    black = "no pixel of its patterns is bright"
+    return tuple(
+        reason or black * (not maxima.any())
+        for reason, maxima in zip(patterns.reasons, patterns.intensity_max, strict=True)
+    )
 
 
 @contextmanager
@@ -152,7 +171,7 @@ def _disordered_intensities(
     return patterns.reshape(experiment.shape)
 
 
-def _reason_against(crystal: Crystal) -> str:
+def _reason_against_elements(crystal: Crystal) -> str:
     """Return why a crystal cannot be simulated, or an empty string."""
     try:
         for symbol in crystal.species:

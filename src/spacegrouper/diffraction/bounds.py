@@ -1,0 +1,114 @@
+"""What a crystal would take to be simulated, found before anything is allocated for it.
+
+A cell of 300 Angstrom has 40 million reflections, and a supercell of 1000 x 1000 x 1000 cells more
+atoms than any memory holds. The bounds are numbers of things, not of this machine's bytes, so that
+the same crystals are rejected everywhere. At each of them a crystal takes 1 to 2 GB and some
+minutes; published crystals stay far below.
+"""
+
+import math
+import os
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacegrouper.crystals.crystal import Crystal
+from spacegrouper.diffraction.kinematic import Experiment
+from spacegrouper.errors import UserError
+from spacegrouper.settings import Disorder, Simulate
+
+# Of one half of reciprocal space. pymatgen keeps each in objects of Python.
+MOST_REFLECTIONS = {"xrayutilities": 2_000_000, "pymatgen": 200_000}
+MOST_ATOMS = 10_000_000  # that are summed one by one
+_MOST_WAVES = 1e12  # of atoms that meet in all pixels or reflections
+_MOST_NUMBERS = 1e8  # in one array
+
+
+def reason_against_powder(
+    crystal: Crystal, reach: float, engine: Literal["xrayutilities", "pymatgen"]
+) -> str:
+    """Return why the powder of a crystal is not computed, or an empty string.
+
+    `reach`: the largest |s| = 1/d of the range, 1/Angstrom.
+    """
+    lengths = np.linalg.norm(crystal.lattice, axis=1)
+    volume = abs(float(np.linalg.det(crystal.lattice)))
+    if not (math.isfinite(volume) and volume > 0):
+        return "the cell has no volume"
+    along = np.ceil(reach * lengths)
+    # The lattice points of half a sphere; each row of them along c* may hold one more than that.
+    rows = float((along[0] + 1) * (2 * along[1] + 1))
+    count = 2 / 3 * math.pi * reach**3 * volume + rows
+    most = MOST_REFLECTIONS[engine]
+    if count > most:
+        return (
+            f"its cell of {volume:.3g} Angstrom^3 has about {count:.1e} reflections in the range, "
+            f"and at most {most:,} are computed"
+        )
+    atoms, elements = len(crystal.species), len(set(crystal.species))
+    numbers = max(count * elements, (2 * along[2] + 1) * atoms)
+    if count * atoms > _MOST_WAVES or numbers > _MOST_NUMBERS:
+        return f"{atoms} atoms and about {count:.1e} reflections are too many to be computed"
+    return ""
+
+
+def check_cells(settings: Simulate) -> None:
+    """Raise UserError if crystals of that many cells have too many atoms, whatever they are."""
+    cells = math.prod(settings.cells)
+    if _sums_every_atom(settings) and cells > MOST_ATOMS:
+        raise UserError(
+            f"simulate.cells: {' x '.join(map(str, settings.cells))} cells hold {cells:.1e} atoms "
+            f"or more; with `disorder` or `engine: condor` at most {MOST_ATOMS:,} can be summed, "
+            "so give fewer cells"
+        )
+
+
+def check_memory(settings: Simulate, elements: int) -> None:
+    """Raise UserError if what all crystals share takes more memory than this machine has."""
+    needed = 8 * settings.pixels**2 * (elements + 3 + 2 * _angles(settings))
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > memory:
+        raise UserError(
+            f"simulate.pixels: {settings.pixels} x {settings.pixels} pixels and {elements} "
+            f"elements take {needed / 1e9:.0f} GB of memory, and this machine has "
+            f"{memory / 1e9:.0f} GB; give fewer pixels"
+        )
+
+
+def reason_against_pattern(crystal: Crystal, settings: Simulate, experiment: Experiment) -> str:
+    """Return why the patterns of a crystal are not computed, or an empty string."""
+    sites = len(crystal.species)
+    if not _sums_every_atom(settings):
+        waves = float(sites) * settings.pixels**2 * _angles(settings)
+        return f"{sites} atoms in the cell are too many to be summed" * (waves > _MOST_WAVES)
+    atoms = sites * math.prod(settings.cells)
+    if atoms > MOST_ATOMS:
+        return f"{atoms:.1e} atoms in all cells, and at most {MOST_ATOMS:,} can be summed"
+    if settings.engine == "kinematic":
+        return _reason_against_grid(crystal.lattice, settings, experiment.s)
+    return ""
+
+
+def _reason_against_grid(
+    lattice: NDArray[np.float64], settings: Simulate, s: NDArray[np.float64]
+) -> str:
+    """Return why the sum over a crystal's atoms is not computed; see disorder.py."""
+    size = float(np.array(settings.cells) @ np.linalg.norm(lattice, axis=1))
+    # FINUFFT's grid: 2 / pi times the reach of both sides, and half as much again.
+    edge = 2 / math.pi * 1.5 * (2 * math.pi * float(np.abs(s[:2]).max())) * size / 2
+    planes = math.pi * float(np.ptp(s[2])) * size / 2 + 40
+    if edge**2 > _MOST_NUMBERS or planes * s.shape[1] > 4 * _MOST_NUMBERS:
+        return (
+            f"a crystal of {size:.3g} Angstrom is too large for the sum over all atoms that "
+            f"`disorder` takes, at {settings.pixels} x {settings.pixels} pixels"
+        )
+    return ""
+
+
+def _sums_every_atom(settings: Simulate) -> bool:
+    return settings.engine == "condor" or settings.disorder != Disorder()
+
+
+def _angles(settings: Simulate) -> int:
+    return sum(len(view.angles) for view in settings.views)
