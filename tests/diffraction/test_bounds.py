@@ -3,13 +3,14 @@ import os
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.diffraction import bounds
 from spacegrouper.diffraction.bounds import reason_against_powder
 from spacegrouper.diffraction.simulation import simulate_crystals
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Simulate
+from spacegrouper.settings import Settings, Simulate
 
 ONE_ATOM = np.zeros((1, 3))
 
@@ -71,3 +72,16 @@ def test_pixels_beyond_this_machine_are_refused(monkeypatch: pytest.MonkeyPatch)
 def test_a_black_pattern_is_rejected() -> None:
     (reason,) = reasons(crystal(5), poisson_noise=True, pulse_energy=1e-30)
     assert reason == "no pixel of its patterns is bright"
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("morphology", "largest_index", 16),
+        ("morphology", "pixels", 100_000),
+        ("standardise", "max_sites", 10**9),
+    ],
+)
+def test_settings_beyond_every_crystal_are_refused(section: str, key: str, value: int) -> None:
+    with pytest.raises(ValidationError, match=key):
+        Settings.model_validate({section: {key: value}})

@@ -8,10 +8,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from structure_files import CAESIUM_CHLORIDE, DISORDERED, write_cif
 from tiny_model import write_tiny_model
@@ -146,6 +148,35 @@ def test_without_javascript_it_is_a_form(browser: Any, address: str, tmp_path: P
     page.wait_for_selector(".error")
     assert "larger than 2 MB" in page.inner_text(".error")
     page.close()
+
+
+def test_the_page_answers_over_http_and_lives_on_when_its_processes_are_killed(
+    address: str, tmp_path: Path
+) -> None:
+    content = write_cif(tmp_path / "a.cif", CAESIUM_CHLORIDE).read_bytes()
+
+    def is_answered() -> bool:
+        sent = httpx.post(address, files={"structure": ("a.cif", content)}, timeout=100)
+        return "CsCl, 2 atoms in the cell" in sent.text
+
+    assert is_answered()
+    (server,) = children(os.getpid(), "serve.py")
+    (template,) = children(server, "spawn_main")
+    for pid in (*children(template), template):
+        os.kill(pid, signal.SIGKILL)
+    assert is_answered()
+    assert httpx.get(address, headers={"host": "evil.example"}).status_code == 400
+
+
+def children(pid: int, word: str = "") -> list[int]:
+    """Return the processes that a process has started, of whose command lines a word is part."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parent = int(status.read_text().rsplit(")", 1)[1].split()[1])
+            if parent == pid and word in status.with_name("cmdline").read_text():
+                found.append(int(status.parent.name))
+    return found
 
 
 def test_a_port_in_use_is_one_line(model: Path) -> None:

@@ -31,7 +31,7 @@ class Morphology(Section):
         "the first rows",
     )
     pixels: PositiveInt = Field(
-        128, description="pixels along each edge of a view, of bitmaps drawn or read"
+        128, le=8192, description="pixels along each edge of a view, of bitmaps drawn or read"
     )
     views: tuple[tuple[float, float, float], ...] = Field(
         ((1.0, 0.12, 0.07), (0.07, 1.0, 0.12), (0.12, 0.07, 1.0)),
@@ -43,7 +43,9 @@ class Morphology(Section):
         "shaded", description="white on black, or each face as bright as it faces the light"
     )
     largest_index: PositiveInt = Field(
-        3, description="faces with Miller indices up to this are considered"
+        3,
+        le=15,  # of which there are a million, with those that symmetry makes equivalent
+        description="faces with Miller indices up to this are considered",
     )
 
     @field_validator("database")

@@ -17,7 +17,9 @@ class Standardise(Section):
         5.0, description="angle tolerance of the symmetry search, degrees"
     )
     max_sites: PositiveInt = Field(
-        500, description="crystals with more sites in the conventional cell are rejected"
+        500,
+        le=10_000,  # the search for symmetry takes hours for ten times as many
+        description="crystals with more sites in the conventional cell are rejected",
     )
     labels: tuple[Annotated[str, Field(pattern=r"^\w[\w.+-]*$")], ...] = Field(
         (),
