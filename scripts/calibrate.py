@@ -13,6 +13,7 @@ from spacegrouper.backend import start_backend
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.calibration import TEMPERATURES, calibrate
 from spacegrouper.evaluation.model_folder import (
+    find_model_folder,
     read_labels,
     read_parts,
     uncalibrated_because,
@@ -36,6 +37,7 @@ def main(
     likelihood (nats) and expected calibration error before and after. No answer changes, only the
     probabilities that evaluate.py and predict.py give it.
     """
+    model = find_model_folder(model)
     settings = load_settings(config)
     group = open_dataset(dataset)
     labels = read_labels(model, group)

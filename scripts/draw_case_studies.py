@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -40,8 +39,7 @@ def main(
     group = open_dataset(dataset)
 
     # Imported here, so that --help does not wait for the compiler.
-    from pymatgen.core import Composition
-
+    from spacegrouper.crystals.formula import formula_unit
     from spacegrouper.evaluation.structures import read_structures
     from spacegrouper.figures.samples import diffraction_pictures
     from spacegrouper.figures.toolkit import save_figure
@@ -65,7 +63,7 @@ def main(
         for case, crystal in zip(chosen.to_dict("records"), crystals, strict=True):
             pictures.append(diffraction_pictures(group, case["row"], views))
             powders[crystal.id] = powder_pattern(crystal)
-            formulas[crystal.id] = Composition(Counter(crystal.species)).reduced_formula
+            formulas[crystal.id] = formula_unit(crystal)
             advance(1)
 
     columns = ["material_id", "two_theta", "intensity", "hkl"]

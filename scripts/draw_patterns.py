@@ -2,7 +2,6 @@
 
 import difflib
 import logging
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -142,16 +141,16 @@ def draw(
 
 def title(crystal: Crystal) -> str:
     """Say which crystal it is, and its cell."""
-    from pymatgen.core import Composition, Lattice
+    from pymatgen.core import Lattice
 
+    from spacegrouper.crystals.formula import formula_unit
     from spacegrouper.evaluation.class_names import space_group_name
 
-    formula = Composition(Counter(crystal.species)).reduced_formula
     cell = Lattice(crystal.lattice)
     edges = ", ".join(f"{length:.2f}" for length in cell.abc)
     angles = ", ".join(f"{angle:.0f}°" for angle in cell.angles)
     group = space_group_name(crystal.metadata["spacegroup"])
-    return f"{crystal.id}   {formula}   {group}   ({edges} Å; {angles})"
+    return f"{crystal.id}   {formula_unit(crystal)}   {group}   ({edges} Å; {angles})"
 
 
 def turn(view: View) -> str:

@@ -11,6 +11,7 @@ from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
 from spacegrouper.evaluation.calibration import read_temperature
 from spacegrouper.evaluation.model_folder import (
+    find_model_folder,
     read_history,
     read_labels,
     read_parts,
@@ -44,6 +45,7 @@ def main(
     crystal_system_errors.csv and symmetry.csv; and figures/ with each figure as SVG and PNG. What
     they hold says docs/evaluation.md.
     """
+    model = find_model_folder(model)
     settings = load_settings(config)
     group = open_dataset(dataset)
     labels = read_labels(model, group)

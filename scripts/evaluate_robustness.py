@@ -11,7 +11,7 @@ from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
-from spacegrouper.evaluation.model_folder import read_labels, read_test_part
+from spacegrouper.evaluation.model_folder import find_model_folder, read_labels, read_test_part
 from spacegrouper.settings import load_settings
 from spacegrouper.storage.dataset import open_dataset
 from spacegrouper.training.horovod_world import World
@@ -35,6 +35,7 @@ def main(
     made, but for one thing at a time, and asks the network. Writes to OUTPUT: curves.csv,
     answers.csv, and figures/ with robustness and examples, each as SVG and PNG.
     """
+    model = find_model_folder(model)
     settings = load_settings(config)
     group = open_dataset(dataset)
 

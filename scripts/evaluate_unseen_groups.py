@@ -10,7 +10,7 @@ from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
-from spacegrouper.evaluation.model_folder import read_labels, read_split
+from spacegrouper.evaluation.model_folder import find_model_folder, read_labels, read_split
 from spacegrouper.settings import load_settings
 from spacegrouper.storage.dataset import open_dataset
 from spacegrouper.training.horovod_world import World
@@ -32,6 +32,7 @@ def main(
     OUTPUT: metrics.json, predictions.csv, top_k.csv, symmetry.csv, per_class.csv, and figures/ with
     each figure as SVG and PNG.
     """
+    model = find_model_folder(model)
     settings = load_settings(config)
     group = open_dataset(dataset)
     labels = read_labels(model, group)

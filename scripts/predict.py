@@ -4,7 +4,9 @@ import json
 import logging
 import os
 import re
+import sys
 from collections.abc import Iterator
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,13 +28,13 @@ _BAR = 30  # characters of a probability of 1
 
 
 def main(
-    model: Annotated[Path, typer.Option(help="folder of the trained network made by train.py")],
+    model: Annotated[Path, typer.Option(help="folder of the trained network, or of its run")],
     inputs: Annotated[
         list[Path] | None,
         typer.Argument(
             metavar="[INPUT]...",
-            help="structures (CIF, POSCAR and whatever else pymatgen reads), folders of patterns "
-            "(x.png, y.png, z.png), arrays of patterns (*.npy)",
+            help="structures (CIF, POSCAR, pymatgen's Structure as JSON, JSON lines), folders of "
+            "patterns (x.png, y.png, z.png), arrays of patterns (*.npy)",
         ),
     ] = None,
     patterns: Annotated[
@@ -64,6 +66,10 @@ def main(
     if not inputs and not patterns:
         raise UserError("no input: give structures, folders or arrays of patterns, or --patterns")
 
+    # A terminal that lacks a letter gets its number.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     start_backend()
     from spacegrouper.evaluation.model_folder import uncalibrated_because
     from spacegrouper.prediction.descriptions import answer_record, model_record

@@ -18,7 +18,7 @@ _CONNECTIONS = 100  # at a time; browsers open six
 
 
 def main(
-    model: Annotated[Path, typer.Option(help="folder of the trained network made by train.py")],
+    model: Annotated[Path, typer.Option(help="folder of the trained network, or of its run")],
     host: Annotated[
         str, typer.Option(help="address to listen at; 0.0.0.0: all of this machine's")
     ] = "127.0.0.1",

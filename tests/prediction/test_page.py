@@ -56,7 +56,7 @@ def test_a_structure_is_answered(client: TestClient, tmp_path: Path, write: Any)
     response = send(client, write(tmp_path / "a", CAESIUM_CHLORIDE).read_bytes())
     assert response.status_code == 200
     assert response.text.count('<th scope="row">') == 5
-    assert "CsCl, 2 atoms in the cell" in response.text
+    assert "ClCs, 2 atoms in the cell" in response.text
     assert "221 Pm-3m, cubic, within 0.1 Å" in response.text
     assert "extinction class" in response.text
     assert response.text.count("data:image/png;base64,") == 9
@@ -233,7 +233,7 @@ def caesium_chloride(tmp_path: Path) -> bytes:
 
 
 def is_answered(client: TestClient, content: bytes) -> bool:
-    return "CsCl, 2 atoms in the cell" in send(client, content).text
+    return "ClCs, 2 atoms in the cell" in send(client, content).text
 
 
 def test_nothing_is_left_of_a_structure(

@@ -1,19 +1,31 @@
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from simulated_patterns import SMALL, simulated
 
+from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.errors import UserError
-from spacegrouper.prediction.pattern_files import holds_patterns, read_images, read_pattern_file
+from spacegrouper.prediction.pattern_files import (
+    Patterns,
+    holds_patterns,
+    read_images,
+    read_pattern_file,
+)
 
-SIZE = 12
+SIZE = SMALL.pixels
+FORMULA = r"np\.floor\(255 \* \(I / I\.max\(\)\)\)"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def raw() -> NDArray[np.uint8]:
-    return np.random.default_rng(0).integers(0, 256, (3, SIZE, SIZE), dtype=np.uint8)
+    return simulated()
 
 
 def write_images(folder: Path, raw: NDArray[np.uint8], suffix: str = ".png") -> list[Path]:
@@ -24,81 +36,179 @@ def write_images(folder: Path, raw: NDArray[np.uint8], suffix: str = ".png") -> 
     return paths
 
 
+def read_one(path: Path) -> Patterns:
+    (found,) = read_pattern_file(path, SMALL)
+    assert isinstance(found, Patterns)
+    return found
+
+
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".bmp"])
 def test_images_keep_every_grey_level_and_their_order(
     tmp_path: Path, raw: NDArray[np.uint8], suffix: str
 ) -> None:
     paths = write_images(tmp_path / "crystal", raw, suffix)
-    assert (read_images(paths, SIZE) == raw).all()
-    assert (read_images(paths[::-1], SIZE) == raw[::-1]).all()
-    (found,) = read_pattern_file(tmp_path / "crystal", SIZE)
+    assert (read_images(paths, SMALL) == raw).all()
+    assert (read_images(paths[::-1], SMALL) == raw[::-1]).all()
+    found = read_one(tmp_path / "crystal")
     assert found.name == str(tmp_path / "crystal")
     assert (found.raw == raw).all()
 
 
 def test_grey_images_saved_in_colour_are_the_same(tmp_path: Path, raw: NDArray[np.uint8]) -> None:
     paths = write_images(tmp_path, np.repeat(raw[..., None], 3, axis=-1))
-    assert (read_images(paths, SIZE) == raw).all()
+    assert (read_images(paths, SMALL) == raw).all()
 
 
 def test_arrays_hold_one_crystal_or_several(tmp_path: Path, raw: NDArray[np.uint8]) -> None:
     np.save(tmp_path / "one.npy", raw)
-    np.save(tmp_path / "two.npy", np.stack([raw, 255 - raw]))
-    (one,) = read_pattern_file(tmp_path / "one.npy", SIZE)
-    first, second = read_pattern_file(tmp_path / "two.npy", SIZE)
-    assert (one.raw == raw).all()
+    np.save(tmp_path / "two.npy", np.stack([raw, 0 * raw, raw[::-1]]))
+    assert (read_one(tmp_path / "one.npy").raw == raw).all()
+    first, black, last = read_pattern_file(tmp_path / "two.npy", SMALL)
+    assert isinstance(first, Patterns)
+    assert isinstance(last, Patterns)
     assert (first.raw == raw).all()
-    assert (second.raw == 255 - raw).all()
-    assert [first.name, second.name] == [f"{tmp_path / 'two.npy'}#{i}" for i in (0, 1)]
+    assert (last.raw == raw[::-1]).all()
+    # One that is none does not take the others with it.
+    name = str(tmp_path / "two.npy")
+    assert black == Rejection(f"{name}#1", "read", "view x: all black: there is no pattern in it")
+    assert [first.name, last.name] == [f"{name}#0", f"{name}#2"]
 
 
 @pytest.mark.parametrize(
-    "array",
+    ("array", "reason"),
     [
-        np.zeros((3, SIZE, SIZE), dtype=np.float64),
-        np.zeros((SIZE, SIZE), dtype=np.uint8),
-        np.zeros((2, SIZE, SIZE), dtype=np.uint8),
-        np.zeros((3, SIZE, SIZE + 1), dtype=np.uint8),
+        (np.zeros((3, SIZE, SIZE)), f"found float64 .* {FORMULA}"),
+        (np.zeros((3, SIZE, SIZE), dtype=np.uint16), f"found uint16 .* {FORMULA}"),
+        (np.full((3, SIZE, SIZE), np.nan), "found float64 .* not finite"),
+        (np.zeros((SIZE, SIZE), dtype=np.uint8), "found uint8"),
+        (np.zeros((2, SIZE, SIZE), dtype=np.uint8), "found uint8"),
+        (np.zeros((3, SIZE, SIZE + 1), dtype=np.uint8), "found uint8"),
+        (np.zeros((0, 3, SIZE, SIZE), dtype=np.uint8), "holds no crystal"),
     ],
 )
 def test_other_arrays_are_refused_with_what_was_expected(
-    tmp_path: Path, array: NDArray[np.generic]
+    tmp_path: Path, array: NDArray[np.generic], reason: str
 ) -> None:
     np.save(tmp_path / "a.npy", array)
-    with pytest.raises(UserError, match=r"expected 8-bit patterns .* of shape \(3, 12, 12\)"):
-        read_pattern_file(tmp_path / "a.npy", SIZE)
+    with pytest.raises(UserError, match=reason):
+        list(read_pattern_file(tmp_path / "a.npy", SMALL))
 
 
-def test_pickles_are_never_loaded(tmp_path: Path) -> None:
+def test_pickles_and_archives_are_never_loaded(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.array([{}], dtype=object), allow_pickle=True)
-    with pytest.raises(UserError, match="cannot be read as a NumPy array"):
-        read_pattern_file(tmp_path / "a.npy", SIZE)
+    with zipfile.ZipFile(tmp_path / "b.npy", "w") as archive:
+        archive.writestr("c.npy", "")
+    (tmp_path / "c.npy").write_bytes((tmp_path / "a.npy").read_bytes()[:40])
+    for name in "abc":
+        with pytest.raises(UserError, match="cannot be read as a NumPy array"):
+            list(read_pattern_file(tmp_path / f"{name}.npy", SMALL))
 
 
-def test_images_that_are_no_patterns_are_refused(tmp_path: Path, raw: NDArray[np.uint8]) -> None:
+def deep_colours(path: Path) -> None:
+    """Write a PNG with 16 bits a channel, of which Pillow would drop eight without a word."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        check = struct.pack(">I", zlib.crc32(kind + content))
+        return struct.pack(">I", len(content)) + kind + content + check
+
+    header = struct.pack(">IIBBBBB", SIZE, SIZE, 16, 2, 0, 0, 0)
+    rows = zlib.compress((b"\0" + bytes(6 * SIZE)) * SIZE)
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    )
+
+
+def transparent(path: Path) -> None:
+    pixels = np.full((SIZE, SIZE, 4), 255, dtype=np.uint8)
+    pixels[5, 5, 3] = 0
+    Image.fromarray(pixels).save(path)
+
+
+WRITERS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "cut.png": (lambda p: p.write_bytes(b"\x89PNG\r\n\x1a\n1234"), "not an image, or cut short"),
+    "junk.png": (lambda p: p.write_bytes(b"hello"), "not an image, or cut short"),
+    "none.png": (lambda p: None, "no such file"),
+    "large.png": (
+        lambda p: Image.new("L", (SIZE + 1, SIZE)).save(p),
+        f"{SIZE + 1} x {SIZE} pixels, but .* {SIZE} x {SIZE}",
+    ),
+    "colours.png": (
+        lambda p: Image.new("RGB", (SIZE, SIZE), (1, 2, 3)).save(p),
+        "has colours",
+    ),
+    "cmyk.tif": (lambda p: Image.new("CMYK", (SIZE, SIZE)).save(p), "has colours"),
+    "deep.png": (
+        lambda p: Image.fromarray(np.ones((SIZE, SIZE), dtype=np.uint16)).save(p),
+        f"16 bits a pixel.*{FORMULA}",
+    ),
+    "float.tif": (
+        lambda p: Image.fromarray(np.ones((SIZE, SIZE), dtype=np.float32)).save(p),
+        f"floating-point numbers a pixel.*{FORMULA}",
+    ),
+    "deep_colours.png": (deep_colours, "16 bits a pixel"),
+    "transparent.png": (transparent, "transparent"),
+    "pages.tif": (
+        lambda p: Image.new("L", (SIZE, SIZE)).save(
+            p, save_all=True, append_images=[Image.new("L", (SIZE, SIZE))]
+        ),
+        "holds 2 pages",
+    ),
+    "lossy.tif": (
+        lambda p: Image.new("L", (SIZE, SIZE)).save(p, compression="jpeg"),
+        "JPEG in it, which loses grey levels",
+    ),
+    "photo.png": (
+        lambda p: Image.new("L", (SIZE, SIZE)).save(p, format="JPEG"),
+        "a JPEG file, which loses grey levels",
+    ),
+    "old.gif": (lambda p: Image.new("L", (SIZE, SIZE)).save(p), "a GIF file"),
+    "scope.mrc": (lambda p: p.write_bytes(bytes(208) + b"MAP " + bytes(900)), "file \\(MRC\\)"),
+    "scope.dm4": (lambda p: p.write_bytes(b"\0\0\0\x04\0\0\0\0"), "DM4 of DigitalMicrograph"),
+    "packed.png": (lambda p: p.write_bytes(b"PK\x03\x04" + bytes(40)), "a ZIP archive; unpack it"),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_images_that_are_not_taken_are_named_with_what_to_do(tmp_path: Path, name: str) -> None:
+    write, reason = WRITERS[name]
+    write(tmp_path / name)
+    with pytest.raises(UserError, match=reason) as raised:
+        read_images([tmp_path / name], SMALL)
+    assert str(raised.value).startswith(f"{tmp_path / name}: ")
+
+
+def test_what_is_no_pattern_is_refused_by_the_name_of_its_file(
+    tmp_path: Path, raw: NDArray[np.uint8]
+) -> None:
+    paths = write_images(tmp_path, np.stack([raw[0], 255 - raw[1], raw[2]]))
+    with pytest.raises(UserError, match=r"y\.png: the background is bright"):
+        read_images(paths, SMALL)
+
+
+def test_the_files_of_a_folder_are_found_whatever_their_case(
+    tmp_path: Path, raw: NDArray[np.uint8]
+) -> None:
+    paths = write_images(tmp_path / "upper", raw)
+    for path in paths:
+        path.rename(path.with_name(path.name.upper()))
+    assert (read_one(tmp_path / "upper").raw == raw).all()
+
+
+def test_a_folder_must_have_each_view_once(tmp_path: Path, raw: NDArray[np.uint8]) -> None:
     paths = write_images(tmp_path, raw)
-    with pytest.raises(UserError, match=r"12 x 12 pixels, but .* 13 x 13"):
-        read_images(paths, SIZE + 1)
-    Image.fromarray(np.moveaxis(raw, 0, -1)).save(tmp_path / "colours.png")
-    with pytest.raises(UserError, match="has colours"):
-        read_images([tmp_path / "colours.png"], SIZE)
-    Image.fromarray(raw[0].astype(np.uint16)).save(tmp_path / "deep.png")
-    with pytest.raises(UserError, match="not of 8 bits"):
-        read_images([tmp_path / "deep.png"], SIZE)
-    (tmp_path / "cut.png").write_bytes(paths[0].read_bytes()[:60])
-    with pytest.raises(UserError, match="cut short"):
-        read_images([tmp_path / "cut.png"], SIZE)
-    with pytest.raises(UserError, match="no such file"):
-        read_images([tmp_path / "none.png"], SIZE)
-
-
-def test_a_folder_must_have_all_views(tmp_path: Path, raw: NDArray[np.uint8]) -> None:
-    write_images(tmp_path, raw)[1].unlink()
+    Image.fromarray(raw[1]).save(tmp_path / "y.bmp")
+    with pytest.raises(UserError, match=r"y\.bmp and y\.png are both view y"):
+        list(read_pattern_file(tmp_path, SMALL))
+    (tmp_path / "y.bmp").unlink()
+    paths[1].unlink()
     with pytest.raises(UserError, match=r"there is no y\.png in it"):
-        read_pattern_file(tmp_path, SIZE)
+        list(read_pattern_file(tmp_path, SMALL))
+    Image.fromarray(raw[1]).save(tmp_path / "y.jpg")
+    with pytest.raises(UserError, match=r"y\.jpg: a JPEG file"):
+        list(read_pattern_file(tmp_path, SMALL))
 
 
 def test_what_is_a_pattern_is_told_by_its_name(tmp_path: Path) -> None:
     assert holds_patterns(tmp_path)
-    assert holds_patterns(tmp_path / "a.npy")
+    assert holds_patterns(tmp_path / "a.NPY")
     assert not holds_patterns(tmp_path / "a.cif")

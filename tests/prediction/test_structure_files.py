@@ -1,3 +1,9 @@
+import bz2
+import gzip
+import lzma
+import os
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +19,11 @@ from structure_files import (
 )
 
 from spacegrouper.crystals.crystal import Crystal, Rejection
-from spacegrouper.prediction.structure_files import read_standard_crystals, read_structure_file
+from spacegrouper.prediction.structure_files import (
+    read_standard_crystals,
+    read_structure_content,
+    read_structure_file,
+)
 from spacegrouper.settings import Standardise
 
 
@@ -68,13 +78,30 @@ def test_disorder_is_refused_whatever_the_file(tmp_path: Path) -> None:
         assert "partial occupancy" in reason_against(path)
 
 
-def test_a_poscar_without_elements_is_refused_and_not_read_as_hydrogen(tmp_path: Path) -> None:
-    lines = write_poscar(tmp_path / "POSCAR", CAESIUM_CHLORIDE).read_text().splitlines()
-    anonymous = [" ".join(line.split()[:3]) if i > 7 else line for i, line in enumerate(lines)]
-    del anonymous[5]
-    path = tmp_path / "CONTCAR"
-    path.write_text("\n".join(["no elements", *anonymous[1:]]) + "\n")
-    assert "Elements in POSCAR cannot be determined" in reason_against(path)
+@pytest.mark.parametrize("name", ["a.cif", "a.txt", "download", "POSCAR.bak", "a.JSON"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
+def test_what_is_in_a_file_tells_its_format_and_not_its_name(
+    tmp_path: Path, name: str, pack: Callable[[bytes], bytes]
+) -> None:
+    texts = [
+        write_cif(tmp_path / "x.cif", ROCK_SALT).read_text(),
+        write_poscar(tmp_path / "x", ROCK_SALT).read_text(),
+        ROCK_SALT.to_json(),
+    ]
+    for text in texts:
+        for content in (text.encode(), text.encode("utf-16"), text.encode("utf-8-sig")):
+            (crystal,) = read_structure_content(pack(content), name)
+            assert isinstance(crystal, Crystal), crystal
+            assert crystal.id == name
+            assert sorted(crystal.species) == ["Cl"] * 4 + ["Na"] * 4
+
+
+def test_names_that_are_not_utf_8_are_escaped(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path / "k") + b"\xe9\n.cif"))
+    write_cif(tmp_path / "a.cif", ROCK_SALT).rename(path)
+    (crystal,) = read_standard_crystals(path, Standardise())
+    assert isinstance(crystal, Crystal)
+    assert crystal.id == f"{tmp_path}/k\\xe9\\n.cif"
 
 
 @pytest.mark.parametrize(
@@ -83,11 +110,31 @@ def test_a_poscar_without_elements_is_refused_and_not_read_as_hydrogen(tmp_path:
         ("a.cif", b"", "the file is empty"),
         ("a.cif", b"\x00\x01\x02", "binary"),
         ("a.cif", b"hello", "not a valid CIF file"),
-        ("a.cif.gz", b"hello", "not a valid CIF file"),
-        ("POSCAR", b"hello", ""),
-        ("POSCAR", b"\xff\xfe\xfd", ""),
-        ("a.json", b"{}", ""),
-        ("a.xyz", b"1\n\nH 0 0 0\n", "not a file name that tells a format"),
+        ("a.CIF", b"hello", "not a valid CIF file"),
+        ("a.cif.gz", b"hello", "not a gz file in spite of its name"),
+        ("a.cif", gzip.compress(b"data_x" * 99)[:-9], "damaged or cut short"),
+        ("a.cif", gzip.compress(gzip.compress(b"data_x")), "packed twice"),
+        ("POSCAR", b"hello", "ends before line 2"),
+        ("CONTCAR_1", b"hello", "ends before line 2"),
+        ("POSCAR", b"\xff\xfe\xfd", "ends before line 2"),
+        ("a.json", b"{}", "expected pymatgen's Structure"),
+        ("a.xyz", b"1\nwater\nH 0 0 0\n", "a molecule without a unit cell"),
+        ("a", b"2\n\nH 0 0 0\nH 0 0 1\n", "a molecule without a unit cell"),
+        ("a.xyz", b'1\nLattice="1 0 0 0 1 0 0 0 1"\nH 0 0 0\n', "extended XYZ"),
+        ("a.XY", b"10,00 12,5\n10,02 13,1\n", "measured diffractogram"),
+        ("a.txt", b"# 2theta I\n10.00 12.5 1\n10.02 13.1 1\n", "measured diffractogram"),
+        ("a.xrdml", b"<?xml version='1.0'?>", "measured diffractogram"),
+        ("a.zip", b"PK\x03\x04", "a ZIP archive; unpack it"),
+        ("a.pdb", b"ATOM", "a macromolecule's file"),
+        ("a.res", b"TITL", "a SHELX file"),
+        ("a.xsf", b"CRYSTAL", "a format of structures that is not taken; write it as CIF"),
+        ("a.yaml", b"!!python/object/apply:os.system [true]", "YAML, a format that is not taken"),
+        ("a.txt", pickle.dumps(print), "a pickle of Python, which could run code"),
+        ("vasprun.xml", b"<?xml", "an output of VASP"),
+        ("x.png", b"\x89PNG\r\n", "an image, not a structure"),
+        ("x.mrc", b"", "the file is empty"),
+        ("x.mrc", bytes(208) + b"MAP ", "a microscope's file (MRC)"),
+        ("a.txt", b"hello", "no structure in a format that is known; give CIF, POSCAR"),
     ],
 )
 def test_other_files_are_refused_in_one_line(
@@ -96,6 +143,15 @@ def test_other_files_are_refused_in_one_line(
     path = tmp_path / name
     path.write_bytes(content)
     assert reason in reason_against(path)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_what_is_unpacked_is_bounded_too(pack: Callable[[bytes], bytes]) -> None:
+    packed = pack(bytes(2_000_000))
+    assert len(packed) < 10_000
+    (record,) = read_structure_content(packed, "a.cif", 10_000)
+    assert isinstance(record, Rejection)
+    assert record.reason == "larger than 0.01 MB"
 
 
 def test_missing_and_large_files_are_refused_unread(tmp_path: Path) -> None:

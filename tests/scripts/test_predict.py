@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,8 +8,11 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 from PIL import Image
+from simulated_patterns import simulated
 from structure_files import CAESIUM_CHLORIDE, DISORDERED, ROCK_SALT, write_cif, write_poscar
 from tiny_model import write_tiny_model
+
+from spacegrouper.settings import Simulate
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "predict.py"
 
@@ -29,8 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_poscar(folder / "other" / "POSCAR", ROCK_SALT)
     write_cif(folder / "other" / "CsCl.cif", CAESIUM_CHLORIDE)
     (folder / "junk.cif").write_text("hello")
-    patterns = np.zeros((3, 256, 256), dtype=np.uint8)
-    patterns[:, 96:160:16, 80:176:16] = 200
+    patterns = simulated(Simulate())
     np.save(folder / "patterns.npy", patterns)
     for view, pattern in zip("xyz", patterns, strict=True):
         Image.fromarray(pattern).save(folder / f"{view}.png")
@@ -53,7 +56,7 @@ def test_many_inputs_are_answered_as_json_and_pictures_and_the_bad_ones_named(
         assert f"error: {error['input']}: {error['reason']}" in finished.stderr
     of_structure, of_patterns = document["results"][0], document["results"][3]
     assert of_structure["structure"]["spglib"]["spacegroup"] == 221
-    assert of_structure["structure"]["formula"] == "CsCl"
+    assert of_structure["structure"]["formula"] == "ClCs"
     assert [answer["rank"] for answer in of_structure["answers"]] == [1, 2, 3, 4, 5]
     assert of_patterns["structure"] is None
     # The same patterns, given in three ways.
@@ -77,11 +80,28 @@ def test_people_get_lines_and_are_told_of_a_missing_calibration(folder: Path) ->
     finished = predict(folder, "--model=uncalibrated", "CsCl.cif")
     assert finished.returncode == 0, finished.stderr
     lines = finished.stdout.splitlines()
-    assert lines[0] == "CsCl.cif: CsCl, 2 atoms in the cell"
+    assert lines[0] == "CsCl.cif: ClCs, 2 atoms in the cell"
     assert [line.split()[0] for line in lines[1:6]] == ["1", "2", "3", "4", "5"]
     assert "  spglib finds: 221 Pm-3m, cubic, within 0.1 Å" in lines
     assert "probabilities: not calibrated" in finished.stdout
+    assert "CUDA" not in finished.stderr
     assert "uncalibrated: there is no calibration.json" in " ".join(finished.stderr.split())
+
+
+def test_odd_names_lose_no_answer_and_a_run_gives_its_network(folder: Path) -> None:
+    odd = os.fsdecode(b"caf\xe9.cif")
+    write_cif(folder / "a.cif", CAESIUM_CHLORIDE).rename(folder / odd)
+    np.save(folder / "black.npy", np.zeros((3, 256, 256), dtype=np.uint8))
+    finished = predict(folder, "--model=.", "--json", odd, "black.npy", "CsCl.cif")
+    document = json.loads(finished.stdout)
+    assert document["model"]["folder"] == "model"
+    assert [result["input"] for result in document["results"]] == [r"caf\xe9.cif", "CsCl.cif"]
+    assert document["errors"] == [
+        {"input": "black.npy", "reason": "view x: all black: there is no pattern in it"}
+    ]
+    # Nothing but the bar and the error: of GPUs no word.
+    errors = [line for line in finished.stderr.splitlines() if "predicting" not in line]
+    assert len([line for line in errors if line.strip()]) == 1, finished.stderr
 
 
 def test_nothing_to_do_and_no_network_are_one_line(folder: Path) -> None:

@@ -47,6 +47,14 @@ class Labels:
     seed: int = 0
 
 
+def find_model_folder(folder: Path) -> Path:
+    """Return the folder itself or, of a run such as `results/demo`, its `model`."""
+    folder = folder.expanduser()
+    inner = folder / "model"
+    is_run = not (folder / "labels.json").is_file() and (inner / "labels.json").is_file()
+    return inner if is_run else folder
+
+
 def read_labels(model: Path, dataset: zarr.Group) -> Labels:
     """Read labels.json of a model folder.
 

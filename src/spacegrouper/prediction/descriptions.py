@@ -1,12 +1,10 @@
 """What is printed of an answer: the same facts as words for people and as JSON for programs."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from pymatgen.core import Composition
-
 from spacegrouper.crystals.crystal import Crystal
+from spacegrouper.crystals.formula import formula_unit
 from spacegrouper.evaluation.class_names import class_name
 from spacegrouper.evaluation.symmetry import extinction_class_members
 from spacegrouper.prediction.answers import Answer
@@ -18,7 +16,8 @@ def title(answer: Answer) -> str:
     if answer.crystal is None:
         return answer.name
     atoms = len(answer.crystal.species)
-    return f"{answer.name}: {formula(answer.crystal)}, {atoms} atom{'s' * (atoms > 1)} in the cell"
+    formula = formula_unit(answer.crystal)
+    return f"{answer.name}: {formula}, {atoms} atom{'s' * (atoms > 1)} in the cell"
 
 
 def facts(answer: Answer, model: TrainedModel) -> list[tuple[str, str]]:
@@ -46,11 +45,6 @@ def calibration(model: TrainedModel) -> str:
 def percent(share: float) -> str:
     """Return a share as it is printed, such as `93.4 %`."""
     return f"{100 * share:.1f} %"
-
-
-def formula(crystal: Crystal) -> str:
-    """Return the reduced formula, as chemists order its elements, such as `NaCl`."""
-    return str(Composition(Counter(crystal.species)).reduced_formula)
 
 
 def answer_record(answer: Answer, model: TrainedModel) -> dict[str, Any]:
@@ -94,7 +88,7 @@ def model_record(model: TrainedModel) -> dict[str, Any]:
 def _structure_record(crystal: Crystal, model: TrainedModel) -> dict[str, Any]:
     number = int(crystal.metadata["spacegroup"])
     return {
-        "formula": formula(crystal),
+        "formula": formula_unit(crystal),
         "sites": len(crystal.species),
         "prototype": crystal.metadata["prototype"],
         "spglib": {

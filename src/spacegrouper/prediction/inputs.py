@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from spacegrouper.crystals.cif_text import path_text
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.errors import UserError
 from spacegrouper.prediction.answers import Answer, answer_crystals, answer_patterns
@@ -15,7 +16,7 @@ from spacegrouper.prediction.pattern_files import (
     read_images,
     read_pattern_file,
 )
-from spacegrouper.prediction.structure_files import MAXIMUM_BYTES, read_standard_crystals
+from spacegrouper.prediction.structure_files import read_standard_crystals
 from spacegrouper.prediction.trained_model import TrainedModel
 
 # Crystals in memory at a time, with their patterns and images.
@@ -24,21 +25,27 @@ _BATCH = 32
 Input = Crystal | Patterns | Rejection
 
 
-def read_input(path: Path, model: TrainedModel) -> list[Input]:
+def read_input(path: Path, model: TrainedModel) -> Iterator[Input]:
     """Read the crystals of a structure file, in their standard cells, or those of pattern files."""
-    if not holds_patterns(path):
-        return list(read_standard_crystals(path, model.standardise, MAXIMUM_BYTES))
+    name = path_text(path)
     try:
-        return list(read_pattern_file(path, model.simulate.pixels))
+        if holds_patterns(path):
+            _check_patterns_are_taken(model)
+            yield from read_pattern_file(path, model.simulate)
+        else:
+            yield from read_standard_crystals(path, model.standardise)
     except UserError as error:
-        return [_rejection(str(path), error)]
+        yield _rejection(name, error)
+    except OSError as error:
+        yield Rejection(name, "read", f"cannot be read: {error.strerror}")
 
 
 def read_views(paths: Sequence[Path], model: TrainedModel) -> Input:
     """Read the patterns of one crystal from an image for each view; named by all of them."""
-    name = " ".join(map(str, paths))
+    name = " ".join(map(path_text, paths))
     try:
-        return Patterns(name, read_images(paths, model.simulate.pixels))
+        _check_patterns_are_taken(model)
+        return Patterns(name, read_images(paths, model.simulate))
     except UserError as error:
         return _rejection(name, error)
 
@@ -67,6 +74,14 @@ def answer_inputs(
                 yield item
             else:
                 yield next(of_crystals if isinstance(item, Crystal) else of_patterns)
+
+
+def _check_patterns_are_taken(model: TrainedModel) -> None:
+    if model.simulate.technique != "diffraction":
+        raise UserError(
+            f"diffraction patterns, but the network has learnt from {model.simulate.technique}; "
+            "give structures"
+        )
 
 
 def _rejection(name: str, error: UserError) -> Rejection:

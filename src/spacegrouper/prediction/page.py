@@ -115,8 +115,7 @@ class Network:
             with tempfile.TemporaryDirectory(
                 prefix="spacegrouper-page-", ignore_cleanup_errors=True
             ) as scratch:
-                # The name is ours; it says how to read the file.
-                path = Path(scratch, "crystal.cif" if b"_atom_site" in content else "POSCAR")
+                path = Path(scratch, "structure")
                 path.write_bytes(content)
                 if self._processes.start() != self._said:
                     raise _RefusedError(

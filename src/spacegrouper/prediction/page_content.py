@@ -1,7 +1,6 @@
 """What the page shows of a network and of a structure, as JSON."""
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from spacegrouper.prediction.pictures import (
     seen_pictures,
     shaped_pictures,
 )
-from spacegrouper.prediction.structure_files import read_standard_crystals
+from spacegrouper.prediction.structure_files import read_standard_content
 from spacegrouper.prediction.trained_model import TrainedModel
 
 _FILES = ("labels.json", "settings.yaml", "model.keras", "calibration.json")
@@ -50,7 +49,7 @@ def describe_network(model: TrainedModel) -> dict[str, Any]:
 def describe_structure(path: Path, name: str, model: TrainedModel) -> dict[str, Any]:
     """Return what is shown of the structure in a file, or why there is nothing: `refused`."""
     tempfile.tempdir = str(path.parent)
-    records = read_standard_crystals(path, model.standardise)
+    records = read_standard_content(path.read_bytes(), name, model.standardise)
     if len(records) > 1:
         return {
             "refused": f"the file holds {len(records)} structures; give a file with one of them"
@@ -60,7 +59,7 @@ def describe_structure(path: Path, name: str, model: TrainedModel) -> dict[str, 
         return {"refused": crystal.reason}
     try:
         # Noise depends on the id: as if the file were here, under its own name.
-        (answer,) = answer_crystals([replace(crystal, id=name)], model, threads=1)
+        (answer,) = answer_crystals([crystal], model, threads=1)
     except UserError as error:
         return {"refused": str(error)}
     if isinstance(answer, Rejection):

@@ -1,19 +1,30 @@
 """Diffraction patterns from image files: one 8-bit grey image for each view of a crystal."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from spacegrouper.crystals.cif_text import path_text
+from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.errors import UserError
+from spacegrouper.prediction.other_formats import other_image
+from spacegrouper.prediction.pattern_checks import FORMULA, check_centre, check_pattern
+from spacegrouper.settings import Simulate
 
 # Without loss and without programs in them, unlike JPEG and EPS.
 _FORMATS = ("PNG", "TIFF", "BMP")
 _SUFFIXES = (".png", ".tif", ".tiff", ".bmp")
 VIEWS = ("x", "y", "z")
+
+_TIFF_BITS = 258  # the tag with the bits of each channel
+_LOSSY_TIFF = ("jpeg", "tiff_jpeg", "webp")
+_GREY = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa")
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,67 +40,164 @@ def holds_patterns(path: Path) -> bool:
     return path.is_dir() or path.suffix.lower() == ".npy"
 
 
-def read_pattern_file(path: Path, size: int) -> list[Patterns]:
+def read_pattern_file(path: Path, settings: Simulate) -> Iterator[Patterns | Rejection]:
     """Read the patterns of the crystals of a folder or a `.npy` file, each (3, size, size).
 
     A folder holds the images x, y and z of one crystal; an array is uint8, of one crystal
-    (3, size, size) or of several (n, 3, size, size), which are named path#0, path#1 ... Raises
-    UserError for anything else.
+    (3, size, size) or of several (n, 3, size, size), which are named path#0, path#1 ... What is
+    not as simulated with `settings` is a Rejection. Raises UserError for a file of anything else.
     """
+    name = path_text(path)
     if path.is_dir():
-        return [Patterns(str(path), read_images([_view_file(path, view) for view in VIEWS], size))]
+        yield Patterns(name, read_images([_view_file(path, view) for view in VIEWS], settings))
+        return
+    array = _open_array(path, settings.pixels)
+    several = array.ndim == 4
+    for number, patterns in enumerate(array if several else array[None]):
+        identifier = f"{name}#{number}" if several else name
+        raw = np.array(patterns)
+        try:
+            for view, pattern in zip(VIEWS, raw, strict=True):
+                _check_view(view, pattern, settings)
+            check_centre(raw)
+        except UserError as error:
+            yield Rejection(identifier, "read", str(error))
+        else:
+            yield Patterns(identifier, raw)
+
+
+def read_images(paths: Sequence[Path], settings: Simulate) -> NDArray[np.uint8]:
+    """Read one grey image for each view, as simulated with `settings`; (views, size, size).
+
+    Raises UserError for a file that is no 8-bit grey image (colours must all be equal) of the size,
+    and for one that can be no pattern.
+    """
+    patterns = []
+    for path in paths:
+        pattern = _read_image(path, settings.pixels)
+        try:
+            check_pattern(pattern, settings)
+        except UserError as error:
+            raise UserError(f"{path_text(path)}: {error}") from None
+        patterns.append(pattern)
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+        check_centre(patterns)
+    except UserError as error:
+        raise UserError(f"{', '.join(map(path_text, paths))}: {error}") from None
+    return np.stack(patterns)
+
+
+def _check_view(view: str, pattern: NDArray[np.uint8], settings: Simulate) -> None:
+    try:
+        check_pattern(pattern, settings)
+    except UserError as error:
+        raise UserError(f"view {view}: {error}") from None
+
+
+def _open_array(path: Path, size: int) -> NDArray[np.uint8]:
+    name = path_text(path)
+    try:
+        # An archive of arrays (*.npz) is none, whatever its name.
+        array: Any = np.lib.format.open_memmap(path, mode="r")  # type: ignore[no-untyped-call]
+    except FileNotFoundError:
+        raise UserError(f"{name}: no such file") from None
+    except (OSError, ValueError, EOFError, OverflowError, SyntaxError):
         raise UserError(
-            f"{path}: cannot be read as a NumPy array; write it with numpy.save"
+            f"{name}: cannot be read as a NumPy array, or cut short; write it with numpy.save, "
+            "dtype uint8"
         ) from None
-    if array.dtype != np.uint8 or array.ndim not in (3, 4) or array.shape[-3:] != (3, size, size):
-        raise UserError(
-            f"{path}: expected 8-bit patterns (dtype uint8) of shape (3, {size}, {size}) or "
+    right_shape = array.ndim in (3, 4) and array.shape[-3:] == (3, size, size)
+    if array.dtype != np.uint8 or not right_shape:
+        problem = (
+            f"{name}: expected 8-bit patterns (dtype uint8) of shape (3, {size}, {size}) or "
             f"(crystals, 3, {size}, {size}), found {array.dtype} {array.shape}"
         )
-    if array.ndim == 3:
-        return [Patterns(str(path), np.array(array))]
-    return [
-        Patterns(f"{path}#{number}", np.array(patterns)) for number, patterns in enumerate(array)
-    ]
-
-
-def read_images(paths: Sequence[Path], size: int) -> NDArray[np.uint8]:
-    """Read one grey image of size x size pixels for each view; (views, size, size).
-
-    Raises UserError for a file that is no 8-bit grey image (colours must all be equal) of the size.
-    """
-    return np.stack([_read_image(path, size) for path in paths])
+        if right_shape and array.dtype.kind in "uif":
+            if not np.isfinite(array).all():
+                raise UserError(f"{problem}, with values that are not finite numbers")
+            problem += f"; scale the intensities I of each view by {FORMULA}"
+        raise UserError(problem)
+    if len(array) == 0:
+        raise UserError(f"{name}: holds no crystal, its shape is {array.shape}")
+    patterns: NDArray[np.uint8] = array
+    return patterns
 
 
 def _read_image(path: Path, size: int) -> NDArray[np.uint8]:
+    name = path_text(path)
     try:
-        with Image.open(path, formats=_FORMATS) as image:
-            # Known from the header, before anything is unpacked.
-            if image.size != (size, size):
-                raise UserError(
-                    f"{path}: {image.width} x {image.height} pixels, but the network has learnt "
-                    f"from patterns of {size} x {size}, and a detector like theirs"
-                )
-            if image.mode not in ("1", "L", "LA", "P", "RGB", "RGBA"):
-                raise UserError(f"{path}: not of 8 bits a pixel (mode {image.mode}); convert it")
-            channels = np.asarray(image.convert("RGB"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        missing = "no such file; give an image for each view"
-        damaged = f"not an image, or cut short; give {' or '.join(_FORMATS)}"
-        raise UserError(f"{path}: {damaged if path.is_file() else missing}") from error
-    if (channels != channels[..., :1]).any():
-        raise UserError(f"{path}: has colours; give a grey image, one for each view")
-    return np.ascontiguousarray(channels[..., 0])
+        with path.open("rb") as file:
+            beginning = file.read(512)
+    except FileNotFoundError:
+        raise UserError(f"{name}: no such file; give an image for each view") from None
+    except OSError as error:
+        raise UserError(f"{name}: cannot be read: {error.strerror}") from None
+    if reason := other_image(beginning, path.suffix.lower()):
+        raise UserError(f"{name}: {reason}")
+    try:
+        # Of tags and the like that play no role here.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=_FORMATS) as image:
+                # Known from the header, before anything is unpacked.
+                if reason := _reason_against(image, beginning, size):
+                    raise UserError(f"{name}: {reason}")
+                channels = np.asarray(image.convert("RGBA"))
+    # Pillow's readers fail in many ways.
+    except (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError) as error:
+        raise UserError(
+            f"{name}: not an image, or cut short; give {' or '.join(_FORMATS)}"
+        ) from error
+    except Image.DecompressionBombError:
+        raise UserError(f"{name}: has far more pixels than {size} x {size}") from None
+    if (channels[..., 3] < 255).any():
+        raise UserError(
+            f"{name}: has transparent pixels, which have no grey level; save it without "
+            "transparency (alpha channel)"
+        )
+    grey = channels[..., :3]
+    if (grey != grey[..., :1]).any():
+        raise UserError(f"{name}: has colours; give a grey image, one for each view")
+    return np.ascontiguousarray(grey[..., 0])
+
+
+def _reason_against(image: Image.Image, beginning: bytes, size: int) -> str:
+    """Return why an image is none of a view, as far as its header tells, or ""."""
+    pages = getattr(image, "n_frames", 1)
+    if pages > 1:
+        return f"holds {pages} pages or frames; save each view as a file of its own"
+    if image.size != (size, size):
+        return (
+            f"{image.width} x {image.height} pixels, but the network has learnt from patterns of "
+            f"{size} x {size}, and a detector like theirs"
+        )
+    if image.info.get("compression") in _LOSSY_TIFF:
+        return "TIFF with JPEG in it, which loses grey levels; save the pattern without it"
+    if image.format == "PNG":
+        bits = beginning[24]
+    else:
+        bits = max(getattr(image, "tag_v2", {}).get(_TIFF_BITS, (8,)))
+    if bits > 8 or image.mode[0] in "IF":
+        depth = "floating-point numbers" if image.mode == "F" else f"{bits} bits"
+        return (
+            f"{depth} a pixel, and not 8 bits; scale the measured intensities I by {FORMULA}, "
+            "and save that as PNG"
+        )
+    if image.mode not in _GREY:
+        return f"has colours ({image.mode}); give a grey image, one for each view"
+    return ""
 
 
 def _view_file(folder: Path, view: str) -> Path:
-    for suffix in _SUFFIXES:
-        if (folder / f"{view}{suffix}").is_file():
-            return folder / f"{view}{suffix}"
-    raise UserError(
-        f"{folder}: a folder of patterns holds x.png, y.png and z.png (or .tif, .bmp), but there "
-        f"is no {view}.png in it"
-    )
+    """Return the image of a view; only if there is none another file that is called like it."""
+    named = sorted(path for path in folder.iterdir() if path.stem.lower() == view)
+    images = [path for path in named if path.suffix.lower() in _SUFFIXES]
+    if len(images) > 1:
+        both = " and ".join(path_text(path.name) for path in images)
+        raise UserError(f"{path_text(folder)}: {both} are both view {view}; keep one of them")
+    if not named:
+        raise UserError(
+            f"{path_text(folder)}: a folder of patterns holds x.png, y.png and z.png (or "
+            f".tif, .bmp), but there is no {view}.png in it; structures are given as files"
+        )
+    return (images or named)[0]

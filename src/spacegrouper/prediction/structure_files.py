@@ -1,26 +1,30 @@
-"""Crystals from the files people have: CIF, POSCAR and whatever else pymatgen reads.
+"""Crystals from the files people have: CIF, POSCAR, pymatgen's JSON and JSON lines.
 
-CIF files are read as those of a whole database are, see crystals/cif_tree.py. Only ordered
-crystals: a network has seen nothing else.
+Told apart by what is in them and not by their names, and read as data: nothing that a file names
+is imported or called. Only ordered crystals: a network has seen nothing else.
 """
 
-import warnings
+import re
 from pathlib import Path
 
-import numpy as np
-from pymatgen.core import Structure
-from pymatgen.io.registry import get_structure_format
-from pymatgen.io.vasp.inputs import BadPoscarWarning
-
-from spacegrouper.crystals.cif_reader import read_cif
+from spacegrouper.crystals.cif_reader import read_cif_content
+from spacegrouper.crystals.cif_text import is_cif, path_text
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.standard_cell import standardise
+from spacegrouper.crystals.text_files import decoded, unpacked
+from spacegrouper.errors import UserError
+from spacegrouper.prediction.other_formats import other_content, other_text
+from spacegrouper.prediction.poscar import is_poscar, read_poscar
+from spacegrouper.prediction.structure_json import read_json
 from spacegrouper.settings import Standardise
 
-MAXIMUM_BYTES = 50_000_000  # vasprun.xml files are that large; no crystal needs more
+MAXIMUM_BYTES = 50_000_000  # as it is and unpacked; no crystal needs more
+FORMATS = "CIF, POSCAR, pymatgen's Structure as JSON, or JSON lines (docs/structures.md)"
 
 _STAGE = "read"
-_CIF_SUFFIXES = (".cif", ".cif.gz")
+_NAMED_CIF = re.compile(r".*\.m?cif(\.(gz|bz2|xz))?", re.IGNORECASE)
+_NAMED_POSCAR = re.compile(r"(.*[-_.])?(poscar|contcar)([-_.].*)?|.*\.vasp", re.IGNORECASE)
+_PACKED_SUFFIX = re.compile(r"\.(gz|bz2|xz)$", re.IGNORECASE)
 
 
 def read_standard_crystals(
@@ -30,59 +34,80 @@ def read_standard_crystals(
 
     As `read_structure_file` and crystals.standard_cell.standardise do.
     """
-    return [
-        standardise(record, settings) if isinstance(record, Crystal) else record
-        for record in read_structure_file(path, maximum_bytes)
-    ]
+    return _standardised(read_structure_file(path, maximum_bytes), settings)
+
+
+def read_standard_content(
+    content: bytes, name: str, settings: Standardise
+) -> list[Crystal | Rejection]:
+    """Do as `read_standard_crystals`, with the content of a file and its name."""
+    return _standardised(read_structure_content(content, name), settings)
 
 
 def read_structure_file(path: Path, maximum_bytes: int) -> list[Crystal | Rejection]:
-    """Read the crystals of a file, whose name tells its format as pymatgen has it.
+    """Read the crystals of a file as `read_structure_content` does.
 
-    A crystal's id is the path as given, and `path#block` where several blocks of a CIF file hold
-    atoms. Whatever cannot be read, is larger than `maximum_bytes` or disordered is a Rejection.
+    Ids begin with the path as given. A file that is missing or larger than `maximum_bytes` is a
+    Rejection.
     """
-    name = str(path)
+    name = path_text(path)
     try:
         if not path.is_file():
-            raise ValueError("no such file")
-        if path.stat().st_size > maximum_bytes:
-            raise ValueError(f"larger than {maximum_bytes / 1e6:g} MB")
-        if name.lower().endswith(_CIF_SUFFIXES):
-            return read_cif(path)
-        return [_read_by_pymatgen(path)]
+            return [Rejection(name, _STAGE, "no such file")]
+        with path.open("rb") as file:
+            content = file.read(maximum_bytes + 1)
+    except OSError as error:
+        return [Rejection(name, _STAGE, f"cannot be read: {error.strerror}")]
+    return read_structure_content(content, name, maximum_bytes)
+
+
+def read_structure_content(
+    content: bytes, name: str, maximum_bytes: int = MAXIMUM_BYTES
+) -> list[Crystal | Rejection]:
+    """Read the crystals that the content of a file describes; it may be packed.
+
+    A crystal's id is the name, and `name#block` where there are several. Whatever cannot be read,
+    is larger than `maximum_bytes` or disordered is a Rejection, with a reason in one line.
+    """
+    try:
+        content = unpacked(content, name, maximum_bytes)
+        return _read(content, decoded(content), name)
+    except UserError as error:
+        return [Rejection(name, _STAGE, str(error))]
     except MemoryError:
         return [Rejection(name, _STAGE, "takes more memory than there is; give a smaller file")]
-    # pymatgen's readers fail in many ways, and one bad file must not stop the others.
+    # One odd file must not stop the others.
     except Exception as error:
-        reason = " ".join(str(error).split()) or f"cannot be read: {type(error).__name__}"
+        reason = f"cannot be read: the program that reads it fails ({type(error).__name__})"
         return [Rejection(name, _STAGE, reason)]
 
 
-def _read_by_pymatgen(path: Path) -> Crystal:
-    try:
-        get_structure_format(filename=str(path))
-    except ValueError:
-        raise ValueError(
-            "not a file name that tells a format of structures; name a CIF file *.cif and a "
-            "POSCAR file *.vasp"
-        ) from None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        # pymatgen names elements H, He ... where a POSCAR has none.
-        warnings.simplefilter("error", BadPoscarWarning)
-        structure = Structure.from_file(path)
-    if len(structure) == 0:
-        raise ValueError("no atoms")
-    if not structure.is_ordered:
-        site = next(site for site in structure if not site.is_ordered)
-        raise ValueError(f"partial occupancy: {site.species_string} on one site")
-    numbers = (structure.lattice.matrix, structure.frac_coords)
-    if not all(np.isfinite(values).all() for values in numbers):
-        raise ValueError("the cell or a coordinate is not a finite number")
-    return Crystal(
-        str(path),
-        structure.lattice.matrix,
-        tuple(str(site.specie) for site in structure),
-        structure.frac_coords,
-    )
+def _read(content: bytes, text: str, name: str) -> list[Crystal | Rejection]:
+    if not text.strip():
+        raise UserError("the file is empty")
+    file_name = _PACKED_SUFFIX.sub("", Path(name).name)
+    if is_cif(content):
+        return read_cif_content(content, name)
+    if reason := other_content(content):
+        raise UserError(reason)
+    if text.lstrip()[0] in "{[":
+        return read_json(text, name)
+    if is_poscar(text):
+        return [read_poscar(text, name)]
+    if _NAMED_CIF.fullmatch(file_name):
+        # Says why it is none.
+        return read_cif_content(content, name)
+    reason = other_text(text, Path(file_name).suffix.lower())
+    if not reason and _NAMED_POSCAR.fullmatch(file_name):
+        # Says in which line it is none.
+        return [read_poscar(text, name)]
+    raise UserError(reason or f"no structure in a format that is known; give {FORMATS}")
+
+
+def _standardised(
+    records: list[Crystal | Rejection], settings: Standardise
+) -> list[Crystal | Rejection]:
+    return [
+        standardise(record, settings) if isinstance(record, Crystal) else record
+        for record in records
+    ]

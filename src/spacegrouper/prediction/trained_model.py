@@ -12,7 +12,12 @@ from zarr.storage import MemoryStore
 
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.calibration import read_temperature
-from spacegrouper.evaluation.model_folder import Labels, read_labels, uncalibrated_because
+from spacegrouper.evaluation.model_folder import (
+    Labels,
+    find_model_folder,
+    read_labels,
+    uncalibrated_because,
+)
 from spacegrouper.evaluation.predictions import load_network
 from spacegrouper.settings import Powder, Shape, Simulate, Standardise, load_settings
 from spacegrouper.storage.raw_shard import simulate_section
@@ -40,7 +45,11 @@ class TrainedModel:
 
 
 def load_trained_model(folder: Path) -> TrainedModel:
-    """Read a folder that scripts/train.py wrote; raises UserError for what is missing or odd."""
+    """Read a folder that scripts/train.py wrote, or the `model` in a run's folder.
+
+    Raises UserError for what is missing or odd.
+    """
+    folder = find_model_folder(folder)
     path = folder / "labels.json"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,64 @@
+"""Files of text as people have them: packed or not, in the encodings that editors write."""
+
+import bz2
+import codecs
+import gzip
+import lzma
+import zlib
+from io import BytesIO
+
+from spacegrouper.errors import UserError
+
+_PACKERS = (
+    (b"\x1f\x8b", gzip.open, ".gz"),
+    (b"BZh", bz2.open, ".bz2"),
+    (b"\xfd7zXZ\x00", lzma.open, ".xz"),
+)
+# The mark of UTF-32 begins as that of UTF-16 does.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+def unpacked(content: bytes, name: str, maximum_bytes: int) -> bytes:
+    """Return a content as it was before gzip, bzip2 or xz packed it, or as it is.
+
+    Raises UserError for what is damaged, larger than `maximum_bytes`, or not packed although its
+    name says so.
+    """
+    for mark, opener, _ in _PACKERS:
+        if content.startswith(mark):
+            try:
+                with opener(BytesIO(content)) as file:
+                    content = file.read(maximum_bytes + 1)
+            except (EOFError, OSError, zlib.error, lzma.LZMAError):
+                raise UserError("the packed data are damaged or cut short") from None
+            if content.startswith(tuple(mark for mark, _, _ in _PACKERS)):
+                raise UserError("packed twice; unpack it")
+            break
+    else:
+        for _, _, suffix in _PACKERS:
+            if name.lower().endswith(suffix):
+                raise UserError(f"not a {suffix[1:]} file in spite of its name")
+    if len(content) > maximum_bytes:
+        raise UserError(f"larger than {maximum_bytes / 1e6:g} MB")
+    return content
+
+
+def decoded(content: bytes) -> str:
+    """Return a content as text; what is in no known encoding are names and titles."""
+    for mark, encoding in _MARKS:
+        if content.startswith(mark):
+            return content[len(mark) :].decode(encoding, errors="replace")
+    # UTF-16 without its mark: every other byte of ASCII text is zero.
+    for zeros, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        if len(content) > 3 and not any(content[zeros:400:2]) and any(content[1 - zeros : 400 : 2]):
+            return content.decode(encoding, errors="replace")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")

@@ -1,0 +1,116 @@
+"""Whether images can be diffraction patterns as the network has learnt from.
+
+A network names a class for any image. What no simulation with its settings makes is refused. The
+limits were set so that no pattern is refused that was simulated of 2,000 crystals of the Materials
+Project, with all presets of views, beam stops, noise, and crystals of 3 to 30 cells.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from spacegrouper.diffraction.geometry import make_detector
+from spacegrouper.errors import UserError
+from spacegrouper.settings import Simulate
+
+# The simulation's own, see docs/physics.md; of several views each has its own maximum.
+FORMULA = "np.floor(255 * (I / I.max())).astype(np.uint8)"
+
+_FULL_SCALE = 254  # the brightest pixel; in releases before pattern_version 2 it may be 254
+# Equal by symmetry are up to 4 of the brightest pixels of a pattern, and twice that of a view that
+# adds up two.
+_MOST_AT_FULL_SCALE = 8
+# A drawn line: so many pixels in a row of one level, at least so bright, beside ones half as bright
+# or darker. Reflections are at most 4 such pixels wide.
+_LINE, _LINE_LEVEL = 5, 16
+_FEWEST_CELLS = 3  # along an axis; the reflections of fewer are wide and smooth
+# The share of the best centre of symmetry that the detector's centre must reach. Simulated patterns
+# have 0.5 and more, those moved by 5 pixels and more mostly below 0.1.
+_CENTRED = 0.3
+_FEWEST_TO_CENTRE = 60  # lit pixels in all views; the photons of fewer say nothing of a centre
+
+
+def check_pattern(pattern: NDArray[np.uint8], settings: Simulate) -> None:
+    """Raise UserError, with the reason, for an image (y, x) that is no pattern."""
+    levels = np.unique(pattern)
+    if len(levels) == 1:
+        what = {0: "black", 255: "white"}.get(int(levels[0]), f"of one grey level, {levels[0]}")
+        raise UserError(f"all {what}: there is no pattern in it")
+    background = int(np.median(pattern))
+    if background > 127:
+        raise UserError(
+            "the background is bright, as in an inverted image; a pattern has bright spots on a "
+            "dark background, invert it with `255 - I`"
+        )
+    if background > 0 and (pattern == background).mean() > 0.5:
+        raise UserError(
+            f"the background has grey level {background} and not 0; subtract it, and scale what is "
+            f"left by {FORMULA}"
+        )
+    if levels[-1] < _FULL_SCALE:
+        raise UserError(
+            f"its brightest pixel has grey level {levels[-1]} and not 255; scale the measured "
+            f"intensities I by {FORMULA}"
+        )
+    closed = ~make_detector(settings).open.reshape(pattern.shape)
+    if lit := int(np.count_nonzero(pattern[closed])):
+        raise UserError(
+            f"{lit} pixels are lit that the network's beam stop (up to {settings.beam_stop:g} "
+            "pixels from the centre) or aperture covers; set them to 0, or check the centre"
+        )
+    # Photons that are counted have few levels, and many pixels of one level.
+    if settings.poisson_noise:
+        return
+    if min(settings.cells) >= _FEWEST_CELLS and (place := _drawn_line(pattern)):
+        raise UserError(
+            f"{_LINE} pixels and more in a line have one grey level (from column {place[1]}, row "
+            f"{place[0]}): a scale bar, text, a frame, or saturated; give the pattern without it"
+        )
+    full = int(np.count_nonzero(pattern == 255))
+    if full > _MOST_AT_FULL_SCALE:
+        raise UserError(
+            f"{full} pixels have grey level 255, where only the brightest has it: saturated or "
+            "brightened; give the measured intensities I, scaled by " + FORMULA
+        )
+
+
+def check_centre(patterns: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]) -> None:
+    """Raise UserError if the patterns of a crystal, each (y, x), have their beam elsewhere.
+
+    Friedel's law makes patterns nearly symmetric about the beam, which is at the detector's centre.
+    """
+    size = len(patterns[0])
+    if sum(map(np.count_nonzero, patterns)) < _FEWEST_TO_CENTRE:
+        return
+    # How well lit pixels fall on lit ones when all are mirrored at a place, for all places, which
+    # are half pixels apart.
+    width = scipy.fft.next_fast_len(2 * size, real=True)
+    matches = np.zeros((width, width))
+    for pattern in patterns:
+        lit = (pattern > 0).astype(np.float32)
+        transform = scipy.fft.rfft2(lit, (width, width))
+        matches += scipy.fft.irfft2(transform**2, (width, width)) / max(lit.sum(), 1)
+    if matches[size - 2 : size + 1, size - 2 : size + 1].max() >= _CENTRED * matches.max():
+        return
+    row, column = np.array(np.unravel_index(matches.argmax(), matches.shape)) / 2
+    raise UserError(
+        f"off centre: the pattern is symmetric about column {column:g}, row {row:g}, but the beam "
+        f"meets the detector at {(size - 1) / 2:g}, {(size - 1) / 2:g}; move it there"
+    )
+
+
+def _drawn_line(pattern: NDArray[np.uint8]) -> tuple[int, int] | None:
+    """Return row and column of the first pixel of a line along rows or columns, if there is one."""
+    for image, turned in ((pattern, False), (pattern.T, True)):
+        padded = np.pad(image, ((1, 1), (0, 0)), mode="edge")
+        runs = np.lib.stride_tricks.sliding_window_view(padded, _LINE, axis=1)
+        low, high = runs.min(axis=2), runs.max(axis=2)
+        beside = np.minimum(high[:-2], high[2:])
+        level = low[1:-1]
+        found = (level == high[1:-1]) & (level >= _LINE_LEVEL) & (beside <= level // 2)
+        if found.any():
+            row, column = (int(place) for place in np.argwhere(found)[0])
+            return (column, row) if turned else (row, column)
+    return None
