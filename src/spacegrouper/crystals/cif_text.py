@@ -5,33 +5,20 @@ Mineralogist database), which the standard forbids, so its check of them is off;
 from here only where the repetitions agree.
 """
 
-import bz2
-import codecs
-import gzip
-import lzma
 import math
 import os
 import re
-import zlib
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import gemmi
 
 from spacegrouper.crystals.crystal import printable
+from spacegrouper.crystals.text_files import decoded, unpacked
+from spacegrouper.errors import UserError
 
 MAXIMUM_BYTES = 200_000_000  # of the text; files with all reflections in them are that large
 
-_PACKERS = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\x00", lzma.open))
-# The mark of UTF-32 begins as that of UTF-16 does.
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _PLAIN_LETTERS = {0x2212: "-", 0x2013: "-", 0xA0: " "}
 _BARRED = re.compile("([1346])[\u0304\u0305]")
@@ -130,7 +117,7 @@ def cif_blocks(content: bytes) -> list[Block]:
 
     Blocks of one name get a number: `global`, `global-2`, ...
     """
-    text = _text(_unpacked(content))
+    text = _text(content)
     if not text.strip():
         raise CifError("the file is empty")
     if _CONTROL_CHARACTERS.search(text):
@@ -153,7 +140,7 @@ def cif_blocks(content: bytes) -> list[Block]:
 def is_cif(content: bytes) -> bool:
     """Tell whether a file's content, packed or not, is that of a CIF file, whole or cut short."""
     try:
-        text = _text(_unpacked(content))
+        text = _text(content)
     except CifError:
         return False
     return _BLOCK_HEADING.search(text) is not None and _TAG.search(text) is not None
@@ -185,44 +172,19 @@ def _plain_value(value: str) -> str:
     return value if value in UNKNOWN else str(gemmi.cif.as_string(value)).strip()
 
 
-def _unpacked(content: bytes) -> bytes:
-    for mark, opener in _PACKERS:
-        if not content.startswith(mark):
-            continue
-        try:
-            with opener(BytesIO(content)) as file:
-                content = file.read(MAXIMUM_BYTES + 1)
-        except (EOFError, OSError, zlib.error, lzma.LZMAError):
-            raise CifError("the packed data are damaged or cut short") from None
-        break
-    if len(content) > MAXIMUM_BYTES:
-        raise CifError(f"more than {MAXIMUM_BYTES // 1_000_000} MB of text")
-    return content
-
-
 def _text(content: bytes) -> str:
-    """Return a text in ASCII, as gemmi wants it, with line ends of one kind.
+    """Return a content's text, unpacked, in ASCII as gemmi wants it, with line ends of one kind.
 
     Minus signs and blanks of word processors become plain ones, all other letters are escaped:
     they are parts of names and titles, which play no role here.
     """
-    text = _BARRED.sub(r"-\1", _decoded(content).translate(_PLAIN_LETTERS))
+    try:
+        content = unpacked(content, MAXIMUM_BYTES)
+    except UserError as error:
+        raise CifError(str(error)) from None
+    text = _BARRED.sub(r"-\1", decoded(content).translate(_PLAIN_LETTERS))
     text = text.encode("ascii", "backslashreplace").decode()
     return text.replace("\r\n", "\n").replace("\r", "\n").rstrip(_ENDS)
-
-
-def _decoded(content: bytes) -> str:
-    for mark, encoding in _MARKS:
-        if content.startswith(mark):
-            return content[len(mark) :].decode(encoding, errors="replace")
-    # UTF-16 without its mark: every other byte of ASCII text is zero.
-    for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
-        if content[1 - start : 400 : 2] and not any(content[start:400:2]):
-            return content.decode(encoding, errors="replace")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
 
 
 def _syntax(text: str, error: str) -> str:

@@ -70,7 +70,7 @@ def read_structure_content(
     is larger than `maximum_bytes` or disordered is a Rejection, with a reason in one line.
     """
     try:
-        content = unpacked(content, name, maximum_bytes)
+        content = unpacked(content, maximum_bytes, name)
         return _read(content, decoded(content), name)
     except UserError as error:
         return [Rejection(name, _STAGE, str(error))]
