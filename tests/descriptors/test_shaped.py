@@ -18,7 +18,7 @@ def shape_by_the_rules(
     raw: NDArray[np.uint8], settings: Shape
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The rules for `pixels` in docs/shaping.md, in turn; returns normalised and shaped."""
-    first, last = settings.central_window
+    first, last = settings.window(len(raw))
     window = slice(first, last + 1)
     blanked = raw.astype(np.float64)
     blanked[window, window] = 0

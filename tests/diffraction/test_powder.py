@@ -435,7 +435,7 @@ def test_too_large_a_cell_is_a_reason_before_anything_is_allocated(
 
 def test_a_wavelength_without_dispersion_data_is_a_reason() -> None:
     known = random_crystal(1, 2)
-    settings = Powder(wavelength=1e-14, two_theta=(0.01, 0.02))
+    settings = Powder().model_copy(update={"wavelength": 1e-14, "two_theta": (0.01, 0.02)})
     (found,) = simulate_powders([known], settings, "xrayutilities", threads=1)
     assert "no dispersion correction at 0.0001 Angstrom" in found.reasons[0]
 

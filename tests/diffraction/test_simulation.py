@@ -144,7 +144,9 @@ def test_debye_waller_weakens_spots_as_the_formula_says() -> None:
 
 def test_the_presets_name_what_they_stand_for() -> None:
     ziletti = Simulate.model_validate({"views": "ziletti", "pixels": 32})
-    assert (ziletti.wavelength, ziletti.pixels, ziletti.beam_stop) == (5e-12, 32, 10)
+    assert (ziletti.wavelength, ziletti.pixels) == (5e-12, 32)
+    # Of 64 pixels 10 and 30, as published.
+    assert (ziletti.beam_stop, ziletti.aperture) == (5, 15)
     assert ziletti.views[2] == View(axis="z", angle=(-45, 45))
     assert Simulate.model_validate({"views": "paper"}) == Simulate()
     zones = Simulate.model_validate({"views": "zone_axes"}).views

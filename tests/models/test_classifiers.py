@@ -4,8 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from spacegrouper.errors import UserError
-from spacegrouper.models.classifiers import STREAMS, image_shape
+from spacegrouper.models.classifiers import STREAMS
 from spacegrouper.models.registry import build_model
 from spacegrouper.settings import Model
 
@@ -100,11 +99,3 @@ def test_a_head_sees_its_own_image_only(
     np.testing.assert_allclose(other[0], red, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(other[1], green, rtol=1e-4, atol=1e-5)
     assert np.abs(other[2] - blue).max() > 1e-3
-
-
-def test_too_small_an_image_is_named_with_what_to_do() -> None:
-    settings = Model(name="vgg", image_size=16)
-
-    assert image_shape(settings, 16) == (16, 16, 3)
-    with pytest.raises(UserError, match=r"^model\.image_size: vgg .* 17 pixels, not 16; raise it$"):
-        image_shape(settings, 17)

@@ -2,10 +2,8 @@
 
 import keras
 import numpy as np
-import pytest
 import tensorflow as tf
 
-from spacegrouper.errors import UserError
 from spacegrouper.models.msdn import build_msdn
 from spacegrouper.settings import Model
 
@@ -73,9 +71,3 @@ def test_weights_follow_from_the_seed() -> None:
     again = zip(weights(7), weights(7), strict=True)
     assert all(np.array_equal(one, other) for one, other in again)
     assert not np.array_equal(weights(7)[0], weights(8)[0])
-
-
-def test_too_small_an_image_is_a_users_mistake() -> None:
-    build_msdn(2, Model(image_size=7, blocks=(1, 1)))
-    with pytest.raises(UserError, match=r"at least 7 pixels, not 6; .* shorten model\.blocks"):
-        build_msdn(2, Model(image_size=6, blocks=(1, 1)))

@@ -67,10 +67,10 @@ def test_experiments_are_of_space_groups_whatever_the_run_tells_apart():
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        ({"model": {"name": "ziletti"}}, "takes `train.descriptor` `spot`"),
+        ({"model": {"name": "ziletti"}}, "takes `spot`"),
         ({"model": {"name": "msdn", "growht": 3}}, "unknown key `model.growht`; .* is `growth`"),
-        ({"model": {"name": "alexnet", "blocks": [1]}}, "`blocks` is a key of `msdn` alone"),
-        ({"model": {}, "train": {"epochs": 0}}, "`train.epochs`: Input should be greater than 0"),
+        ({"model": {"name": "alexnet", "blocks": [1]}}, "`model.blocks`: is a key of `msdn` alone"),
+        ({"model": {}, "train": {"epochs": 0}}, "`train.epochs`: must be above 0"),
         ({"model": {}, "train": {"ranks": 4}}, "`train.ranks` is one for all networks"),
     ],
 )

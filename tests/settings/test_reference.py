@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import jsonschema
@@ -35,5 +36,5 @@ def test_every_configuration_fits_the_schema(path: Path) -> None:
     load_settings(path)
     jsonschema.validate(
         load_settings(path).model_dump(mode="json"),
-        yaml.safe_load((CONFIG / "settings.schema.json").read_text()),
+        json.loads((CONFIG / "settings.schema.json").read_text()),
     )

@@ -1,7 +1,14 @@
 import pytest
 from pydantic import ValidationError
 
-from spacegrouper.settings import Settings, Split
+from spacegrouper.errors import UserError
+from spacegrouper.settings import Settings, Split, settings_from_mapping
+
+POWDER = {
+    "simulate": {"engine": "xrayutilities"},
+    "model": {"name": "vgg16"},
+    "train": {"descriptor": "powder"},
+}
 
 
 def test_settings_do_not_change_once_read() -> None:
@@ -21,3 +28,52 @@ def test_the_defaults_are_the_papers() -> None:
 def test_shares_that_are_not_the_whole_are_refused(shares: tuple[float, float, float]) -> None:
     with pytest.raises(ValidationError):
         Split(train=shares[0], validation=shares[1], test=shares[2])
+
+
+@pytest.mark.parametrize(
+    ("pixels", "window"),
+    [(256, (116, 137)), (128, (58, 68)), (512, (232, 275)), (64, (29, 34)), (9, (4, 4))],
+)
+def test_the_central_window_follows_the_detector(pixels: int, window: tuple[int, int]) -> None:
+    settings = settings_from_mapping({"simulate": {"pixels": pixels}}, "")
+    # Also in what is written of the settings: a dataset records the numbers.
+    assert settings.model_dump()["shape"]["central_window"] == window
+    again = settings_from_mapping(settings.model_dump(mode="json"), "")
+    assert again == settings
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"shape": {"central_window": [137, 116]}}, "shape.central_window.*in this order"),
+        ({"shape": {"central_window": [-1, 3]}}, "shape.central_window.*counted from 0"),
+        (
+            {"shape": {"central_window": [116, 137]}, "simulate": {"pixels": 128}},
+            "shape.central_window.*lies outside the detector of 128 pixels",
+        ),
+        ({"shape": {"central_window": [0, 255]}}, "shape.central_window.*covers the detector"),
+        ({"simulate": {"beam_stop": 128}}, "simulate.beam_stop.*beyond the detector"),
+        ({"simulate": {"beam_stop": 9, "aperture": 9}}, "simulate.beam_stop.*aperture"),
+        ({"split": {"label": "metal"}}, "split.label.*standardise.labels"),
+        (
+            {"split": {"label": "crystal_system", "classes": ["cubic", "round"]}},
+            "split.classes.*round is no crystal system",
+        ),
+        ({"split": {"minimum_crystals": 2}}, "split.minimum_crystals.*must be 3 or more"),
+        ({"split": {"maximum_crystals": 2}}, "split.maximum_crystals.*must be 3 or more"),
+        ({"model": {"image_size": 30}}, "model.image_size.*msdn needs images of at least 31"),
+        ({"evaluate": {"unseen_minimum_crystals": 101}}, "unseen_minimum_crystals.*101 and 100"),
+        (POWDER | {"simulate": {"engine": "pymatgen", "poisson_noise": True}}, "poisson_noise"),
+        (POWDER | {"simulate": {"engine": "pymatgen", "pixels": 128}}, "simulate.pixels"),
+        (POWDER | {"diffractogram": {"caglioti": [0, -1, 0]}}, "caglioti.*is negative"),
+        ({"simulate": {"engine": "condor", "debye_waller_b": 1}}, "debye_waller_b.*kinematic"),
+        ({"powder": {"step": 5, "two_theta": [10, 12]}}, "powder.step.*make 1 angles"),
+        ({"grid": {"classes": {"one": [1]}}}, "grid.classes.*`one` must be two or more"),
+    ],
+)
+def test_settings_that_can_never_work_are_refused_by_name(
+    content: dict[str, object], message: str
+) -> None:
+    with pytest.raises(UserError, match=message) as error:
+        settings_from_mapping(content, "own.yaml")
+    assert len(str(error.value).splitlines()) == 1

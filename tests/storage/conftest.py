@@ -22,8 +22,9 @@ class RawShards:
         self.folder = folder
         learnt = {"model": {"name": "vgg16"}, "train": {"descriptor": "powder"}}
         powder = engine == "xrayutilities"
+        simulate = {"engine": engine} if powder else {"engine": engine, "pixels": 32}
         self.settings = settings_from_mapping(
-            {"simulate": {"engine": engine, "pixels": 32}, **(learnt if powder else {})}, ""
+            {"simulate": simulate, **(learnt if powder else {})}, ""
         )
         self.shape = (1, 1, 60) if powder else (3, 32, 32)
         self.dtype = np.uint16 if powder else np.uint8

@@ -27,7 +27,7 @@ def normalise(raw: NDArray[np.uint8], settings: Shape) -> NDArray[np.float32]:
     The central window keeps its original values. A pattern that is dark outside the window is
     returned as it is. `raw`: (height, width); returns the same shape.
     """
-    normalised: NDArray[np.float32] = _normalise(raw, *settings.central_window)
+    normalised: NDArray[np.float32] = _normalise(raw, *settings.window(len(raw)))
     return normalised
 
 

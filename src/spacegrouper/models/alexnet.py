@@ -12,9 +12,8 @@ def build_alexnet(classes: int, settings: Model) -> keras.Model:
 
     One image to its logits. Two columns, each on a GPU of its own, are one here; the local
     response normalisation is left out, as Keras has no such layer.
-    Raises UserError for an image of less than 64 pixels.
     """
-    image = keras.Input(image_shape(settings, 64), name="image")
+    image = keras.Input(image_shape(settings), name="image")
     # The published 55 x 55 pixels after the first convolution need images of 227, not 224.
     x = layers.ZeroPadding2D(((1, 2), (1, 2)), name="padding")(image)
     x = _convolution(96, 11, "convolution1", strides=4, padding="valid")(x)

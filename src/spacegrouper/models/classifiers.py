@@ -3,38 +3,19 @@
 import keras
 from keras import layers
 
-from spacegrouper.errors import UserError
 from spacegrouper.settings import Model
 
 STREAMS = ("red", "green", "blue")
 
 
-def image_shape(settings: Model, smallest: int, remedy: str = "raise it") -> tuple[int, int, int]:
-    """Return the shape of an image: rows, columns, channels.
-
-    Raises UserError if `model.image_size` is below `smallest` pixels, from which on the network
-    leaves at least one pixel; `remedy` ends the message.
-    """
-    _check_size(settings, smallest, "images", "pixels", remedy)
+def image_shape(settings: Model) -> tuple[int, int, int]:
+    """Return the shape of an image: rows, columns, channels."""
     return (settings.image_size, settings.image_size, 3)
 
 
-def diffractogram_shape(settings: Model, smallest: int) -> tuple[int, int]:
-    """Return the shape of a powder diffractogram: points, 1.
-
-    Raises UserError if `model.image_size` is below `smallest` points, from which on the network
-    leaves at least one.
-    """
-    _check_size(settings, smallest, "diffractograms", "points", "raise it")
+def diffractogram_shape(settings: Model) -> tuple[int, int]:
+    """Return the shape of a powder diffractogram: points, 1."""
     return (settings.image_size, 1)
-
-
-def _check_size(settings: Model, smallest: int, what: str, unit: str, remedy: str) -> None:
-    if settings.image_size < smallest:
-        raise UserError(
-            f"model.image_size: {settings.name} needs {what} of at least {smallest} {unit}, "
-            f"not {settings.image_size}; {remedy}"
-        )
 
 
 def classify_image(

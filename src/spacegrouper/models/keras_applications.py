@@ -10,24 +10,17 @@ from spacegrouper.settings import Model
 
 
 def build_densenet(classes: int, settings: Model) -> keras.Model:
-    """Build DenseNet121 of Huang et al., doi:10.1109/CVPR.2017.243: one image to its logits.
-
-    Raises UserError for an image of less than 32 pixels.
-    """
+    """Build DenseNet121 of Huang et al., doi:10.1109/CVPR.2017.243: one image to its logits."""
     return _build(keras.applications.DenseNet121, classes, settings)
 
 
 def build_resnet(classes: int, settings: Model) -> keras.Model:
-    """Build ResNet50 of He et al., doi:10.1109/CVPR.2016.90: one image to its logits.
-
-    Raises UserError for an image of less than 32 pixels.
-    """
+    """Build ResNet50 of He et al., doi:10.1109/CVPR.2016.90: one image to its logits."""
     return _build(keras.applications.ResNet50, classes, settings)
 
 
 def _build(application: Callable[..., keras.Model], classes: int, settings: Model) -> keras.Model:
-    # Keras takes no smaller images for any of its applications.
-    shape = image_shape(settings, 32)
+    shape = image_shape(settings)
     image = keras.Input(shape, name="image")
     convolutions = application(
         include_top=False, weights=None, input_tensor=image, input_shape=shape

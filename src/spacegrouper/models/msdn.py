@@ -17,12 +17,8 @@ def build_msdn(classes: int, settings: Model) -> keras.Model:
     Inputs "red", "green", "blue": each (batch, image_size, image_size, 3) float32 in 0..1.
     Outputs in the same order: logits, each (batch, classes). The layer "trunk" is one model that
     all three images pass through; it turns an image into its features, (batch, channels).
-    Raises UserError for an image too small to be halved before and between the dense blocks.
     """
-    # The strided stem rounds up, each of the pools, one for every block, rounds down.
-    smallest = settings.stem_stride * (2 ** len(settings.blocks) - 1) + 1
-    shape = image_shape(settings, smallest, "raise it or shorten model.blocks")
-    return classify_streams(_build_trunk(shape, settings), classes, settings.name)
+    return classify_streams(_build_trunk(image_shape(settings), settings), classes, settings.name)
 
 
 def _build_trunk(shape: tuple[int, int, int], settings: Model) -> keras.Model:

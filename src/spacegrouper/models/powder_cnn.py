@@ -15,9 +15,8 @@ def build_powder_cnn(classes: int, settings: Model) -> keras.Model:
 
     doi:10.1107/S205225251700714X. The input "diffractogram", (batch, image_size, 1), to its
     logits; theirs had 10,001 points from 10 to 110 degrees. docs/networks.md lists the layers.
-    Raises UserError for less than 711 points.
     """
-    diffractogram = keras.Input(diffractogram_shape(settings, 711), name="diffractogram")
+    diffractogram = keras.Input(diffractogram_shape(settings), name="diffractogram")
     x = diffractogram
     for number, (kernel_size, strides, pool_strides) in enumerate(_CONVOLUTIONS, start=1):
         x = layers.Conv1D(

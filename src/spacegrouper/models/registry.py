@@ -36,6 +36,6 @@ def build_model(classes: int, settings: Model) -> keras.Model:
     The layer "features", inside the layer "trunk" where there are three images, gives an image's
     embedding, (batch, channels). `settings.weights` may have frozen some of the weights.
     Weights are drawn from Keras' global seed (keras.utils.set_random_seed).
-    Raises UserError for an image too small for the network, and weights that cannot be loaded.
+    Raises UserError for weights that cannot be loaded.
     """
     return NETWORKS[settings.name](classes, settings)

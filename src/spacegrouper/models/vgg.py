@@ -13,15 +13,14 @@ from spacegrouper.settings import Model
 # Channels of the 3 x 3 convolutions; a pool ends each group, and so halves the image five times.
 VGG16_GROUPS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 MSVGG_GROUPS = ((64,), (128,), (256, 256), (512, 512), (512, 512))
-SMALLEST_IMAGE = 32
 
 
 def build_vgg(classes: int, settings: Model) -> keras.Model:
     """Build the untrained VGG16 (configuration D) of Simonyan and Zisserman, arXiv:1409.1556.
 
-    One image to its logits. Raises UserError for an image of less than 32 pixels.
+    One image to its logits.
     """
-    image = keras.Input(image_shape(settings, SMALLEST_IMAGE), name="image")
+    image = keras.Input(image_shape(settings), name="image")
     x = _dense(_convolve(image, VGG16_GROUPS), "hidden")
     return classify_image(image, _dense(x, "features"), classes, settings.name)
 
@@ -31,9 +30,8 @@ def build_msvgg(classes: int, settings: Model) -> keras.Model:
 
     Three images to three logits, through one "trunk" as in the multistream DenseNet.
     docs/networks.md lists what the paper's Supplementary Table 4 leaves open.
-    Raises UserError for an image of less than 32 pixels.
     """
-    image = keras.Input(image_shape(settings, SMALLEST_IMAGE), name="image")
+    image = keras.Input(image_shape(settings), name="image")
     trunk = keras.Model(image, _dense(_convolve(image, MSVGG_GROUPS), "features"), name="trunk")
     return classify_streams(trunk, classes, settings.name)
 

@@ -32,9 +32,9 @@ def build_vgg16(classes: int, settings: Model) -> keras.Model:
     the path of a file of the convolutions' weights, as Keras publishes it or as `save_weights` of
     such a model writes it. The last block then goes on learning and the others are frozen.
     "none": all learn.
-    Raises UserError for an image of less than 32 pixels, and for weights that cannot be had.
+    Raises UserError for weights that cannot be had.
     """
-    image = keras.Input(image_shape(settings, 32), name="image")
+    image = keras.Input(image_shape(settings), name="image")
     x = layers.Rescaling(255.0, [-mean for mean in _MEANS], name="centre")(image)
     convolutions = _convolutions(ops.flip(x, axis=-1), settings.weights)
     if settings.weights != "none":

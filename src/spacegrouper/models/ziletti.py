@@ -12,9 +12,8 @@ def build_ziletti(classes: int, settings: Model) -> keras.Model:
 
     One image to its logits; theirs were of 64 pixels. The features are normalised: batch
     normalisation is the last layer before the logits.
-    Raises UserError for an image of less than 4 pixels.
     """
-    image = keras.Input(image_shape(settings, 4), name="image")
+    image = keras.Input(image_shape(settings), name="image")
     x = _two_convolutions(image, 32, 1)
     x = layers.MaxPooling2D(2, name="pool1")(x)
     x = _two_convolutions(x, 16, 2)

@@ -1,10 +1,10 @@
 """Section `acquire`: where the crystals come from, one class for each kind of source."""
 
-from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, PositiveInt
 
+from spacegrouper.settings.paths import UserPath
 from spacegrouper.settings.section import Section
 
 
@@ -22,14 +22,14 @@ class JsonLinesSource(Section):
     """Crystals from a file of JSON lines (see docs/structures.md)."""
 
     source: Literal["json_lines"]
-    path: Path = Field(description="the file, `.jsonl` or `.jsonl.gz`")
+    path: UserPath = Field(description="the file, `.jsonl` or `.jsonl.gz`")
 
 
 class CifTreeSource(Section):
     """Crystals from a folder of CIF files, searched through all its sub-folders."""
 
     source: Literal["cif_tree"]
-    path: Path = Field(
+    path: UserPath = Field(
         description="the folder; every file named `*.cif` or `*.cif.gz` is read, in capitals too"
     )
 

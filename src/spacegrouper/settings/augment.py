@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from spacegrouper.settings.quantity import Quantity
 from spacegrouper.settings.section import Fraction, Section
 
 
@@ -19,14 +20,14 @@ class Augment(Section):
     step: Fraction = Field(
         0.0, description="largest relative change of the step of the diffraction angle"
     )
-    zero_shift: Annotated[float, Field(ge=0)] = Field(
+    zero_shift: Annotated[float, Quantity("degrees", 0, 10)] = Field(
         0.0, description="largest shift of all angles, degrees"
     )
-    sample_displacement: Annotated[float, Field(ge=0)] = Field(
+    sample_displacement: Annotated[float, Quantity("degrees", 0, 10)] = Field(
         0.0, description="largest shift that falls as the cosine of theta, degrees at angle 0"
     )
     strain: Fraction = Field(0.0, description="largest relative change of all lattice spacings")
-    rotation: Annotated[float, Field(ge=0)] = Field(
+    rotation: Annotated[float, Quantity("degrees", 0, 180)] = Field(
         0.0, description="`powder`: largest rotation of the image, degrees"
     )
     contrast: Fraction = Field(

@@ -1,10 +1,11 @@
 """Section `evaluate`."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
 
-from spacegrouper.settings.section import Section
+from spacegrouper.settings.section import Contradiction, Section
 
 
 class Evaluate(Section):
@@ -29,3 +30,12 @@ class Evaluate(Section):
         if value == 1:
             raise ValueError("must be 0, or two or more: one group is told apart from nothing")
         return value
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Yield limits of the untrained groups that no group can meet."""
+        if self.unseen_minimum_crystals > self.unseen_maximum_crystals:
+            yield Contradiction(
+                ("unseen_minimum_crystals", "unseen_maximum_crystals"),
+                f"must be no more than `unseen_maximum_crystals`, but they are "
+                f"{self.unseen_minimum_crystals} and {self.unseen_maximum_crystals}",
+            )

@@ -1,11 +1,11 @@
 """Section `grid`."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from spacegrouper.settings.section import Section, SpaceGroupNumber
-from spacegrouper.settings.split import ClassPreset
+from spacegrouper.settings.split import ClassPreset, different_space_groups
 
 
 class GridNetwork(Section):
@@ -48,3 +48,24 @@ class Grid(Section):
         min_length=1,
         description="the methods of splitting, as in `split.method`; figures show the first",
     )
+
+    @field_validator("classes", mode="before")
+    @classmethod
+    def _presets_or_different_groups(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        found = {}
+        for name, classes in value.items():
+            try:
+                if isinstance(classes, list | tuple):
+                    found[name] = different_space_groups(classes)
+                elif classes in get_args(ClassPreset):
+                    found[name] = classes
+                else:
+                    raise ValueError(
+                        f"must be one of {', '.join(get_args(ClassPreset))}, or a list of space "
+                        "groups, by number or symbol"
+                    )
+            except ValueError as error:
+                raise ValueError(f"the set `{name}` {error}") from None
+        return found

@@ -1,11 +1,21 @@
 """Section `model`."""
 
-from typing import Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, field_validator
 
 from spacegrouper.settings.descriptors import Descriptor
-from spacegrouper.settings.section import Fraction, Section
+from spacegrouper.settings.image_size import smallest_image
+from spacegrouper.settings.paths import expand_home
+from spacegrouper.settings.quantity import Quantity
+from spacegrouper.settings.section import Contradiction, Fraction, Section
+
+# What is a key of one network alone.
+_KEYS_OF_ONE = {
+    "msdn": ("stem_kernel", "stem_stride", "blocks", "growth", "dropout"),
+    "vgg16": ("weights", "hidden"),
+}
 
 
 class Model(Section):
@@ -28,7 +38,7 @@ class Model(Section):
         "trained on ImageNet) or `ziletti`: one image; `powder_cnn`: a diffractogram, of one "
         "dimension",
     )
-    image_size: PositiveInt = Field(
+    image_size: Annotated[int, Quantity("pixels", 1, 100_000)] = Field(
         224,
         description="pixels along each edge of an input image; of `powder_cnn` the points of the "
         "diffractogram",
@@ -71,16 +81,34 @@ class Model(Section):
             return ("shaped", "raw")
         return ("diffractogram",) if self.name == "powder_cnn" else ("spot", "powder", "morphology")
 
-    @model_validator(mode="after")
-    def _other_networks_are_fixed(self) -> Self:
-        for owner, keys in (
-            ("msdn", ("stem_kernel", "stem_stride", "blocks", "growth", "dropout")),
-            ("vgg16", ("weights", "hidden")),
-        ):
+    @property
+    def smallest_image(self) -> int:
+        """The least `image_size` from which the network's strides and pools leave something."""
+        return smallest_image(self.name, self.stem_stride, len(self.blocks))
+
+    @field_validator("weights")
+    @classmethod
+    def _expand_path(cls, value: str) -> str:
+        return expand_home(value)
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Yield keys of other networks, and an image too small for this one."""
+        for owner, keys in _KEYS_OF_ONE.items():
             for key in keys:
-                default = type(self).model_fields[key].default
-                if self.name != owner and getattr(self, key) != default:
-                    raise ValueError(
-                        f"`{key}` is a key of `{owner}` alone; leave it out for {self.name}"
+                if (
+                    self.name != owner
+                    and getattr(self, key) != type(self).model_fields[key].default
+                ):
+                    yield Contradiction(
+                        (key, "name"), f"is a key of `{owner}` alone; leave it out for {self.name}"
                     )
-        return self
+        if self.image_size < self.smallest_image:
+            kind, unit = ("images", "pixels")
+            if self.name == "powder_cnn":
+                kind, unit = ("diffractograms", "points")
+            shorter = " or shorten `model.blocks`" if self.name == "msdn" else ""
+            yield Contradiction(
+                ("image_size", "name"),
+                f"{self.name} needs {kind} of at least {self.smallest_image} {unit}, "
+                f"not {self.image_size}; raise it{shorter}",
+            )

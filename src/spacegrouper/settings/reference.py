@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from spacegrouper.settings.grid import GridNetwork
-from spacegrouper.settings.loading import source_sections
+from spacegrouper.settings.messages import source_sections
 from spacegrouper.settings.run import Settings
 from spacegrouper.settings.simulate import Disorder, View
 
@@ -32,9 +32,8 @@ def _yaml_reference() -> str:
         "# one. A configuration of your own needs only the keys that differ.",
         "# yaml-language-server: $schema=settings.schema.json",
     ]
-    defaults = Settings()
     for name, field in Settings.model_fields.items():
-        value = getattr(defaults, name)
+        value = field.default
         if not isinstance(value, BaseModel):
             lines += ["", f"# {field.description}", f"{name}: {_inline(field.default)}"]
             continue

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from spacegrouper.settings.section import Section
+from spacegrouper.settings.section import RUN_NAME, Section
 
 
 class Release(Section):
@@ -10,7 +10,7 @@ class Release(Section):
 
     parent: str | None = Field(
         None,
-        pattern=r"^[A-Za-z0-9._-]+$",
+        pattern=RUN_NAME,
         description="the `name` of the finished run of an earlier release, in results/; none: all "
         "crystals are simulated",
     )

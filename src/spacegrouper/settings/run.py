@@ -1,5 +1,7 @@
 """All sections of a run's settings together."""
 
+import math
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -21,9 +23,10 @@ from spacegrouper.settings.model import Model
 from spacegrouper.settings.morphology import Morphology
 from spacegrouper.settings.plan import Plan
 from spacegrouper.settings.powder import Powder
+from spacegrouper.settings.quantity import ANGSTROM_IN_METRES, LONGEST_SPACING
 from spacegrouper.settings.release import Release
 from spacegrouper.settings.robustness import Robustness
-from spacegrouper.settings.section import Section
+from spacegrouper.settings.section import RUN_NAME, Contradiction, Section
 from spacegrouper.settings.shape import Shape
 from spacegrouper.settings.simulate import Simulate
 from spacegrouper.settings.split import Split
@@ -35,9 +38,7 @@ from spacegrouper.settings.workers import Workers
 class Settings(Section):
     """Everything a run depends on."""
 
-    name: str = Field(
-        "full", pattern=r"^[A-Za-z0-9._-]+$", description="products go to results/<name>"
-    )
+    name: str = Field("full", pattern=RUN_NAME, description="products go to results/<name>")
     seed: Annotated[int, Field(ge=0)] = Field(
         0, description="seed of every random choice: same seed, same result"
     )
@@ -64,47 +65,139 @@ class Settings(Section):
     robustness: Robustness = Robustness()
     grid: Grid = Grid()
 
-    @field_validator("morphology")
+    @field_validator("shape")
     @classmethod
-    def _bitmaps_have_no_parent(cls, morphology: Morphology, info: ValidationInfo) -> Morphology:
-        release, simulate = info.data.get("release"), info.data.get("simulate")
-        drawn = simulate is not None and simulate.technique == "morphology"
-        # A crystal without a habit has no row that a later release could go on from.
-        if release is not None and release.parent and (drawn or morphology.database is not None):
-            raise ValueError(
-                "bitmaps of crystals cannot go on from `release.parent`; leave it out: all are "
-                "made anew"
-            )
-        return morphology
-
-    @field_validator("train")
-    @classmethod
-    def _settings_agree(cls, train: Train, info: ValidationInfo) -> Train:
-        model, split = info.data.get("model"), info.data.get("split")
+    def _window_of_the_detector(cls, shape: Shape, info: ValidationInfo) -> Shape:
+        """Write the central window out, so that a dataset's provenance has its numbers."""
         simulate = info.data.get("simulate")
-        # They are absent where they have a mistake themselves.
-        if model is not None and train.descriptor not in model.descriptors:
-            takes = " or ".join(f"`{name}`" for name in model.descriptors)
-            raise ValueError(
-                f"the network `model.name: {model.name}` takes `train.descriptor` {takes}, not "
-                f"`{train.descriptor}`"
+        if simulate is None:  # it has a mistake itself
+            return shape
+        return shape.model_copy(update={"central_window": shape.window(simulate.pixels)})
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Yield what the sections cannot be together, whatever is done with them."""
+        yield from _about_the_experiment(self)
+        yield from _about_the_classes(self)
+        yield from _about_the_network(self)
+        drawn = self.simulate.technique == "morphology" or self.morphology.database is not None
+        # A crystal without a habit has no row that a later release could go on from.
+        if self.release.parent is not None and drawn:
+            yield Contradiction(
+                ("release.parent", "simulate.engine", "morphology.database"),
+                "bitmaps of crystals cannot go on from another run; leave it out: all are made anew",
             )
-        if simulate is not None and train.descriptor not in DESCRIPTORS[simulate.technique]:
-            made = " or ".join(f"`{name}`" for name in DESCRIPTORS[simulate.technique])
-            raise ValueError(
-                f"of what `simulate.engine: {simulate.engine}` makes, `train.descriptor` can be "
-                f"{made}, not `{train.descriptor}`"
+
+
+def _about_the_experiment(settings: Settings) -> Iterator[Contradiction]:
+    simulate = settings.simulate
+    if simulate.technique == "diffraction":
+        yield from _about_the_detector(settings)
+    else:
+        unused = [
+            key
+            for key, field in Simulate.model_fields.items()
+            if key != "engine" and getattr(simulate, key) != field.default
+        ]
+        if unused:
+            keys = tuple(f"simulate.{key}" for key in unused)
+            yield Contradiction(
+                (*keys, "simulate.engine"),
+                f"`engine: {simulate.engine}` uses no {', '.join(f'`{key}`' for key in unused)}; "
+                f"leave it out; section `{simulate.technique}` has what it does use",
             )
-        if train.ranks % train.nodes:
-            raise ValueError(
-                f"`train.ranks` must be a multiple of `train.nodes`, but they are {train.ranks} "
-                f"and {train.nodes}"
+    if simulate.technique == "powder":
+        yield from _about_the_profile(settings)
+
+
+def _about_the_detector(settings: Settings) -> Iterator[Contradiction]:
+    simulate = settings.simulate
+    first, last = settings.shape.window(simulate.pixels)
+    if last >= simulate.pixels or (first == 0 and last == simulate.pixels - 1 > 0):
+        covers = "lies outside" if last >= simulate.pixels else "covers"
+        yield Contradiction(
+            ("shape.central_window", "simulate.pixels"),
+            f"rows {first} to {last}: the window {covers} the detector of {simulate.pixels} "
+            "pixels; leave it out, and it follows the detector",
+        )
+    half = simulate.pixels / 2
+    if simulate.beam_stop >= half:
+        yield Contradiction(
+            ("simulate.beam_stop", "simulate.pixels"),
+            f"{simulate.beam_stop:g} pixels reach beyond the detector, whose edges are {half:g} "
+            "pixels from its centre; lower it",
+        )
+    if simulate.aperture is not None and simulate.aperture <= simulate.beam_stop:
+        yield Contradiction(
+            ("simulate.beam_stop", "simulate.aperture"),
+            f"{simulate.beam_stop:g} pixels leave nothing open of the aperture of "
+            f"{simulate.aperture:g}; lower it, or raise `simulate.aperture`",
+        )
+    edge = math.atan(half * simulate.pixel_size / simulate.detector_distance)
+    shortest = simulate.wavelength / ANGSTROM_IN_METRES / 2 / math.sin(edge / 2)
+    if shortest > LONGEST_SPACING:
+        yield Contradiction(
+            (
+                "simulate.wavelength",
+                "simulate.detector_distance",
+                "simulate.pixel_size",
+                "simulate.pixels",
+            ),
+            f"with a wavelength of {simulate.wavelength:g} m the detector, {2 * half:g} pixels of "
+            f"{simulate.pixel_size:g} m at {simulate.detector_distance:g} m, sees only lattice "
+            f"spacings above {shortest:.0f} Angstrom; shorten the wavelength or the distance",
+        )
+
+
+def _about_the_profile(settings: Settings) -> Iterator[Contradiction]:
+    u, v, w = settings.diffractogram.caglioti
+    tangents = [math.tan(math.radians(angle) / 2) for angle in settings.powder.two_theta]
+    if u > 0:
+        # Where the parabola is lowest.
+        tangents.append(min(max(-v / (2 * u), tangents[0]), tangents[1]))
+    if min(u * tan**2 + v * tan + w for tan in tangents) < 0:
+        yield Contradiction(
+            ("diffractogram.caglioti", "powder.two_theta"),
+            f"FWHM^2 = {u:g} tan^2 + {v:g} tan + {w:g} is negative within powder.two_theta; mend "
+            "U, V and W",
+        )
+
+
+def _about_the_classes(settings: Settings) -> Iterator[Contradiction]:
+    label, labels = settings.split.label, settings.standardise.labels
+    if label not in ("spacegroup", "crystal_system", *labels):
+        yield Contradiction(
+            ("split.label", "standardise.labels"),
+            f"`{label}` is neither spacegroup nor crystal_system, and `standardise.labels` does "
+            f"not keep it; add it there: `labels: [{', '.join((*labels, label))}]`",
+        )
+
+
+def _about_the_network(settings: Settings) -> Iterator[Contradiction]:
+    train, model, split = settings.train, settings.model, settings.split
+    if train.descriptor not in model.descriptors:
+        takes = " or ".join(f"`{name}`" for name in model.descriptors)
+        yield Contradiction(
+            ("train.descriptor", "model.name"),
+            f"the network `model.name: {model.name}` takes {takes}, not `{train.descriptor}`",
+        )
+    made = DESCRIPTORS[settings.simulate.technique]
+    if train.descriptor not in made:
+        can_be = " or ".join(f"`{name}`" for name in made)
+        yield Contradiction(
+            ("train.descriptor", "simulate.engine"),
+            f"of what `simulate.engine: {settings.simulate.engine}` makes, it can be {can_be}, "
+            f"not `{train.descriptor}`",
+        )
+    if train.ranks % train.nodes:
+        yield Contradiction(
+            ("train.ranks", "train.nodes"),
+            f"must be a multiple of `train.nodes`, but they are {train.ranks} and {train.nodes}",
+        )
+    if train.rotation_epochs:
+        groups = (split.train + split.validation) / split.validation
+        if abs(groups - round(groups)) > 1e-6:
+            yield Contradiction(
+                ("train.rotation_epochs", "split.train", "split.validation"),
+                "needs split.train to be a multiple of split.validation, but they are "
+                f"{split.train:g} and {split.validation:g}",
             )
-        if split is not None and train.rotation_epochs:
-            groups = (split.train + split.validation) / split.validation
-            if abs(groups - round(groups)) > 1e-6:
-                raise ValueError(
-                    "`train.rotation_epochs` needs split.train to be a multiple of "
-                    f"split.validation, but they are {split.train:g} and {split.validation:g}"
-                )
-        return train

@@ -1,10 +1,15 @@
 """Section `shape`."""
 
+import math
 from typing import Literal
 
-from pydantic import Field, PositiveFloat
+from pydantic import Field, PositiveFloat, field_validator
 
 from spacegrouper.settings.section import Section
+
+# The window of the released program, whose detector has 256 pixels: from the edge of the first
+# pixel left out to the edge of the last.
+_WINDOW, _PIXELS = (116, 138), 256
 
 
 class Shape(Section):
@@ -28,7 +33,22 @@ class Shape(Section):
     restore_above: float = Field(
         5, description="pixels with a normalised value above this keep it, over the lines"
     )
-    central_window: tuple[int, int] = Field(
-        (116, 137),
-        description="first and last row and column left out of the normalisation: the direct beam",
+    central_window: tuple[int, int] | None = Field(
+        None,
+        description="first and last row and column left out of the normalisation: the direct beam; "
+        "none: in the middle, and as large as 116 to 137 on a detector of 256 pixels",
     )
+
+    @field_validator("central_window")
+    @classmethod
+    def _window_ascends(cls, value: tuple[int, int] | None) -> tuple[int, int] | None:
+        if value is not None and not 0 <= value[0] <= value[1]:
+            raise ValueError("must be the first and the last row, counted from 0, in this order")
+        return value
+
+    def window(self, pixels: int) -> tuple[int, int]:
+        """Return the central window on a detector of so many pixels; whole pixels, rounded out."""
+        if self.central_window is not None:
+            return self.central_window
+        first, end = (edge * pixels / _PIXELS for edge in _WINDOW)
+        return math.floor(first), math.ceil(end) - 1

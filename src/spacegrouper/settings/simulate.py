@@ -1,20 +1,50 @@
 """Section `simulate`."""
 
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, ValidationError, field_validator, model_validator
 
 from spacegrouper.settings.descriptors import Technique
-from spacegrouper.settings.section import Fraction, Section
+from spacegrouper.settings.quantity import Quantity
+from spacegrouper.settings.section import Contradiction, ContradictionError, Fraction, Section
+
+Displacement = Annotated[
+    float,
+    Quantity("Angstrom", 1e-6, 3, 0.1, (("m", 1e10), ("nm", 10), ("pm", 0.01)), zero=True),
+]
+_Angle = Annotated[float, Quantity("degrees", -360, 360)]
+_Radius = Annotated[float, Quantity("pixels", 0, 1e4)]
+
+
+Engine = Literal["kinematic", "condor", "xrayutilities", "pymatgen", "morphology"]
+
+# What each engine simulates.
+TECHNIQUES: dict[Engine, Technique] = {
+    "kinematic": "diffraction",
+    "condor": "diffraction",
+    "xrayutilities": "powder",
+    "pymatgen": "powder",
+    "morphology": "morphology",
+}
 
 
 class View(Section):
     """A turn of the crystal before the beam, right-handed, about an axis of the laboratory."""
 
     axis: Literal["x", "y", "z"] = Field(description="the axis; the beam runs along +z")
-    angle: float | tuple[float, ...] = Field(
+    angle: _Angle | tuple[_Angle, ...] = Field(
         description="degrees; the patterns of several angles are added up"
     )
+
+    @field_validator("angle", mode="wrap")
+    @classmethod
+    def _one_or_several(cls, value: Any, validate: Any) -> Any:
+        try:
+            return validate(value)
+        except ValidationError:
+            # Otherwise there would be a line for each of the two kinds.
+            raise ValueError("must be -360 to 360 degrees, or a list of such angles") from None
 
     @property
     def angles(self) -> tuple[float, ...]:
@@ -50,7 +80,7 @@ class Disorder(Section):
     """Defects of the crystal, which end its periodicity; drawn from the seed and the id."""
 
     vacancies: Fraction = Field(0, description="share of the atoms that are missing")
-    displacement: Annotated[float, Field(ge=0)] = Field(
+    displacement: Displacement = Field(
         0, description="of the atoms, root mean square along each direction, Angstrom"
     )
 
@@ -58,17 +88,26 @@ class Disorder(Section):
 class Simulate(Section):
     """The diffraction experiment (docs/physics.md); defaults are the paper's."""
 
-    engine: Literal["kinematic", "condor", "xrayutilities", "pymatgen", "morphology"] = Field(
+    engine: Engine = Field(
         "kinematic",
         description="`kinematic` is ours; `condor` calls an installed Condor (docs/condor.md); "
         "`xrayutilities` and `pymatgen` compute powder reflections (section `powder`), "
         "`morphology` draws the crystal's habit or takes it from a database (section "
         "`morphology`), and neither uses the keys below",
     )
-    wavelength: PositiveFloat = Field(3.5e-12, description="wavelength of the beam, m")
-    detector_distance: PositiveFloat = Field(0.1, description="crystal to detector, m")
-    pixel_size: PositiveFloat = Field(4e-5, description="edge of a detector pixel, m")
-    pixels: PositiveInt = Field(256, description="pixels along each edge of the detector")
+    wavelength: Annotated[
+        float,
+        Quantity("m", 1e-13, 1e-9, 3.5e-12, (("Angstrom", 1e-10), ("nm", 1e-9), ("pm", 1e-12))),
+    ] = Field(3.5e-12, description="wavelength of the beam, m")
+    detector_distance: Annotated[
+        float, Quantity("m", 1e-3, 20, 0.1, (("cm", 0.01), ("mm", 1e-3)))
+    ] = Field(0.1, description="crystal to detector, m")
+    pixel_size: Annotated[
+        float, Quantity("m", 1e-7, 1e-2, 4e-5, (("mm", 1e-3), ("um", 1e-6), ("nm", 1e-9)))
+    ] = Field(4e-5, description="edge of a detector pixel, m")
+    pixels: Annotated[int, Quantity("pixels", 1, 8192)] = Field(
+        256, description="pixels along each edge of the detector"
+    )
     cells: tuple[PositiveInt, PositiveInt, PositiveInt] = Field(
         (10, 10, 10), description="conventional cells in the crystal along a, b and c"
     )
@@ -79,25 +118,28 @@ class Simulate(Section):
         "A list of turns, or the name of a preset: `paper`, `zone_axes` (beam along x, y, z) or "
         "`ziletti` (which also sets wavelength, detector and ring mask, unless these are given)",
     )
-    pulse_energy: PositiveFloat = Field(1e-6, description="energy of a pulse of the beam, J")
-    focus_diameter: PositiveFloat = Field(
-        1e-6, description="diameter of the beam at the crystal, m"
-    )
+    pulse_energy: Annotated[
+        float, Quantity("J", 1e-18, 10, 1e-6, (("mJ", 1e-3), ("uJ", 1e-6), ("nJ", 1e-9)))
+    ] = Field(1e-6, description="energy of a pulse of the beam, J")
+    focus_diameter: Annotated[
+        float, Quantity("m", 1e-10, 1e-2, 1e-6, (("mm", 1e-3), ("um", 1e-6), ("nm", 1e-9)))
+    ] = Field(1e-6, description="diameter of the beam at the crystal, m")
     bit_depth: Literal[8, 32] = Field(
         8,
         description="`8`: grey levels floor(255 I / max I), which shaping takes; "
         "`32`: photons per pixel as floating-point numbers",
     )
-    debye_waller_b: Annotated[float, Field(ge=0)] = Field(
-        0, description="isotropic displacement parameter B of all atoms, Angstrom^2"
-    )
+    debye_waller_b: Annotated[
+        float,
+        Quantity("Angstrom^2", 1e-4, 50, 0.5, (("m^2", 1e20), ("nm^2", 100)), zero=True),
+    ] = Field(0, description="isotropic displacement parameter B of all atoms, Angstrom^2")
     ewald_sphere: Literal["curved", "flat"] = Field(
         "curved", description="`flat` leaves out the part of s along the beam"
     )
-    beam_stop: Annotated[float, Field(ge=0)] = Field(
+    beam_stop: _Radius = Field(
         0, description="pixels up to this far from the centre record nothing; pixels"
     )
-    aperture: PositiveFloat | None = Field(
+    aperture: Annotated[float, Quantity("pixels", 0.5, 1e4)] | None = Field(
         None, description="pixels from this far from the centre on record nothing; pixels"
     )
     poisson_noise: bool = Field(
@@ -110,9 +152,7 @@ class Simulate(Section):
     @property
     def technique(self) -> Technique:
         """What is simulated: single-crystal diffraction, powder reflections or morphology."""
-        if self.engine in ("kinematic", "condor"):
-            return "diffraction"
-        return "morphology" if self.engine == "morphology" else "powder"
+        return TECHNIQUES[self.engine]
 
     @property
     def uses_seed(self) -> bool:
@@ -126,14 +166,21 @@ class Simulate(Section):
             return content
         name = content["views"]
         if name not in VIEW_PRESETS:
-            raise ValueError(f"`views` must be turns or one of: {', '.join(VIEW_PRESETS)}")
-        return VIEW_PRESETS[name] | {k: v for k, v in content.items() if k != "views"}
-
-    @model_validator(mode="after")
-    def _condor_has_no_options_of_ours(self) -> Self:
-        plain = self.debye_waller_b == 0 and self.ewald_sphere == "curved"
-        if self.engine != "kinematic" and not (plain and self.disorder == Disorder()):
-            raise ValueError(
-                "`debye_waller_b`, `ewald_sphere` and `disorder` need `engine: kinematic`"
+            raise ContradictionError(
+                [Contradiction(("views",), f"must be turns or one of: {', '.join(VIEW_PRESETS)}")]
             )
-        return self
+        preset = VIEW_PRESETS[name]
+        pixels = content.get("pixels")
+        if "pixels" in preset and isinstance(pixels, int):
+            # The ring mask covers the same part of a detector of any size.
+            scale = pixels / preset["pixels"]
+            preset = preset | {key: preset[key] * scale for key in ("beam_stop", "aperture")}
+        return preset | {k: v for k, v in content.items() if k != "views"}
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Yield keys that Condor does not know."""
+        if self.engine != "condor":
+            return
+        for key in ("debye_waller_b", "ewald_sphere", "disorder"):
+            if getattr(self, key) != type(self).model_fields[key].default:
+                yield Contradiction((key, "engine"), "needs `engine: kinematic`; leave it out")

@@ -1,12 +1,30 @@
 """Section `split`."""
 
-from typing import Any, Literal, Self, get_args
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, get_args
 
-from pydantic import Field, PositiveInt, ValidationError, field_validator, model_validator
+from pydantic import Field, PositiveInt, ValidationError, ValidationInfo, field_validator
 
-from spacegrouper.settings.section import Fraction, Section, SpaceGroupNumber
+from spacegrouper.errors import UserError
+from spacegrouper.settings.section import Contradiction, Fraction, Section, SpaceGroupNumber
+from spacegrouper.settings.space_group_symbols import space_group_number
 
 ClassPreset = Literal["populated", "all", "groups_8", "groups_20", "groups_49", "groups_72"]
+
+CRYSTAL_SYSTEMS = (
+    "triclinic",
+    "monoclinic",
+    "orthorhombic",
+    "tetragonal",
+    "trigonal",
+    "hexagonal",
+    "cubic",
+)
+_PARTS = 3  # training, validation and test set, each with a crystal of each class at least
+_NO_CLASSES = (
+    f"must be one of {', '.join(get_args(ClassPreset))}, or a list of space groups, by number or "
+    "symbol, or of names"
+)
 
 
 class Split(Section):
@@ -21,7 +39,8 @@ class Split(Section):
         "populated",
         description="the classes told apart: `populated`, those with minimum_crystals; `all` "
         "that are present; `groups_8`, `groups_20`, `groups_49`, `groups_72` "
-        "(settings/space_groups.py); or a list of space-group numbers, or names of the label's",
+        "(settings/space_groups.py); or a list of space groups, by number or symbol (`Fm-3m`), "
+        "or of names of the label's",
     )
     minimum_crystals: PositiveInt = Field(
         295,
@@ -44,32 +63,66 @@ class Split(Section):
 
     @field_validator("classes", mode="wrap")
     @classmethod
-    def _presets_or_different_groups(cls, value: Any, validate: Any) -> Any:
+    def _presets_or_different_groups(cls, value: Any, validate: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, str):
+            if value not in get_args(ClassPreset):
+                raise ValueError(_NO_CLASSES)
+            return value
+        if not isinstance(value, list | tuple):
+            raise ValueError(_NO_CLASSES)
+        if info.data.get("label", "spacegroup") == "spacegroup":
+            return different_space_groups(value)
         try:
             classes = validate(value)
         except ValidationError:
             # Otherwise there would be a line for each of the two kinds.
-            names = ", ".join(get_args(ClassPreset))
-            raise ValueError(
-                f"must be one of {names}, or a list of space-group numbers, 1 to 230, or of names"
-            ) from None
-        if not isinstance(classes, str) and not len(set(classes)) == len(classes) > 1:
+            raise ValueError(_NO_CLASSES) from None
+        if not len(set(classes)) == len(classes) > 1:
             raise ValueError("must be two or more different classes")
         return classes
 
-    @model_validator(mode="after")
-    def _classes_are_of_the_label(self) -> Self:
-        if self.classes in ("populated", "all"):
-            return self
-        numbers = isinstance(self.classes, str) or isinstance(self.classes[0], int)
-        if numbers != (self.label == "spacegroup"):
-            kind = "space groups" if numbers else "names"
-            raise ValueError(f"`classes` are {kind}, but `label` is {self.label}")
-        return self
-
-    @model_validator(mode="after")
-    def _shares_fill_the_whole(self) -> Self:
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Yield classes of another label, too few crystals, and shares that do not add up."""
+        if self.classes not in ("populated", "all") and self.label != "spacegroup":
+            if isinstance(self.classes, str) or isinstance(self.classes[0], int):
+                yield Contradiction(
+                    ("classes", "label"), f"are space groups, but `label` is {self.label}"
+                )
+            elif self.label == "crystal_system":
+                others = [name for name in self.classes if name not in CRYSTAL_SYSTEMS]
+                if others:
+                    yield Contradiction(
+                        ("classes", "label"),
+                        f"{', '.join(map(str, others))} is no crystal system; they are "
+                        f"{', '.join(CRYSTAL_SYSTEMS)}",
+                    )
+        for key, crystals in (
+            ("minimum_crystals", self.minimum_crystals if self.classes == "populated" else None),
+            ("maximum_crystals", self.maximum_crystals),
+        ):
+            if crystals is not None and crystals < _PARTS:
+                yield Contradiction(
+                    (key, "classes"),
+                    f"a class of {crystals} crystals leaves one of the training, validation and "
+                    f"test sets without any; must be {_PARTS} or more",
+                )
         total = self.train + self.validation + self.test
         if abs(total - 1) > 1e-9:
-            raise ValueError(f"train + validation + test must be 1, not {total:g}")
-        return self
+            yield Contradiction(
+                ("train", "validation", "test"),
+                f"train + validation + test must be 1, not {total:g}",
+            )
+
+
+def different_space_groups(names: Sequence[Any]) -> tuple[int, ...]:
+    """Return the numbers of space groups given by number or symbol, in their order.
+
+    Raises ValueError for what is no space group, and unless there are several, all different.
+    """
+    try:
+        numbers = tuple(space_group_number(name) for name in names)
+    except UserError as error:
+        raise ValueError(str(error)) from None
+    if not len(set(numbers)) == len(numbers) > 1:
+        raise ValueError("must be two or more different classes")
+    return numbers

@@ -2,18 +2,20 @@
 
 from typing import Annotated
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveInt
 
+from spacegrouper.settings.quantity import Quantity
 from spacegrouper.settings.section import Section
 
 
 class Standardise(Section):
     """Standard conventional cells, space groups and identities (spglib and pymatgen)."""
 
-    symprec: PositiveFloat = Field(
-        0.1, description="distance tolerance of the symmetry search, Angstrom"
-    )
-    angle_tolerance: PositiveFloat = Field(
+    symprec: Annotated[
+        float,
+        Quantity("Angstrom", 1e-6, 1, 0.1, (("m", 1e10), ("nm", 10), ("pm", 0.01))),
+    ] = Field(0.1, description="distance tolerance of the symmetry search, Angstrom")
+    angle_tolerance: Annotated[float, Quantity("degrees", 0.01, 30)] = Field(
         5.0, description="angle tolerance of the symmetry search, degrees"
     )
     max_sites: PositiveInt = Field(

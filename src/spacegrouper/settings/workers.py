@@ -17,7 +17,9 @@ class Workers(Section):
     )
     jobs: PositiveInt = Field(8, description="SLURM jobs at most; their number follows the work")
     processes: PositiveInt = Field(4, description="workers in a job, one core each")
-    memory: str = Field("8GB", description="memory of a job")
+    memory: str = Field(
+        "8GB", pattern=r"^\d+(\.\d+)? ?[kMGT](i?B)?$", description="memory of a job, such as 8GB"
+    )
     walltime: str = Field(
         "01:00:00",
         pattern=r"^(\d+-)?\d+:\d\d:\d\d$",
