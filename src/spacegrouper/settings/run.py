@@ -34,6 +34,8 @@ from spacegrouper.settings.standardise import Standardise
 from spacegrouper.settings.train import Train
 from spacegrouper.settings.workers import Workers
 
+_PARTS = 3  # training, validation and test set, each with a crystal of each class at least
+
 
 class Settings(Section):
     """Everything a run depends on."""
@@ -163,7 +165,18 @@ def _about_the_profile(settings: Settings) -> Iterator[Contradiction]:
 
 
 def _about_the_classes(settings: Settings) -> Iterator[Contradiction]:
-    label, labels = settings.split.label, settings.standardise.labels
+    split = settings.split
+    for key, crystals in (
+        ("minimum_crystals", split.minimum_crystals if split.classes == "populated" else None),
+        ("maximum_crystals", split.maximum_crystals),
+    ):
+        if crystals is not None and crystals < _PARTS:
+            yield Contradiction(
+                (f"split.{key}", "split.classes"),
+                f"a class of {crystals} crystals leaves one of the training, validation and test "
+                f"sets without any; must be {_PARTS} or more",
+            )
+    label, labels = split.label, settings.standardise.labels
     if label not in ("spacegroup", "crystal_system", *labels):
         yield Contradiction(
             ("split.label", "standardise.labels"),

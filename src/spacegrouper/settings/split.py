@@ -20,7 +20,6 @@ CRYSTAL_SYSTEMS = (
     "hexagonal",
     "cubic",
 )
-_PARTS = 3  # training, validation and test set, each with a crystal of each class at least
 _NO_CLASSES = (
     f"must be one of {', '.join(get_args(ClassPreset))}, or a list of space groups, by number or "
     "symbol, or of names"
@@ -82,7 +81,7 @@ class Split(Section):
         return classes
 
     def contradictions(self) -> Iterator[Contradiction]:
-        """Yield classes of another label, too few crystals, and shares that do not add up."""
+        """Yield classes of another label, and shares that do not add up."""
         if self.classes not in ("populated", "all") and self.label != "spacegroup":
             if isinstance(self.classes, str) or isinstance(self.classes[0], int):
                 yield Contradiction(
@@ -96,16 +95,6 @@ class Split(Section):
                         f"{', '.join(map(str, others))} is no crystal system; they are "
                         f"{', '.join(CRYSTAL_SYSTEMS)}",
                     )
-        for key, crystals in (
-            ("minimum_crystals", self.minimum_crystals if self.classes == "populated" else None),
-            ("maximum_crystals", self.maximum_crystals),
-        ):
-            if crystals is not None and crystals < _PARTS:
-                yield Contradiction(
-                    (key, "classes"),
-                    f"a class of {crystals} crystals leaves one of the training, validation and "
-                    f"test sets without any; must be {_PARTS} or more",
-                )
         total = self.train + self.validation + self.test
         if abs(total - 1) > 1e-9:
             yield Contradiction(
