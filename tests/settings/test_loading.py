@@ -96,8 +96,7 @@ from spacegrouper.settings import Settings, load_settings, settings_from_mapping
         ),
         (
             {"release": {"parent": "r1"}, "morphology": {"database": "sqlite:///habits.db"}},
-<<<<<<< HEAD
-            "own.yaml: `morphology`: bitmaps of crystals cannot go on from `release.parent`; leave "
+            "own.yaml: `release.parent`: bitmaps of crystals cannot go on from another run; leave "
             "it out: all are made anew",
         ),
         (
@@ -107,12 +106,8 @@ from spacegrouper.settings import Settings, load_settings, settings_from_mapping
                 "model": {"name": "ziletti"},
                 "train": {"descriptor": "morphology"},
             },
-            "own.yaml: `morphology`: bitmaps of crystals cannot go on from `release.parent`; leave "
+            "own.yaml: `release.parent`: bitmaps of crystals cannot go on from another run; leave "
             "it out: all are made anew",
-=======
-            "own.yaml: `morphology.database`: bitmaps of a database cannot go on from "
-            "`release.parent`; leave out one of the two",
->>>>>>> 7f5e7b9 (Refuse settings that physics or each other rule out, all in one go)
         ),
         (
             {"evaluate": {"unseen_groups": 1}},

@@ -86,7 +86,8 @@ class Settings(Section):
         if self.release.parent is not None and drawn:
             yield Contradiction(
                 ("release.parent", "simulate.engine", "morphology.database"),
-                "bitmaps of crystals cannot go on from another run; leave it out: all are made anew",
+                "bitmaps of crystals cannot go on from another run; leave it out: all are made "
+                "anew",
             )
 
 
