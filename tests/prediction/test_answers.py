@@ -29,7 +29,7 @@ ZINC_SULPHIDE = Structure.from_spacegroup(
 POWDER = {
     "simulate": {"engine": "xrayutilities"},
     "train": {"descriptor": "diffractogram"},
-    "model": {"name": "powder_cnn"},
+    "model": {"name": "powder_cnn", "image_size": 711},
 }
 MORPHOLOGY = {
     "simulate": {"engine": "morphology"},

@@ -66,7 +66,7 @@ def test_powders_are_drawn_as_curves(tmp_path: Path, descriptor: str) -> None:
         {
             "simulate": {"engine": "xrayutilities"},
             "train": {"descriptor": "diffractogram"},
-            "model": {"name": "powder_cnn"},
+            "model": {"name": "powder_cnn", "image_size": 711},
         }
     )
     folder = write_tiny_model(tmp_path / "model", settings, descriptor=descriptor)

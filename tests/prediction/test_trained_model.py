@@ -39,7 +39,7 @@ def test_powders_have_settings_of_their_own(tmp_path: Path) -> None:
         {
             "simulate": {"engine": "pymatgen"},
             "powder": {"two_theta": [10, 60]},
-            "model": {"name": "powder_cnn"},
+            "model": {"name": "powder_cnn", "image_size": 711},
             "train": {"descriptor": "diffractogram"},
         }
     )
