@@ -34,6 +34,15 @@ def of_crystals(run: Path, disk: Path) -> list[str | Path]:
     return ["--structures", run / "standardised.jsonl.gz", "--config", run / "config.yaml"]
 
 
+def of_model_on_disk(run: Path, disk: Path) -> list[str | Path]:
+    """For calibrate, which writes into the network's folder."""
+    (disk / "o").mkdir()
+    for file in (run / "model").iterdir():
+        if file.is_file() and file.name != "calibration.json":
+            (disk / "o" / file.name).symlink_to(file)
+    return ["--dataset", run / "data.zarr", "--config", run / "config.yaml", "--model", disk / "o"]
+
+
 PROGRAMS: dict[str, Arguments] = {
     "acquire": lambda run, disk: [
         "--config", run / "config.yaml", "--output", disk / "o.jsonl.gz",
@@ -70,6 +79,7 @@ PROGRAMS: dict[str, Arguments] = {
         "--output", disk / "o.zarr", "--workers", "1",
     ],
     "train": of_dataset,
+    "calibrate": of_model_on_disk,
     "evaluate": of_model,
     "evaluate_robustness": lambda run, disk: [
         *of_model(run, disk), "--structures", run / "standardised.jsonl.gz",
@@ -145,15 +155,18 @@ def files(disk: Path) -> list[str]:
     return sorted(
         path.relative_to(disk).as_posix()
         for path in disk.rglob("*")
-        if path.is_file() and not any(word in path.as_posix() for word in goes_on)
+        if path.is_file()
+        and not path.is_symlink()
+        and not any(word in path.as_posix() for word in goes_on)
     )
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
 @pytest.mark.parametrize("left", [0, 12 * 1024], ids=["full", "soon full"])
 def test_a_full_disk_is_one_line(run, disk: Path, call, name: str, left: int) -> None:
+    arguments = PROGRAMS[name](run, disk)
     fill(disk, left)
-    status, said = call(name, PROGRAMS[name](run, disk))
+    status, said = call(name, arguments)
     assert "Traceback" not in said
     if left and status == 0:
         pytest.skip("its products are small enough")
@@ -166,8 +179,9 @@ def test_a_full_disk_is_one_line(run, disk: Path, call, name: str, left: int) ->
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_read_only_disk_is_one_line(run, disk: Path, call, name: str) -> None:
+    arguments = PROGRAMS[name](run, disk)
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-    status, said = call(name, PROGRAMS[name](run, disk))
+    status, said = call(name, arguments)
     assert "Traceback" not in said
     assert status == 1
     (line,) = error_lines(said)
@@ -176,7 +190,7 @@ def test_a_read_only_disk_is_one_line(run, disk: Path, call, name: str) -> None:
     assert files(disk) == []
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", [name for name in PROGRAMS if name != "calibrate"])
 def test_a_file_in_the_way_is_one_line(run, tmp_path: Path, call, name: str) -> None:
     (tmp_path / "disk").write_text("no folder")
     status, said = call(name, PROGRAMS[name](run, tmp_path / "disk"))

@@ -162,6 +162,17 @@ def test_a_killed_worker_is_replaced(shaping, right) -> None:
     assert contents(shaping.output) == right
 
 
+def test_ctrl_c_ends_it_and_its_workers_without_a_trace(shaping, right) -> None:
+    process = shaping.run_until_blocks(1)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    _, said = process.communicate(timeout=100)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert not psutil.wait_procs(workers, timeout=10)[1]
+    assert_nothing_wrong_is_done(shaping.unfinished, right)
+
+
 def cut(content: bytes) -> bytes:
     return content[: len(content) // 2]
 

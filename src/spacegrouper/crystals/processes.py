@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
+from multiprocessing import resource_tracker
 from typing import TypeVar
 
 _BATCH = 64  # items handed to a process at a time
@@ -32,7 +33,7 @@ def map_in_order(
         try:
             # Executor.map takes in all its input at once, which must not be a whole database.
             while batch := list(islice(remaining, 4 * _BATCH * processes)):
-                with _deaf_to_interrupts():
+                with deaf_to_interrupts():
                     results = pool.map(work, batch, chunksize=_BATCH)
                 yield from results
         except (KeyboardInterrupt, SystemExit):
@@ -44,8 +45,13 @@ def map_in_order(
 
 
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Start processes that do not hear Ctrl-C: it is for this one, which ends them."""
+def deaf_to_interrupts() -> Iterator[None]:
+    """Let processes that the body starts, or threads of it, not hear Ctrl-C.
+
+    It is for this process, which hears it once the body is done, and ends them.
+    """
+    # Started with the first process, it would let that one hear.
+    resource_tracker.ensure_running()
     earlier = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

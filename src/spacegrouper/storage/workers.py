@@ -7,6 +7,7 @@ from pathlib import Path
 
 from distributed import Client, KilledWorker, Security, SpecCluster, as_completed
 
+from spacegrouper.crystals.processes import deaf_to_interrupts
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Settings, Workers
 from spacegrouper.storage.blocks import write_block
@@ -86,10 +87,12 @@ def _local_cluster(processes: int) -> Iterator[SpecCluster]:
                 "silence_logs": logging.CRITICAL,
             },
         }
-        with SpecCluster(
-            scheduler={"cls": ClosedScheduler, "options": address},
-            workers=dict.fromkeys(range(processes), worker),
-            security=security,
-            silence_logs=logging.CRITICAL,
-        ) as cluster:
+        with deaf_to_interrupts():
+            started = SpecCluster(
+                scheduler={"cls": ClosedScheduler, "options": address},
+                workers=dict.fromkeys(range(processes), worker),
+                security=security,
+                silence_logs=logging.CRITICAL,
+            )
+        with started as cluster:
             yield cluster
