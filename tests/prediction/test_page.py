@@ -236,48 +236,19 @@ def is_answered(client: TestClient, content: bytes) -> bool:
     return "ClCs, 2 atoms in the cell" in send(client, content).text
 
 
-def test_nothing_is_left_of_a_structure(
-    client: TestClient,
-    caesium_chloride: bytes,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    monkeypatch.setenv("TMPDIR", str(scratch))
-    assert is_answered(client, caesium_chloride)
-    assert list(scratch.iterdir()) == []
-    # Another folder serves where this one is gone.
-    scratch.rmdir()
-    assert is_answered(client, caesium_chloride)
-
-
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.ENOENT])
-def test_no_room_for_files_is_a_line_as_long_as_it_lasts(
-    client: TestClient, caesium_chloride: bytes, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
-    def fail(*_: Any, **__: Any) -> None:
-        raise OSError(number, os.strerror(number))
-
-    for place, name in ((tempfile, "mkdtemp"), (Path, "write_bytes")):
-        with monkeypatch.context() as patch:
-            patch.setattr(place, name, fail)
-            response = send(client, caesium_chloride)
-        assert response.status_code == 503
-        assert "make room for temporary files" in error(response)
-    assert is_answered(client, caesium_chloride)
-
-
-def test_large_uploads_need_no_room_before_they_are_read(
-    network: Network, monkeypatch: pytest.MonkeyPatch
+def test_a_structure_is_never_in_a_file(
+    network: Network, caesium_chloride: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    # Beyond the size that forms are otherwise kept in memory up to.
     monkeypatch.setattr(network, "limits", Limits(bytes=5_000_000))
-    monkeypatch.setattr(tempfile, "TemporaryFile", fail)
+    for name in ("TemporaryFile", "mkdtemp", "mkstemp"):
+        monkeypatch.setattr(tempfile, name, fail)
     client = TestClient(make_app(network, ["127.0.0.1"]), base_url=ADDRESS)
     assert error(send(client, 3_000_000 * b" ")) == "a.cif: The file is empty."
+    assert is_answered(client, caesium_chloride + 1_500_000 * b"# \n")
 
 
 def test_a_process_that_was_killed_is_replaced(

@@ -6,10 +6,9 @@ elsewhere. Whatever goes wrong is a line on the page, and the next structure is 
 """
 
 import asyncio
-import errno
 import json
 import logging
-import tempfile
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -82,12 +81,15 @@ class _RefusedError(Exception):
 class Network:
     """The trained network that a page is for, and the processes that ask it; to be closed.
 
+    One question is in work at a time, whatever the number of threads that ask.
+
     `facts`: what the page says of it, see page_content.py.
     """
 
     def __init__(self, folder: Path, limits: Limits) -> None:
         """Start the first process; raises UserError if the folder holds no network for it."""
         self.limits = limits
+        self._lock = threading.Lock()
         self._processes = BoundedProcesses(
             page_worker.preload,
             partial(page_worker.prepare, str(folder)),
@@ -103,35 +105,23 @@ class Network:
     def get_ready(self) -> None:
         """Start the next process ahead, so that nobody has to wait for it."""
         try:
-            self._processes.start()
+            with self._lock:
+                self._processes.start()
         except WorkerError as error:
             log.warning("%s", error)
 
     def answer(self, name: str, content: bytes) -> dict[str, Any]:
         """Return what the page shows of the structure in a file; raises _RefusedError."""
         try:
-            # Looked for anew each time: where it was, there may be no room or no folder any more.
-            tempfile.tempdir = None
-            with tempfile.TemporaryDirectory(
-                prefix="spacegrouper-page-", ignore_cleanup_errors=True
-            ) as scratch:
-                path = Path(scratch, "structure")
-                path.write_bytes(content)
+            with self._lock:
                 if self._processes.start() != self._said:
                     raise _RefusedError(
                         503,
                         f"the network in {self.facts['folder']} is another one than when this page "
                         "was started; end it and start it again",
                     )
-                question = json.dumps({"path": str(path), "name": name})
-                answer: dict[str, Any] = json.loads(self._processes.ask(question.encode()))
-        except OSError as error:
-            raise _RefusedError(
-                503,
-                f"this machine cannot keep the file while it is read ({_no_room(error)}); make "
-                "room for temporary files, or start the page with TMPDIR set to a folder that has "
-                "some",
-            ) from None
+                question = page_worker.question(name, content)
+                answer: dict[str, Any] = json.loads(self._processes.ask(question))
         except BoundsError as error:
             raise _RefusedError(422, str(error)) from None
         except WorkerError as error:
@@ -143,13 +133,6 @@ class Network:
     def close(self) -> None:
         """End the processes."""
         self._processes.close()
-
-
-def _no_room(error: OSError) -> str:
-    # Python's own error, where no folder can be written to, lists them all.
-    if error.errno == errno.ENOENT:
-        return "there is no folder that can be written to"
-    return (error.strerror or str(error)).lower()
 
 
 def make_app(network: Network, hosts: Sequence[str]) -> FastAPI:

@@ -1,7 +1,5 @@
 """What the page shows of a network and of a structure, as JSON."""
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,10 +44,9 @@ def describe_network(model: TrainedModel) -> dict[str, Any]:
     }
 
 
-def describe_structure(path: Path, name: str, model: TrainedModel) -> dict[str, Any]:
+def describe_structure(content: bytes, name: str, model: TrainedModel) -> dict[str, Any]:
     """Return what is shown of the structure in a file, or why there is nothing: `refused`."""
-    tempfile.tempdir = str(path.parent)
-    records = read_standard_content(path.read_bytes(), name, model.standardise)
+    records = read_standard_content(content, name, model.standardise)
     if len(records) > 1:
         return {
             "refused": f"the file holds {len(records)} structures; give a file with one of them"
@@ -58,7 +55,6 @@ def describe_structure(path: Path, name: str, model: TrainedModel) -> dict[str, 
     if isinstance(crystal, Rejection):
         return {"refused": crystal.reason}
     try:
-        # Noise depends on the id: as if the file were here, under its own name.
         (answer,) = answer_crystals([crystal], model, threads=1)
     except UserError as error:
         return {"refused": str(error)}

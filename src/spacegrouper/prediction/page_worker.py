@@ -17,8 +17,8 @@ def preload() -> None:
 def prepare(folder: str) -> tuple[bytes, Answering]:
     """Load the network in a folder; return what it says of itself, and how it answers.
 
-    Both as JSON, of page_content.py. The question is JSON too: the `path` of a structure file, and
-    the `name` it came with. Raises UserError for a folder without a network that takes structures.
+    Both as JSON, of page_content.py; what it answers is made by `question`. Raises UserError for a
+    folder without a network that takes structures.
     """
     # Only in the worker: the process that answers browsers need not wait for it.
     from spacegrouper.prediction.page_content import describe_network, describe_structure, warm_up
@@ -31,9 +31,13 @@ def prepare(folder: str) -> tuple[bytes, Answering]:
     said = json.dumps(describe_network(model)).encode()
     warm_up(model)
 
-    def answer(question: bytes) -> bytes:
-        asked = json.loads(question)
-        content = describe_structure(Path(asked["path"]), asked["name"], model)
-        return json.dumps(content).encode()
+    def answer(asked: bytes) -> bytes:
+        name, content = asked.split(b"\n", 1)
+        return json.dumps(describe_structure(content, json.loads(name), model)).encode()
 
     return said, answer
+
+
+def question(name: str, content: bytes) -> bytes:
+    """Return what a worker is asked about a file: its name as a line of JSON, and its content."""
+    return json.dumps(name).encode() + b"\n" + content
