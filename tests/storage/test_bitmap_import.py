@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -391,20 +392,30 @@ def change(url: str, statement: str) -> None:
     engine.dispose()
 
 
-@pytest.mark.parametrize("what", ["table", "settings"])
+@pytest.mark.parametrize(
+    ("what", "line"),
+    [
+        ("table", "the table, or plan.block_size, has changed: the import starts anew"),
+        ("block size", "the table, or plan.block_size, has changed: the import starts anew"),
+        ("version", "spacegrouper 0.1 has become spacegrouper "),
+    ],
+)
 def test_other_tables_and_settings_start_anew(
-    habits: str, tmp_path: Path, what: str, caplog: pytest.LogCaptureFixture
+    habits: str, tmp_path: Path, what: str, line: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(StopError):
         run(habits, tmp_path / "out", advance=stopping_after(4))
-    settings = settings_for(block_size=7 if what == "settings" else BLOCK)
+    settings = settings_for(block_size=7 if what == "block size" else BLOCK)
+    if what == "version":
+        path = tmp_path / "out" / "import.unfinished" / "settings.json"
+        path.write_text(re.sub(r'"version": "[^"]*"', '"version": "0.1"', path.read_text()))
     if what == "table":
         change(habits, "DELETE FROM morphology WHERE id = 'crystal 000003'")
 
     run(habits, tmp_path / "out", settings)
     run(habits, tmp_path / "right", settings)
 
-    assert "have changed: the import starts anew" in caplog.text
+    assert line in caplog.text
     assert products(tmp_path / "out") == products(tmp_path / "right")
 
 

@@ -1,6 +1,8 @@
 """Releases that go on from each other, run for real: what is new is simulated, and nothing else."""
 
 import csv
+import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -280,3 +282,31 @@ def test_a_parent_that_does_not_fit_stops_the_run_at_once(chain, parent, setting
     said = chain.fail("next", "third", parent, **settings)
     assert line in said
     assert not chain.folder("next").exists()
+
+
+@pytest.fixture
+def copied(chain, workflow) -> Chain:
+    """The chain in a folder of its own, without Snakemake's records."""
+    shutil.copytree(chain.workflow.folder / "results", workflow.folder / "results")
+    return Chain(workflow, chain.small)
+
+
+def test_a_release_is_made_anew_when_its_parent_has_other_crystals(copied) -> None:
+    arguments = copied.arguments("second", "second", "first")
+    assert "Nothing to be done" in copied.workflow.run(*arguments, "--dry-run")
+    path = copied.folder("first") / "structures" / "acquired.jsonl.gz"
+    write_crystals(path, copied.crystals["first"][:-1])
+    said = copied.workflow.run(*arguments, "--dry-run")
+    jobs = set(re.findall(r"^(\w+) +\d+$", said, flags=re.MULTILINE))
+    assert {"standardise", "compare_with_parent", "shape"} <= jobs
+    assert "acquire" not in jobs
+
+
+def test_a_release_is_refused_when_its_parents_parent_was_made_anew(copied) -> None:
+    path = copied.folder("first") / "blocks" / "000001.json"
+    path.write_text(path.read_text().replace('"sha256": "', '"sha256": "0'))
+    said = copied.fail("third", "third", "second")
+    assert (
+        "results/second/dataset.zarr was made of other blocks than there are now, such as" in said
+    )
+    assert "first was made anew since; run second again first" in said

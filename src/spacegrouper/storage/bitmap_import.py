@@ -47,6 +47,7 @@ from spacegrouper.storage.bitmap_table import encode_png
 from spacegrouper.storage.integrity import check_manifest, manifest_path, write_manifest
 from spacegrouper.storage.raw_shard import (
     RowLabels,
+    find_difference,
     provenance,
     read_raw_patterns,
     read_raw_rows,
@@ -158,8 +159,9 @@ def _begin(
     path = unfinished / "settings.json"
     # The address is nobody's business, but another one is another table.
     address = source.engine.url.render_as_string().encode()
+    made_with = provenance(settings)
     plan = {
-        "made_with": provenance(settings),
+        "made_with": made_with,
         "block_size": settings.plan.block_size,
         "database_sha256": hashlib.sha256(address).hexdigest(),
         "table": asdict(extent),
@@ -169,7 +171,11 @@ def _begin(
         encoding = BitmapEncoding(**earlier.pop("encoding"))
         if earlier == plan:
             return encoding
-        log.warning("the table or the settings have changed: the import starts anew")
+        if difference := find_difference(earlier["made_with"], made_with):
+            what = f"{difference.first} has become {difference.second}"
+        else:
+            what = "the table, or plan.block_size, has changed"
+        log.warning("%s: the import starts anew", what)
     if unfinished.exists():
         shutil.rmtree(unfinished)
     encoding = _look_at_bitmaps(source, settings.morphology)
