@@ -58,7 +58,7 @@ rule draw_paper:
         mem_mb=growing(4000),
         runtime=growing(30),
     params:
-        run=RUN,
+        run=subpath(output.figure, ancestor=3),
         config=CONFIG,
     message:
         "Drawing the figure '{wildcards.figure}' of the paper"
