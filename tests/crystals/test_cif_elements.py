@@ -20,6 +20,8 @@ from spacegrouper.crystals.cif_text import CifError
         ("C12 H10, H2O", {}),
         ("Xx2 O3", {}),
         ("NACL", {}),
+        ("Na" + 400 * "9" + " Cl", {}),
+        ("(H)" * 30000, {}),
         ("", {}),
     ],
 )

@@ -131,6 +131,13 @@ def test_axes_that_only_a_number_tells_are_refused_where_the_table_does_not_fit(
         (cif(atoms=("Na1 Na 0 0 .", SALT[1])), ["site Na1", "_atom_site_fract_z is '.'; write 0"]),
         (cif(atoms=("Na1 Na 0 0 ?", SALT[1])), ["site Na1", "_atom_site_fract_z is '?'"]),
         (cif(atoms=("Na1 Na 0 0 1/3", SALT[1])), ["_atom_site_fract_z is '1/3'"]),
+        (cif(atoms=("Na1 Na 0 0 1e300", SALT[1])), ["_atom_site_fract_z is '1e300', too large"]),
+        (cif(cell=("1e200", 1e200, 1e200, 90, 90, 90)), ["_cell_length_a is 1e+200; it must be"]),
+        (cif(cell=(1e-200, 1e-200, 1e-200, 90, 90, 90)), ["_cell_length_a is 1e-200; it must be"]),
+        (
+            cif(atoms=tuple(f"Na{n} Na 0.1 0.2 {n / 600}" for n in range(600))),
+            ["600 sites, each with up to 192 images"],
+        ),
         (
             cif(atoms=("Na1 Na 0 0", "Cl1 Cl .5 .5"), columns=ATOMS[:4]),
             ["the list of atoms has no _atom_site_fract_z"],
@@ -226,11 +233,29 @@ def test_blocks_of_one_name_and_blocks_without_atoms():
     assert set(records[1].species) == {"Mg", "O"}
 
 
+def test_a_name_too_long_for_an_id_is_refused_where_it_is_made():
+    (record,) = read_cif_content(cif().encode(), f"{'n' * 300}.cif")
+    assert isinstance(record, Rejection)
+    assert record.reason.startswith("`id` has 304 characters, more than 255: the id is made of")
+
+
 def test_thousands_of_operations_are_refused_at_once():
     text = cif(symbol="", operations=[f"x+{n}/24,y,z" for n in range(7000)])
     start = time.process_time()
     assert "7000 symmetry operations are listed" in reason(text)
     assert time.process_time() - start < 5
+
+
+def test_a_rounded_coordinate_keeps_the_special_position():
+    # 0.33 is 0.06 Angstrom off a third here, and every image in another direction.
+    atoms = ("Mg1 Mg 0.33 0.67 0.25", "O1 O 0.15 0.30 0.1", "Al1 Al 0 0 0")
+    record = crystal(cif((10, 10, 16, 90, 90, 120), "P 63/m m c", atoms))
+    magnesium = record.frac_coords[[element == "Mg" for element in record.species]]
+    assert sorted(magnesium.round(9).tolist()) == [
+        [0.333333333, 0.666666667, 0.25],
+        [0.666666667, 0.333333333, 0.75],
+    ]
+    assert standardise(record, Standardise()).metadata["spacegroup"] == 194
 
 
 def test_the_space_group_that_the_file_states_stays_with_the_crystal():

@@ -91,6 +91,30 @@ def test_a_number_alone_is_the_setting_of_the_international_tables(number, cell,
     assert settings(cell, **{NUMBER: number}) == names
 
 
+def test_a_number_alone_means_no_larger_cell_than_the_usual_one():
+    assert settings(C_AXIS, **{NUMBER: 4}) == ["P 1 1 21"]
+
+
+def test_lists_of_operations_are_held_against_each_other():
+    text = "data_x\n"
+    for tag, listed in (
+        ("_symmetry_equiv_pos_as_xyz", operations("P m -3 m")),
+        ("_space_group_symop_operation_xyz", operations("F m -3 m")),
+    ):
+        text += f"loop_\n{tag}\n" + "".join(f"'{o}'\n" for o in listed)
+    lattice = 8 * np.eye(3)
+    with pytest.raises(CifError, match=r"list of 192 .* and the list of 48 .* are different"):
+        stated_settings(cif_blocks(text.encode())[0], lattice)
+    spaced = text.replace("F m", "P m").split("loop_")[1].replace(",", ", ")
+    renamed = spaced.replace("_symmetry_equiv_pos_as_xyz", "_space_group_symop_operation_xyz")
+    both = cif_blocks(f"data_x\nloop_{spaced}loop_{renamed.replace(', ', ' , ')}".encode())[0]
+    assert [found.name for found in stated_settings(both, lattice)] == ["P m -3 m"]
+
+
+def test_a_hall_symbol_that_cannot_be_read_is_not_needed_beside_operations():
+    assert settings(CUBIC, operations("F m -3 m"), **{HALL: "-F 4;2;3"}) == ["F m -3 m"]
+
+
 def test_the_code_of_the_coordinate_system_tells_the_origin():
     code = {"_space_group_IT_coordinate_system_code": "2"}
     assert settings(CUBIC, **{SYMBOL: "F d -3 m"}, **code) == ["F d -3 m:2"]

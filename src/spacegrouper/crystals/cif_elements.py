@@ -14,7 +14,8 @@ from spacegrouper.crystals.cif_text import CifError, shown
 
 # A whole type symbol: Na, Na1+, O2-, O-2, Fe2.5+, C0.
 _TYPE = re.compile(r"([A-Za-z]{1,2})(?:\d*\.?\d*[+-]|[+-]?\d*\.?\d*)")
-_FORMULA_PART = re.compile(r"([A-Z][a-z]?)(\d+\.?\d*|\.\d+|)")
+_LONGEST_FORMULA = 1000  # characters
+_FORMULA_PART = re.compile(r"([A-Z][a-z]?)(\d{1,9}(?:\.\d*)?|\.\d+|)")
 _BRACKET = re.compile(r"\(([^()]*)\)(\d+\.?\d*|)")
 # One site may stand for a molecule with hydrogens: Wat, H2O1, HOH; HO is more often a hydrogen.
 _WATER = re.compile(r"wat|h\d*oh|h\d+o", re.IGNORECASE)
@@ -30,6 +31,8 @@ def parse_formula(text: str) -> dict[str, float]:
 
     Deuterium is hydrogen.
     """
+    if len(text) > _LONGEST_FORMULA:
+        return {}
     while bracket := _BRACKET.search(text):
         times = float(bracket[2] or 1)
         inside = parse_formula(bracket[1])

@@ -29,7 +29,7 @@ from spacegrouper.crystals.cif_text import (
     path_text,
     shown,
 )
-from spacegrouper.crystals.crystal import Crystal, Rejection, printable
+from spacegrouper.crystals.crystal import Crystal, Rejection, checked_id, printable
 from spacegrouper.crystals.neighbours import closer_than
 
 STATED_SPACE_GROUP = "stated_spacegroup"  # the key in a crystal's metadata
@@ -40,6 +40,9 @@ _STAGE = "acquire"
 _OCCUPANCY_TOLERANCE = 0.01
 _SAME_PLACE = 0.3  # Angstrom; images of one atom this close are one atom, of two an error
 _LONGEST_LABEL = 40  # of what is repeated in messages
+_MOST_IMAGES = 100_000  # of all sites by all operations; the largest cells known have a fifth
+_SHORTEST_EDGE, _LONGEST_EDGE = 0.1, 1e6  # Angstrom
+_LARGEST_COORDINATE = 1e6  # beyond, too few digits are left for a position
 _PLACE_DECIMALS = 4  # parts of one element whose coordinates agree in these add up
 _VOLUME_TOLERANCE = 0.02
 # Densities are computed from other cells and temperatures; a wrong number of atoms is further off.
@@ -114,6 +117,7 @@ def _read(content: bytes, name: str) -> list[tuple[Crystal | Rejection, Block | 
     for block in blocks:
         identifier = f"{name}#{printable(block.name)}" if len(blocks) > 1 else name
         try:
+            _check_id(identifier)
             records.append((_crystal(block, identifier), block))
         except Exception as error:
             records.append((Rejection(identifier, _STAGE, _reason(error)), None))
@@ -125,6 +129,13 @@ def _reason(error: Exception) -> str:
     if isinstance(error, CifError):
         return str(error)
     return f"cannot be read as a CIF file ({type(error).__name__})"
+
+
+def _check_id(identifier: str) -> None:
+    try:
+        checked_id(identifier)
+    except ValueError as error:
+        raise CifError(f"{error}: the id is made of the file's path and its block's name") from None
 
 
 def _with_atoms(blocks: Iterable[Block]) -> list[Block]:
@@ -186,10 +197,14 @@ def _lattice(block: Block) -> NDArray[np.float64]:
     for tag, value in zip(_CELL_TAGS, parameters, strict=True):
         if math.isnan(value):
             raise CifError(f"no unit cell: _cell_{tag} is missing")
-        limit = 180 if tag.startswith("angle") else math.inf
-        if not 0 < value < limit:
-            below = f" and below {limit}" * (limit < math.inf)
-            raise CifError(f"no unit cell: _cell_{tag} is {value:g}; it must be positive{below}")
+        edge = tag.startswith("length")
+        least, most = (_SHORTEST_EDGE, _LONGEST_EDGE) if edge else (0, 180)
+        if not least < value < most:
+            unit = "Angstrom" if edge else "degrees"
+            raise CifError(
+                f"no unit cell: _cell_{tag} is {value:g}; it must be between {least:g} and "
+                f"{most:g} {unit}"
+            )
     lattice = np.array(gemmi.UnitCell(*parameters).orth.mat.tolist()).T
     # gemmi gives NaN for angles that no cell has.
     volume = abs(np.linalg.det(np.nan_to_num(lattice)))
@@ -256,6 +271,8 @@ def _site(row: dict[str, str], formula: Collection[str]) -> _Site:
             # A dot is "not applicable", by definition; a few programs write it for 0.
             meant = "; write 0 if that is meant" if text == "." else ""
             raise CifError(f"site {name} has no coordinates: {tag} is {shown(text)}{meant}")
+        if abs(place[-1]) > _LARGEST_COORDINATE:
+            raise CifError(f"site {name}: {tag} is {shown(text)}, too large for a place in a cell")
     occupancy = _number(row, "_atom_site_occupancy", name, absent=1)
     if occupancy < 0:
         raise CifError(f"site {name} is occupied {occupancy:g} times")
@@ -321,6 +338,11 @@ def _filled(
 ) -> Crystal:
     """Return the crystal with all atoms of a cell. Raises CifError if the file contradicts it."""
     operations = np.eye(4)[None] if setting is None else setting.matrices()
+    if len(sites) * len(operations) > _MOST_IMAGES:
+        raise CifError(
+            f"too many atoms: {len(sites)} sites, each with up to {len(operations)} images by "
+            f"symmetry (at most {_MOST_IMAGES} in all)"
+        )
     images = [_images(site, operations, lattice) for site in sites]
     species = tuple(
         site.element for site, places in zip(sites, images, strict=True) for _ in places
@@ -348,10 +370,11 @@ def _images(
     """Apply operations (n, 4, 4) to a site; return its different images, (m, 3) in [0, 1)."""
     images: NDArray[np.float64] = operations[:, :3, :3] @ site.place + operations[:, :3, 3]
     images -= np.floor(images)
-    apart = images[:, None] - images
-    apart -= np.round(apart)
+    # As the operations are a group, each image has the others at the distances that the first has.
+    if _near(images[:1], images, lattice)[0].sum() == 1:
+        return images
     # On a special position several operations lead to the same place.
-    same = np.linalg.norm(apart @ lattice, axis=2) <= _SAME_PLACE
+    same = _near(images, images, lattice)
     different = np.ones(len(images), dtype=bool)
     for index in range(len(images)):
         if different[index]:
@@ -362,7 +385,23 @@ def _images(
             f"site {site.label} is near a special position, but not so near that it is on it: its "
             f"{len(images)} images are {len(kept)} atoms, and not as many each"
         )
-    return kept
+    # Coordinates are rounded, as 0.33 for a third; the middle of the images is the position.
+    apart = images - kept[:, None]
+    apart -= np.round(apart)
+    apart *= same[different][:, :, None]
+    kept += apart.sum(axis=1) / same[different].sum(axis=1)[:, None]
+    middle: NDArray[np.float64] = kept - np.floor(kept)
+    return middle
+
+
+def _near(
+    places: NDArray[np.float64], others: NDArray[np.float64], lattice: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Tell which places (n, 3) and others (m, 3) are the same place of the crystal: (n, m)."""
+    apart = places[:, None] - others
+    apart -= np.round(apart)
+    near: NDArray[np.bool_] = np.linalg.norm(apart @ lattice, axis=2) <= _SAME_PLACE
+    return near
 
 
 def _check_multiplicities(sites: list[_Site], counts: list[int], operations: int) -> None:

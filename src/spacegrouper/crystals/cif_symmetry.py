@@ -16,7 +16,7 @@ import numpy as np
 import spglib
 from numpy.typing import NDArray
 
-from spacegrouper.crystals.cif_text import Block, CifError, shown
+from spacegrouper.crystals.cif_text import UNKNOWN, Block, CifError, shown
 
 _DENOMINATOR = 24  # of gemmi's operations: translations are multiples of 1/24
 _LARGEST_GROUP = 192  # operations of Fm-3m and its kin in their cubic cells
@@ -110,7 +110,8 @@ def stated_settings(block: Block, lattice: NDArray[np.float64]) -> list[Setting]
     lattice: (3, 3), Angstrom, rows. One setting, unless origin or axes are left open; none where
     the block says nothing. Raises CifError for what contradicts itself, the cell included.
     """
-    statements = _listed(block, lattice) + _hall(block)
+    statements = _listed(block, lattice)
+    statements += _hall(block, needed=not statements)
     statements += _symbols(block, needed=not statements)
     statements += _numbers(block)
     if not statements:
@@ -143,24 +144,29 @@ def stated_settings(block: Block, lattice: NDArray[np.float64]) -> list[Setting]
 
 
 def _listed(block: Block, lattice: NDArray[np.float64]) -> list[_Statement]:
-    texts = block.values(*_OPERATIONS)
-    if not texts:
-        if block.values(_MAGNETIC):
+    statements = []
+    # Each list by itself: two that differ would make up a third group together.
+    for tag in _OPERATIONS:
+        if not block.values(tag):
+            continue
+        texts = dict.fromkeys(text for text in block.table(tag)[tag.lower()] if text not in UNKNOWN)
+        if len(texts) > _LARGEST_GROUP:
             raise CifError(
-                "a magnetic structure, with magnetic symmetry operations only; give the file of "
-                "the crystal structure, with _space_group_symop_operation_xyz"
+                f"{len(texts)} symmetry operations are listed; no space group has more than "
+                f"{_LARGEST_GROUP} in its cell"
             )
-        return []
-    if len(texts) > _LARGEST_GROUP:
+        operations = frozenset(map(_operation, texts))
+        words = f"the list of {len(operations)} symmetry operation{'s' * (len(operations) > 1)}"
+        if operations not in _by_operations():
+            _check_group(operations)
+        setting = _setting(operations, lattice, words)
+        statements.append(_Statement(words, [[setting]], fixed=True))
+    if not statements and block.values(_MAGNETIC):
         raise CifError(
-            f"{len(texts)} symmetry operations are listed; no space group has more than "
-            f"{_LARGEST_GROUP} in its cell"
+            "a magnetic structure, with magnetic symmetry operations only; give the file of "
+            "the crystal structure, with _space_group_symop_operation_xyz"
         )
-    operations = frozenset(map(_operation, texts))
-    words = f"the list of {len(operations)} symmetry operation{'s' * (len(operations) > 1)}"
-    if operations not in _by_operations():
-        _check_group(operations)
-    return [_Statement(words, [[_setting(operations, lattice, words)]], fixed=True)]
+    return statements
 
 
 def _setting(
@@ -236,13 +242,16 @@ def _triplet(rotation: Sequence[int], translation: Sequence[int]) -> str:
     return str(operation.triplet())
 
 
-def _hall(block: Block) -> list[_Statement]:
+def _hall(block: Block, needed: bool) -> list[_Statement]:
+    """Return what the Hall symbols say; those of other spellings are passed over if not needed."""
     statements = []
     for symbol in block.values(*_HALL):
         words = f"the Hall symbol {shown(symbol)}"
         try:
             operations = frozenset(map(_plain, gemmi.symops_from_hall(symbol.replace("_", " "))))
         except (ValueError, RuntimeError):
+            if not needed:
+                continue
             raise CifError(f"{words} cannot be read") from None
         statements.append(_Statement(words, [[_setting(operations, None, words)]], fixed=True))
     return statements
@@ -286,12 +295,14 @@ def _numbers(block: Block) -> list[_Statement]:
         if number not in range(1, 231):
             raise CifError(f"{tag} is {number:g}; space groups have the numbers 1 to 230")
         settings = [setting for setting in _by_operations().values() if setting.number == number]
-        # The symbol of the International Tables, with both origins or axes; then all others.
-        standard = gemmi.get_spacegroup_reference_setting(int(number)).hm
-        tiers = [
-            [setting for setting in settings if (setting.symbol == standard) is preferred]
-            for preferred in (True, False)
-        ]
+        # The symbol of the International Tables, with both origins or axes; then others that have
+        # as many lattice points in the cell; then all.
+        reference = gemmi.get_spacegroup_reference_setting(int(number))
+        order = len(reference.operations())
+        tiers: list[list[Setting]] = [[], [], []]
+        for setting in settings:
+            usual = setting.symbol == reference.hm
+            tiers[0 if usual else 1 if len(setting.operations) == order else 2].append(setting)
         words = f"the number {number:g}"
         statements.append(_Statement(words, [tier for tier in tiers if tier], number=True))
     return statements
