@@ -14,7 +14,8 @@ def main(
     store: Annotated[Path, typer.Argument(help="Zarr store made by shape.py")],
     output: Annotated[Path, typer.Option(help="HDF5 file to write; an earlier one is replaced")],
     spacegroup: Annotated[
-        list[int] | None, typer.Option(help="crystals of this space group; may be repeated")
+        list[str] | None,
+        typer.Option(help="crystals of this space group, 225 or Fm-3m; may be repeated"),
     ] = None,
     material_id: Annotated[
         list[str] | None, typer.Option("--id", help="this crystal; may be repeated")
@@ -25,11 +26,13 @@ def main(
     Crystals that were rejected are left out. The file opens in h5web, silx and other viewers, and
     has the layout of a raw shard, with the shaped patterns besides, where the dataset has them.
     """
+    from spacegrouper.settings.space_group_symbols import space_group_number
     from spacegrouper.storage.dataset import open_dataset
     from spacegrouper.storage.export import export_rows, select_rows
 
+    groups = [space_group_number(name) for name in spacegroup or ()]
     dataset = open_dataset(store)
-    rows = select_rows(dataset, spacegroup or (), material_id or ())
+    rows = select_rows(dataset, groups, material_id or ())
     with progress("export", len(rows)) as advance:
         export_rows(dataset, rows, output, advance)
     log.info("exported %d crystals to %s", len(rows), output)

@@ -11,6 +11,7 @@ from command_line import progress, run_program
 from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.crystals.selection import select_crystals
 from spacegrouper.errors import UserError
+from spacegrouper.settings.space_group_symbols import space_group_number
 from spacegrouper.settings.space_groups import SPACE_GROUPS
 
 log = logging.getLogger("spacegrouper")
@@ -20,7 +21,10 @@ def main(
     structures: Annotated[Path, typer.Option(help="The crystals, JSON lines with `spacegroup`.")],
     space_groups: Annotated[
         str,
-        typer.Option(help=f"Numbers parted by commas, or one of: {', '.join(SPACE_GROUPS)}."),
+        typer.Option(
+            help="Numbers or symbols (Fm-3m) parted by commas, or one of: "
+            f"{', '.join(SPACE_GROUPS)}."
+        ),
     ],
     maximum: Annotated[int, typer.Option(min=1, help="Crystals of each space group, at most.")],
     output: Annotated[Path, typer.Option(help="The chosen crystals, JSON lines.")],
@@ -53,19 +57,16 @@ def main(
 
 
 def read_space_groups(text: str) -> tuple[int, ...]:
-    """Read the option --space-groups: the name of a list, or numbers parted by commas."""
+    """Read the option --space-groups: the name of a list, or groups parted by commas."""
     if text in SPACE_GROUPS:
         return SPACE_GROUPS[text]
     try:
-        numbers = sorted({int(number) for number in text.split(",")})
-        if not 1 <= numbers[0] <= numbers[-1] <= 230:
-            raise ValueError
-    except ValueError:
+        return tuple(sorted({space_group_number(name) for name in text.split(",")}))
+    except UserError as error:
         raise UserError(
-            f"--space-groups {text}: must be numbers from 1 to 230, parted by commas, or one of: "
+            f"--space-groups {text}: {error}; part several by commas, or give one of: "
             f"{', '.join(SPACE_GROUPS)}"
         ) from None
-    return tuple(numbers)
 
 
 if __name__ == "__main__":

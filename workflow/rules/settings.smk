@@ -15,6 +15,7 @@ from spacegrouper.settings import (
     settings_from_mapping,
     write_settings,
 )
+from spacegrouper.settings.run_check import check_run, check_training
 from spacegrouper.storage.made_with import other_setting
 from spacegrouper.storage.parent_run import (
     check_parent,
@@ -31,6 +32,7 @@ try:
     # command copied from the log runs by hand. It is an input of no rule: see `fixed`.
     CONFIG = f"{RUN}/config.yaml"
     if workflow.is_main_process:
+        check_run(settings)
         check_parent(Path(RUN), settings)
     else:
         # A job parses all this again. Its settings are those that the run started with, whatever
@@ -82,6 +84,25 @@ def fixed(stage, *names, product=None, settings=settings, folder=RUN, **values):
     path = f"{folder}/settings/{stage}-{digest}.json"
     FIXED[path] = text
     return required(path, product, settings)
+
+
+def trainable(settings_of):
+    """No file, but an input that refuses a training which can never work, when it is planned.
+
+    A run that ends before it trains, as with --until, need not be able to.
+    """
+
+    def checked(wildcards):
+        if workflow.is_main_process:
+            how = workflow.executor_plugin.common_settings
+            here = how.local_exec and not how.dryrun_exec
+            try:
+                check_training(settings_of(wildcards), workflow.cores if here else None)
+            except UserError as error:
+                raise WorkflowError(str(error)) from None
+        return []
+
+    return checked
 
 
 def listed_sources():

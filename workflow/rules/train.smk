@@ -13,6 +13,7 @@ rule train:
             ),
             product=f"{RUN}/model/settings.yaml",
         ),
+        trainable=trainable(lambda wildcards: settings),
         dataset=rules.shape.output.dataset,
     output:
         # The checkpoint and the TensorBoard logs lie beside them, but are no output: Snakemake

@@ -3,17 +3,11 @@ import re
 
 import pandas as pd
 
-from spacegrouper.settings.experiments import experiment_settings
 from spacegrouper.reproduction.results import (
     experiments_in_detail,
     experiments_of_largest_set,
     list_experiments,
 )
-
-try:
-    EXPERIMENTS = experiment_settings(settings)
-except UserError as error:
-    raise WorkflowError(f"configuration: {error}") from None
 
 GRID = f"{RUN}/grid"
 ALL_EXPERIMENTS = list_experiments(settings, Path(GRID))

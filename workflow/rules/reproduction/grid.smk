@@ -8,6 +8,7 @@ use rule train as train_experiment with:
         settings=fixed_for_experiment(
             "train", "seed", "split", "model", "train", product="model/settings.yaml"
         ),
+        trainable=trainable(lambda wildcards: EXPERIMENTS[wildcards.experiment]),
         dataset=rules.shape.output.dataset,
     output:
         **of_experiment(rules.train.output),
