@@ -70,8 +70,8 @@ def _readme() -> str:
         "`config.yaml` holds every key with its default; `demo.yaml` is the demo's. Give your own "
         "file with `snakemake --configfile FILE`: it needs only the keys that differ. "
         "`settings.schema.json` lets editors complete and check it. "
-        "A mistyped key or value stops the run at once, with a line that names it, and so do values "
-        "that physics rules out, keys that contradict each other, and keys that differ from their "
+        "A mistyped key or value stops the run at once, with a line that names it, and so do "
+        "values that physics rules out, keys that contradict each other, and keys that differ from their "
         "default but have no effect in the run. Space groups are given by number or symbol; `~` at "
         "the beginning of a path is your home.",
         "## Top level",
