@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.diffraction.kinematic import Experiment
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Disorder, Simulate
+from spacegrouper.settings import Simulate
+from spacegrouper.settings.simulate import MOST_ATOMS
 
 # Of one half of reciprocal space. pymatgen keeps each in objects of Python.
 MOST_REFLECTIONS = {"xrayutilities": 2_000_000, "pymatgen": 200_000}
-MOST_ATOMS = 10_000_000  # that are summed one by one
 _MOST_WAVES = 1e12  # of atoms that meet in all pixels or reflections
 _MOST_NUMBERS = 1e8  # in one array
 
@@ -53,17 +53,6 @@ def reason_against_powder(
     return ""
 
 
-def check_cells(settings: Simulate) -> None:
-    """Raise UserError if crystals of that many cells have too many atoms, whatever they are."""
-    cells = math.prod(settings.cells)
-    if _sums_every_atom(settings) and cells > MOST_ATOMS:
-        raise UserError(
-            f"simulate.cells: {' x '.join(map(str, settings.cells))} cells hold {cells:.1e} atoms "
-            f"or more; with `disorder` or `engine: condor` at most {MOST_ATOMS:,} can be summed, "
-            "so give fewer cells"
-        )
-
-
 def check_memory(settings: Simulate, elements: int) -> None:
     """Raise UserError if what all crystals share takes more memory than this machine has."""
     needed = 8 * settings.pixels**2 * (elements + 3 + 2 * _angles(settings))
@@ -79,7 +68,7 @@ def check_memory(settings: Simulate, elements: int) -> None:
 def reason_against_pattern(crystal: Crystal, settings: Simulate, experiment: Experiment) -> str:
     """Return why the patterns of a crystal are not computed, or an empty string."""
     sites = len(crystal.species)
-    if not _sums_every_atom(settings):
+    if not settings.sums_every_atom:
         waves = float(sites) * settings.pixels**2 * _angles(settings)
         return f"{sites} atoms in the cell are too many to be summed" * (waves > _MOST_WAVES)
     atoms = sites * math.prod(settings.cells)
@@ -104,10 +93,6 @@ def _reason_against_grid(
             f"`disorder` takes, at {settings.pixels} x {settings.pixels} pixels"
         )
     return ""
-
-
-def _sums_every_atom(settings: Simulate) -> bool:
-    return settings.engine == "condor" or settings.disorder != Disorder()
 
 
 def _angles(settings: Simulate) -> int:

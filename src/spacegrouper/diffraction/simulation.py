@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.elements import UnusableCrystalError, element_symbol
-from spacegrouper.diffraction.bounds import check_cells, check_memory, reason_against_pattern
+from spacegrouper.diffraction.bounds import check_memory, reason_against_pattern
 from spacegrouper.diffraction.condor import Children, condor_intensities
 from spacegrouper.diffraction.kinematic import (
     Experiment,
@@ -59,7 +59,6 @@ def simulate_crystals(
     rejected. Raises UserError if Condor is asked for but does not work, for settings that no
     crystal fits, and for more photons than can be counted.
     """
-    check_cells(settings)
     reasons = [_reason_against_elements(crystal) for crystal in crystals]
     possible = [crystal for crystal, reason in zip(crystals, reasons, strict=True) if not reason]
     elements = {symbol for crystal in possible for symbol in crystal.species}

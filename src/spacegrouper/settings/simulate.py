@@ -1,9 +1,10 @@
 """Section `simulate`."""
 
+import math
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from spacegrouper.settings.descriptors import Technique
 from spacegrouper.settings.quantity import Quantity
@@ -13,7 +14,10 @@ Displacement = Annotated[
     float,
     Quantity("Angstrom", 1e-6, 3, 0.1, (("m", 1e10), ("nm", 10), ("pm", 0.01)), zero=True),
 ]
+MOST_ATOMS = 10_000_000  # that are summed one by one
+
 _Angle = Annotated[float, Quantity("degrees", -360, 360)]
+_Cells = Annotated[int, Quantity("cells", 1, 100_000)]
 _Radius = Annotated[float, Quantity("pixels", 0, 1e4)]
 
 
@@ -108,7 +112,7 @@ class Simulate(Section):
     pixels: Annotated[int, Quantity("pixels", 1, 8192)] = Field(
         256, description="pixels along each edge of the detector"
     )
-    cells: tuple[PositiveInt, PositiveInt, PositiveInt] = Field(
+    cells: tuple[_Cells, _Cells, _Cells] = Field(
         (10, 10, 10), description="conventional cells in the crystal along a, b and c"
     )
     views: tuple[View, ...] = Field(
@@ -177,8 +181,23 @@ class Simulate(Section):
             preset = preset | {key: preset[key] * scale for key in ("beam_stop", "aperture")}
         return preset | {k: v for k, v in content.items() if k != "views"}
 
+    @property
+    def sums_every_atom(self) -> bool:
+        """Whether patterns are sums over all atoms of all cells, and not over those of one cell."""
+        return self.engine == "condor" or (
+            self.engine == "kinematic" and self.disorder != Disorder()
+        )
+
     def contradictions(self) -> Iterator[Contradiction]:
-        """Yield keys that Condor does not know."""
+        """Yield crystals of too many atoms, and keys that Condor does not know."""
+        cells = math.prod(self.cells)
+        if self.sums_every_atom and cells > MOST_ATOMS:
+            yield Contradiction(
+                ("cells",),
+                f"{' x '.join(map(str, self.cells))} cells hold {cells:.1e} atoms or more; with "
+                f"`disorder` or `engine: condor` at most {MOST_ATOMS:,} can be summed, so give "
+                "fewer cells",
+            )
         if self.engine != "condor":
             return
         for key in ("debye_waller_b", "ewald_sphere", "disorder"):
