@@ -99,9 +99,11 @@ def _find_solid_angle() -> str:
     paper = Simulate()
     probe = Simulate(
         engine="condor",
-        # Two by two pixels, whose centres are those of the paper's corners.
+        # Two by two pixels, in the directions of the paper's corners: at half the distance, as
+        # pixels of full size would be larger than settings allow.
         pixels=2,
-        pixel_size=paper.pixel_size * (paper.pixels - 1),
+        pixel_size=paper.pixel_size * (paper.pixels - 1) / 2,
+        detector_distance=paper.detector_distance / 2,
         cells=(1, 1, 1),
         views=(View(axis="z", angle=0),),
     )
