@@ -121,6 +121,10 @@ def test_axes_that_only_a_number_tells_are_refused_where_the_table_does_not_fit(
             ),
             ["site Na1 is 4 atoms", "8 by _atom_site_site_symmetry_multiplicity"],
         ),
+        (
+            cif(chemical_formula_sum="Na Cl . 2H2 O"),
+            ["the formula 'Na Cl . 2H2 O' has H and O, the list of atoms has none"],
+        ),
         (cif(cell=(-5.64, 5.64, 5.64, 90, 90, 90)), ["_cell_length_a is -5.64"]),
         (cif(cell=(0, 5.64, 5.64, 90, 90, 90)), ["_cell_length_a is 0"]),
         (cif(cell=(5, 6, 7, 90, 200, 90), symbol="P 1"), ["_cell_angle_beta is 200; it must be"]),
@@ -184,6 +188,7 @@ def test_contradictions_and_gaps_are_refused_by_name(text, fragments):
         cif(symbol="", space_group_IT_number=225),
         cif(symbol="Fm3m", symmetry_Int_Tables_number=225, cell_formula_units_Z=4),
         cif(symbol="F m 3\N{COMBINING OVERLINE} m") + "\x1a",
+        cif(chemical_formula_sum="NACL"),
         cif(symbol="F 4/m -3 2/m", chemical_formula_sum="NaCl"),
         cif(symbol="", space_group_name_Hall="-F 4 2 3", exptl_crystal_density_diffrn=2.1),
         cif(symbol="", operations=[o.triplet() for o in gemmi.SpaceGroup("F m -3 m").operations()]),

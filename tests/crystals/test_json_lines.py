@@ -51,6 +51,8 @@ def test_same_crystals_give_same_bytes_whatever_the_name(tmp_path):
         (json.dumps({key: value for key, value in GOOD.items() if key != "lattice"}), "`lattice`"),
         (json.dumps({**GOOD, "lattice": [[1, 0, 0], [0, 1, 0]]}), "`lattice` must be 3 rows"),
         (json.dumps({**GOOD, "lattice": [[1, 0, 0], [0, 1], [0, 0, 1]]}), "`lattice` must be"),
+        (json.dumps({**GOOD, "lattice": [5.64, 5.64, 5.64, 90, 90, 90]}), "its shape is (6,)"),
+        (json.dumps({**GOOD, "lattice": 5.64}), "its shape is ()"),
         (json.dumps({**GOOD, "lattice": [["1", 0, 0], [0, 1, 0], [0, 0, 1]]}), "`lattice` must be"),
         (json.dumps({**GOOD, "lattice": [[1, 0, 0], [0, 1, 0], [1, 1, 0]]}), "no volume"),
         (json.dumps({**GOOD, "lattice": np.zeros((3, 3)).tolist()}), "no volume"),

@@ -41,6 +41,17 @@ def test_files_of_a_tree_are_those_that_are_read(tree) -> None:
     assert set(source_files(settings)) == {"a.cif", "deep/b.cif"}
 
 
+def test_what_is_no_file_or_not_readable_is_listed_and_left_to_the_reader(tmp_path, tree) -> None:
+    (tree / "gone.cif").symlink_to("nowhere")
+    (tree / "loop.cif").symlink_to("loop.cif")
+    os.mkfifo(tree / "pipe.cif")
+    path, settings = listed(tmp_path, tree)
+    assert list_digest(source_files(settings))
+    (tree / "gone.cif").unlink()
+    (tree / "gone.cif").write_text("data_c\n")
+    assert not are_as_listed(path, source_files(settings))
+
+
 def test_crystals_from_elsewhere_have_no_files() -> None:
     assert source_files(settings_of()) == {}
 

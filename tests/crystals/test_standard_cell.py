@@ -112,6 +112,13 @@ def test_what_cannot_be_used_is_rejected(species, coords, reason):
     assert reason in result.reason
 
 
+def test_a_cell_in_picometres_is_rejected():
+    salt = Crystal("x", 564 * np.eye(3), ("Na", "Cl"), np.array([[0, 0, 0], [0.5, 0.5, 0.5]]))
+    record = standardise(salt, Standardise())
+    assert isinstance(record, Rejection)
+    assert record.reason.startswith("8.97e+07 cubic Angstrom of the cell for each atom: are its")
+
+
 def test_too_many_sites_are_rejected():
     result = standardise(SALT, Standardise(max_sites=7))
     assert "8 (max_sites = 7)" in result.reason

@@ -53,6 +53,15 @@ def parse_formula(text: str) -> dict[str, float]:
     return {element: amount for element, amount in amounts.items() if amount > 0}
 
 
+def elements_named(text: str) -> set[str]:
+    """Return the elements in a formula of any form, such as "Na Cl . 2H2 O"; none if one is none.
+
+    Deuterium is hydrogen.
+    """
+    names = set(re.findall("[A-Z][a-z]?", text))
+    return set(map(_isotope_free, names)) if all(map(_is_element, names)) else set()
+
+
 def element_of(label: str, type_symbol: str, formula: Collection[str]) -> str:
     """Return the element of a site; D is H.
 

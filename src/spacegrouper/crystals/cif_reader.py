@@ -17,7 +17,12 @@ import gemmi
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.crystals.cif_elements import element_of, names_hydrogens, parse_formula
+from spacegrouper.crystals.cif_elements import (
+    element_of,
+    elements_named,
+    names_hydrogens,
+    parse_formula,
+)
 from spacegrouper.crystals.cif_symmetry import Setting, stated_settings
 from spacegrouper.crystals.cif_text import (
     MAXIMUM_BYTES,
@@ -448,9 +453,15 @@ def _check_wyckoff_positions(sites: list[_Site], counts: list[int], setting: Set
 def _check_formula(block: Block, species: Sequence[str]) -> None:
     """Compare the atoms with the formula and number of formula units, where the file has them."""
     stated = _formula(block)
-    if not stated:
-        return
     found = Counter(species)
+    if not stated:
+        text = block.text(_FORMULA_TAG)
+        if missing := elements_named(text) - found.keys():
+            raise CifError(
+                f"atoms are missing: the formula {shown(text)} has {' and '.join(sorted(missing))}, "
+                "the list of atoms has none"
+            )
+        return
     units = len(species) / sum(stated.values())
     expected_units = block.number("_cell_formula_units_Z")
     fits = found.keys() == stated.keys() and all(

@@ -177,12 +177,14 @@ def _numbers(record: dict[str, Any], key: str, shape: tuple[int, int]) -> NDArra
     try:
         # A string of digits would pass as a float and `true` as 1, but both are mistakes.
         values = np.array(record[key])
-        if values.dtype.kind not in "if" or _holds_truth(record[key]):
+        if values.dtype.kind not in "if":
             raise ValueError
     except (ValueError, OverflowError):
         raise ValueError(wanted) from None
     if values.shape != shape:
         raise ValueError(f"{wanted}, its shape is {values.shape}")
+    if _holds_truth(record[key]):
+        raise ValueError(wanted)
     if not np.isfinite(values).all():
         raise ValueError(f"`{key}` holds a number that is not finite")
     if np.abs(values).max() > _LARGEST_NUMBER:

@@ -23,6 +23,9 @@ _SQLITE = "sqlite:///"
 class SourceFile:
     """A row of the list: a file's size in bytes, its times in nanoseconds, its SHA-256.
 
+    All are zero or empty for what is no file: a link that leads nowhere, a pipe; sha256 is empty
+    for a file that cannot be read. The programs that read the files reject these, by name.
+
     name: the path below the source's folder. changed: of the inode, which no copy carries along.
     """
 
@@ -120,10 +123,17 @@ def _look_at(name: str, path: Path) -> SourceFile:
 
 
 def _times(path: Path) -> tuple[int, int, int]:
+    if not path.is_file():
+        return 0, 0, 0
     found = path.stat()
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    if not path.is_file():  # a pipe would be waited for
+        return ""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except PermissionError:
+        return ""

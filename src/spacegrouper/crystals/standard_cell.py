@@ -37,6 +37,8 @@ os.environ.setdefault("SPGLIB_WARNING", "OFF")
 
 _STAGE = "standardise"
 _SHORTEST_DISTANCE = 0.5  # Angstrom; the shortest bond there is, in H2, has 0.74
+# Cubic Angstrom for each atom; the emptiest, a molecule in a large box, has some thousands.
+_LARGEST_VOLUME = 1e5
 _MARKERS = ("H", "Li", "Be")
 _MARKER_STEP = 1 / 64  # of an axis, from the origin; axes mix with small whole factors
 
@@ -108,6 +110,11 @@ def _standardised(crystal: Crystal, species: list[str], settings: Standardise) -
             f"{10 * settings.max_sites})"
         )
     lattice, frac_coords = _right_handed(crystal.lattice, crystal.frac_coords)
+    volume = np.linalg.det(lattice) / len(species)
+    if volume > _LARGEST_VOLUME:
+        raise UnusableCrystalError(
+            f"{volume:.3g} cubic Angstrom of the cell for each atom: are its lengths in pm?"
+        )
     close = closer_than(lattice, frac_coords, _SHORTEST_DISTANCE)
     if close:
         first, second = close
