@@ -457,9 +457,10 @@ def _check_formula(block: Block, species: Sequence[str]) -> None:
     if not stated:
         text = block.text(_FORMULA_TAG)
         if missing := elements_named(text) - found.keys():
+            names = " and ".join(sorted(missing))
             raise CifError(
-                f"atoms are missing: the formula {shown(text)} has {' and '.join(sorted(missing))}, "
-                "the list of atoms has none"
+                f"atoms are missing: the formula {shown(text)} has {names}, the list of atoms has "
+                "none"
             )
         return
     units = len(species) / sum(stated.values())
