@@ -402,8 +402,11 @@ def _crystal(name: str, attributes: dict[str, Any], metadata: dict[str, Any]) ->
             raise ValueError(f"property `{key}` is missing")
         if not isinstance(attributes[key], list):
             raise ValueError(f"property `{key}` is no list")
-    for feature in attributes.get("structure_features") or []:
-        if feature in _UNUSABLE_FEATURES:
+    features = attributes.get("structure_features") or []
+    if not isinstance(features, list):
+        raise ValueError("property `structure_features` is no list")
+    for feature in features:
+        if isinstance(feature, str) and feature in _UNUSABLE_FEATURES:
             raise ValueError(_UNUSABLE_FEATURES[feature])
     sites, positions = attributes["species_at_sites"], attributes["cartesian_site_positions"]
     stated = _count(attributes.get("nsites"))
@@ -466,6 +469,6 @@ def _symbols(species: list[Any]) -> dict[str, tuple[str, str]]:
             if kind["name"] in symbols:
                 raise ValueError
             symbols[kind["name"]] = elements[0], problem
-    except (KeyError, TypeError, ValueError, IndexError):
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError):
         raise ValueError("property `species` is not as OPTIMADE defines it") from None
     return symbols
