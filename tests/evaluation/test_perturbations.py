@@ -104,6 +104,10 @@ def test_defects_and_beam_stop_are_the_engines_and_leave_the_rest_as_it_was():
     assert not found[..., np.hypot(rows, columns) <= 6].any()
 
 
+def test_behind_a_beam_stop_as_large_as_the_detector_patterns_are_black():
+    assert not simulate(Point("beam_stop", 40.0)).any()
+
+
 @pytest.mark.parametrize("photons", [100.0, 1e5])
 def test_so_many_photons_are_counted_in_a_pattern(photons):
     stopped = SIMULATE.model_copy(update={"beam_stop": 3.0})

@@ -29,6 +29,7 @@ from spacegrouper.settings import Disorder, Simulate
 # new ones are not mixed. 2: the brightest pixel is 255; in one pattern of seven it was 254 before.
 PATTERN_VERSION = 2
 
+BLACK = "no pixel of its patterns is bright"  # why such a crystal is rejected
 # Crystals in memory at a time: enough to keep the threads busy, few enough for blocks of any size.
 _BATCH = 64
 _BATCH_BYTES = 10**9  # of their patterns
@@ -99,9 +100,8 @@ def simulate_crystals(
 
 def _with_black_ones(patterns: Patterns) -> tuple[str, ...]:
     """Return the reasons, also against crystals of whose patterns not one has a bright pixel."""
-    black = "no pixel of its patterns is bright"
     return tuple(
-        reason or black * (not maxima.any())
+        reason or BLACK * (not maxima.any())
         for reason, maxima in zip(patterns.reasons, patterns.intensity_max, strict=True)
     )
 

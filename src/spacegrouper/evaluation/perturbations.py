@@ -16,7 +16,7 @@ from scipy.spatial.transform import Rotation
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.diffraction.randomness import generator_for
-from spacegrouper.diffraction.simulation import simulate_crystals
+from spacegrouper.diffraction.simulation import BLACK, simulate_crystals
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Robustness, Shape, Simulate
 from spacegrouper.storage.raw_shard import simulate_section
@@ -165,7 +165,8 @@ def _perturbed(simulate: Simulate, point: Point) -> Simulate:
 def _simulate(crystal: Crystal, simulate: Simulate, seed: int) -> NDArray[Any]:
     """Return the patterns of one crystal, (views, pixels, pixels)."""
     (patterns,) = simulate_crystals([crystal], simulate, seed, threads=1)
-    if patterns.reasons[0]:
+    # Nothing may be left behind a beam stop; how often the network is right then is the question.
+    if patterns.reasons[0] not in ("", BLACK):
         raise UserError(
             f"crystal {crystal.id}: {patterns.reasons[0]}; give the structures that the dataset "
             "was made of"
