@@ -185,5 +185,5 @@ def test_another_engine_is_refused(engine):
 
 def test_an_element_without_form_factor_is_named():
     strange = replace(crystals()[0], species=("Na", "Cl", "Cl", "Xx"))
-    with pytest.raises(UserError, match=r"crystal a: unknown element 'Xx'"):
+    with pytest.raises(UserError, match=r"crystal a: unknown element: 'Xx'"):
         simulate_point([strange], RECIPE, UNPERTURBED, 1, lambda _: None)
