@@ -32,7 +32,7 @@ test: $(environment) ## run the tests; with CI=true the proofs that take minutes
 check: $(environment) ## check style, types, workflow and generated files
 	ruff check .
 	ruff format --check .
-	mypy --strict src
+	mypy
 	snakefmt --check workflow
 	snakemake --lint
 	pytest -q tests/settings/test_reference.py tests/test_lock.py

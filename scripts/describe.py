@@ -3,7 +3,7 @@
 import logging
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from command_line import progress, run_program
@@ -32,7 +32,9 @@ def main(
             f"{dataset}: holds no shaped patterns; only datasets of diffraction patterns, of "
             "`simulate.engine: kinematic` or `condor`, are described"
         )
-    crystals, views, height, width = group["raw"].shape
+    # zarr's types leave open whether a name holds an array.
+    raw: Any = group["raw"]
+    crystals, views, height, width = raw.shape
     axes = dataset_views(group)
     from spacegrouper.evaluation import statistics
     from spacegrouper.figures import patterns

@@ -3,7 +3,7 @@
 import logging
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from command_line import progress, run_program
@@ -27,11 +27,14 @@ def main(
     SVG and PNG.
     """
     group = open_dataset(dataset)
+    # zarr's types leave open whether a name holds an array.
+    raw: Any = group["raw"]
+    material_id: Any = group["material_id"]
     from spacegrouper.evaluation import bitmap_statistics
     from spacegrouper.figures import bitmaps
     from spacegrouper.figures.toolkit import save_figure
 
-    with progress("measuring", group["raw"].shape[0]) as advance:
+    with progress("measuring", raw.shape[0]) as advance:
         found = bitmap_statistics.measure_dataset(group, threads, advance)
     tables = {
         "brightness": bitmap_statistics.brightness_table(found),
@@ -39,7 +42,7 @@ def main(
         "pixel_values": bitmap_statistics.pixel_value_table(found),
         "per_space_group": bitmap_statistics.per_space_group_table(found),
         "decidability": bitmap_statistics.decidability_table(found),
-        "shared_bitmaps": bitmap_statistics.shared_bitmap_table(found, group["material_id"][:]),
+        "shared_bitmaps": bitmap_statistics.shared_bitmap_table(found, material_id[:]),
     }
     groups = tables["per_space_group"]
     drawn = {

@@ -10,7 +10,7 @@ import typer
 from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.storage.dataset import open_dataset
+from spacegrouper.storage.dataset import dataset_views, open_dataset
 
 log = logging.getLogger("spacegrouper")
 
@@ -51,13 +51,12 @@ def main(
         read_predictions,
     )
     from spacegrouper.reproduction.case_study_figures import case_studies_figure
-    from spacegrouper.storage.raw_shard import simulate_section
 
     table = outcomes_table(read_predictions(spot, group), read_predictions(shaped, group))
     outcomes = count_outcomes(table)
     chosen = choose_cases(table, cases)
     crystals = read_structures(structures, chosen["material_id"].tolist())
-    views = simulate_section(dict(group.attrs)["simulate_settings"]).views
+    views = dataset_views(group)
     pictures, powders, formulas = [], {}, {}
     with progress("reading", len(chosen)) as advance:
         for case, crystal in zip(chosen.to_dict("records"), crystals, strict=True):

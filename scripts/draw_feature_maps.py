@@ -49,7 +49,8 @@ def main(
 
     chosen = feature_maps.choose_crystals(tests, crystals)
     prepare_backend(World())
-    tables, maps = [], []
+    tables: list[pd.DataFrame] = []
+    maps: list[feature_maps.CrystalMaps] = []
     for folder, of_network in zip(model, labels, strict=True):
         network = load_network(folder / "model.keras")
         name = feature_maps.network_name(network, of_network)

@@ -84,10 +84,10 @@ def find_crystal(structures: Path, id: str, advance: Any) -> Crystal:
     """Return the crystal of this id; `advance` is called with 1 after each record."""
     seen = []
     for record in read_crystals(structures):
-        if record.id == id and isinstance(record, Crystal):
-            return record
         if record.id == id:
-            raise UserError(f"{structures}: {id} is no crystal, mend it: {record.reason}")
+            if isinstance(record, Rejection):
+                raise UserError(f"{structures}: {id} is no crystal, mend it: {record.reason}")
+            return record
         seen.append(record.id)
         advance(1)
     nearest = difflib.get_close_matches(id, seen, n=1, cutoff=0)

@@ -110,11 +110,11 @@ def main(
         if labels.descriptor != "shaped":
             images[point] = np.sqrt(images[point])  # most spots are too faint to see
     named = {
-        Point(answer.perturbation, answer.value): (
-            class_name(labels.label, answer.predicted),
-            answer.predicted == answer.true,
+        Point(answer["perturbation"], answer["value"]): (
+            class_name(labels.label, answer["predicted"]),
+            answer["predicted"] == answer["true"],
         )
-        for answer in answers[answers["material_id"] == example].itertuples()
+        for answer in answers[answers["material_id"] == example].to_dict("records")
     }
     with written_aside(output) as folder:
         folder.mkdir()

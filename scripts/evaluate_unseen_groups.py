@@ -47,33 +47,32 @@ def main(
     reference, test = crystals[~is_test], crystals[is_test]
 
     start_backend()
+    import keras
+
     from spacegrouper.evaluation.predictions import load_network
     from spacegrouper.reproduction.embeddings import embed_crystals, untrained_copy
     from spacegrouper.training.devices import prepare_backend
 
     prepare_backend(World())
     network = load_network(model / "model.keras")
-    answers = []
-    for name, each in (
-        ("trained network", network),
-        ("untrained network", untrained_copy(network, settings.seed)),
-    ):
+
+    def answer(name: str, network: keras.Model) -> unseen_groups.Answers:
         with progress(name, len(crystals)) as advance:
             embeddings = embed_crystals(
-                each,
+                network,
                 labels,
                 group,
                 crystals["row"].to_numpy(),
                 settings.evaluate.batch_size,
                 advance,
             )
-        answers.append(
-            unseen_groups.compare_embeddings(
-                embeddings[~is_test], reference["spacegroup"].to_numpy(), embeddings[is_test]
-            )
+        return unseen_groups.compare_embeddings(
+            embeddings[~is_test], reference["spacegroup"].to_numpy(), embeddings[is_test]
         )
 
-    scores = unseen_groups.score_unseen(reference, test, *answers, settings.seed)
+    trained = answer("trained network", network)
+    untrained = answer("untrained network", untrained_copy(network, settings.seed))
+    scores = unseen_groups.score_unseen(reference, test, trained, untrained, settings.seed)
     with written_aside(output) as folder:
         folder.mkdir()
         summary = json.dumps(scores.summary, indent=2) + "\n"

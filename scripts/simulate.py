@@ -65,9 +65,10 @@ def main(
         )
     if settings.simulate.technique == "powder":
         # Only here: the engines of powders are slow to import.
-        from spacegrouper.diffraction.powder import simulate_powders
+        from spacegrouper.diffraction.powder import powder_engine, simulate_powders
 
-        simulated = simulate_powders(crystals, settings.powder, settings.simulate.engine, threads)
+        engine = powder_engine(settings.simulate.engine)
+        simulated = simulate_powders(crystals, settings.powder, engine, threads)
     else:
         simulated = simulate_crystals(crystals, settings.simulate, settings.seed, threads)
     with progress("simulate", len(crystals)) as advance:

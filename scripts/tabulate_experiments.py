@@ -29,7 +29,7 @@ def main(
     table = experiments_table(list_experiments(load_settings(config), grid))
     with written_aside(output) as aside:
         table.to_csv(aside, index=False, float_format="%.6f")
-    best = table.loc[table["top_1"].idxmax()]
+    best = table.iloc[table["top_1"].argmax()]
     log.info(
         "%d experiments; the best, %s on %s (%s split): top-1 %.1f %%; written to %s",
         len(table),

@@ -1,6 +1,6 @@
 """Sample crystals of the test part: which are shown, and the pictures of each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -77,7 +77,7 @@ def choose_overview(predictions: pd.DataFrame, crystals: int) -> pd.DataFrame:
 
 
 def read_sample(
-    dataset: zarr.Group, chosen: Mapping[str, Any], labels: Labels, views: Sequence[View]
+    dataset: zarr.Group, chosen: Mapping[Hashable, Any], labels: Labels, views: Sequence[View]
 ) -> Sample:
     """Read the pictures of a crystal; `chosen`: its row of predictions.csv.
 
