@@ -43,7 +43,7 @@ def main(
     labels = read_labels(model, group)
     if reason := uncalibrated_because(model):
         raise UserError(f"{reason}; evaluate.py and predict.py take its probabilities as they are")
-    split = read_parts(model, group)
+    split = read_parts(model / "split.csv", group)
     validation = split[split["part"] == "validation"]
     if validation.empty:
         raise UserError(

@@ -49,7 +49,7 @@ def main(
     settings = load_settings(config)
     group = open_dataset(dataset)
     labels = read_labels(model, group)
-    split = read_parts(model, group)
+    split = read_parts(model / "split.csv", group)
     test = split[split["part"] == "test"].reset_index(drop=True)
     history = read_history(model)
     reason = uncalibrated_because(model)

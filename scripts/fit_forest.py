@@ -39,7 +39,7 @@ def main(
     from spacegrouper.evaluation.scores import describe_scores, score_answers, write_scores
 
     group = open_dataset(dataset)
-    crystals = read_parts(split.parent, group)
+    crystals = read_parts(split, group)
     labels = read_labels(split.parent, group)
 
     testing = crystals["part"] == "test"

@@ -151,11 +151,11 @@ def test_a_file_that_is_no_split_is_named_with_what_makes_it(model, dataset, con
 
 
 def test_classes_in_another_order_than_in_labels_json_are_refused(model, dataset):
-    assert read_parts(model, dataset)["label"].tolist() == [0, 0, 1, 1]
+    assert read_parts(model / "split.csv", dataset)["label"].tolist() == [0, 0, 1, 1]
     path = model / "labels.json"
     path.write_text(path.read_text().replace("[62, 225]", "[225, 62]"))
     with pytest.raises(UserError, match=r"split\.csv: NA is of class 62, label 0, but .* is 225;"):
-        read_parts(model, dataset)
+        read_parts(model / "split.csv", dataset)
 
 
 HISTORY = "epoch,loss,accuracy,validation_loss,validation_accuracy\n"

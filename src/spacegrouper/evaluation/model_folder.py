@@ -133,18 +133,17 @@ def read_history(model: Path) -> tuple[pd.DataFrame, int]:
 
 def read_test_part(model: Path, dataset: zarr.Group) -> pd.DataFrame:
     """Return the crystals of the test part of a model folder's split.csv; see `read_split`."""
-    split = read_parts(model, dataset)
+    split = read_parts(model / "split.csv", dataset)
     return split[split["part"] == "test"].reset_index(drop=True)
 
 
-def read_parts(model: Path, dataset: zarr.Group) -> pd.DataFrame:
-    """Return all parts of a model folder's split.csv, as `read_split`.
+def read_parts(path: Path, dataset: zarr.Group) -> pd.DataFrame:
+    """Return all parts of a network's split, as `read_split`.
 
-    Raises UserError too where its classes are not those of labels.json, in their order.
+    Raises UserError too where its classes are not those of labels.json beside it, in their order.
     """
-    path = model / "split.csv"
     split = read_split(path, dataset)
-    names = dict(enumerate(map(str, read_labels(model, dataset).classes)))
+    names = dict(enumerate(map(str, read_labels(path.parent, dataset).classes)))
     other = split[split["label"].map(names) != split["class"]]
     if not other.empty:
         row = other.iloc[0]
