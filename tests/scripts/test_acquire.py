@@ -1,30 +1,24 @@
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
+from programs import call, spawn
 from pymatgen.core import Lattice, Structure
 from web_services import KEY, MaterialsProject, Optimade
 
 from spacegrouper.crystals.json_lines import read_crystals
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "acquire.py"
 
-
-def run(tmp_path, config, name="acquired.jsonl.gz", **environment):
+def acquire(tmp_path, config, name="acquired.jsonl.gz", run=call, **environment):
     (tmp_path / "config.yaml").write_text(config)
     arguments = ["--config", tmp_path / "config.yaml", "--output", tmp_path / name]
     arguments += ["--provenance", tmp_path / "provenance.json"]
+    return run("acquire", *arguments, "--rejected", tmp_path / "rejected.csv", **environment)
+
+
+def acquire_with_key(tmp_path, config, **environment):
+    """Run it where it finds no other key; it looks for one as it is imported."""
     # Whoever runs the tests may have a key of their own.
-    own = {key: value for key, value in os.environ.items() if key != "MP_API_KEY"}
-    return subprocess.run(
-        [sys.executable, SCRIPT, *arguments, "--rejected", tmp_path / "rejected.csv"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=own | {"HOME": str(tmp_path), "PMG_CONFIG_FILE": "/dev/null"} | environment,
-    )
+    own = {"MP_API_KEY": "", "HOME": str(tmp_path), "PMG_CONFIG_FILE": "/dev/null"}
+    return acquire(tmp_path, config, run=spawn, **(own | environment))
 
 
 def summary(number):
@@ -42,7 +36,7 @@ def summary(number):
 def test_prototypes_are_the_same_bytes_each_time(tmp_path):
     config = "acquire: {source: prototypes, space_groups: 2, crystals_per_space_group: 3}\n"
     for name in ("one.jsonl.gz", "two.jsonl.gz"):
-        result = run(tmp_path, config, name)
+        result = acquire(tmp_path, config, name)
         assert result.returncode == 0, result.stderr
     assert "acquired 6 crystals" in result.stderr
     assert (tmp_path / "one.jsonl.gz").read_bytes() == (tmp_path / "two.jsonl.gz").read_bytes()
@@ -61,7 +55,7 @@ def test_prototypes_are_the_same_bytes_each_time(tmp_path):
 def test_bad_cif_files_are_listed_and_a_source_of_nothing_else_stops(tmp_path):
     (tmp_path / "cifs").mkdir()
     (tmp_path / "cifs" / "empty.cif").write_text("")
-    result = run(tmp_path, f"acquire: {{source: cif_tree, path: {tmp_path / 'cifs'}}}\n")
+    result = acquire(tmp_path, f"acquire: {{source: cif_tree, path: {tmp_path / 'cifs'}}}\n")
     assert result.returncode == 1
     assert "no crystal at all" in result.stderr
     assert "the file is empty" in result.stderr
@@ -74,7 +68,7 @@ def test_files_beside_the_cif_files_are_counted(tmp_path):
     salt = Structure(Lattice.cubic(4), ["Cs", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]])
     (tmp_path / "cifs" / "SALT.CIF").write_text(salt.to(fmt="cif"))
     (tmp_path / "cifs" / "salt.hkl").write_text("")
-    result = run(tmp_path, f"acquire: {{source: cif_tree, path: {tmp_path / 'cifs'}}}\n")
+    result = acquire(tmp_path, f"acquire: {{source: cif_tree, path: {tmp_path / 'cifs'}}}\n")
     assert result.returncode == 0, result.stderr
     assert "passed over 1 files that are not named *.cif or *.cif.gz: 1 .hkl" in result.stderr
     provenance = json.loads((tmp_path / "provenance.json").read_text())
@@ -82,7 +76,7 @@ def test_files_beside_the_cif_files_are_counted(tmp_path):
 
 
 def test_a_missing_source_is_one_line(tmp_path):
-    result = run(tmp_path, "acquire: {source: json_lines, path: /no/such/file.jsonl}\n")
+    result = acquire(tmp_path, "acquire: {source: json_lines, path: /no/such/file.jsonl}\n")
     assert result.returncode == 1
     assert "error: /no/such/file.jsonl: cannot be read" in result.stderr
     assert "Traceback" not in result.stderr
@@ -93,13 +87,13 @@ def test_a_materials_project_download_that_breaks_off_is_completed_by_the_next_c
     with MaterialsProject([summary(number) for number in range(1, 403)]) as service:
         environment = {"MP_API_KEY": KEY, "MP_API_ENDPOINT": service.address}
         service.troubles = {2: 503}  # the second batch, after one page of ids
-        broken = run(tmp_path, config, **environment)
+        broken = acquire_with_key(tmp_path, config, **environment)
         assert broken.returncode == 1
         assert "HTTP status 503, at attempt 1 of 1" in broken.stderr
         assert "Traceback" not in broken.stderr
         assert not (tmp_path / "acquired.jsonl.gz").exists()
         service.events = {3: lambda: service.entries.pop("mp-402")}
-        whole = run(tmp_path, config, **environment)
+        whole = acquire_with_key(tmp_path, config, **environment)
         assert whole.returncode == 0, whole.stderr
         assert len(service.requests) == 4
     names = [f"mp-{number}" for number in range(1, 402)]
@@ -135,7 +129,7 @@ def test_no_key_and_no_network_are_one_line_each(tmp_path):
             "error: 127.0.0.1:1: no connection",
         ),
     ):
-        result = run(tmp_path, f"acquire: {config}\n", **environment)
+        result = acquire_with_key(tmp_path, f"acquire: {config}\n", **environment)
         assert result.returncode == 1
         lines = [line for line in result.stderr.splitlines() if not line.startswith("acquire ")]
         assert len(lines) == 1, result.stderr
@@ -151,7 +145,9 @@ def test_an_optimade_database_is_acquired(tmp_path):
     }
     entries = [{"id": f"loop-{number}", "attributes": attributes} for number in range(7)]
     with Optimade(entries) as service:
-        result = run(tmp_path, f"acquire: {{source: optimade, provider: '{service.address}'}}\n")
+        result = acquire(
+            tmp_path, f"acquire: {{source: optimade, provider: '{service.address}'}}\n"
+        )
     assert result.returncode == 0, result.stderr
     assert len(list(read_crystals(tmp_path / "acquired.jsonl.gz"))) == 7
     provenance = json.loads((tmp_path / "provenance.json").read_text())

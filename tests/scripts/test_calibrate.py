@@ -1,30 +1,16 @@
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from bright_crystals import logits_by_hand, write_bright_crystals, write_brightness_model
+from programs import call, spawn
 
 from spacegrouper.evaluation.calibration import calibrate
 from spacegrouper.settings import Settings, Train, write_settings
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "calibrate.py"
 
-
-def run_calibrate(folder):
-    return subprocess.run(
-        [
-            sys.executable,
-            SCRIPT,
-            f"--dataset={folder / 'data.zarr'}",
-            f"--model={folder / 'model'}",
-            f"--config={folder / 'config.yaml'}",
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def run_calibrate(folder, run=call):
+    files = [f"--dataset={folder / 'data.zarr'}", f"--model={folder / 'model'}"]
+    return run("calibrate", *files, f"--config={folder / 'config.yaml'}")
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +57,7 @@ def test_a_split_without_a_validation_part_is_one_line(folder):
     split = folder / "model" / "split.csv"
     content = split.read_text()
     split.write_text(content.replace("validation", "train"))
-    finished = run_calibrate(folder)
+    finished = run_calibrate(folder, spawn)
     split.write_text(content)
     assert finished.returncode == 1
     assert "split.csv: no crystal of the part validation" in " ".join(finished.stderr.split())

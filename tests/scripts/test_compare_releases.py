@@ -2,29 +2,23 @@
 
 import csv
 import os
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
+from programs import call, spawn
 from pymatgen.analysis.structure_matcher import StructureMatcher
 from pymatgen.core import Structure
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import read_crystals, write_crystals
 
-SCRIPT = Path(__file__).parents[2] / "scripts/compare_releases.py"
 SHARED = Path(__file__).parents[2] / "../shared/structures"
 
 
-def run(earlier, later, output, *options):
-    return subprocess.run(
-        [sys.executable, SCRIPT, earlier, later, "--output", output, *options],
-        capture_output=True,
-        text=True,
-    )
+def compare(earlier, later, output, *options, run=call):
+    return run("compare_releases", earlier, later, "--output", output, *options)
 
 
 def changes(output):
@@ -64,7 +58,7 @@ def test_changes_of_a_real_release_are_those_that_pymatgen_sees(tmp_path, step):
     names = sorted({*earlier, *later})[::step]
     for name, crystals in (("a", earlier), ("b", later)):
         write_crystals(tmp_path / f"{name}.jsonl.gz", (crystals[i] for i in names if i in crystals))
-    done = run(tmp_path / "a.jsonl.gz", tmp_path / "b.jsonl.gz", tmp_path / "out")
+    done = compare(tmp_path / "a.jsonl.gz", tmp_path / "b.jsonl.gz", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     rows = changes(tmp_path / "out")
     assert sorted(rows) == names
@@ -93,7 +87,7 @@ def test_results_do_not_depend_on_the_processes_and_a_missing_file_is_one_line(t
     write_crystals(tmp_path / "a.jsonl", first)
     write_crystals(tmp_path / "b.jsonl.gz", second[5:])
     for processes in ("1", "2"):
-        done = run(
+        done = compare(
             tmp_path / "a.jsonl",
             tmp_path / "b.jsonl.gz",
             tmp_path / processes,
@@ -104,7 +98,7 @@ def test_results_do_not_depend_on_the_processes_and_a_missing_file_is_one_line(t
     tables = [(tmp_path / name / "changes.csv").read_bytes() for name in ("1", "2")]
     assert tables[0] == tables[1]
     assert tables[0].splitlines()[6] == b"5,changed,lattice by 0.24 %"
-    done = run(tmp_path / "a.jsonl", tmp_path / "none.jsonl", tmp_path / "out")
+    done = compare(tmp_path / "a.jsonl", tmp_path / "none.jsonl", tmp_path / "out", run=spawn)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "none.jsonl" in done.stderr

@@ -1,18 +1,15 @@
 """The comparison of a release with its parent, as the workflow runs it."""
 
 import csv
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
+from programs import Finished, Runner, call, spawn
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import read_crystals, write_crystals
 from spacegrouper.crystals.standard_cell import standardise_all
 from spacegrouper.settings import Standardise
-
-ROOT = Path(__file__).parents[2]
 
 
 def polonium(name: str, edge: float) -> Crystal:
@@ -24,17 +21,10 @@ def standardised(path: Path, **edges: float) -> None:
     write_crystals(path, standardise_all(crystals, Standardise(), 1))
 
 
-def run(folder: Path, parent: str = "first.jsonl.gz") -> subprocess.CompletedProcess[str]:
+def compare(folder: Path, parent: str = "first.jsonl.gz", run: Runner = call) -> Finished:
     (folder / "config.yaml").write_text("{}\n")
     options = ["--structures", "second.jsonl.gz", "--parent", parent, "--config", "config.yaml"]
-    script = ROOT / "scripts/compare_with_parent.py"
-    return subprocess.run(
-        [sys.executable, script, *options, "--output", "release"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run("compare_with_parent", *options, "--output", "release", folder=folder)
 
 
 def edges(path: Path) -> dict[str, float]:
@@ -46,7 +36,7 @@ def test_new_crystals_are_to_be_simulated_and_all_are_in_the_release(tmp_path: P
     standardised(tmp_path / "second.jsonl.gz", new=3.5, nearly=3.3601, strained=3.32, same=3.35)
     contents = []
     for _ in range(2):  # the second time over the first
-        done = run(tmp_path)
+        done = compare(tmp_path)
         assert done.returncode == 0, done.stderr
         contents.append({p.name: p.read_bytes() for p in (tmp_path / "release").iterdir()})
     assert contents[0] == contents[1]
@@ -69,7 +59,7 @@ def test_new_crystals_are_to_be_simulated_and_all_are_in_the_release(tmp_path: P
 
 def test_a_missing_parent_is_one_line(tmp_path: Path) -> None:
     standardised(tmp_path / "second.jsonl.gz", same=3.35)
-    done = run(tmp_path, "none.jsonl.gz")
+    done = compare(tmp_path, "none.jsonl.gz", spawn)
     assert done.returncode == 1
     assert "none.jsonl.gz: cannot be read" in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,15 +1,11 @@
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 import zarr
+from programs import call, spawn
 
 from spacegrouper.settings import Shape
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "describe.py"
 CRYSTALS, SIZE = 12, 256
 TABLES = ("per_space_group", "per_crystal_system", "patterns", "histograms")
 FIGURES = ("class_balance", "crystal_systems", "brightness", "occupied_pixels", "nodes")
@@ -32,10 +28,9 @@ def folder(tmp_path):
     return tmp_path
 
 
-def describe(folder, output, *arguments):
-    command = [sys.executable, str(SCRIPT), f"--dataset={folder / 'data.zarr'}"]
-    command += [f"--output={folder / output}", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def describe(folder, output, *arguments, run=call):
+    files = [f"--dataset={folder / 'data.zarr'}", f"--output={folder / output}"]
+    return run("describe", *files, *arguments)
 
 
 def test_all_products_are_there_and_do_not_depend_on_the_threads(folder):
@@ -76,15 +71,19 @@ def with_one_view(folder):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "message"),
+    ("spoil", "message", "run"),
     [
-        (without_space_groups, "data.zarr: no crystal has a space group; simulate crystals that"),
-        (with_one_view, "its settings name 1 views, but it has 3 patterns"),
+        (
+            without_space_groups,
+            "data.zarr: no crystal has a space group; simulate crystals that",
+            call,
+        ),
+        (with_one_view, "its settings name 1 views, but it has 3 patterns", spawn),
     ],
 )
-def test_a_mistake_is_one_line_and_leaves_no_output(folder, spoil, message):
+def test_a_mistake_is_one_line_and_leaves_no_output(folder, spoil, message, run):
     spoil(folder)
-    finished = describe(folder, "out")
+    finished = describe(folder, "out", run=run)
     assert finished.returncode == 1
     assert message in " ".join(finished.stderr.split())
     assert "Traceback" not in finished.stderr

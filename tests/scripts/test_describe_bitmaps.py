@@ -1,13 +1,11 @@
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import zarr
+from programs import Finished, Runner, call, spawn
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "describe_bitmaps.py"
 TABLES = {
     "brightness",
     "brightness_distribution",
@@ -42,9 +40,8 @@ def dataset(tmp_path: Path) -> Path:
     return tmp_path / "data.zarr"
 
 
-def describe(dataset: Path, output: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(SCRIPT), f"--dataset={dataset}", f"--output={output}"]
-    return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+def describe(dataset: Path, output: Path, *arguments: str, run: Runner = call) -> Finished:
+    return run("describe_bitmaps", f"--dataset={dataset}", f"--output={output}", *arguments)
 
 
 def test_all_products_are_there_and_do_not_depend_on_the_threads(dataset: Path) -> None:
@@ -70,7 +67,7 @@ def test_all_products_are_there_and_do_not_depend_on_the_threads(dataset: Path) 
 
 
 def test_what_is_no_dataset_of_bitmaps_is_one_line(dataset: Path) -> None:
-    finished = describe(dataset.parent / "nothing.zarr", dataset.parent / "out")
+    finished = describe(dataset.parent / "nothing.zarr", dataset.parent / "out", run=spawn)
 
     assert finished.returncode == 1
     assert "no dataset there" in finished.stderr

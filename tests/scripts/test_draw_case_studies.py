@@ -1,16 +1,13 @@
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import zarr
+from programs import call, spawn
 
 from spacegrouper.settings import Shape, Simulate
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "draw_case_studies.py"
 NAMES = [f"mp-{number}" for number in range(5)]
 GROUPS = [221, 221, 62, 194, 221]
 
@@ -52,20 +49,14 @@ def folder(tmp_path):
     return tmp_path
 
 
-def draw(folder, output, spot="spot"):
-    return subprocess.run(
-        [
-            sys.executable,
-            str(SCRIPT),
-            f"--dataset={folder / 'data.zarr'}",
-            f"--structures={folder / 'crystals.jsonl'}",
-            f"--spot={folder / spot}",
-            f"--shaped={folder / 'shaped'}",
-            f"--output={output}",
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
+def draw(folder, output, spot="spot", run=call):
+    return run(
+        "draw_case_studies",
+        f"--dataset={folder / 'data.zarr'}",
+        f"--structures={folder / 'crystals.jsonl'}",
+        f"--spot={folder / spot}",
+        f"--shaped={folder / 'shaped'}",
+        f"--output={output}",
     )
 
 
@@ -107,7 +98,7 @@ def test_where_there_is_no_case_the_counts_are_still_written(folder):
 
 
 def test_a_missing_evaluation_is_one_line(folder):
-    finished = draw(folder, folder / "out", spot="nothing")
+    finished = draw(folder, folder / "out", spot="nothing", run=spawn)
     assert finished.returncode == 1
     assert "nothing/predictions.csv: no such file; make it with" in " ".join(
         finished.stderr.split()

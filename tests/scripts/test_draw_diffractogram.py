@@ -1,15 +1,13 @@
 """The program that draws diffractograms, as a person would run it."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from programs import Finished, Runner, call, spawn
 
-ROOT = Path(__file__).parents[2]
 FACES = [[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]
 RECORD = {
     "id": "mp-22862",
@@ -23,26 +21,24 @@ RECORD = {
 CONFIG = "simulate: {engine: xrayutilities}\naugment: {zero_shift: 1, rotation: 5}\n"
 
 
-def draw(folder: Path, *arguments: str, config: str = CONFIG) -> subprocess.CompletedProcess[str]:
+def draw(folder: Path, *arguments: str, config: str = CONFIG, run: Runner = call) -> Finished:
     (folder / "crystals.jsonl").write_text(json.dumps(RECORD) + "\n")
     (folder / "config.yaml").write_text(
         config + "train: {descriptor: powder}\nmodel: {name: vgg}\n"
     )
-    command = [sys.executable, str(ROOT / "scripts" / "draw_diffractogram.py")]
-    command += ["--structures", "crystals.jsonl", "--config", "config.yaml", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    files = ["--structures", "crystals.jsonl", "--config", "config.yaml"]
+    return run("draw_diffractogram", *files, *arguments, folder=folder)
 
 
 def test_figure_and_image_have_the_same_bytes_each_time(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        done = draw(
-            tmp_path, "--id", "mp-22862", "--output", f"{name}.svg", "--image", f"{name}.png"
-        )
+    for name, run in (("a", spawn), ("b", call)):
+        files = ["--output", f"{name}.svg", "--image", f"{name}.png"]
+        done = draw(tmp_path, "--id", "mp-22862", *files, run=run)
         assert done.returncode == 0, done.stderr
     for suffix in ("svg", "png"):
         first = (tmp_path / f"a.{suffix}").read_bytes()
         assert first == (tmp_path / f"b.{suffix}").read_bytes()
-    assert "NaCl   225 Fm-3m" in done.stderr
+    assert "ClNa   225 Fm-3m" in done.stderr
     image = np.asarray(Image.open(tmp_path / "a.png"))
     assert image.shape == (224, 224)
     # The strongest reflection of halite, at 31.7 of 5 to 90 degrees, reaches the top.
@@ -87,9 +83,7 @@ def test_a_mistake_gets_one_line(
 def test_another_technique_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("simulate: {engine: kinematic}\n")
     (tmp_path / "crystals.jsonl").write_text(json.dumps(RECORD) + "\n")
-    command = [sys.executable, str(ROOT / "scripts" / "draw_diffractogram.py")]
-    command += ["--structures", "crystals.jsonl", "--config", "config.yaml"]
-    command += ["--id", "mp-22862", "--output", "x.png"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    files = ["--structures", "crystals.jsonl", "--config", "config.yaml", "--output", "x.png"]
+    done = call("draw_diffractogram", *files, "--id", "mp-22862", folder=tmp_path)
     assert done.returncode == 1
     assert "`simulate.engine: kinematic` simulates no powder" in done.stderr

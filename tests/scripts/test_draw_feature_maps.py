@@ -1,28 +1,17 @@
-import subprocess
-import sys
-from pathlib import Path
-
 import keras
 import pandas as pd
 import pytest
+from programs import call, spawn
 from tiny_network import build_tiny_network, write_six_groups, write_tiny_model
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "draw_feature_maps.py"
 
-
-def draw(folder, output, *models):
-    return subprocess.run(
-        [
-            sys.executable,
-            str(SCRIPT),
-            f"--dataset={folder / 'data.zarr'}",
-            *(f"--model={folder / model}" for model in models),
-            f"--output={output}",
-            "--crystals=6",
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
+def draw(folder, output, *models, run=call):
+    return run(
+        "draw_feature_maps",
+        f"--dataset={folder / 'data.zarr'}",
+        *(f"--model={folder / model}" for model in models),
+        f"--output={output}",
+        "--crystals=6",
     )
 
 
@@ -39,8 +28,8 @@ def folder(tmp_path_factory):
 
 def test_all_products_are_there_and_a_second_run_gives_the_same_bytes(folder):
     written = []
-    for name in ("once", "twice"):
-        finished = draw(folder, folder / name, "first", "second")
+    for name, run in (("once", spawn), ("twice", call)):
+        finished = draw(folder, folder / name, "first", "second", run=run)
         assert finished.returncode == 0, finished.stderr
         written.append({p.name: p.read_bytes() for p in (folder / name).iterdir()})
     names = {

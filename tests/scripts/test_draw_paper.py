@@ -1,15 +1,10 @@
 """The programs that draw and tabulate results of the grid."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pandas as pd
 import pytest
 from example_dataset import write_example_dataset
 from paper_grid import write_grid
-
-SCRIPTS = Path(__file__).parents[2] / "scripts"
+from programs import call, spawn
 
 
 @pytest.fixture(scope="module")
@@ -21,11 +16,6 @@ def grid(tmp_path_factory):
     return folder
 
 
-def run(name, *arguments):
-    command = [sys.executable, str(SCRIPTS / f"{name}.py"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
 def of_grid(folder):
     return "--grid", folder / "grid", "--config", folder / "config.yaml"
 
@@ -33,7 +23,7 @@ def of_grid(folder):
 def test_a_figure_is_drawn_by_its_name(grid, tmp_path):
     output = tmp_path / "figure.svg"
     where = ("--run", grid, "--config", grid / "config.yaml", "--output", output)
-    finished = run("draw_paper", "accuracy", *where)
+    finished = spawn("draw_paper", "accuracy", *where)
     assert finished.returncode == 0, finished.stderr
     assert output.read_bytes().startswith(b"<?xml")
     assert output.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
@@ -49,7 +39,7 @@ def test_a_figure_is_drawn_by_its_name(grid, tmp_path):
 )
 def test_what_cannot_be_drawn_is_one_line(grid, tmp_path, name, folder, said):
     where = {"run": grid, "empty": tmp_path}[folder]
-    finished = run(
+    finished = call(
         "draw_paper",
         name,
         *("--run", where),
@@ -62,7 +52,7 @@ def test_what_cannot_be_drawn_is_one_line(grid, tmp_path, name, folder, said):
 
 
 def test_experiments_are_tabulated(grid, tmp_path):
-    finished = run("tabulate_experiments", *of_grid(grid), "--output", tmp_path / "all.csv")
+    finished = spawn("tabulate_experiments", *of_grid(grid), "--output", tmp_path / "all.csv")
     assert finished.returncode == 0, finished.stderr
     table = pd.read_csv(tmp_path / "all.csv")
     assert len(table) == 12
@@ -71,7 +61,7 @@ def test_experiments_are_tabulated(grid, tmp_path):
 
 
 def test_crystals_are_tabulated(grid, tmp_path):
-    finished = run("tabulate_crystals", *of_grid(grid), "--output", tmp_path / "crystals")
+    finished = spawn("tabulate_crystals", *of_grid(grid), "--output", tmp_path / "crystals")
     assert finished.returncode == 0, finished.stderr
     per_group = pd.read_csv(tmp_path / "crystals" / "crystals_per_group.csv")
     assert len(per_group) == 2 * (2 + 4)

@@ -1,15 +1,13 @@
 """The drawing program as a person would run it."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
+from programs import Finished, Runner, call, spawn
 
-ROOT = Path(__file__).parents[2]
 PRIMITIVE = [[0, 2.82, 2.82], [2.82, 0, 2.82], [2.82, 2.82, 0]]
 RECORDS = [
     {"id": "mp-22862", "species": ["Na", "Cl"], "frac_coords": [[0, 0, 0], [0.5, 0.5, 0.5]]},
@@ -19,13 +17,12 @@ RECORDS = [
 ]
 
 
-def draw(folder: Path, *arguments: str, config: str = "") -> subprocess.CompletedProcess[str]:
+def draw(folder: Path, *arguments: str, config: str = "", run: Runner = call) -> Finished:
     lines = [json.dumps(record | {"lattice": PRIMITIVE}) + "\n" for record in RECORDS]
     (folder / "crystals.jsonl").write_text("".join(lines))
     (folder / "config.yaml").write_text(config)
-    command = [sys.executable, str(ROOT / "scripts" / "draw_patterns.py")]
-    command += ["--structures", "crystals.jsonl", "--config", "config.yaml", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    files = ["--structures", "crystals.jsonl", "--config", "config.yaml"]
+    return run("draw_patterns", *files, *arguments, folder=folder)
 
 
 def marked_pixels(path: Path) -> int:
@@ -35,8 +32,8 @@ def marked_pixels(path: Path) -> int:
 
 
 def test_a_figure_has_marks_and_the_same_bytes_each_time(tmp_path: Path) -> None:
-    for name in ("a.png", "b.png"):
-        done = draw(tmp_path, "--id", "mp-22862", "--output", name)
+    for name, run in (("a.png", spawn), ("b.png", call)):
+        done = draw(tmp_path, "--id", "mp-22862", "--output", name, run=run)
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     assert marked_pixels(tmp_path / "a.png") > 1000

@@ -1,22 +1,18 @@
 """The program that draws the figures of docs/shaping.md, as a person would run it."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 from matplotlib.image import imread
+from programs import call, spawn
 
-ROOT = Path(__file__).parents[2]
 FIGURES = ("shaping_methods.png", "shaping_cases.png")
 
 
 def test_figures_show_where_the_methods_differ_and_have_the_same_bytes_each_time(
     tmp_path: Path,
 ) -> None:
-    for folder in ("a", "b"):
-        command = [sys.executable, str(ROOT / "scripts" / "draw_shaping.py")]
-        command += ["--output", str(tmp_path / folder)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    for folder, run in (("a", spawn), ("b", call)):
+        done = run("draw_shaping", "--output", tmp_path / folder)
         assert done.returncode == 0, done.stderr
     for name in FIGURES:
         path = tmp_path / "a" / name

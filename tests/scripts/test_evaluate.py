@@ -1,7 +1,4 @@
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,30 +10,24 @@ from bright_crystals import (
     write_bright_crystals,
     write_brightness_model,
 )
+from programs import call, spawn
 from scipy.special import softmax
 
 from spacegrouper.evaluation.calibration import expected_calibration_error
 from spacegrouper.settings import Settings, Train, write_settings
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "evaluate.py"
 TEMPERATURE = 1.6
 OF_EVERY_LABEL = ("top_k", "per_class", "confusion", "reliability", "refusal")
 OF_SPACE_GROUPS = ("per_crystal_system", "crystal_system_errors", "symmetry")
 
 
-def evaluate(folder, output, model="model"):
-    return subprocess.run(
-        [
-            sys.executable,
-            str(SCRIPT),
-            f"--dataset={folder / 'data.zarr'}",
-            f"--model={folder / model}",
-            f"--config={folder / 'config.yaml'}",
-            f"--output={output}",
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
+def evaluate(folder, output, model="model", run=call):
+    return run(
+        "evaluate",
+        f"--dataset={folder / 'data.zarr'}",
+        f"--model={folder / model}",
+        f"--config={folder / 'config.yaml'}",
+        f"--output={output}",
     )
 
 
@@ -110,7 +101,7 @@ def test_scores_and_tables_follow_from_the_predictions(run):
 
 def test_all_products_are_there_and_a_second_run_gives_the_same_bytes(run):
     folder = run[0]
-    again = evaluate(folder, folder / "again")
+    again = evaluate(folder, folder / "again", run=spawn)
     assert again.returncode == 0, again.stderr
     first, second = files_in(folder / "evaluation"), files_in(folder / "again")
     assert set(first) == products((*OF_EVERY_LABEL, *OF_SPACE_GROUPS))

@@ -1,21 +1,18 @@
 """From structures to curves by the programs, as a person would run them."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 import zarr
+from programs import call, spawn
 
 from spacegrouper.evaluation.perturbations import UNPERTURBED, read_recipe, simulate_point
 from spacegrouper.evaluation.structures import read_structures
 from spacegrouper.settings import Diffractogram
 
-ROOT = Path(__file__).parents[2]
 CONFIG = """
 simulate: {pixels: 32, pixel_size: 3.2e-4, cells: [3, 3, 3], debye_waller_b: 0.5}
 shape: {central_window: [14, 17]}
@@ -33,23 +30,16 @@ OTHER = CONFIG.replace("pixels: 32", "pixels: 40").replace("debye_waller_b: 0.5"
 NAMES = [f"mp-{number}" for number in range(6)]
 
 
-def run(folder, script, *arguments, config="config.yaml"):
-    command = [sys.executable, str(ROOT / "scripts" / script), f"--config={config}"]
-    return subprocess.run(
-        [*command, *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
-
-
-def evaluate(folder, output, structures="crystals.jsonl"):
+def evaluate(folder, output, structures="crystals.jsonl", run=call):
     return run(
-        folder,
-        "evaluate_robustness.py",
+        "evaluate_robustness",
+        "--config=other.yaml",
         "--dataset=data.zarr",
         f"--structures={structures}",
         "--model=model",
         f"--output={output}",
         "--threads=2",
-        config="other.yaml",
+        folder=folder,
     )
 
 
@@ -104,10 +94,10 @@ def folder(tmp_path_factory):
             }
             file.write(json.dumps(record) + "\n")
     for script, *arguments in (
-        ("simulate.py", "--structures=crystals.jsonl", "--output=raw.h5"),
-        ("shape.py", "--raw=raw.h5", "--output=data.zarr", "--workers=1"),
+        ("simulate", "--config=config.yaml", "--structures=crystals.jsonl", "--output=raw.h5"),
+        ("shape", "--config=config.yaml", "--raw=raw.h5", "--output=data.zarr", "--workers=1"),
     ):
-        done = run(folder, script, *arguments)
+        done = call(script, *arguments, folder=folder)
         assert done.returncode == 0, done.stderr
     make_model(folder / "model")
     return folder
@@ -124,8 +114,8 @@ def test_unperturbed_patterns_are_those_of_the_dataset_bit_for_bit(folder):
 
 def test_products_are_there_and_the_same_twice(folder, tmp_path):
     products = []
-    for name in ("once", "twice"):
-        done = evaluate(folder, tmp_path / name)
+    for name, run in (("once", spawn), ("twice", call)):
+        done = evaluate(folder, tmp_path / name, run=run)
         assert done.returncode == 0, done.stderr
         assert "other patterns than in the dataset" not in done.stderr
         paths = [path for path in (tmp_path / name).rglob("*") if path.is_file()]

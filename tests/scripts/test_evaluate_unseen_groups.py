@@ -1,12 +1,10 @@
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import zarr
+from programs import call, spawn
 from scipy.spatial.distance import cdist
 from tiny_network import (
     SPACE_GROUPS,
@@ -19,23 +17,16 @@ from tiny_network import (
 from spacegrouper.descriptors.images import compose_images
 from spacegrouper.training.images import read_patterns
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "evaluate_unseen_groups.py"
 CONFIG = "evaluate: {batch_size: 5, unseen_minimum_crystals: 4}\n"
 
 
-def evaluate(folder, output, config="config.yaml"):
-    return subprocess.run(
-        [
-            sys.executable,
-            str(SCRIPT),
-            f"--dataset={folder / 'data.zarr'}",
-            f"--model={folder / 'model'}",
-            f"--config={folder / config}",
-            f"--output={output}",
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
+def evaluate(folder, output, config="config.yaml", run=call):
+    return run(
+        "evaluate_unseen_groups",
+        f"--dataset={folder / 'data.zarr'}",
+        f"--model={folder / 'model'}",
+        f"--config={folder / config}",
+        f"--output={output}",
     )
 
 
@@ -93,7 +84,7 @@ def test_scores_follow_from_the_answers_and_are_told(run):
 
 def test_all_products_are_there_and_a_second_run_gives_the_same_bytes(run):
     folder = run[0]
-    again = evaluate(folder, folder / "again")
+    again = evaluate(folder, folder / "again", run=spawn)
     assert again.returncode == 0, again.stderr
     expected = {"metrics.json"}
     expected |= {f"{name}.csv" for name in ("predictions", "top_k", "symmetry", "per_class")}

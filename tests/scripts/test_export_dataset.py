@@ -1,15 +1,12 @@
 """The export of a selection as a person would run it."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 import zarr
-
-PROGRAM = Path(__file__).parents[2] / "scripts" / "export_dataset.py"
+from programs import Finished, Runner, call, spawn
 
 
 @pytest.fixture
@@ -27,13 +24,12 @@ def store(tmp_path: Path) -> Path:
     return tmp_path / "in.zarr"
 
 
-def run(store: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(PROGRAM), str(store), "--output", str(store.with_name("o.h5"))]
-    return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+def export(store: Path, *arguments: str, run: Runner = call) -> Finished:
+    return run("export_dataset", store, "--output", store.with_name("o.h5"), *arguments)
 
 
 def test_a_selection_becomes_a_file(store: Path) -> None:
-    done = run(store, "--spacegroup", "225", "--id", "material_id 1")
+    done = export(store, "--spacegroup", "225", "--id", "material_id 1")
     assert done.returncode == 0, done.stderr
     with h5py.File(store.with_name("o.h5")) as file:
         entry = file["entry"]
@@ -43,11 +39,14 @@ def test_a_selection_becomes_a_file(store: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
-    [(("--id", "x"), "--id x: no such crystal"), (("--spacegroup", "2"), "no crystal of this")],
+    ("arguments", "message", "run"),
+    [
+        (("--id", "x"), "--id x: no such crystal", spawn),
+        (("--spacegroup", "2"), "no crystal of this", call),
+    ],
 )
-def test_a_mistake_gets_one_line(store: Path, arguments, message: str) -> None:
-    done = run(store, *arguments)
+def test_a_mistake_gets_one_line(store: Path, arguments, message: str, run: Runner) -> None:
+    done = export(store, *arguments, run=run)
     assert done.returncode == 1
     assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -1,16 +1,13 @@
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import zarr
+from programs import call, spawn
 
 from spacegrouper.settings import Diffractogram, Shape
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "fit_forest.py"
 SPACE_GROUPS = np.array([62, 166, 225])
 CRYSTALS = 60
 TABLES = (
@@ -43,11 +40,9 @@ def make_dataset(path, label):
     group.attrs["shape_settings"] = Shape().model_dump(mode="json")
 
 
-def fit(folder, output, *more, split="split.csv"):
+def fit(folder, output, *more, split="split.csv", run=call):
     arguments = ["--dataset", folder / "data.zarr", "--split", folder / split, "--output", output]
-    return subprocess.run(
-        [sys.executable, SCRIPT, *arguments, *more], capture_output=True, text=True, check=False
-    )
+    return run("fit_forest", *arguments, *more)
 
 
 @pytest.fixture(scope="module")
@@ -108,8 +103,8 @@ def test_the_forest_answers_the_test_part_and_writes_what_evaluate_does(folder):
 
 def test_shaped_patterns_are_others_and_a_second_run_gives_the_same_bytes(folder):
     files = []
-    for name in ("once", "twice"):
-        finished = fit(folder, folder / name, "--descriptor=shaped", "--seed=3")
+    for name, run in (("once", spawn), ("twice", call)):
+        finished = fit(folder, folder / name, "--descriptor=shaped", "--seed=3", run=run)
         assert finished.returncode == 0, finished.stderr
         files.append({path.name: path.read_bytes() for path in (folder / name).iterdir()})
     assert files[0] == files[1]

@@ -3,21 +3,18 @@
 One line that names the path and says why; and nothing half-written.
 """
 
-import importlib
 import os
-import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from programs import call
 from small_run import make_small_run
 
 CRYSTAL = "AB11CD3_cP16_221_a_dg_b_c-TaMnFe11Co3"
 # Making the run takes a minute.
 pytestmark = pytest.mark.slow
-
-SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 Arguments = Callable[[Path, Path], list[str | Path]]
 
@@ -104,10 +101,8 @@ PROGRAMS: dict[str, Arguments] = {
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(SCRIPTS))
-        yield make_small_run(tmp_path_factory.mktemp("run"))
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_small_run(tmp_path_factory.mktemp("run"))
 
 
 @pytest.fixture
@@ -120,23 +115,6 @@ def disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("needs root, and leave to mount a file system that is soon full")
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
-
-
-@pytest.fixture
-def call(monkeypatch, capsys) -> Iterator[Callable[..., tuple[int, str]]]:
-    """Call a program as if from the command line; return its exit status and what it said."""
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    handler = signal.getsignal(signal.SIGTERM)
-
-    def call(name: str, arguments: list[str | Path]) -> tuple[int, str]:
-        monkeypatch.setattr("sys.argv", [name, *map(str, arguments)])
-        program = importlib.import_module(name)
-        with pytest.raises(SystemExit) as ended:
-            importlib.import_module("command_line").run_program(program.main)
-        return int(ended.value.code or 0), capsys.readouterr().err
-
-    yield call
-    signal.signal(signal.SIGTERM, handler)
 
 
 def fill(disk: Path, left: int) -> None:
@@ -163,10 +141,11 @@ def files(disk: Path) -> list[str]:
 
 @pytest.mark.parametrize("name", PROGRAMS)
 @pytest.mark.parametrize("left", [0, 12 * 1024], ids=["full", "soon full"])
-def test_a_full_disk_is_one_line(run, disk: Path, call, name: str, left: int) -> None:
+def test_a_full_disk_is_one_line(run, disk: Path, name: str, left: int) -> None:
     arguments = PROGRAMS[name](run, disk)
     fill(disk, left)
-    status, said = call(name, arguments)
+    done = call(name, *arguments)
+    status, said = done.returncode, done.stderr
     assert "Traceback" not in said
     if left and status == 0:
         pytest.skip("its products are small enough")
@@ -178,10 +157,11 @@ def test_a_full_disk_is_one_line(run, disk: Path, call, name: str, left: int) ->
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_a_read_only_disk_is_one_line(run, disk: Path, call, name: str) -> None:
+def test_a_read_only_disk_is_one_line(run, disk: Path, name: str) -> None:
     arguments = PROGRAMS[name](run, disk)
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-    status, said = call(name, arguments)
+    done = call(name, *arguments)
+    status, said = done.returncode, done.stderr
     assert "Traceback" not in said
     assert status == 1
     (line,) = error_lines(said)
@@ -191,9 +171,10 @@ def test_a_read_only_disk_is_one_line(run, disk: Path, call, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in PROGRAMS if name != "calibrate"])
-def test_a_file_in_the_way_is_one_line(run, tmp_path: Path, call, name: str) -> None:
+def test_a_file_in_the_way_is_one_line(run, tmp_path: Path, name: str) -> None:
     (tmp_path / "disk").write_text("no folder")
-    status, said = call(name, PROGRAMS[name](run, tmp_path / "disk"))
+    done = call(name, *PROGRAMS[name](run, tmp_path / "disk"))
+    status, said = done.returncode, done.stderr
     assert "Traceback" not in said
     assert status == 1
     (line,) = error_lines(said)

@@ -1,6 +1,5 @@
 """The import as a program: killed and started again, on large tables, and with users' mistakes."""
 
-import os
 import signal
 import sqlite3
 import subprocess
@@ -12,6 +11,7 @@ import numpy as np
 import psycopg
 import pytest
 from postgres_server import PASSWORD, running_postgres, wait_for
+from programs import Finished, call, spawn
 
 from spacegrouper.crystals.rejections import read_rejections
 from spacegrouper.storage.raw_shard import read_raw_patterns, read_raw_rows
@@ -53,18 +53,16 @@ def make_sqlite(path: Path, count: int) -> str:
     return f"sqlite:///{path}"
 
 
+def options(folder: Path, output: str) -> list[str]:
+    return [f"--config={folder / 'config.yaml'}", f"--output={folder / output}"]
+
+
 def command(folder: Path, output: str, *arguments: str) -> list[str]:
-    options = [f"--config={folder / 'config.yaml'}", f"--output={folder / output}"]
-    return [str(SCRIPT), *options, *arguments]
+    return [str(SCRIPT), *options(folder, output), *arguments]
 
 
-def run(folder: Path, output: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *command(folder, output, *arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def run(folder: Path, output: str, *arguments: str) -> Finished:
+    return call("import_bitmaps", *options(folder, output), *arguments)
 
 
 def products(output: Path) -> dict[str, bytes]:
@@ -229,15 +227,8 @@ def test_mistakes_are_one_line_without_passwords(
 
 def test_a_server_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     configure(tmp_path, 50, f"postgresql+psycopg://me@/name?host={tmp_path}")
-    environment = os.environ | {"PGPASSWORD": "secret-word"}
 
-    finished = subprocess.run(
-        [sys.executable, *command(tmp_path, "out")],
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=False,
-    )
+    finished = spawn("import_bitmaps", *options(tmp_path, "out"), PGPASSWORD="secret-word")
 
     assert finished.returncode == 1
     assert len(finished.stderr.splitlines()) == 1

@@ -1,12 +1,11 @@
 import io
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from programs import Finished, Runner, call, spawn
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.habit import habit
@@ -14,8 +13,6 @@ from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.crystals.rejections import read_rejections
 from spacegrouper.descriptors.morphology import draw_habit
 from spacegrouper.settings import Morphology
-
-SCRIPT = Path(__file__).parents[2] / "scripts" / "make_morphology_db.py"
 
 
 @pytest.fixture
@@ -34,15 +31,15 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(SCRIPT), f"--structures={folder / 'structures.jsonl.gz'}"]
-    command += [f"--config={folder / 'config.yaml'}", f"--rejected={folder / 'rejected.csv'}"]
-    return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+def make(folder: Path, *arguments: str, run: Runner = call) -> Finished:
+    files = [f"--structures={folder / 'structures.jsonl.gz'}"]
+    files += [f"--config={folder / 'config.yaml'}", f"--rejected={folder / 'rejected.csv'}"]
+    return run("make_morphology_db", *files, *arguments)
 
 
 def test_a_database_of_the_crystals_that_can_be_drawn(folder: Path) -> None:
-    for name, threads in (("one.db", "1"), ("two.db", "2")):
-        finished = make(folder, f"--output={folder / name}", f"--threads={threads}")
+    for name, threads, run in (("one.db", "1", call), ("two.db", "2", spawn)):
+        finished = make(folder, f"--output={folder / name}", f"--threads={threads}", run=run)
         assert finished.returncode == 0, finished.stderr
         assert "drew 2 crystals, rejected 1" in finished.stderr
 

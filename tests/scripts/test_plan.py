@@ -1,31 +1,21 @@
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
+from programs import call, spawn
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import write_crystals
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "plan.py"
 
-
-def run(tmp_path):
+def plan(tmp_path, run=call):
     (tmp_path / "config.yaml").write_text("plan: {block_size: 2}\n")
     arguments = ["--structures", tmp_path / "in.jsonl.gz", "--config", tmp_path / "config.yaml"]
-    return subprocess.run(
-        [sys.executable, SCRIPT, *arguments, "--output", tmp_path / "blocks"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run("plan", *arguments, "--output", tmp_path / "blocks")
 
 
 def test_five_crystals_make_three_blocks_of_two(tmp_path):
     crystals = [Crystal(str(n), np.eye(3), ("Po",), np.zeros((1, 3))) for n in range(5)]
     write_crystals(tmp_path / "in.jsonl.gz", crystals)
     for _ in range(2):  # the second time over the first
-        result = run(tmp_path)
+        result = plan(tmp_path)
         assert result.returncode == 0, result.stderr
     assert sorted(path.name for path in (tmp_path / "blocks").iterdir()) == [
         "000000.jsonl.gz",
@@ -43,7 +33,7 @@ def test_five_crystals_make_three_blocks_of_two(tmp_path):
 
 
 def test_missing_structures_are_one_line(tmp_path):
-    result = run(tmp_path)
+    result = plan(tmp_path, spawn)
     assert result.returncode == 1
     assert "in.jsonl.gz: cannot be read" in result.stderr
     assert "Traceback" not in result.stderr

@@ -1,25 +1,21 @@
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
 from PIL import Image
+from programs import Finished, Runner, call, spawn
 from simulated_patterns import simulated
 from structure_files import CAESIUM_CHLORIDE, DISORDERED, ROCK_SALT, write_cif, write_poscar
 from tiny_model import write_tiny_model
 
 from spacegrouper.settings import Simulate
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "predict.py"
 
-
-def predict(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, str(SCRIPT), *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+def predict(folder: Path, *arguments: str, run: Runner = call) -> Finished:
+    return run("predict", *arguments, folder=folder)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +73,7 @@ def test_many_inputs_are_answered_as_json_and_pictures_and_the_bad_ones_named(
 
 def test_people_get_lines_and_are_told_of_a_missing_calibration(folder: Path) -> None:
     write_tiny_model(folder / "uncalibrated")
-    finished = predict(folder, "--model=uncalibrated", "CsCl.cif")
+    finished = predict(folder, "--model=uncalibrated", "CsCl.cif", run=spawn)
     assert finished.returncode == 0, finished.stderr
     lines = finished.stdout.splitlines()
     assert lines[0] == "CsCl.cif: ClCs, 2 atoms in the cell"
@@ -92,14 +88,14 @@ def test_odd_names_lose_no_answer_and_a_run_gives_its_network(folder: Path) -> N
     odd = os.fsdecode(b"caf\xe9.cif")
     write_cif(folder / "a.cif", CAESIUM_CHLORIDE).rename(folder / odd)
     np.save(folder / "black.npy", np.zeros((3, 256, 256), dtype=np.uint8))
-    finished = predict(folder, "--model=.", "--json", odd, "black.npy", "CsCl.cif")
+    finished = predict(folder, "--model=.", "--json", odd, "black.npy", "CsCl.cif", run=spawn)
     document = json.loads(finished.stdout)
     assert document["model"]["folder"] == "model"
     assert [result["input"] for result in document["results"]] == [r"caf\xe9.cif", "CsCl.cif"]
     assert document["errors"] == [
         {"input": "black.npy", "reason": "view x: all black: there is no pattern in it"}
     ]
-    # Nothing but the bar and the error: of GPUs no word.
+    # Nothing but the bar and the error: of GPUs no word, which TensorFlow has as it starts.
     errors = [line for line in finished.stderr.splitlines() if "predicting" not in line]
     assert len([line for line in errors if line.strip()]) == 1, finished.stderr
 

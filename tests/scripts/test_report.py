@@ -1,16 +1,13 @@
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import zarr
+from programs import call, spawn
 
 from spacegrouper.settings import Shape
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "report.py"
 SPACE_GROUPS = [14, 62, 139, 166, 225]
 CRYSTALS = 15
 
@@ -68,20 +65,14 @@ def inputs(tmp_path_factory):
     return folder
 
 
-def report(folder, output, evaluation="evaluation"):
-    return subprocess.run(
-        [
-            sys.executable,
-            str(SCRIPT),
-            f"--dataset={folder / 'data.zarr'}",
-            f"--model={folder / 'model'}",
-            f"--evaluation={folder / evaluation}",
-            f"--config={folder / 'config.yaml'}",
-            f"--output={output}",
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
+def report(folder, output, evaluation="evaluation", run=call):
+    return run(
+        "report",
+        f"--dataset={folder / 'data.zarr'}",
+        f"--model={folder / 'model'}",
+        f"--evaluation={folder / evaluation}",
+        f"--config={folder / 'config.yaml'}",
+        f"--output={output}",
     )
 
 
@@ -103,7 +94,7 @@ def test_page_and_overview_are_written_and_the_same_twice(inputs, tmp_path):
 
 
 def test_without_predictions_the_message_names_the_script_that_makes_them(inputs, tmp_path):
-    finished = report(inputs, tmp_path / "out", evaluation="nothing")
+    finished = report(inputs, tmp_path / "out", evaluation="nothing", run=spawn)
     assert finished.returncode == 1
     assert "nothing/predictions.csv: no such file; make it with scripts/evaluate.py" in (
         " ".join(finished.stderr.split())

@@ -1,12 +1,9 @@
 import gzip
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from programs import call, spawn
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "select_structures.py"
 CRYSTAL = {
     "lattice": [[3, 0, 0], [0, 3, 0], [0, 0, 3]],
     "species": ["Fe"],
@@ -18,12 +15,10 @@ LINES = [
 ]
 
 
-def run(folder, lines, *more):
+def select(folder, lines, *more, run=call):
     (folder / "in.jsonl").write_text("\n".join(lines))
     arguments = ["--structures", folder / "in.jsonl", "--output", folder / "out.jsonl.gz"]
-    return subprocess.run(
-        [sys.executable, SCRIPT, *arguments, *more], capture_output=True, text=True, check=False
-    )
+    return run("select_structures", *arguments, *more)
 
 
 def read(path):
@@ -33,7 +28,7 @@ def read(path):
 def test_a_list_by_name_is_its_numbers_and_the_same_choice_is_the_same_bytes(tmp_path):
     outputs = []
     for groups in ("groups_8", "229,225,225,227"):
-        result = run(
+        result = select(
             tmp_path, [*LINES, "{broken"], f"--space-groups={groups}", "--maximum=4", "--seed=3"
         )
         assert result.returncode == 0, result.stderr
@@ -52,23 +47,23 @@ def test_a_list_by_name_is_its_numbers_and_the_same_choice_is_the_same_bytes(tmp
 def test_another_seed_chooses_others(tmp_path):
     chosen = []
     for seed in range(3):
-        run(tmp_path, LINES, "--space-groups=62", "--maximum=3", f"--seed={seed}")
+        select(tmp_path, LINES, "--space-groups=62", "--maximum=3", f"--seed={seed}")
         chosen.append(tuple(record["id"] for record in read(tmp_path / "out.jsonl.gz")))
     assert len(set(chosen)) > 1
 
 
 @pytest.mark.parametrize(
-    ("groups", "lines", "message"),
+    ("groups", "lines", "message", "run"),
     [
-        ("225,x", LINES, "--space-groups 225,x: `x` is no space group"),
-        ("231", LINES, "--space-groups 231: `231` is no space group"),
-        ("groups_9", LINES, "groups_8, groups_20, groups_49, groups_72"),
-        ("1", LINES, "no crystal of the space groups 1"),
-        ("225", [json.dumps({"id": "mp-1", **CRYSTAL})], "crystal mp-1: key `spacegroup`"),
+        ("225,x", LINES, "--space-groups 225,x: `x` is no space group", spawn),
+        ("231", LINES, "--space-groups 231: `231` is no space group", call),
+        ("groups_9", LINES, "groups_8, groups_20, groups_49, groups_72", call),
+        ("1", LINES, "no crystal of the space groups 1", call),
+        ("225", [json.dumps({"id": "mp-1", **CRYSTAL})], "crystal mp-1: key `spacegroup`", call),
     ],
 )
-def test_mistakes_are_one_line_and_leave_no_file(tmp_path, groups, lines, message):
-    result = run(tmp_path, lines, f"--space-groups={groups}", "--maximum=3")
+def test_mistakes_are_one_line_and_leave_no_file(tmp_path, groups, lines, message, run):
+    result = select(tmp_path, lines, f"--space-groups={groups}", "--maximum=3", run=run)
     assert result.returncode == 1
     assert message in result.stderr
     assert "Traceback" not in result.stderr

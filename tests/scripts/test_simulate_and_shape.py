@@ -1,16 +1,14 @@
 """From JSON lines to the dataset by the two programs, as a person would run them."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 import zarr
+from programs import Finished, Runner, call, spawn
 
-ROOT = Path(__file__).parents[2]
 CONFIG = """
 simulate: {pixels: 64, pixel_size: 1.6e-4}
 plan: {block_size: 2}
@@ -31,13 +29,10 @@ train: {descriptor: morphology}
 
 
 def run(
-    folder: Path, script: str, *arguments: str, config: str = CONFIG
-) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "scripts" / script), "--config", "config.yaml"]
+    folder: Path, name: str, *arguments: str, config: str = CONFIG, way: Runner = call
+) -> Finished:
     (folder / "config.yaml").write_text(config)
-    return subprocess.run(
-        [*command, *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
+    return way(name, "--config", "config.yaml", *arguments, folder=folder)
 
 
 def record(name: str, species: list[str], **labels: object) -> str:
@@ -54,15 +49,15 @@ def raw(tmp_path: Path) -> Path:
     second = [record("three", ["Es"]), record("four", ["Si", "C"]), record("five", ["O"])]
     for name, lines in (("a", first), ("b", second)):
         (tmp_path / f"{name}.jsonl").write_text("".join(lines))
-        done = run(
-            tmp_path, "simulate.py", "--structures", f"{name}.jsonl", "--output", f"{name}.h5"
-        )
+        done = run(tmp_path, "simulate", "--structures", f"{name}.jsonl", "--output", f"{name}.h5")
         assert done.returncode == 0, done.stderr
     return tmp_path
 
 
 def test_raw_shards_become_one_dataset(raw: Path) -> None:
-    done = run(raw, "shape.py", "--raw", "a.h5", "b.h5", "--output", "out.zarr", "--workers", "2")
+    done = run(
+        raw, "shape", "--raw", "a.h5", "b.h5", "--output", "out.zarr", "--workers", "2", way=spawn
+    )
     assert done.returncode == 0, done.stderr
     group = zarr.open_group(raw / "out.zarr", mode="r")
     assert group["material_id"][:].tolist() == ["one", "two", "three", "four", "five"]
@@ -84,8 +79,8 @@ def test_powders_with_their_labels_become_a_dataset_that_is_not_shaped(tmp_path:
     (tmp_path / "a.jsonl").write_text("".join(lines))
     arguments = ("--structures", "a.jsonl", "--output", "a.h5")
     for script, given in (
-        ("simulate.py", arguments),
-        ("shape.py", ("--raw", "a.h5", "--output", "out.zarr", "--workers", "1")),
+        ("simulate", arguments),
+        ("shape", ("--raw", "a.h5", "--output", "out.zarr", "--workers", "1")),
     ):
         done = run(tmp_path, script, *given, config=POWDER)
         assert done.returncode == 0, done.stderr
@@ -98,21 +93,15 @@ def test_powders_with_their_labels_become_a_dataset_that_is_not_shaped(tmp_path:
 
     # The programs that read it go by what there is.
     for command, code, message in (
-        (["verify_dataset.py", "out.zarr"], 0, "all 2 blocks are whole"),
-        (["export_dataset.py", "out.zarr", "--output", "out.h5"], 0, "exported 3 crystals"),
+        (["verify_dataset", "out.zarr"], 0, "all 2 blocks are whole"),
+        (["export_dataset", "out.zarr", "--output", "out.h5"], 0, "exported 3 crystals"),
         (
-            ["describe.py", "--dataset", "out.zarr", "--output", "d"],
+            ["describe", "--dataset", "out.zarr", "--output", "d"],
             1,
             "out.zarr: holds no shaped patterns; only datasets of diffraction patterns",
         ),
     ):
-        done = subprocess.run(
-            [sys.executable, str(ROOT / "scripts" / command[0]), *command[1:]],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = call(*command, folder=tmp_path)
         assert done.returncode == code, done.stderr
         assert message in done.stderr
         assert "Traceback" not in done.stderr
@@ -123,7 +112,7 @@ def test_powders_with_their_labels_become_a_dataset_that_is_not_shaped(tmp_path:
 def test_bitmaps_are_not_simulated(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(record("one", ["Fe"]))
     arguments = ("--structures", "a.jsonl", "--output", "x.h5")
-    done = run(tmp_path, "simulate.py", *arguments, config=MORPHOLOGY)
+    done = run(tmp_path, "simulate", *arguments, config=MORPHOLOGY)
     assert done.returncode == 1
     assert "`simulate.engine: morphology` simulates nothing" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
@@ -140,16 +129,16 @@ def test_the_manifest_names_what_was_rejected(raw: Path) -> None:
 @pytest.mark.parametrize("threads", ["1", "3"])
 def test_the_shard_does_not_depend_on_the_threads(raw: Path, threads: str) -> None:
     arguments = ("--structures", "b.jsonl", "--output", "again.h5", "--threads", threads)
-    assert run(raw, "simulate.py", *arguments).returncode == 0
+    assert run(raw, "simulate", *arguments).returncode == 0
     assert (raw / "again.h5").read_bytes() == (raw / "b.h5").read_bytes()
 
 
 def test_a_damaged_shard_stops_with_one_line_and_leaves_the_earlier_dataset(raw: Path) -> None:
-    assert run(raw, "shape.py", "--raw", "a.h5", "--output", "out.zarr").returncode == 0
+    assert run(raw, "shape", "--raw", "a.h5", "--output", "out.zarr").returncode == 0
     content = bytearray((raw / "b.h5").read_bytes())
     content[len(content) // 2] ^= 1
     (raw / "b.h5").write_bytes(content)
-    done = run(raw, "shape.py", "--raw", "a.h5", "b.h5", "--output", "out.zarr")
+    done = run(raw, "shape", "--raw", "a.h5", "b.h5", "--output", "out.zarr")
     assert done.returncode == 1
     assert "b.h5: its SHA-256 is not the one in b.json" in done.stderr
     assert "Traceback" not in done.stderr
@@ -158,18 +147,18 @@ def test_a_damaged_shard_stops_with_one_line_and_leaves_the_earlier_dataset(raw:
 
 
 @pytest.mark.parametrize(
-    ("script", "arguments", "message"),
+    ("name", "arguments", "message", "way"),
     [
-        ("simulate.py", ("--structures", "no.jsonl", "--output", "x.h5"), "no.jsonl: cannot be"),
-        ("simulate.py", ("--structures", "no.json", "--output", "x.h5"), "no.json: cannot be"),
-        ("shape.py", ("--raw", "no.h5", "--output", "x.zarr"), "no.h5: no such raw shard"),
-        ("shape.py", ("--raw", "config.yaml", "--output", "x.zarr"), "cannot be read as a raw"),
+        ("simulate", ("--structures", "no.jsonl", "--output", "x.h5"), "no.jsonl: cannot", spawn),
+        ("simulate", ("--structures", "no.json", "--output", "x.h5"), "no.json: cannot be", call),
+        ("shape", ("--raw", "no.h5", "--output", "x.zarr"), "no.h5: no such raw shard", spawn),
+        ("shape", ("--raw", "config.yaml", "--output", "x.zarr"), "cannot be read as a raw", call),
     ],
 )
 def test_a_mistake_gets_one_line(
-    tmp_path: Path, script: str, arguments: tuple[str, ...], message: str
+    tmp_path: Path, name: str, arguments: tuple[str, ...], message: str, way: Runner
 ) -> None:
-    done = run(tmp_path, script, *arguments)
+    done = run(tmp_path, name, *arguments, way=way)
     assert done.returncode == 1
     assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

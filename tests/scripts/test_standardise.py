@@ -1,14 +1,12 @@
 import gzip
 import json
-import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
+
+from programs import call, spawn
 
 from spacegrouper.crystals.json_lines import read_crystals, write_crystals
 from spacegrouper.crystals.rejections import read_rejections
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "standardise.py"
 SALT = {
     "lattice": [[0, 2.82, 2.82], [2.82, 0, 2.82], [2.82, 2.82, 0]],
     "species": ["Na", "Cl"],
@@ -16,14 +14,12 @@ SALT = {
 }
 
 
-def run(tmp_path, lines, *more):
+def standardise(tmp_path, lines, *more, run=call):
     (tmp_path / "in.jsonl").write_text("\n".join(lines))
     (tmp_path / "config.yaml").write_text("seed: 0\n")
     arguments = ["--structures", tmp_path / "in.jsonl", "--config", tmp_path / "config.yaml"]
     arguments += ["--output", tmp_path / "out.jsonl.gz", "--rejected", tmp_path / "rejected.csv"]
-    return subprocess.run(
-        [sys.executable, SCRIPT, *arguments, *more], capture_output=True, text=True, check=False
-    )
+    return run("standardise", *arguments, *more)
 
 
 def test_good_crystals_pass_and_all_rejections_are_gathered(tmp_path):
@@ -38,7 +34,7 @@ def test_good_crystals_pass_and_all_rejections_are_gathered(tmp_path):
     outputs = []
     for threads in ("1", "2"):
         more = ["--earlier-rejected", tmp_path / "earlier.csv", "--threads", threads]
-        result = run(tmp_path, lines, *more)
+        result = standardise(tmp_path, lines, *more)
         assert result.returncode == 0, result.stderr
         outputs.append((tmp_path / "out.jsonl.gz").read_bytes())
     assert outputs[0] == outputs[1]
@@ -54,7 +50,7 @@ def test_good_crystals_pass_and_all_rejections_are_gathered(tmp_path):
 
 
 def test_nothing_left_is_a_user_error(tmp_path):
-    result = run(tmp_path, ["{broken"])
+    result = standardise(tmp_path, ["{broken"], run=spawn)
     assert result.returncode == 1
     assert "no crystal is left" in result.stderr
     assert "Traceback" not in result.stderr
@@ -63,7 +59,7 @@ def test_nothing_left_is_a_user_error(tmp_path):
 
 def test_cells_of_an_earlier_run_are_taken_from_there(tmp_path):
     lines = [json.dumps({"id": name, **SALT}) for name in "abc"]
-    assert run(tmp_path, lines[:2]).returncode == 0
+    assert standardise(tmp_path, lines[:2]).returncode == 0
     parent = tmp_path / "parent"
     parent.mkdir()
     (parent / "acquired.jsonl.gz").write_bytes(gzip.compress("\n".join(lines[:2]).encode()))
@@ -75,7 +71,7 @@ def test_cells_of_an_earlier_run_are_taken_from_there(tmp_path):
     ]
     write_crystals(parent / "standardised.jsonl.gz", marked)
     lines[1] = json.dumps({"id": "b", **SALT, "species": ["K", "Cl"]})
-    result = run(tmp_path, lines, "--parent", parent)
+    result = standardise(tmp_path, lines, "--parent", parent)
     assert result.returncode == 0, result.stderr
     labels = [c.metadata["prototype"] for c in read_crystals(tmp_path / "out.jsonl.gz")]
     assert labels == ["seen before", "AB_cF8_225_a_b", "AB_cF8_225_a_b"]

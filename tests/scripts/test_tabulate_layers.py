@@ -1,19 +1,9 @@
-import subprocess
-import sys
-from pathlib import Path
-
 import pandas as pd
-
-SCRIPT = Path(__file__).parents[2] / "scripts" / "tabulate_layers.py"
+from programs import spawn
 
 
 def test_the_tables_hold_the_published_layers(tmp_path):
-    finished = subprocess.run(
-        [sys.executable, str(SCRIPT), f"--output={tmp_path / 'layers'}"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    finished = spawn("tabulate_layers", f"--output={tmp_path / 'layers'}")
     assert finished.returncode == 0, finished.stderr
     msdn, table, msvgg = (
         pd.read_csv(tmp_path / "layers" / f"{name}.csv") for name in ("msdn", "msdn_table", "msvgg")

@@ -1,22 +1,15 @@
 """Verification and repair as a person would run them."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+from programs import Finished, Runner, call, spawn
 
 from spacegrouper.storage.store_objects import list_objects
 
-ROOT = Path(__file__).parents[2]
 RAW = ["a.h5", "b.h5"]
-
-
-def run(folder: Path, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "scripts" / script), *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def write_raw_shard(path: Path, seed: int) -> None:
@@ -37,14 +30,18 @@ def folder(tmp_path: Path) -> Path:
         write_raw_shard(tmp_path / name, seed)
     (tmp_path / "config.yaml").write_text("plan: {block_size: 2}\n")
     options = ("--config", "config.yaml", "--output", "out.zarr", "--workers", "1")
-    done = run(tmp_path, "shape.py", "--raw", *RAW, *options)
+    done = call("shape", "--raw", *RAW, *options, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     return tmp_path
 
 
-def repair(folder: Path, *raw: str) -> subprocess.CompletedProcess[str]:
+def verify(folder: Path, *arguments: str, run: Runner = call) -> Finished:
+    return run("verify_dataset", *arguments, folder=folder)
+
+
+def repair(folder: Path, *raw: str) -> Finished:
     options = ("--repair", "--raw", *raw, "--config", "config.yaml")
-    return run(folder, "verify_dataset.py", "out.zarr", *options)
+    return verify(folder, "out.zarr", *options)
 
 
 def test_a_repair_finds_the_shards_and_settings_of_the_workflow(folder: Path) -> None:
@@ -53,12 +50,13 @@ def test_a_repair_finds_the_shards_and_settings_of_the_workflow(folder: Path) ->
     for name in RAW:
         (folder / name).rename(folder / "blocks" / name)
         (folder / "plan" / name.replace(".h5", ".jsonl.gz")).touch()
+    (folder / "plan" / "blocks.csv").write_text("block\na\nb\n")
     # Left behind by an earlier plan.
     write_raw_shard(folder / "blocks" / "c.h5", 7)
     right = contents(folder / "out.zarr")
     (folder / "out.zarr/raw/c/3/0/0/0").unlink()
     # The store was made from the same shards elsewhere: what counts is what they hold.
-    assert run(folder, "verify_dataset.py", "out.zarr", "--repair").returncode == 0
+    assert verify(folder, "out.zarr", "--repair").returncode == 0
     assert contents(folder / "out.zarr") == right
 
 
@@ -72,17 +70,17 @@ def test_a_repair_finds_the_bitmaps_of_the_workflow(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "blocks/000000.h5", "a") as file:
         file["entry"].attrs["engine"] = "morphology"
     options = ("--config", "config.yaml", "--output", "out.zarr", "--workers", "1")
-    shaped = run(tmp_path, "shape.py", "--raw", "blocks/000000.h5", *options)
+    shaped = call("shape", "--raw", "blocks/000000.h5", *options, folder=tmp_path)
     assert shaped.returncode == 0, shaped.stderr
     right = contents(tmp_path / "out.zarr")
     (tmp_path / "out.zarr/raw/c/1/0/0/0").unlink()
-    repaired = run(tmp_path, "verify_dataset.py", "out.zarr", "--repair")
+    repaired = verify(tmp_path, "out.zarr", "--repair")
     assert repaired.returncode == 0, repaired.stderr
     assert contents(tmp_path / "out.zarr") == right
 
 
 def test_damage_is_named_and_repaired(folder: Path) -> None:
-    whole = run(folder, "verify_dataset.py", "out.zarr")
+    whole = verify(folder, "out.zarr")
     assert (whole.returncode, whole.stdout) == (0, "")
     assert "out.zarr: all 4 blocks are whole" in whole.stderr
 
@@ -97,7 +95,7 @@ def test_damage_is_named_and_repaired(folder: Path) -> None:
     kept = {k: (store / k).stat().st_ino for k in right if k.split("/c/")[-1][0] in "02"}
     kept.pop("material_id/c/0")
 
-    damaged = run(folder, "verify_dataset.py", "out.zarr")
+    damaged = verify(folder, "out.zarr")
     assert damaged.returncode == 1
     named = [
         "material_id/c/0: damaged",
@@ -134,7 +132,7 @@ def test_a_repair_from_other_raw_shards_is_refused(folder: Path) -> None:
     ],
 )
 def test_a_mistake_gets_one_line(tmp_path: Path, arguments, message: str) -> None:
-    done = run(tmp_path, "verify_dataset.py", *arguments)
+    done = verify(tmp_path, *arguments, run=spawn)
     assert done.returncode == 1
     assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
