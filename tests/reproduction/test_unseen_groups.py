@@ -40,7 +40,7 @@ def settings(groups=30, least=4, most=100):
 
 @given(
     sizes=st.dictionaries(st.integers(1, 230), st.integers(1, 40), min_size=1, max_size=8),
-    most=st.integers(2, 30),
+    most=st.integers(4, 30),
     method=st.sampled_from(["random", "prototype"]),
     seed=st.integers(0, 5),
 )

@@ -51,8 +51,8 @@ def make_batches(
         {
             "seed": seed,
             "model": {
-                "name": "alexnet" if descriptor == "spot" else "msdn",
                 "image_size": IMAGE_SIZE,
+                **({"name": "ziletti"} if descriptor == "spot" else {"blocks": [1, 1]}),
             },
             "train": {
                 "descriptor": descriptor,

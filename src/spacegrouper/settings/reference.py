@@ -71,9 +71,9 @@ def _readme() -> str:
         "file with `snakemake --configfile FILE`: it needs only the keys that differ. "
         "`settings.schema.json` lets editors complete and check it. "
         "A mistyped key or value stops the run at once, with a line that names it, and so do "
-        "values that physics rules out, keys that contradict each other, and keys that differ from their "
-        "default but have no effect in the run. Space groups are given by number or symbol; `~` at "
-        "the beginning of a path is your home.",
+        "values that physics rules out, keys that contradict each other, and keys that differ from "
+        "their default but have no effect in the run. Space groups are given by number or symbol; "
+        "`~` at the beginning of a path is your home.",
         "## Top level",
         _table(
             {n: f for n, f in Settings.model_fields.items() if not _is_section(f)},
