@@ -16,6 +16,7 @@ from spacegrouper.settings import (
     write_settings,
 )
 from spacegrouper.settings.run_check import check_run, check_training
+from spacegrouper.settings.yaml_file import read_yaml
 from spacegrouper.storage.made_with import other_setting
 from spacegrouper.storage.parent_run import (
     check_parent,
@@ -25,7 +26,18 @@ from spacegrouper.storage.parent_run import (
     release_structures,
 )
 
+
+def refuse(error):
+    """End with the line of a mistake; of an exception Snakemake would show where it came up."""
+    logger.error(str(error))
+    raise SystemExit(1) from None
+
+
 try:
+    if workflow.is_main_process:
+        # Snakemake has read them already, and of a key that is there twice it takes the last.
+        for path in workflow.overwrite_configfiles:
+            read_yaml(Path(path))
     settings = settings_from_mapping(config, "configuration")
     RUN = f"results/{settings.name}"
     # All settings of the run, written when it starts. Every program reads this file, so that a
@@ -39,7 +51,7 @@ try:
         # has become of the configuration file since.
         settings = load_settings(Path(CONFIG))
 except UserError as error:
-    raise WorkflowError(str(error)) from None
+    refuse(error)
 
 # The finished run of an earlier release, or None; its files are read, and never made again.
 PARENT = parent_of(Path(RUN), settings)
@@ -99,7 +111,7 @@ def trainable(settings_of):
             try:
                 check_training(settings_of(wildcards), workflow.cores if here else None)
             except UserError as error:
-                raise WorkflowError(str(error)) from None
+                refuse(error)
         return []
 
     return checked
@@ -116,7 +128,7 @@ def listed_sources():
         # Crystals that are there already can do without their source.
         if lists and Path(RUN, "structures/acquired.jsonl.gz").exists():
             return list(map(str, lists))
-        raise WorkflowError(str(error)) from None
+        refuse(error)
     if not files:
         return []
     if len(lists) == 1 and are_as_listed(lists[0], files):

@@ -9,7 +9,7 @@ except UserError as error:
     # The default grid's networks may need larger images than the run's own: that is a mistake only
     # where the paper is asked for.
     if settings.grid != Grid():
-        raise WorkflowError(WHY_NO_PAPER) from None
+        refuse(WHY_NO_PAPER)
     EXPERIMENTS = {}
 
 
@@ -44,9 +44,6 @@ if EXPERIMENTS:
 
 else:
 
-    def refuse_paper(wildcards):
-        raise WorkflowError(WHY_NO_PAPER)
-
     rule paper:
         input:
-            refuse_paper,
+            lambda wildcards: refuse(WHY_NO_PAPER),
