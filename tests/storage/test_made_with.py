@@ -51,9 +51,10 @@ def test_powders_name_their_own_section(powder_shards) -> None:
 
 
 def test_datasets_name_how_they_were_simulated_and_shaped(raw_shards, datasets, tmp_path) -> None:
+    same = {"simulate": {"pixels": 32}}
+    datasets.settings = settings_of(**same, plan={"block_size": 4}, dataset={"chunk_crystals": 3})
     datasets.make(tmp_path / "dataset.zarr", [raw_shards.write("0.h5", range(3))])
     path = tmp_path / "dataset.zarr" / "zarr.json"
-    same = {"simulate": {"pixels": 32}}
     assert other_setting(path, settings_of(**same)) is None
     assert other_setting(path, settings_of()) == "simulate.pixels 32, now 256"
     assert other_setting(path, settings_of(**same, shape={"reach": 1.5})) == (

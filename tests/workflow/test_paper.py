@@ -52,7 +52,7 @@ def test_a_run_without_the_grid_is_as_before(workflow, paper_small):
 
 def test_a_grid_of_shaped_images_alone_has_no_case_studies(workflow, paper_small):
     paper_small["grid"]["networks"] = paper_small["grid"]["networks"][:1]
-    paper_small["evaluate"]["unseen_groups"] = 0
+    paper_small["evaluate"] = {"unseen_groups": 0}
     jobs = planned(workflow.run(paper_small, "--dry-run", "paper"))
     assert "draw_case_studies" not in jobs
     # All but that of untrained groups.
@@ -65,5 +65,5 @@ def test_a_network_whose_keys_do_not_fit_is_one_line(workflow, paper_small):
     said, _ = process.communicate(timeout=120)
     assert process.returncode != 0
     assert "grid, network `msdn` with classes `groups_3`, split `random`" in said
-    assert "takes `train.descriptor` `shaped` or `raw`, not `spot`" in said
+    assert "takes `shaped` or `raw`, not `spot`" in said
     assert "Traceback" not in said
