@@ -204,7 +204,7 @@ def worst_cases() -> list[dict[str, Any]]:
 
 
 def plain_normalise(raw: Any, settings: Shape) -> Any:
-    first, last = settings.central_window
+    first, last = settings.window(len(raw))
     window = slice(first, last + 1)
     outside = raw.astype(np.float64)
     outside[window, window] = 0
