@@ -90,7 +90,7 @@ def test_what_is_simulated_is_never_refused(
             "views": views,
             "beam_stop": beam_stop,
             "poisson_noise": noise,
-            "pulse_energy": 100 if noise else 1e-6,
+            "pulse_energy": 10 if noise else 1e-6,
         }
     )
     patterns = simulated(experiment, crystal)
