@@ -214,7 +214,7 @@ def test_a_source_that_is_not_there_stops_the_run_at_once(workflow) -> None:
 def test_experiments_get_their_settings_when_they_start(copied) -> None:
     folder = "results/small/grid/alexnet-groups_8-random"
     experiment = copied.folder / folder
-    arguments = (SMALL, "--cores", "1", f"{folder}/model/model.keras")
+    arguments = (SMALL, "--cores", "2", f"{folder}/model/model.keras")
     copied.run(*arguments, "--dry-run")
     assert not experiment.exists()
     # Too few crystals to train with, which does not matter here.
