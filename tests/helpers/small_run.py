@@ -1,10 +1,10 @@
-"""The products of a whole run, as small as they can be, made in this process."""
+"""The products of a whole run, as small as they can be, made by its programs."""
 
-import importlib
 from pathlib import Path
 from typing import Any
 
 import yaml
+from programs import Runner, call, spawn
 from structure_files import ROCK_SALT, write_poscar
 
 CONFIG: dict[str, Any] = {
@@ -29,54 +29,31 @@ CONFIG: dict[str, Any] = {
 
 
 def make_small_run(folder: Path) -> Path:
-    """Run the stages, whose programs must be importable, on 36 crystals; return the folder."""
-    (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG))
-    write_poscar(folder / "POSCAR", ROCK_SALT)
+    """Run the stages on 36 crystals; return the folder."""
     config = folder / "config.yaml"
-    structures, dataset = folder / "standardised.jsonl.gz", folder / "data.zarr"
-
-    def call(stage: str, **options: Any) -> None:
-        importlib.import_module(stage).main(**options)
-
-    call(
-        "acquire",
-        config=config,
-        output=folder / "acquired.jsonl.gz",
-        rejected=folder / "rejected.csv",
-    )
-    call(
-        "standardise",
-        config=config,
-        structures=folder / "acquired.jsonl.gz",
-        output=structures,
-        rejected=folder / "rejected.csv",
-    )
-    call("plan", config=config, structures=structures, output=folder / "blocks")
+    config.write_text(yaml.safe_dump(CONFIG))
+    write_poscar(folder / "POSCAR", ROCK_SALT)
+    acquired, structures = folder / "acquired.jsonl.gz", folder / "standardised.jsonl.gz"
+    rejected, dataset, model = folder / "rejected.csv", folder / "data.zarr", folder / "model"
     raw = [folder / f"raw/{number:06d}.h5" for number in range(2)]
+
+    def run(stage: str, *arguments: object, how: Runner = call) -> None:
+        done = how(stage, "--config", config, *arguments)
+        assert done.returncode == 0, done.stderr
+
+    run("acquire", "--output", acquired, "--rejected", rejected)
+    run("standardise", "--structures", acquired, "--output", structures, "--rejected", rejected)
+    run("plan", "--structures", structures, "--output", folder / "blocks")
     for shard in raw:
-        call(
-            "simulate",
-            config=config,
-            structures=folder / f"blocks/{shard.stem}.jsonl.gz",
-            output=shard,
-        )
-    call("shape", config=config, raw=raw[0], further=raw[1:], output=dataset, workers=1)
-    call("train", config=config, dataset=dataset, output=folder / "model")
-    call("calibrate", config=config, dataset=dataset, model=folder / "model")
-    call(
-        "evaluate",
-        config=config,
-        dataset=dataset,
-        model=folder / "model",
-        output=folder / "evaluation",
-    )
-    call("describe", dataset=dataset, output=folder / "statistics")
-    call(
-        "make_morphology_db",
-        config=config,
-        structures=structures,
-        output=folder / "habits.sqlite",
-        rejected=folder / "no_habits.csv",
-        threads=1,
-    )
+        block = folder / "blocks" / f"{shard.stem}.jsonl.gz"
+        run("simulate", "--structures", block, "--output", shard)
+    run("shape", "--raw", *raw, "--output", dataset, "--workers", 1)
+    run("train", "--dataset", dataset, "--output", model, how=spawn)
+    of_model = ("--dataset", dataset, "--model", model)
+    run("calibrate", *of_model)
+    run("evaluate", *of_model, "--output", folder / "evaluation")
+    done = call("describe", "--dataset", dataset, "--output", folder / "statistics")
+    assert done.returncode == 0, done.stderr
+    habits = ("--output", folder / "habits.sqlite", "--rejected", folder / "no_habits.csv")
+    run("make_morphology_db", "--structures", structures, *habits, "--threads", 1)
     return folder
