@@ -1,4 +1,5 @@
 # The experiments of the grid: the run's own rules, once for each of them, in folders of their own.
+# The path of an environment is relative to this file, also that of a rule used from elsewhere.
 wildcard_constraints:
     experiment="|".join(map(re.escape, EXPERIMENTS)),
 
@@ -16,6 +17,8 @@ use rule train as train_experiment with:
         f"{RUN}/logs/grid/{{experiment}}/train.log",
     benchmark:
         f"{RUN}/benchmarks/grid/{{experiment}}/train.tsv"
+    conda:
+        "../../envs/spacegrouper.yaml"
     params:
         config=EXPERIMENT_CONFIG,
     message:
@@ -31,6 +34,8 @@ use rule calibrate as calibrate_experiment with:
         f"{RUN}/logs/grid/{{experiment}}/calibrate.log",
     benchmark:
         f"{RUN}/benchmarks/grid/{{experiment}}/calibrate.tsv"
+    conda:
+        "../../envs/spacegrouper.yaml"
     params:
         config=EXPERIMENT_CONFIG,
 
@@ -49,6 +54,8 @@ use rule evaluate as evaluate_experiment with:
         f"{RUN}/logs/grid/{{experiment}}/evaluate.log",
     benchmark:
         f"{RUN}/benchmarks/grid/{{experiment}}/evaluate.tsv"
+    conda:
+        "../../envs/spacegrouper.yaml"
     params:
         config=EXPERIMENT_CONFIG,
 
@@ -68,6 +75,8 @@ use rule evaluate_unseen_groups as evaluate_unseen_groups_experiment with:
         f"{RUN}/logs/grid/{{experiment}}/evaluate_unseen_groups.log",
     benchmark:
         f"{RUN}/benchmarks/grid/{{experiment}}/evaluate_unseen_groups.tsv"
+    conda:
+        "../../envs/spacegrouper.yaml"
     params:
         config=EXPERIMENT_CONFIG,
 
@@ -88,5 +97,7 @@ use rule evaluate_robustness as evaluate_robustness_experiment with:
         f"{RUN}/logs/grid/{{experiment}}/evaluate_robustness.log",
     benchmark:
         f"{RUN}/benchmarks/grid/{{experiment}}/evaluate_robustness.tsv"
+    conda:
+        "../../envs/spacegrouper.yaml"
     params:
         config=EXPERIMENT_CONFIG,
