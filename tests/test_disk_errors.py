@@ -1,7 +1,6 @@
 """What is made of the errors of a full disk, as each library reports it: a real one, of memory."""
 
 import errno
-import os
 import subprocess
 import zipfile
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from PIL import Image
+from small_disk import mounted
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.disk_errors import system_error
@@ -23,14 +23,8 @@ NOISE = np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8)
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 64 KB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
-        pytest.skip("needs root, and leave to mount a file system that is soon full")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with mounted(tmp_path / "disk", kilobytes=64) as disk:
+        yield disk
 
 
 def write_figure(path: Path) -> None:

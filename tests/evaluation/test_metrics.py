@@ -29,7 +29,7 @@ from spacegrouper.evaluation.metrics import (
     top_k_accuracy,
     top_k_table,
 )
-from spacegrouper.evaluation.symmetry import CRYSTAL_SYSTEMS
+from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
 
 # Four crystals, three classes; the true class comes first, second, third, first.
 PROBABILITIES = np.array([[0.7, 0.2, 0.1], [0.5, 0.4, 0.1], [0.5, 0.3, 0.2], [0.1, 0.2, 0.7]])

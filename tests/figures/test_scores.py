@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from spacegrouper.evaluation.class_names import class_name, space_group_name
+from spacegrouper.evaluation.class_names import space_group_name
 from spacegrouper.evaluation.metrics import (
     confusion_table,
     crystal_system_errors,
@@ -293,16 +293,3 @@ def test_overview_shows_the_pictures_and_tells_right_from_wrong_in_words():
         assert texts[0] == sample.material_id
         assert "225 Fm-3m" in texts[1]
     assert [row[4].texts[3].get_text() for row in grid] == ["✗ wrong, 25.0 %", "✓ right, 75.0 %"]
-
-
-@pytest.mark.parametrize(
-    ("number", "name"),
-    [(14, "14 P21/c"), (166, "166 R-3m"), (194, "194 P63/mmc"), (225, "225 Fm-3m")],
-)
-def test_space_group_name(number, name):
-    assert space_group_name(number) == name
-
-
-def test_class_name():
-    assert class_name("spacegroup", np.int64(225)) == "225 Fm-3m"
-    assert class_name("crystal_system", "cubic") == "cubic"

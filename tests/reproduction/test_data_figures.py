@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spacegrouper.evaluation.symmetry import CRYSTAL_SYSTEMS
 from spacegrouper.reproduction.data_figures import population_figure, usage_figure
+from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
 
 
 @pytest.fixture

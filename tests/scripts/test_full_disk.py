@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from programs import call
+from small_disk import mounted
 from small_run import make_small_run
 
 CRYSTAL = "AB11CD3_cP16_221_a_dg_b_c-TaMnFe11Co3"
@@ -107,14 +108,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 256 KB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
-        pytest.skip("needs root, and leave to mount a file system that is soon full")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with mounted(tmp_path / "disk", kilobytes=256) as disk:
+        yield disk
 
 
 def fill(disk: Path, left: int) -> None:

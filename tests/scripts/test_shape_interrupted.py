@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 import psutil
 import pytest
+from small_disk import mounted
 
 from spacegrouper.folder_lock import locked
 from spacegrouper.storage.dataset import store_lock
@@ -250,13 +251,8 @@ def test_two_runs_at_once_wait_for_each_other(shaping, right) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(disk)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
-        pytest.skip("needs root, to mount a file system that is soon full")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+    with mounted(tmp_path / "disk", kilobytes=300) as disk:
+        yield disk
 
 
 def test_a_full_disk_stops_it_and_room_lets_it_go_on(shaping, right, small_disk: Path) -> None:

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spacegrouper.evaluation.symmetry import CRYSTAL_SYSTEMS, LEVELS, Integers, crystal_systems
+from spacegrouper.evaluation.symmetry import LEVELS, Integers, crystal_systems
+from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
 
 _LARGEST_K = 5
 _RESAMPLES_OF_SHARES = 10_000

@@ -25,8 +25,9 @@ from scipy.ndimage import label
 from spacegrouper.descriptors.shaped import normalise
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.block_statistics import measure_in_blocks
-from spacegrouper.evaluation.symmetry import CRYSTAL_SYSTEMS, crystal_systems
+from spacegrouper.evaluation.symmetry import crystal_systems
 from spacegrouper.settings import Shape
+from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
 from spacegrouper.storage.dataset import usable_rows
 
 Measure = Literal["raw_lit", "raw_bright", "shaped_lit", "shaped_bright", "nodes"]

@@ -17,17 +17,10 @@ import gemmi
 import numpy as np
 from numpy.typing import NDArray
 
+from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
+
 Integers = NDArray[np.integer[Any]]
 
-CRYSTAL_SYSTEMS = (
-    "triclinic",
-    "monoclinic",
-    "orthorhombic",
-    "tetragonal",
-    "trigonal",
-    "hexagonal",
-    "cubic",
-)
 # The last space group of each crystal system (International Tables for Crystallography, vol. A).
 _LAST_SPACE_GROUPS = (2, 15, 74, 142, 167, 194, 230)
 _SPACE_GROUPS = range(1, 231)

@@ -14,7 +14,8 @@ from scipy.stats import binomtest
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import check_rows
-from spacegrouper.evaluation.symmetry import CRYSTAL_SYSTEMS, crystal_systems
+from spacegrouper.evaluation.symmetry import crystal_systems
+from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
 
 _COLUMNS = {
     "row": int,

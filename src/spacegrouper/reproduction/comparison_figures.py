@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from spacegrouper.evaluation.class_names import space_group_name
-from spacegrouper.evaluation.symmetry import CRYSTAL_SYSTEMS
 from spacegrouper.figures.toolkit import BLUE, LIGHT_GREY, ROWS_OF_NAMES, STYLE, VERMILION, whiskers
+from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
 
 # How the points of the first and the second network differ, beside their height.
 _POINTS: tuple[dict[str, Any], ...] = (

@@ -8,8 +8,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
-from spacegrouper.evaluation.symmetry import CRYSTAL_SYSTEMS, crystal_systems
+from spacegrouper.evaluation.symmetry import crystal_systems
 from spacegrouper.figures.toolkit import BLUE, GREY, LIGHT_GREY, ORANGE, STYLE, VERMILION
+from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
 
 _SPACE_GROUPS = np.arange(1, 231)
 # What crystals are used for: column, name in the legend, and how its bar is filled.

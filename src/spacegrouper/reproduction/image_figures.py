@@ -17,9 +17,10 @@ from spacegrouper.descriptors.images import compose_images
 from spacegrouper.descriptors.shaped import normalise, shape_pattern
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.class_names import space_group_name
-from spacegrouper.evaluation.symmetry import CRYSTAL_SYSTEMS, crystal_systems
+from spacegrouper.evaluation.symmetry import crystal_systems
 from spacegrouper.figures.toolkit import STYLE, enlarged
 from spacegrouper.settings import Shape
+from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
 from spacegrouper.storage.dataset import usable_rows
 from spacegrouper.training.images import read_patterns
 

@@ -1,9 +1,19 @@
-"""Lists of space groups to tell apart, by the name they have in `split.classes`.
+"""The crystal systems, and lists of space groups by the name they have in `split.classes`.
 
 Tiong et al. (npj Comput. Mater. 6:196, 2020) tell 8, 20, 49 and 72 groups apart, but list them in
 no text. `groups_8` are those of Ziletti et al. (Nat. Commun. 9:2775, 2018); the others are the most
 populous ones of the Materials Project's release 2025.02 (144,140 structures, symprec 0.1).
 """
+
+CRYSTAL_SYSTEMS = (
+    "triclinic",
+    "monoclinic",
+    "orthorhombic",
+    "tetragonal",
+    "trigonal",
+    "hexagonal",
+    "cubic",
+)
 
 # fmt: off
 SPACE_GROUPS: dict[str, tuple[int, ...]] = {

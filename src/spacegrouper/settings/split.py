@@ -8,18 +8,10 @@ from pydantic import Field, PositiveInt, ValidationError, ValidationInfo, field_
 from spacegrouper.errors import UserError
 from spacegrouper.settings.section import Contradiction, Fraction, Section, SpaceGroupNumber
 from spacegrouper.settings.space_group_symbols import space_group_number
+from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
 
 ClassPreset = Literal["populated", "all", "groups_8", "groups_20", "groups_49", "groups_72"]
 
-CRYSTAL_SYSTEMS = (
-    "triclinic",
-    "monoclinic",
-    "orthorhombic",
-    "tetragonal",
-    "trigonal",
-    "hexagonal",
-    "cubic",
-)
 _NO_CLASSES = (
     f"must be one of {', '.join(get_args(ClassPreset))}, or a list of space groups, by number or "
     "symbol, or of names"

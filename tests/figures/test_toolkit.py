@@ -1,0 +1,44 @@
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from spacegrouper.figures.toolkit import (
+    ROWS_OF_NAMES,
+    cut_into_columns,
+    enlarged,
+    save_figure,
+    whiskers,
+)
+
+
+def test_places_have_no_digits_that_a_solver_may_vary(tmp_path):
+    figure = Figure(layout="constrained")
+    parts = figure.subfigures(1, 2)
+    for part in parts:
+        part.subplots(2, 3)
+    save_figure(figure, tmp_path, "places")
+    places = np.array([axes.get_position(original=True).get_points() for axes in figure.axes])
+    assert len(places) == 12
+    np.testing.assert_array_equal(places, places.round(9))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["places.png", "places.svg"]
+
+
+def test_whiskers_end_at_the_interval_and_are_never_negative():
+    table = pd.DataFrame({"share": [0.5, 1.0], "low": [0.4, 1.0 + 1e-9], "high": [0.7, 1.0 - 1e-9]})
+    np.testing.assert_allclose(whiskers(table, "share"), [[0.1, 0], [0.2, 0]], atol=1e-12)
+
+
+def test_spots_grow_to_three_by_three_in_each_channel():
+    image = np.zeros((5, 5, 3), dtype=np.uint8)
+    image[2, 2] = 9, 0, 4
+    grown = enlarged(image)
+    assert (grown[1:4, 1:4] == (9, 0, 4)).all()
+    assert grown.sum() == 9 * (9 + 4)
+
+
+def test_columns_are_of_nearly_equal_length_and_hold_all_rows():
+    table = pd.DataFrame({"row": range(ROWS_OF_NAMES + 1)})
+    parts, rows = cut_into_columns(table)
+    assert [len(part) for part in parts] == [19, 18]
+    assert rows == 19
+    assert pd.concat(parts).equals(table)
