@@ -23,8 +23,8 @@ from rich.table import Table
 from zarr.codecs import BloscCodec, GzipCodec, ZstdCodec
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.descriptors.shaped import shape_patterns
-from spacegrouper.diffraction.simulation import simulate_crystals
+from spacegrouper.techniques.patterns.shaping import shape_patterns
+from spacegrouper.techniques.patterns.simulation import simulate_crystals
 from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.settings import Dataset, Plan, Shape, Simulate
 

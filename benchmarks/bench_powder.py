@@ -19,7 +19,7 @@ from rich.table import Table
 from spacegrouper.atomic import written_aside
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import read_crystals, write_crystals
-from spacegrouper.descriptors.powder import (
+from spacegrouper.techniques.powder.diffractograms import (
     IMAGE_POINTS,
     augment_images,
     diffractograms,
@@ -27,7 +27,7 @@ from spacegrouper.descriptors.powder import (
     draw_images_with_matplotlib,
     generators,
 )
-from spacegrouper.diffraction.powder import Engine, reflections, simulate_powders
+from spacegrouper.techniques.powder.simulation import Engine, reflections, simulate_powders
 from spacegrouper.settings import Augment, Diffractogram, Powder
 
 POWDER = Powder()

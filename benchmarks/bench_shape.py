@@ -17,8 +17,8 @@ from rich.table import Table
 from scipy.ndimage import center_of_mass, label
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.descriptors.shaped import as_8_bit, normalise, shape_pattern
-from spacegrouper.diffraction.simulation import simulate_crystals
+from spacegrouper.techniques.patterns.shaping import as_8_bit, normalise, shape_pattern
+from spacegrouper.techniques.patterns.simulation import simulate_crystals
 from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.settings import Shape, Simulate
 

@@ -30,8 +30,8 @@ from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import read_crystals, write_crystals
 from spacegrouper.crystals.prototypes import prototype_crystals
 from spacegrouper.crystals.standard_cell import standardise_all
-from spacegrouper.diffraction.kinematic import grey_patterns, intensities, make_experiment
-from spacegrouper.diffraction.simulation import simulate_crystals
+from spacegrouper.techniques.patterns.kinematic import grey_patterns, intensities, make_experiment
+from spacegrouper.techniques.patterns.simulation import simulate_crystals
 from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.settings import PrototypesSource, Simulate, Standardise
 

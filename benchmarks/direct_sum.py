@@ -7,8 +7,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.diffraction.form_factors import form_factors
-from spacegrouper.diffraction.geometry import make_detector, rotation_matrices
+from spacegrouper.techniques.form_factors import form_factors
+from spacegrouper.techniques.patterns.geometry import make_detector, rotation_matrices
 from spacegrouper.settings import Simulate
 
 

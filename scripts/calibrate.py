@@ -19,7 +19,7 @@ from spacegrouper.evaluation.model_folder import (
     uncalibrated_because,
 )
 from spacegrouper.settings import load_settings
-from spacegrouper.storage.dataset import open_dataset
+from spacegrouper.dataset.store import open_dataset
 from spacegrouper.training.horovod_world import World
 
 log = logging.getLogger("spacegrouper")

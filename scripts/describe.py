@@ -10,7 +10,7 @@ from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.errors import UserError
-from spacegrouper.storage.dataset import dataset_views, open_dataset
+from spacegrouper.dataset.store import dataset_views, open_dataset
 
 log = logging.getLogger("spacegrouper")
 

@@ -76,7 +76,7 @@ def main(
     from PIL import Image
 
     from spacegrouper.descriptors import powder as descriptor
-    from spacegrouper.diffraction.powder import simulate_powders
+    from spacegrouper.techniques.powder.simulation import simulate_powders
     from spacegrouper.figures.toolkit import STYLE
 
     (patterns,) = simulate_powders([crystal], settings.powder, simulated_by, threads=1)

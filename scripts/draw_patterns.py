@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from spacegrouper.diffraction.indexing import Reflections
+    from spacegrouper.techniques.patterns.indexing import Reflections
 
 log = logging.getLogger("spacegrouper")
 
@@ -53,10 +53,10 @@ def main(
     # Imported here, so that --help and mistakes do not wait for the compiler.
     import matplotlib as mpl
 
-    from spacegrouper.descriptors.shaped import shape_patterns
-    from spacegrouper.diffraction.geometry import rotation_matrices
-    from spacegrouper.diffraction.indexing import strongest_reflections
-    from spacegrouper.diffraction.simulation import simulate_crystals
+    from spacegrouper.techniques.patterns.shaping import shape_patterns
+    from spacegrouper.techniques.patterns.geometry import rotation_matrices
+    from spacegrouper.techniques.patterns.indexing import strongest_reflections
+    from spacegrouper.techniques.patterns.simulation import simulate_crystals
 
     # Shaping takes grey levels, whatever the run stores.
     simulate = settings.simulate.model_copy(update={"bit_depth": 8})

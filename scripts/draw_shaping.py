@@ -74,7 +74,7 @@ def draw(patterns: dict[str, Any]) -> "Figure":
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-    from spacegrouper.descriptors.shaped import as_8_bit, normalise, shape_pattern
+    from spacegrouper.techniques.patterns.shaping import as_8_bit, normalise, shape_pattern
     from spacegrouper.figures.toolkit import enlarged
 
     figure = Figure(figsize=(4 * TILE, TILE * len(patterns) + 0.6), layout="constrained")

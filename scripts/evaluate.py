@@ -23,7 +23,7 @@ from spacegrouper.figures.history import history_figure
 from spacegrouper.figures.scores import draw_scores
 from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.settings import load_settings
-from spacegrouper.storage.dataset import open_dataset
+from spacegrouper.dataset.store import open_dataset
 from spacegrouper.training.horovod_world import World
 
 log = logging.getLogger("spacegrouper")

@@ -13,7 +13,7 @@ from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
 from spacegrouper.evaluation.model_folder import find_model_folder, read_labels, read_test_part
 from spacegrouper.settings import load_settings
-from spacegrouper.storage.dataset import open_dataset
+from spacegrouper.dataset.store import open_dataset
 from spacegrouper.training.horovod_world import World
 
 log = logging.getLogger("spacegrouper")

@@ -27,11 +27,11 @@ def main(
     has the layout of a raw shard, with the shaped patterns besides, where the dataset has them.
     """
     from spacegrouper.settings.space_group_symbols import space_group_number
-    from spacegrouper.storage.dataset import open_dataset
-    from spacegrouper.storage.export import export_rows, select_rows
+    from spacegrouper.dataset.dataset import Dataset
+    from spacegrouper.dataset.export import export_rows, select_rows
 
     groups = [space_group_number(name) for name in spacegroup or ()]
-    dataset = open_dataset(store)
+    dataset = Dataset(store)
     rows = select_rows(dataset, groups, material_id or ())
     with progress("export", len(rows)) as advance:
         export_rows(dataset, rows, output, advance)

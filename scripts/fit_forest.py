@@ -8,7 +8,7 @@ import typer
 from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.storage.dataset import open_dataset
+from spacegrouper.dataset.store import open_dataset
 
 log = logging.getLogger("spacegrouper")
 

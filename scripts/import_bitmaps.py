@@ -41,8 +41,8 @@ def main(
     if url is None:
         raise UserError(f"{config}: no `morphology.database`; set it, or give --database URL")
     # Imported here, so that --help does not wait for the compiler.
-    from spacegrouper.storage.bitmap_database import measure_table, open_source
-    from spacegrouper.storage.bitmap_import import import_bitmaps
+    from spacegrouper.techniques.morphology.bitmap_database import measure_table, open_source
+    from spacegrouper.techniques.morphology.bitmap_import import import_bitmaps
 
     source = open_source(url, settings.morphology)
     extent = measure_table(source)

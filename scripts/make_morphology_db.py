@@ -36,8 +36,8 @@ def main(
     PNG file, the views one below the other) and space group. It appears whole or not at all: as
     a new SQLite file (--output), or in a database that has no table of that name (--database).
     """
-    from spacegrouper.descriptors.morphology import draw_crystals
-    from spacegrouper.storage.bitmap_table import Row, write_sqlite, write_table
+    from spacegrouper.techniques.morphology.drawing import draw_crystals
+    from spacegrouper.techniques.morphology.bitmap_table import Row, write_sqlite, write_table
 
     if (output is None) == (database is None):
         raise UserError("give either --output FILE or --database URL")

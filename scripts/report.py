@@ -17,7 +17,7 @@ from spacegrouper.figures.samples import choose_overview, choose_samples, read_s
 from spacegrouper.figures.samples_page import samples_page
 from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.settings import load_settings
-from spacegrouper.storage.dataset import dataset_technique, dataset_views, open_dataset
+from spacegrouper.dataset.store import dataset_technique, dataset_views, open_dataset
 
 log = logging.getLogger("spacegrouper")
 

@@ -42,7 +42,7 @@ def main(
     """
     settings = load_settings(config)
     # Imported here, so that --help does not wait for the compiler.
-    from spacegrouper.storage.dataset import (
+    from spacegrouper.dataset.store import (
         finish_dataset,
         is_complete,
         remove_unfinished,
@@ -50,10 +50,10 @@ def main(
         store_lock,
         unfinished_path,
     )
-    from spacegrouper.storage.dataset_plan import plan_dataset
-    from spacegrouper.storage.parent_blocks import link_blocks
-    from spacegrouper.storage.parent_run import read_release_ids
-    from spacegrouper.storage.workers import write_blocks
+    from spacegrouper.dataset.dataset_plan import plan_dataset
+    from spacegrouper.dataset.parent_blocks import link_blocks
+    from spacegrouper.dataset.parent_run import read_release_ids
+    from spacegrouper.dataset.workers import write_blocks
 
     release = read_release_ids(changes) if changes else None
     plan = plan_dataset([raw, *(further or [])], settings, release)

@@ -40,9 +40,9 @@ def main(
             "database (docs/morphology.md)"
         )
     # Imported here, so that --help does not wait for the compiler.
-    from spacegrouper.diffraction.simulation import Patterns, simulate_crystals
-    from spacegrouper.storage.integrity import write_manifest
-    from spacegrouper.storage.raw_shard import labels_of, provenance, write_raw_shard
+    from spacegrouper.techniques.patterns.simulation import Patterns, simulate_crystals
+    from spacegrouper.dataset.integrity import write_manifest
+    from spacegrouper.dataset.raw_shard import labels_of, provenance, write_raw_shard
 
     crystals: list[Crystal] = []
     rejected: dict[str, str] = {}
@@ -65,7 +65,7 @@ def main(
         )
     if settings.simulate.technique == "powder":
         # Only here: the engines of powders are slow to import.
-        from spacegrouper.diffraction.powder import powder_engine, simulate_powders
+        from spacegrouper.techniques.powder.simulation import powder_engine, simulate_powders
 
         engine = powder_engine(settings.simulate.engine)
         simulated = simulate_powders(crystals, settings.powder, engine, threads)

@@ -29,8 +29,8 @@ def main(
     """
     start_backend()
     # Keras takes seconds to import, which --help should not.
-    from spacegrouper.models.registry import build_model
-    from spacegrouper.models.sizes import CLASSES
+    from spacegrouper.contract.network import NETWORKS, build_model
+    from spacegrouper.networks.shared.sizes import CLASSES
     from spacegrouper.reproduction.layers import layer_table
 
     with progress("building", len(NETWORKS)) as advance, written_aside(output) as folder:

@@ -22,7 +22,7 @@ def main(
     """
     start_backend()
     # Keras takes seconds to import, which --help should not.
-    from spacegrouper.models.sizes import TABULATED, network_sizes, sizes_markdown
+    from spacegrouper.networks.shared.sizes import TABULATED, network_sizes, sizes_markdown
 
     sizes = []
     with progress("building", len(TABULATED)) as advance:

@@ -16,7 +16,7 @@ from command_line import progress, run_program
 from spacegrouper.backend import start_backend
 from spacegrouper.folder_lock import locked
 from spacegrouper.settings import Settings, load_settings
-from spacegrouper.storage.dataset import open_dataset
+from spacegrouper.dataset.store import open_dataset
 from spacegrouper.training.horovod_world import World, join_world, started_by_horovod
 from spacegrouper.training.launching import Launcher, horovodrun, launch_ranks
 from spacegrouper.training.slurm_ranks import become_rank, srun, started_by_srun

@@ -55,7 +55,7 @@ def main(
         raise UserError(f"{run}: no run of the workflow; give all raw shards with --raw")
     found = verify(store)
     if found and repair:
-        from spacegrouper.storage.parent_run import parent_of, raw_shards_of
+        from spacegrouper.dataset.parent_run import parent_of, raw_shards_of
 
         settings = load_settings(config or run / "config.yaml")
         if not raw and not changes and parent_of(run, settings):
@@ -70,7 +70,7 @@ def main(
 
 def verify(store: Path) -> int:
     """Print what is wrong with a store; return how many objects that are."""
-    from spacegrouper.storage.verification import count_blocks, find_damage
+    from spacegrouper.dataset.verification import count_blocks, find_damage
 
     blocks = count_blocks(store)
     found = 0
@@ -89,10 +89,10 @@ def repair_store(
     store: Path, raw_shards: list[Path], settings: Settings, changes: Path | None, workers: int
 ) -> None:
     """Make anew what is not whole."""
-    from spacegrouper.storage.dataset import start_repair, store_lock
-    from spacegrouper.storage.dataset_plan import plan_dataset
-    from spacegrouper.storage.parent_run import read_release_ids
-    from spacegrouper.storage.workers import write_blocks
+    from spacegrouper.dataset.store import start_repair, store_lock
+    from spacegrouper.dataset.dataset_plan import plan_dataset
+    from spacegrouper.dataset.parent_run import read_release_ids
+    from spacegrouper.dataset.workers import write_blocks
 
     plan = plan_dataset(raw_shards, settings, read_release_ids(changes) if changes else None)
     with locked(store_lock(store)):

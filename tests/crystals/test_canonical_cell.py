@@ -20,7 +20,7 @@ from spacegrouper.crystals.differences import difference
 from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.crystals.prototypes import prototype_crystals
 from spacegrouper.crystals.standard_cell import standardise
-from spacegrouper.diffraction.simulation import simulate_crystals
+from spacegrouper.techniques.patterns.simulation import simulate_crystals
 from spacegrouper.settings import PrototypesSource, Simulate, Standardise
 
 SETTINGS = Standardise()

@@ -7,7 +7,7 @@ import zarr
 from zarr.storage import MemoryStore
 
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.diffraction.simulation import simulate_crystals
+from spacegrouper.techniques.patterns.simulation import simulate_crystals
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.perturbations import (
     UNPERTURBED,

@@ -5,7 +5,7 @@ import pytest
 import zarr
 from scipy.special import softmax
 
-from spacegrouper.descriptors.images import compose_images
+from spacegrouper.techniques.images import compose_images
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.evaluation.predictions import (

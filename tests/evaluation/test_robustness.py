@@ -6,8 +6,8 @@ import zarr
 from zarr.storage import MemoryStore
 
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.descriptors.images import compose_images
-from spacegrouper.descriptors.shaped import shape_patterns
+from spacegrouper.techniques.images import compose_images
+from spacegrouper.techniques.patterns.shaping import shape_patterns
 from spacegrouper.evaluation.metrics import bootstrap_interval
 from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.evaluation.perturbations import UNPERTURBED, Point, Recipe, simulate_point

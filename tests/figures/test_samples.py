@@ -4,8 +4,13 @@ import numpy as np
 import pandas as pd
 import zarr
 
-from spacegrouper.descriptors.powder import IMAGE_POINTS, diffractograms, draw_images, generators
-from spacegrouper.descriptors.shaped import as_8_bit, normalise
+from spacegrouper.techniques.powder.diffractograms import (
+    IMAGE_POINTS,
+    diffractograms,
+    draw_images,
+    generators,
+)
+from spacegrouper.techniques.patterns.shaping import as_8_bit, normalise
 from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.figures.samples import (
     Picture,

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import zarr
 
-from spacegrouper.descriptors.images import compose_images
+from spacegrouper.techniques.images import compose_images
 from spacegrouper.settings import Diffractogram, Shape
-from spacegrouper.storage.dataset import open_dataset
+from spacegrouper.dataset.store import open_dataset
 from spacegrouper.training.images import read_patterns
 
 SPACE_GROUPS = np.array([62, 166, 225])

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import zarr
 
-from spacegrouper.descriptors.shaped import shape_patterns
+from spacegrouper.techniques.patterns.shaping import shape_patterns
 from spacegrouper.settings import Shape
 
 SIZE = 48

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.diffraction.simulation import simulate_crystals
+from spacegrouper.techniques.patterns.simulation import simulate_crystals
 from spacegrouper.settings import Simulate
 
 SMALL = Simulate(pixels=64)

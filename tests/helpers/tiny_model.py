@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from spacegrouper.settings import Settings, write_settings
-from spacegrouper.storage.raw_shard import provenance
+from spacegrouper.dataset.raw_shard import provenance
 
 CLASSES = (166, 194, 207, 215, 221, 225)
 SIZE = 16

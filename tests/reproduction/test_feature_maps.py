@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_network import build_tiny_network, maps_by_hand, write_six_groups
 
-from spacegrouper.descriptors.images import compose_images
+from spacegrouper.techniques.images import compose_images
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.reproduction.feature_maps import (

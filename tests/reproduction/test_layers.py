@@ -1,6 +1,6 @@
 import pytest
 
-from spacegrouper.models.registry import build_model
+from spacegrouper.contract.network import build_model
 from spacegrouper.reproduction.layers import layer_table
 from spacegrouper.settings import Model
 

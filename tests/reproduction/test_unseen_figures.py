@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spacegrouper.evaluation.symmetry import LEVELS, crystal_systems
+from spacegrouper.crystals.symmetry import LEVELS, crystal_systems
 from spacegrouper.reproduction.unseen_figures import (
     unseen_per_class_figure,
     unseen_symmetry_figure,

@@ -14,7 +14,7 @@ from tiny_network import (
     write_tiny_model,
 )
 
-from spacegrouper.descriptors.images import compose_images
+from spacegrouper.techniques.images import compose_images
 from spacegrouper.training.images import read_patterns
 
 CONFIG = "evaluate: {batch_size: 5, unseen_minimum_crystals: 4}\n"

@@ -14,7 +14,7 @@ from postgres_server import PASSWORD, running_postgres, wait_for
 from programs import Finished, call, spawn
 
 from spacegrouper.crystals.rejections import read_rejections
-from spacegrouper.storage.raw_shard import read_raw_patterns, read_raw_rows
+from spacegrouper.dataset.raw_shard import read_raw_patterns, read_raw_rows
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "import_bitmaps.py"
 PIXELS = 32

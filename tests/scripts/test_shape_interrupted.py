@@ -16,9 +16,9 @@ import pytest
 from small_disk import mounted
 
 from spacegrouper.folder_lock import locked
-from spacegrouper.storage.dataset import store_lock
-from spacegrouper.storage.integrity import write_manifest
-from spacegrouper.storage.store_objects import list_objects
+from spacegrouper.dataset.store import store_lock
+from spacegrouper.dataset.integrity import write_manifest
+from spacegrouper.dataset.store_objects import list_objects
 
 ROOT = Path(__file__).parents[2]
 BLOCKS = 6

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from programs import Finished, Runner, call, spawn
 
-from spacegrouper.storage.store_objects import list_objects
+from spacegrouper.dataset.store_objects import list_objects
 
 RAW = ["a.h5", "b.h5"]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import zarr
 
-from spacegrouper.descriptors.shaped import shape_patterns
+from spacegrouper.techniques.patterns.shaping import shape_patterns
 from spacegrouper.settings import Shape, Simulate
 
 SHAPE = Shape(central_window=(14, 18), minimum_distance=2)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from spacegrouper.models.registry import build_model
+from spacegrouper.contract.network import build_model
 from spacegrouper.settings import Model, Settings
 from spacegrouper.training.horovod_world import World
 from spacegrouper.training.trainer import _moving_statistics, train

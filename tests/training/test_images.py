@@ -6,16 +6,16 @@ import zarr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacegrouper.descriptors.powder import (
+from spacegrouper.techniques.powder.diffractograms import (
     IMAGE_POINTS,
     diffractograms,
     draw_images,
     generators,
 )
-from spacegrouper.descriptors.shaped import normalise
+from spacegrouper.techniques.patterns.shaping import normalise
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Augment, Diffractogram, Powder, Shape
-from spacegrouper.storage.dataset import open_dataset
+from spacegrouper.dataset.store import open_dataset
 from spacegrouper.training.images import PatternReader, read_patterns, resize_patterns
 
 

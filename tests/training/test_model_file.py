@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 
-from spacegrouper.models.registry import build_model
+from spacegrouper.contract.network import build_model
 from spacegrouper.settings import Model
 from spacegrouper.training.model_file import write_model
 

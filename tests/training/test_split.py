@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Split
 from spacegrouper.settings.space_groups import SPACE_GROUPS
-from spacegrouper.storage.dataset import open_dataset
+from spacegrouper.dataset.store import open_dataset
 from spacegrouper.training.split import (
     PARTS,
     select_classes,

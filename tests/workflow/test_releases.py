@@ -19,8 +19,8 @@ from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.crystals.prototypes import prototype_crystals
 from spacegrouper.settings import PrototypesSource
-from spacegrouper.storage.dataset import usable_rows
-from spacegrouper.storage.store_objects import list_objects
+from spacegrouper.dataset.store import usable_rows
+from spacegrouper.dataset.store_objects import list_objects
 
 pytestmark = pytest.mark.slow
 

@@ -17,8 +17,8 @@ from spacegrouper.settings import (
 )
 from spacegrouper.settings.run_check import check_run, check_training
 from spacegrouper.settings.yaml_file import read_yaml
-from spacegrouper.storage.made_with import other_setting
-from spacegrouper.storage.parent_run import (
+from spacegrouper.dataset.made_with import other_setting
+from spacegrouper.dataset.parent_run import (
     check_parent,
     digests_of_chain,
     parent_of,

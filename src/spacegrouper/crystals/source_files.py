@@ -12,11 +12,9 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.crystals.cif_tree import cif_files
+from spacegrouper.contract.source import SOURCES
 from spacegrouper.errors import UserError
-from spacegrouper.settings import CifTreeSource, JsonLinesSource, Settings
-
-_SQLITE = "sqlite:///"
+from spacegrouper.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -36,30 +34,15 @@ class SourceFile:
     sha256: str
 
 
-def source_files(settings: Settings) -> dict[str, Path]:
+def source_files(settings: Settings) -> Mapping[str, Path]:
     """Return the files that a run reads, by name; none where its crystals come from elsewhere.
 
     Raises UserError where the source that the settings name is not there.
     """
-    source = settings.acquire
-    if settings.simulate.technique == "morphology" and settings.morphology.database is not None:
-        database = settings.morphology.database
-        if not database.startswith(_SQLITE):
-            return {}
-        path = Path(database.removeprefix(_SQLITE).partition("?")[0])
-        return _one_file(path, "morphology.database")
-    if isinstance(source, JsonLinesSource):
-        return _one_file(source.path, "acquire.path")
-    if isinstance(source, CifTreeSource):
-        if not source.path.is_dir():
-            raise UserError(f"acquire.path: {source.path}: no such folder; check the path")
-        files = cif_files(source.path)
-        if not files:
-            raise UserError(
-                f"acquire.path: {source.path}: no *.cif or *.cif.gz in it; check the path"
-            )
-        return {path.relative_to(source.path).as_posix(): path for path in files}
-    return {}
+    if not settings.engine.crystals:
+        return settings.engine.files(settings)
+    files = SOURCES[settings.acquire.source].files
+    return {} if files is None else files(settings.acquire)
 
 
 def list_digest(files: Mapping[str, Path]) -> str:
@@ -110,7 +93,8 @@ def are_as_listed(path: Path, files: Mapping[str, Path]) -> bool:
         return all(threads.map(lambda each: _sha256(each[0]) == each[1], other_times))
 
 
-def _one_file(path: Path, key: str) -> dict[str, Path]:
+def one_file(path: Path, key: str) -> dict[str, Path]:
+    """Return the one file that a key of the configuration names; raises UserError without it."""
     if not path.is_file():
         raise UserError(f"{key}: {path}: no such file; check the path")
     return {path.name: path}

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
+from spacegrouper.crystals.symmetry import Integers
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.metrics import Floats, bootstrap_interval
-from spacegrouper.evaluation.symmetry import Integers
 
 _BINS = 15
 _SHARES = np.arange(1, 21) / 20

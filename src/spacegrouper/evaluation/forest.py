@@ -13,7 +13,7 @@ import zarr
 from numpy.typing import NDArray
 from sklearn.ensemble import ExtraTreesClassifier
 
-from spacegrouper.evaluation.symmetry import Integers
+from spacegrouper.crystals.symmetry import Integers
 from spacegrouper.training.images import read_patterns
 
 TREES = 300

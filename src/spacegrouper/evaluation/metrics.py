@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spacegrouper.evaluation.symmetry import LEVELS, Integers, crystal_systems
+from spacegrouper.crystals.symmetry import LEVELS, Integers, crystal_systems
 from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
 
 _LARGEST_K = 5

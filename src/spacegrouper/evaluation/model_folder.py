@@ -11,9 +11,9 @@ import pandas as pd
 import zarr
 from numpy.typing import NDArray
 
+from spacegrouper.dataset.store import usable_rows
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Descriptor, Diffractogram, load_settings
-from spacegrouper.storage.dataset import usable_rows
 from spacegrouper.training.images import PatternReader
 from spacegrouper.training.split import PARTS
 

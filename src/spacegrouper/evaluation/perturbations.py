@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.diffraction.randomness import generator_for
-from spacegrouper.diffraction.simulation import BLACK, simulate_crystals
+from spacegrouper.dataset.raw_shard import simulate_section
 from spacegrouper.errors import UserError
+from spacegrouper.randomness import generator_for
 from spacegrouper.settings import Robustness, Shape, Simulate
-from spacegrouper.storage.raw_shard import simulate_section
+from spacegrouper.techniques.patterns.simulation import BLACK, simulate_crystals
 
 Perturbation = Literal[
     "none", "vacancies", "displacement", "photons", "misorientation", "beam_stop"

@@ -8,10 +8,10 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
+from spacegrouper.crystals.symmetry import Integers
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import Labels, pattern_reader
-from spacegrouper.evaluation.symmetry import Integers
-from spacegrouper.models.archive import check_archive
+from spacegrouper.networks.shared.archive import check_archive
 
 
 def load_network(path: Path) -> keras.Model:

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from zarr.storage import MemoryStore
 
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.descriptors.images import compose_images
-from spacegrouper.descriptors.shaped import shape_patterns
+from spacegrouper.crystals.symmetry import extinction_classes
 from spacegrouper.evaluation.metrics import bootstrap_interval
 from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.evaluation.perturbations import (
@@ -28,8 +27,9 @@ from spacegrouper.evaluation.perturbations import (
     simulate_point,
 )
 from spacegrouper.evaluation.predictions import class_logits
-from spacegrouper.evaluation.symmetry import extinction_classes
 from spacegrouper.settings import Shape
+from spacegrouper.techniques.images import compose_images
+from spacegrouper.techniques.patterns.shaping import shape_patterns
 from spacegrouper.training.images import read_patterns
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from spacegrouper.crystals.symmetry import crystal_systems
 from spacegrouper.evaluation import calibration, metrics
 from spacegrouper.evaluation.metrics import Classes, Floats
-from spacegrouper.evaluation.symmetry import crystal_systems
 
 # Tables whose first column is their index, and what stands above it in the file.
 _CORNER = "true \\ predicted"

@@ -9,11 +9,11 @@ import pandas as pd
 import zarr
 from numpy.typing import NDArray
 
-from spacegrouper.descriptors.images import compose_images
+from spacegrouper.dataset.store import dataset_technique
 from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.figures.toolkit import enlarged
 from spacegrouper.settings import View
-from spacegrouper.storage.dataset import dataset_technique
+from spacegrouper.techniques.images import compose_images
 from spacegrouper.training.images import PatternReader, read_patterns
 
 # Pixels along each edge of the drawing of a diffractogram.

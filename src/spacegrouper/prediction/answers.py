@@ -13,18 +13,18 @@ import zarr
 from numpy.typing import NDArray
 
 from spacegrouper.crystals.crystal import Crystal, Rejection
-from spacegrouper.descriptors.shaped import shape_patterns
-from spacegrouper.diffraction.simulation import simulate_crystals
-from spacegrouper.errors import UserError
-from spacegrouper.evaluation.class_names import class_name
-from spacegrouper.evaluation.model_folder import pattern_reader
-from spacegrouper.evaluation.predictions import class_logits, probabilities
-from spacegrouper.evaluation.symmetry import (
+from spacegrouper.crystals.symmetry import (
     crystal_systems,
     extinction_class_members,
     extinction_classes,
 )
+from spacegrouper.errors import UserError
+from spacegrouper.evaluation.class_names import class_name
+from spacegrouper.evaluation.model_folder import pattern_reader
+from spacegrouper.evaluation.predictions import class_logits, probabilities
 from spacegrouper.prediction.trained_model import TrainedModel, empty_dataset
+from spacegrouper.techniques.patterns.shaping import shape_patterns
+from spacegrouper.techniques.patterns.simulation import simulate_crystals
 
 GUESSES = 5
 
@@ -46,7 +46,7 @@ class Answer:
     `crystal_system`, `extinction_class` (all its space groups, ascending), the most probable ones,
     each with the sum of the probabilities of its space groups; otherwise none. `crystal`: in its
     standard cell; none if only patterns were given. `raw`: (views, y, x), grey levels, or the
-    sticks of a powder (1, 1, angles), see diffraction/powder.py; `shaped`: (views, y, x), of
+    sticks of a powder (1, 1, angles), see techniques/powder/simulation.py; `shaped`: (views, y, x), of
     diffraction alone. `seen`: the images that the network took, each (size, size, 3), 0 to 1, or
     the diffractogram (size, 1).
     """
@@ -110,7 +110,7 @@ def _simulate(
             )
         case "powder":
             # Only here: the engines of powders are slow to import.
-            from spacegrouper.diffraction.powder import powder_engine, simulate_powders
+            from spacegrouper.techniques.powder.simulation import powder_engine, simulate_powders
 
             engine = powder_engine(model.simulate.engine)
             assert model.powder is not None

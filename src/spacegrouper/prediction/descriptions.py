@@ -5,8 +5,8 @@ from typing import Any
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.formula import formula_unit
+from spacegrouper.crystals.symmetry import extinction_class_members
 from spacegrouper.evaluation.class_names import class_name
-from spacegrouper.evaluation.symmetry import extinction_class_members
 from spacegrouper.prediction.answers import Answer
 from spacegrouper.prediction.trained_model import TrainedModel
 

@@ -11,9 +11,9 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from spacegrouper.diffraction.geometry import make_detector
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Simulate
+from spacegrouper.techniques.patterns.geometry import make_detector
 
 # The simulation's own, see docs/physics.md; of several views each has its own maximum.
 FORMULA = "np.floor(255 * (I / I.max())).astype(np.uint8)"

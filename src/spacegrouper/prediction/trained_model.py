@@ -10,6 +10,7 @@ import keras
 import zarr
 from zarr.storage import MemoryStore
 
+from spacegrouper.dataset.raw_shard import simulate_section
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.calibration import read_temperature
 from spacegrouper.evaluation.model_folder import (
@@ -20,7 +21,6 @@ from spacegrouper.evaluation.model_folder import (
 )
 from spacegrouper.evaluation.predictions import load_network
 from spacegrouper.settings import Powder, Shape, Simulate, Standardise, load_settings
-from spacegrouper.storage.raw_shard import simulate_section
 
 
 @dataclass(frozen=True)

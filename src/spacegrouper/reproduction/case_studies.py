@@ -12,9 +12,9 @@ import zarr
 from scipy.stats import binomtest
 
 from spacegrouper.crystals.crystal import Crystal
+from spacegrouper.crystals.symmetry import crystal_systems
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import check_rows
-from spacegrouper.evaluation.symmetry import crystal_systems
 from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
 
 _COLUMNS = {

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
-from spacegrouper.evaluation.symmetry import crystal_systems
+from spacegrouper.crystals.symmetry import crystal_systems
 from spacegrouper.figures.toolkit import BLUE, GREY, LIGHT_GREY, ORANGE, STYLE, VERMILION
 from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
 

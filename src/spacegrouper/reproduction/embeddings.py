@@ -7,9 +7,9 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
+from spacegrouper.crystals.symmetry import Integers
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import Labels, pattern_reader
-from spacegrouper.evaluation.symmetry import Integers
 
 FEATURES = "features"
 TRUNK = "trunk"

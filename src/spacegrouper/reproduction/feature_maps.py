@@ -30,10 +30,10 @@ import zarr
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
+from spacegrouper.crystals.symmetry import Integers
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import Labels, pattern_reader
-from spacegrouper.evaluation.symmetry import Integers
-from spacegrouper.models.block_ends import block_ends
+from spacegrouper.networks.shared.block_ends import block_ends
 from spacegrouper.reproduction.embeddings import image_trunk
 
 # Crystals are put into so many groups, each of which is left out once for the intervals.
@@ -211,7 +211,7 @@ def _extractor(network: keras.Model) -> tuple[keras.Model, tuple[str, ...]]:
     if not ends:
         raise UserError(
             f"the network {network.name} has no blocks with maps whose names are known; "
-            "add their layers to models/block_ends.py"
+            "add their layers to networks/block_ends.py"
         )
     outputs = [trunk.get_layer(layer).output for layer in ends.values()]
     return keras.Model(trunk.inputs[0], outputs), tuple(ends)

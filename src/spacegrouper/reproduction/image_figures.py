@@ -13,15 +13,15 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
-from spacegrouper.descriptors.images import compose_images
-from spacegrouper.descriptors.shaped import normalise, shape_pattern
+from spacegrouper.crystals.symmetry import crystal_systems
+from spacegrouper.dataset.store import usable_rows
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.class_names import space_group_name
-from spacegrouper.evaluation.symmetry import crystal_systems
 from spacegrouper.figures.toolkit import STYLE, enlarged
 from spacegrouper.settings import Shape
 from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
-from spacegrouper.storage.dataset import usable_rows
+from spacegrouper.techniques.images import compose_images
+from spacegrouper.techniques.patterns.shaping import normalise, shape_pattern
 from spacegrouper.training.images import read_patterns
 
 _TILE = 1.75  # edge of an image, inches

@@ -8,6 +8,7 @@ import pandas as pd
 import zarr
 from matplotlib.figure import Figure
 
+from spacegrouper.dataset.store import dataset_shape, dataset_views, open_dataset
 from spacegrouper.reproduction import (
     accuracy_figures,
     comparison_figures,
@@ -17,7 +18,6 @@ from spacegrouper.reproduction import (
     tables,
 )
 from spacegrouper.settings import Settings
-from spacegrouper.storage.dataset import dataset_shape, dataset_views, open_dataset
 
 
 def _population(run: Path, settings: Settings) -> Figure:

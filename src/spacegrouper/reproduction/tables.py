@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from spacegrouper.evaluation.symmetry import crystal_systems
+from spacegrouper.crystals.symmetry import crystal_systems
 from spacegrouper.training.split import PARTS
 
 

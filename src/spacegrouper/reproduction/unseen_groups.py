@@ -20,11 +20,11 @@ import zarr
 from numpy.typing import NDArray
 from sklearn.metrics import balanced_accuracy_score
 
+from spacegrouper.crystals.symmetry import LEVELS, Integers, crystal_systems
+from spacegrouper.dataset.store import usable_rows
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.metrics import bootstrap_interval, ranks_of_truth
-from spacegrouper.evaluation.symmetry import LEVELS, Integers, crystal_systems
 from spacegrouper.settings import Evaluate
-from spacegrouper.storage.dataset import usable_rows
 
 _LARGEST_K = 5
 _RESAMPLES = 10_000

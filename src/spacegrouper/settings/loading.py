@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from spacegrouper.atomic import written_aside
 from spacegrouper.errors import UserError
 from spacegrouper.settings.messages import explain
-from spacegrouper.settings.run import Settings
+from spacegrouper.settings.run import Settings, settings_model
 from spacegrouper.settings.yaml_file import check_size, read_yaml
 
 
@@ -40,7 +40,7 @@ def settings_from_mapping(content: Mapping[str, Any], origin: str) -> Settings:
     refused: set[str] = set()
     while True:
         try:
-            settings = Settings.model_validate(rest)
+            settings = settings_model().model_validate(rest)
             break
         except ValidationError as error:
             found = list(explain(error))

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from spacegrouper.contract.source import SOURCES
 from spacegrouper.settings.quantity import Quantity
-from spacegrouper.settings.run import Settings
+from spacegrouper.settings.run import settings_model
 from spacegrouper.settings.section import RUN_NAME, ContradictionError
 
 _LONGEST_VALUE = 80  # characters of a value that a message repeats
@@ -50,8 +51,7 @@ def explain(error: ValidationError) -> Iterator[Mistake]:
 
 def source_sections() -> dict[str, type[BaseModel]]:
     """Name each kind of crystal source with the section that describes it."""
-    sources = get_args(Settings.model_fields["acquire"].annotation)
-    return {get_args(source.model_fields["source"].annotation)[0]: source for source in sources}
+    return {source.name: source.section for source in SOURCES}
 
 
 def _written(location: tuple[int | str, ...]) -> str:
@@ -138,7 +138,7 @@ def _hint(location: tuple[int | str, ...]) -> str:
     if plain in elsewhere:
         names = " or ".join(f"`{name}.{plain}`" for name in elsewhere[plain])
         return f"; it belongs to a section: {names}" if len(location) == 1 else f"; it is {names}"
-    if location[1:] and plain in Settings.model_fields:
+    if location[1:] and plain in settings_model().model_fields:
         return f"; `{plain}` stands at the top level"
     if close := difflib.get_close_matches(plain, known, n=1, cutoff=_NEAR):
         return f"; the nearest valid key is `{close[0]}`"
@@ -160,7 +160,7 @@ def _sections_by_key() -> dict[str, list[str]]:
             if inner := _section_of(field.annotation):
                 collect(f"{name}.{key}", inner)
 
-    for name, field in Settings.model_fields.items():
+    for name, field in settings_model().model_fields.items():
         for part in (field.annotation, *get_args(field.annotation)):
             if isinstance(part, type) and issubclass(part, BaseModel):
                 collect(name, part)
@@ -176,7 +176,7 @@ def _section_of(annotation: Any) -> type[BaseModel] | None:
 
 def _section_at(location: tuple[int | str, ...]) -> type[BaseModel] | None:
     """Return the section that a location leads to, or None where it leads to a plain value."""
-    section: type[BaseModel] | None = Settings
+    section: type[BaseModel] | None = settings_model()
     for part in location:
         if isinstance(part, int):  # the items of a list stand where the list stands
             continue
@@ -211,3 +211,9 @@ def _shown(value: Any) -> str:
         text = f"'{value}'"
     text = " ".join(text.split())
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]} ..."
+
+
+def number(count: int, what: str) -> str:
+    """Return a number of things as a text, such as `1 crystal` and `2 classes`."""
+    plural = "es" if what.endswith("s") else "s"
+    return f"{count} {what}{'' if count == 1 else plural}"

@@ -1,37 +1,21 @@
 """Section `model`."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, PositiveInt, field_validator
 
-from spacegrouper.settings.descriptors import Descriptor
-from spacegrouper.settings.image_size import smallest_image
+from spacegrouper.contract.network import NETWORKS
+from spacegrouper.settings.known_name import KnownName
 from spacegrouper.settings.paths import expand_home
 from spacegrouper.settings.quantity import Quantity
 from spacegrouper.settings.section import Contradiction, Fraction, Section
-
-# What is a key of one network alone.
-_KEYS_OF_ONE = {
-    "msdn": ("stem_kernel", "stem_stride", "blocks", "growth", "dropout"),
-    "vgg16": ("weights", "hidden"),
-}
 
 
 class Model(Section):
     """The network (docs/networks.md); defaults are the checkpoint of the paper's authors."""
 
-    name: Literal[
-        "msdn",
-        "msvgg",
-        "alexnet",
-        "densenet",
-        "resnet",
-        "vgg",
-        "vgg16",
-        "ziletti",
-        "powder_cnn",
-    ] = Field(
+    name: Annotated[str, KnownName(NETWORKS)] = Field(
         "msdn",
         description="`msdn`, the multistream DenseNet, or `msvgg`: three images, one for each "
         "view; `alexnet`, `densenet`, `resnet`, `vgg`, `vgg16` (convolutions that may have been "
@@ -69,23 +53,6 @@ class Model(Section):
         description="`msdn`: share of a dense layer's output dropped (the paper does not state it)",
     )
 
-    @property
-    def images(self) -> int:
-        """How many images of a crystal the network takes."""
-        return 3 if self.name in ("msdn", "msvgg") else 1
-
-    @property
-    def descriptors(self) -> tuple[Descriptor, ...]:
-        """What the network can learn from."""
-        if self.images == 3:
-            return ("shaped", "raw")
-        return ("diffractogram",) if self.name == "powder_cnn" else ("spot", "powder", "morphology")
-
-    @property
-    def smallest_image(self) -> int:
-        """The least `image_size` from which the network's strides and pools leave something."""
-        return smallest_image(self.name, self.stem_stride, len(self.blocks))
-
     @field_validator("weights")
     @classmethod
     def _expand_path(cls, value: str) -> str:
@@ -93,22 +60,23 @@ class Model(Section):
 
     def contradictions(self) -> Iterator[Contradiction]:
         """Yield keys of other networks, and an image too small for this one."""
-        for owner, keys in _KEYS_OF_ONE.items():
-            for key in keys:
-                if (
-                    self.name != owner
-                    and getattr(self, key) != type(self).model_fields[key].default
-                ):
+        for network in NETWORKS:
+            for key in network.keys:
+                default = type(self).model_fields[key].default
+                if self.name != network.name and getattr(self, key) != default:
                     yield Contradiction(
-                        (key, "name"), f"is a key of `{owner}` alone; leave it out for {self.name}"
+                        (key, "name"),
+                        f"is a key of `{network.name}` alone; leave it out for {self.name}",
                     )
-        if self.image_size < self.smallest_image:
+        network = NETWORKS[self.name]
+        smallest = network.smallest_image(self)
+        if self.image_size < smallest:
             kind, unit = ("images", "pixels")
-            if self.name == "powder_cnn":
-                kind, unit = ("diffractograms", "points")
-            shorter = " or shorten `model.blocks`" if self.name == "msdn" else ""
+            if network.takes == "curve":
+                kind, unit = ("curves", "points")
+            shorter = " or shorten `model.blocks`" if "blocks" in network.keys else ""
             yield Contradiction(
                 ("image_size", "name"),
-                f"{self.name} needs {kind} of at least {self.smallest_image} {unit}, "
+                f"{self.name} needs {kind} of at least {smallest} {unit}, "
                 f"not {self.image_size}; raise it{shorter}",
             )

@@ -1,5 +1,6 @@
 """What all sections of the settings share."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, NamedTuple, Self, get_args
 
@@ -39,6 +40,11 @@ class Section(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False
     )
+
+    @classmethod
+    def key(cls) -> str:
+        """Return its name in the configuration: that of the class, in small letters."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
 
     def contradictions(self) -> Iterator[Contradiction]:
         """Yield what the keys of this section, each well by itself, cannot be together."""

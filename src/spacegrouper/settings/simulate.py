@@ -1,12 +1,11 @@
 """Section `simulate`."""
 
-import math
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from spacegrouper.settings.descriptors import Technique
+from spacegrouper.contract.technique import ENGINES
+from spacegrouper.settings.known_name import KnownName
 from spacegrouper.settings.quantity import Quantity
 from spacegrouper.settings.section import Contradiction, ContradictionError, Fraction, Section
 
@@ -14,23 +13,10 @@ Displacement = Annotated[
     float,
     Quantity("Angstrom", 1e-6, 3, 0.1, (("m", 1e10), ("nm", 10), ("pm", 0.01)), zero=True),
 ]
-MOST_ATOMS = 10_000_000  # that are summed one by one
 
 _Angle = Annotated[float, Quantity("degrees", -360, 360)]
 _Cells = Annotated[int, Quantity("cells", 1, 100_000)]
 _Radius = Annotated[float, Quantity("pixels", 0, 1e4)]
-
-
-Engine = Literal["kinematic", "condor", "xrayutilities", "pymatgen", "morphology"]
-
-# What each engine simulates.
-TECHNIQUES: dict[Engine, Technique] = {
-    "kinematic": "diffraction",
-    "condor": "diffraction",
-    "xrayutilities": "powder",
-    "pymatgen": "powder",
-    "morphology": "morphology",
-}
 
 
 class View(Section):
@@ -92,7 +78,7 @@ class Disorder(Section):
 class Simulate(Section):
     """The diffraction experiment (docs/physics.md); defaults are the paper's."""
 
-    engine: Engine = Field(
+    engine: Annotated[str, KnownName(ENGINES)] = Field(
         "kinematic",
         description="`kinematic` is ours; `condor` calls an installed Condor (docs/condor.md); "
         "`xrayutilities` and `pymatgen` compute powder reflections (section `powder`), "
@@ -154,11 +140,6 @@ class Simulate(Section):
     )
 
     @property
-    def technique(self) -> Technique:
-        """What is simulated: single-crystal diffraction, powder reflections or morphology."""
-        return TECHNIQUES[self.engine]
-
-    @property
     def uses_seed(self) -> bool:
         """Whether patterns depend on random numbers."""
         return self.poisson_noise or self.disorder != Disorder()
@@ -180,26 +161,3 @@ class Simulate(Section):
             scale = pixels / preset["pixels"]
             preset = preset | {key: preset[key] * scale for key in ("beam_stop", "aperture")}
         return preset | {k: v for k, v in content.items() if k != "views"}
-
-    @property
-    def sums_every_atom(self) -> bool:
-        """Whether patterns are sums over all atoms of all cells, and not over those of one cell."""
-        return self.engine == "condor" or (
-            self.engine == "kinematic" and self.disorder != Disorder()
-        )
-
-    def contradictions(self) -> Iterator[Contradiction]:
-        """Yield crystals of too many atoms, and keys that Condor does not know."""
-        cells = math.prod(self.cells)
-        if self.sums_every_atom and cells > MOST_ATOMS:
-            yield Contradiction(
-                ("cells",),
-                f"{' x '.join(map(str, self.cells))} cells hold {cells:.1e} atoms or more; with "
-                f"`disorder` or `engine: condor` at most {MOST_ATOMS:,} can be summed, so give "
-                "fewer cells",
-            )
-        if self.engine != "condor":
-            return
-        for key in ("debye_waller_b", "ewald_sphere", "disorder"):
-            if getattr(self, key) != type(self).model_fields[key].default:
-                yield Contradiction((key, "engine"), "needs `engine: kinematic`; leave it out")

@@ -4,14 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from spacegrouper.settings.descriptors import Descriptor
+from spacegrouper.contract.technique import DESCRIPTORS
+from spacegrouper.settings.known_name import KnownName
 from spacegrouper.settings.section import Fraction, Section
 
 
 class Train(Section):
     """The training, data-parallel over Horovod ranks."""
 
-    descriptor: Descriptor = Field(
+    descriptor: Annotated[str, KnownName(DESCRIPTORS)] = Field(
         "shaped",
         description="the images learnt from: `shaped` (one for each view), `raw` (one for each "
         "view, grey), `spot` (one for all views); of powders, `powder` (an image of the "

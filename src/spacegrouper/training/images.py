@@ -7,9 +7,8 @@ import zarr
 from numba import njit
 from numpy.typing import NDArray
 
+from spacegrouper.dataset.store import dataset_technique
 from spacegrouper.descriptors import powder
-from spacegrouper.descriptors.images import compose_images
-from spacegrouper.descriptors.shaped import as_8_bit, normalise
 from spacegrouper.errors import UserError
 from spacegrouper.settings import (
     DESCRIPTORS,
@@ -19,7 +18,8 @@ from spacegrouper.settings import (
     Powder,
     Shape,
 )
-from spacegrouper.storage.dataset import dataset_technique
+from spacegrouper.techniques.images import compose_images
+from spacegrouper.techniques.patterns.shaping import as_8_bit, normalise
 
 
 class PatternReader:

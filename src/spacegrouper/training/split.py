@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import zarr
 
+from spacegrouper.dataset.store import read_label, usable_rows
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Split
 from spacegrouper.settings.space_groups import SPACE_GROUPS
-from spacegrouper.storage.dataset import read_label, usable_rows
 
 PARTS = ("train", "validation", "test")
 # Of prototypes that classes share, in search of an assignment with all classes in all parts.

@@ -18,10 +18,10 @@ import zarr
 from tensorboard.summary import Writer
 
 from spacegrouper.atomic import written_aside
+from spacegrouper.contract.network import build_model
+from spacegrouper.dataset.store import open_dataset
 from spacegrouper.errors import UserError
-from spacegrouper.models.registry import build_model
 from spacegrouper.settings import Settings, Train, write_settings
-from spacegrouper.storage.dataset import open_dataset
 from spacegrouper.training.checkpoint import (
     Checkpoint,
     Epoch,

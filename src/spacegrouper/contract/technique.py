@@ -1,0 +1,236 @@
+"""What a technique is to the rest of the house, with its engines and its descriptors."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacegrouper.contract.registry import Registry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from spacegrouper.crystals.crystal import Crystal
+    from spacegrouper.dataset.dataset import Dataset
+    from spacegrouper.settings import Settings
+    from spacegrouper.settings.section import Contradiction, Section
+
+# Sections of settings by name, as they are written in products: {"simulate": {"pixels": 256}}.
+Sections = Mapping[str, Any]
+# The arrays of crystals by name, such as `raw` (n, views, y, x); a row for each crystal.
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """What an engine measures of n crystals, in their order.
+
+    Args:
+        values: (n, views, y, x): uint8 grey levels, uint16, or float32 photons per pixel.
+        intensity_max: (n, views), what the highest level stands for.
+        reasons: for each crystal why it could not be simulated, or an empty string. The values of
+            such a crystal are 0, so that a row keeps its place whatever becomes of its neighbours.
+    """
+
+    values: NDArray[Any]
+    intensity_max: NDArray[np.float64]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """An image for people: grey (y, x) or RGB (y, x, 3), uint8, or a curve (points,).
+
+    Args:
+        caption: what it is.
+        values: the image, or the curve with its largest value near 1.
+        spots: whether it consists of spots of a pixel or two, which a small figure would lose.
+        range: of a curve, what the first and the last of its points stand for.
+        axis: of a curve, what they are, such as `2θ, degrees`.
+    """
+
+    caption: str
+    values: NDArray[Any]
+    spots: bool = False
+    range: tuple[float, float] | None = None
+    axis: str = ""
+
+
+@dataclass(frozen=True)
+class Use:
+    """Keys `section.key`, or whole sections, that not every run of a technique uses.
+
+    A run that sets one of them without using it is refused.
+
+    Args:
+        keys: of the configuration.
+        is_used: whether a run uses them.
+        where: which runs do, such as "with `shape.method: pixels`".
+    """
+
+    keys: tuple[str, ...]
+    is_used: "Callable[[Settings], bool]"
+    where: str
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A program that simulates what a technique measures.
+
+    Args:
+        name: `simulate.engine` of the configuration.
+        technique: the name of its technique.
+        simulate: (crystals in their standard cells, settings, threads) to their patterns, some
+            crystals at a time. The same crystals and settings give the same bits, whatever the
+            threads.
+        versions: what its results depend on besides settings: `engine_version`, and others.
+        crystals: whether it needs any; one that does not brings data of its own, by a
+            program that its documentation names.
+        files: settings to the files that such an engine reads, by a name for each.
+        minutes: that a job may take for a block of crystals, before it is tried again with more.
+        knows_perturbations: whether it can simulate those of section `robustness`.
+    """
+
+    name: str
+    technique: str
+    simulate: "Callable[[Sequence[Crystal], Settings, int], Iterator[Patterns]]"
+    versions: Callable[[], Mapping[str, Any]]
+    crystals: bool = True
+    files: "Callable[[Settings], Mapping[str, Path]]" = lambda settings: {}
+    minutes: int = 60
+    knows_perturbations: bool = False
+
+
+@dataclass(frozen=True)
+class Presentation:
+    """How crystals of a dataset are shown to a network.
+
+    Args:
+        descriptor: the name of the descriptor.
+        image_size: pixels along an edge of an image, or points of a curve.
+        resize: `nearest` or `maximum`, as `train.resize`.
+        seed: of noise and of changes from epoch to epoch.
+        sections: those of the technique's sections that concern what is shown.
+        made_with: what the dataset was made with.
+    """
+
+    descriptor: str
+    image_size: int
+    resize: str
+    seed: int
+    sections: Sections
+    made_with: Sections
+
+
+class Composer(Protocol):
+    """Makes a network's input of what a dataset holds, in two steps; threads may share it."""
+
+    def prepare(self, arrays: Arrays) -> NDArray[Any]:
+        """Reduce the arrays of n crystals to what is kept of them in memory, (n, ...)."""
+
+    def compose(
+        self, prepared: NDArray[Any], ids: Sequence[str], epoch: int | None = None
+    ) -> list[NDArray[np.float32]]:
+        """Return the network's inputs, each (n, ...), of what `prepare` returned.
+
+        Args:
+            prepared: of n crystals.
+            ids: their identifiers, from which random changes follow.
+            epoch: of training, each with changes of its own; none: nothing is changed at random.
+        """
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """What a network is shown of a crystal.
+
+    Args:
+        name: `train.descriptor` of the configuration.
+        techniques: the names of the techniques whose data it can be made of.
+        arrays: the names of the dataset's arrays that it is made of.
+        gives: the kind of input: `image`, `three images`, `curve` or another that a network takes.
+        composer: makes the inputs as a presentation says.
+        views: how many views the data may have; empty: any number.
+    """
+
+    name: str
+    techniques: tuple[str, ...]
+    arrays: tuple[str, ...]
+    gives: str
+    composer: Callable[[Presentation], Composer]
+    views: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a dataset holds, in tables and figures.
+
+    Args:
+        tables: by name; each becomes a CSV file.
+        figures: by name.
+        summary: of one line.
+    """
+
+    tables: "Mapping[str, pd.DataFrame]"
+    figures: "Mapping[str, Figure]"
+    summary: str
+
+
+@dataclass(frozen=True)
+class Technique:
+    """What is measured of a crystal.
+
+    Args:
+        name: how messages and products call it.
+        measures: what that is, for messages: `diffraction patterns`.
+        sections: classes of its sections of the configuration.
+        record: settings to those that its simulated data depend on, by section.
+        units: of `intensity_max`; empty for a drawing.
+        derived: the names of arrays that the dataset holds besides the simulated one, `raw`.
+        derive: (raw, what the dataset is made with) to those arrays.
+        record_derived: settings to the sections that the derived arrays depend on.
+        views: settings to the key that sets the number of views, and their number.
+        view_names: (what the data are made with) to the names of the views, where they have any.
+        presented: the names of those sections that decide what a network is shown.
+        tables, figures: names of what `describe` returns, with the titles in the report.
+        describe: (dataset, threads, called with the number of crystals done) to its description;
+            none: there is nothing to describe.
+        pictures: (arrays of one crystal, what they are made with) to headings and pictures: what
+            was measured, for the answer to a user.
+        samples: (arrays of one crystal, its id, presentation) to its pictures in the report.
+        check: what the technique's settings cannot be together with the others.
+        uses: keys that not all of its runs use.
+        images: whether a user can give images of what was measured.
+        in_paper: whether the experiments of the paper can be done with it.
+    """
+
+    name: str
+    measures: str
+    sections: "tuple[type[Section], ...]"
+    record: "Callable[[Settings], Sections]"
+    pictures: Callable[[Arrays, Sections], Mapping[str, Sequence[Picture]]]
+    samples: Callable[[Arrays, str, Presentation], tuple[Picture, ...]]
+    units: str = ""
+    derived: tuple[str, ...] = ()
+    derive: Callable[[NDArray[Any], Sections], Arrays] = lambda raw, made_with: {}
+    record_derived: "Callable[[Settings], Sections]" = lambda settings: {}
+    views: "Callable[[Settings], tuple[str, int]] | None" = None
+    view_names: Callable[[Sections], list[str]] | None = None
+    presented: tuple[str, ...] = ()
+    tables: Mapping[str, str] = field(default_factory=dict)
+    figures: Mapping[str, str] = field(default_factory=dict)
+    describe: "Callable[[Dataset, int, Callable[[int], None]], Description] | None" = None
+    check: "Callable[[Settings], Iterator[Contradiction]]" = lambda settings: iter(())
+    uses: tuple[Use, ...] = ()
+    images: bool = False
+    in_paper: bool = False
+
+
+TECHNIQUES: Registry[Technique] = Registry("technique")
+ENGINES: Registry[Engine] = Registry("engine")
+DESCRIPTORS: Registry[Descriptor] = Registry("descriptor")

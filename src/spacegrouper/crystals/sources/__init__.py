@@ -1,0 +1,1 @@
+"""Where crystals come from: a file for each kind of source, with its settings."""

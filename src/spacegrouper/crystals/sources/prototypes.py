@@ -1,0 +1,64 @@
+"""Source `prototypes`: made-up crystals."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field, PositiveInt
+
+from spacegrouper.contract.source import SOURCES, Reading, Source
+from spacegrouper.settings.messages import number
+from spacegrouper.settings.section import Section
+from spacegrouper.settings.space_groups import SPACE_GROUPS
+
+if TYPE_CHECKING:
+    from spacegrouper.crystals.crystal import Crystal, Rejection
+    from spacegrouper.settings import Settings
+
+
+class PrototypesSource(Section):
+    """Crystals made from the AFLOW prototypes of pymatgen; needs no network and no files."""
+
+    source: Literal["prototypes"] = "prototypes"
+    space_groups: PositiveInt = Field(8, description="how many space groups to fill")
+    crystals_per_space_group: PositiveInt = Field(
+        60, description="crystals made in each of them, by substituting chemically similar elements"
+    )
+
+
+def _read(section: PrototypesSource, reading: Reading) -> "Iterable[Crystal | Rejection]":
+    from spacegrouper.crystals.prototypes import prototype_crystals
+
+    return prototype_crystals(section, reading.seed)
+
+
+def _check(source: PrototypesSource, settings: "Settings") -> Iterator[str]:
+    """Yield classes that these crystals, whose number is known beforehand, cannot fill."""
+    split = settings.split
+    each, groups = source.crystals_per_space_group, source.space_groups
+    if split.label == "spacegroup":
+        if split.classes == "populated" and (groups < 2 or each < split.minimum_crystals):
+            yield (
+                f"`split.minimum_crystals`: {split.minimum_crystals} in each of two classes at "
+                f"least, but `acquire` makes {number(each, 'crystal')} in each of "
+                f"{number(groups, 'space group')}; lower it, or raise "
+                "`acquire.crystals_per_space_group`"
+            )
+        listed = SPACE_GROUPS.get(str(split.classes), split.classes)
+        if isinstance(listed, tuple) and len(listed) > groups:
+            yield (
+                f"`split.classes`: {number(len(listed), 'space group')}, but `acquire` makes "
+                f"crystals in {groups}; raise `acquire.space_groups`, or choose another source"
+            )
+        if each < 3 and split.classes != "populated":
+            yield (
+                f"`acquire.crystals_per_space_group`: {each} cannot fill the training, validation "
+                "and test sets; raise it to 3 or more"
+            )
+    elif split.classes == "populated" and groups * each < 2 * split.minimum_crystals:
+        yield (
+            f"`split.minimum_crystals`: {split.minimum_crystals} in each of two classes at least, "
+            f"but `acquire` makes {number(groups * each, 'crystal')} in all; lower it"
+        )
+
+
+SOURCES.register(Source("prototypes", PrototypesSource, _read, check=_check))

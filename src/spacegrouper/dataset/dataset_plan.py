@@ -1,0 +1,383 @@
+"""What the dataset of some raw shards is to hold: known in full before a pattern is shaped.
+
+Objects that hold no patterns (metadata and labels) are made here, in memory, always to the same
+bytes. The root's metadata lists the SHA-256 of each of them, and its own, `dataset_sha256`, which
+therefore stands for the raw shards, the settings, the versions and the labels all together.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+from zarr.codecs import Crc32cCodec, ZstdCodec
+from zarr.core.buffer import Buffer
+from zarr.storage import MemoryStore
+
+from spacegrouper.contract.technique import TECHNIQUES, Technique
+from spacegrouper.dataset.integrity import check_manifest, file_sha256
+from spacegrouper.dataset.made_with import MadeWith, find_difference, technique_of
+from spacegrouper.dataset.raw_shard import (
+    DONE,
+    REJECTED,
+    TEXT_LABELS,
+    RawRows,
+    read_raw_patterns,
+    read_raw_rows,
+)
+from spacegrouper.errors import UserError
+from spacegrouper.settings import Settings
+
+PATTERN_DIMENSIONS = ("crystal", "view", "y", "x")
+STATUS_MEANINGS = {0: "absent", DONE: "done", REJECTED: "rejected"}
+LABEL_PREFIX = "label_"  # so that no further label can take the name of another array
+_COORDINATES = ("material_id", "spacegroup", *TEXT_LABELS, "status", "in_release")
+# Of what the bytes of a store may depend on.
+_VERSIONS = ("spacegrouper", "numpy", "numba", "zarr")
+_UNSIGNED = "0" * 64
+
+
+@dataclass(frozen=True)
+class RawPiece:
+    """Rows start to stop (excluded) of a raw shard whose SHA-256 is known."""
+
+    path: Path
+    sha256: str
+    start: int
+    stop: int
+
+    def read(self) -> NDArray[np.unsignedinteger[Any]]:
+        """Read the patterns; raises UserError if the file is no longer what it was."""
+        if file_sha256(self.path) != self.sha256:
+            raise UserError(
+                f"{self.path}: its SHA-256 changed while it was in use; "
+                "simulate the block anew if it is damaged, then start the same command again"
+            )
+        return read_raw_patterns(self.path, self.start, self.stop)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of the dataset: the status its rows will have, and where its patterns come from.
+
+    `arrays`: those that it writes; `made_with`: what they are made with.
+    """
+
+    number: int
+    status: NDArray[np.uint8]
+    pieces: tuple[RawPiece, ...]
+    arrays: tuple[str, ...]
+    made_with: MadeWith
+
+
+@dataclass(frozen=True)
+class DatasetPlan:
+    """All objects without patterns, by key, and the blocks that hold the rest.
+
+    `raw_shards`: SHA-256 and number of crystals of each, in the order of their rows; `arrays`:
+    those that each of the blocks writes.
+    """
+
+    objects: Mapping[str, bytes]
+    blocks: tuple[Block, ...]
+    raw_shards: tuple[tuple[str, int], ...]
+    arrays: tuple[str, ...]
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 that stands for the whole plan."""
+        digest = signed_digest(self.objects["zarr.json"])
+        assert digest is not None
+        return digest
+
+
+def plan_dataset(
+    raw_shards: Sequence[Path], settings: Settings, release: Collection[str] | None = None
+) -> DatasetPlan:
+    """Plan the dataset of raw shards, block after block.
+
+    `release`: the ids of its crystals, if the shards are those of several releases, the oldest
+    first. The newest row of each id is in the release; all other rows are kept beside it.
+
+    Raises UserError for a damaged shard, one whose patterns are of another size or were simulated
+    with other settings, an id of the release that has no row, and, without `release`, for one that
+    occurs twice.
+    """
+    for path in raw_shards:
+        if not path.is_file():
+            raise UserError(f"{path}: no such raw shard; make it with scripts/simulate.py")
+    digests = [check_manifest(path) for path in raw_shards]
+    shards = [read_raw_rows(path) for path in raw_shards]
+    _check_alike(raw_shards, shards)
+    if release is None:
+        _check_ids_differ(raw_shards, shards)
+    rows = sum(shard.status.size for shard in shards)
+    if rows == 0:
+        raise UserError(f"{raw_shards[0]}: no crystals in the raw shards, nothing to shape")
+    starts = list(accumulate((shard.status.size for shard in shards), initial=0))
+    wholes = [
+        RawPiece(path, digest, first, last)
+        for path, digest, first, last in zip(
+            raw_shards, digests, starts[:-1], starts[1:], strict=True
+        )
+    ]
+    status = np.concatenate([shard.status for shard in shards])
+    material_id = np.concatenate([shard.material_id for shard in shards])
+    in_release = _newest_rows(material_id, release)
+    made_with = shards[0].made_with
+    technique = technique_of(made_with)
+    derived = technique.record_derived(settings)
+    made_with = {**made_with, "settings": {**made_with.get("settings", {}), **derived}}
+    arrays = block_arrays(technique)
+    objects = _make_objects(shards, digests, in_release, settings, made_with, arrays)
+    blocks = _cut_blocks(wholes, status, settings.plan.block_size, arrays, made_with)
+    counts = (shard.status.size for shard in shards)
+    return DatasetPlan(objects, tuple(blocks), tuple(zip(digests, counts, strict=True)), arrays)
+
+
+def block_arrays(technique: Technique) -> tuple[str, ...]:
+    """Return the arrays that the blocks of a dataset write."""
+    return ("raw", *technique.derived, "status")
+
+
+def block_arrays_in(objects: Container[str]) -> tuple[str, ...]:
+    """Return which of a store's arrays its blocks write; `objects`: its keys."""
+    derived = {name: None for technique in TECHNIQUES for name in technique.derived}
+    return tuple(name for name in ("raw", *derived, "status") if f"{name}/zarr.json" in objects)
+
+
+def digest_names(arrays: Sequence[str]) -> tuple[str, ...]:
+    """Name the digests of a block: of the dataset it was written for, and of what it wrote."""
+    return ("dataset", *arrays)
+
+
+def signed_digest(root_metadata: bytes) -> str | None:
+    """Return the SHA-256 that a root's zarr.json says it has, or None if it has another.
+
+    It is computed with zeros in its own place.
+    """
+    try:
+        digest = json.loads(root_metadata)["attributes"]["dataset_sha256"]
+        unsigned = root_metadata.replace(digest.encode(), _UNSIGNED.encode())
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return str(digest) if hashlib.sha256(unsigned).hexdigest() == digest else None
+
+
+def _newest_rows(
+    material_id: NDArray[np.str_], release: Collection[str] | None
+) -> NDArray[np.bool_]:
+    """Tell which rows are in the release: of each of its ids the last one."""
+    if release is None:
+        return np.ones(material_id.size, dtype=np.bool_)
+    row_of = {name: row for row, name in enumerate(material_id.tolist()) if name in release}
+    missing = sorted(set(release) - row_of.keys())
+    if missing:
+        raise UserError(
+            f"{missing[0]} is in the release, but in none of the raw shards; give those of all "
+            "releases, the oldest first, and the changes.csv of the newest"
+        )
+    in_release = np.zeros(material_id.size, dtype=np.bool_)
+    in_release[list(row_of.values())] = True
+    return in_release
+
+
+def _cut_blocks(
+    wholes: list[RawPiece],
+    status: NDArray[np.uint8],
+    size: int,
+    arrays: tuple[str, ...],
+    made_with: MadeWith,
+) -> Iterator[Block]:
+    """Cut the rows into blocks. `wholes`: the shards, with the rows they hold of the dataset.
+
+    A block is one shard of the store, whatever raw shards its rows come from, so that no two
+    blocks ever write the same object.
+    """
+    for number, start in enumerate(range(0, status.size, size)):
+        stop = min(start + size, status.size)
+        pieces = tuple(
+            RawPiece(
+                whole.path,
+                whole.sha256,
+                max(start, whole.start) - whole.start,
+                min(stop, whole.stop) - whole.start,
+            )
+            for whole in wholes
+            if whole.start < stop and start < whole.stop
+        )
+        yield Block(number, status[start:stop], pieces, arrays, made_with)
+
+
+def _make_objects(
+    shards: Sequence[RawRows],
+    digests: Sequence[str],
+    in_release: NDArray[np.bool_],
+    settings: Settings,
+    made_with: MadeWith,
+    arrays: tuple[str, ...],
+) -> dict[str, bytes]:
+    buffers: dict[str, Buffer] = {}
+    group = zarr.create_group(MemoryStore(buffers), zarr_format=3)
+    _create_block_arrays(group, arrays, shards, settings)
+    material_id = np.concatenate([s.material_id for s in shards])
+    _create_labels(group, "material_id", material_id, ("crystal",))
+    for name in shards[0].text_labels:
+        texts = np.concatenate([s.text_labels[name] for s in shards])
+        _create_labels(group, label_array(name), texts, ("crystal",))
+    spacegroup = np.concatenate([s.spacegroup for s in shards])
+    _create_labels(group, "spacegroup", spacegroup, ("crystal",))
+    intensity_max = np.concatenate([s.intensity_max for s in shards])
+    _create_labels(group, "intensity_max", intensity_max, ("crystal", "view"))
+    if units := technique_of(made_with).units:
+        group["intensity_max"].attrs["units"] = units
+    _create_labels(group, "in_release", in_release, ("crystal",))
+    _create_digests(group, digest_names(arrays), shards, digests, settings.plan.block_size)
+    objects = {key: buffers[key].to_bytes() for key in sorted(buffers) if key != "zarr.json"}
+    group.attrs.update(
+        {
+            "program": "spacegrouper",
+            "versions": {name: version(name) for name in _VERSIONS},
+            "made_with": made_with,
+            "object_sha256": {k: hashlib.sha256(v).hexdigest() for k, v in objects.items()},
+            "dataset_sha256": _UNSIGNED,
+        }
+    )
+    root = buffers["zarr.json"].to_bytes()
+    digest = hashlib.sha256(root).hexdigest()
+    return {"zarr.json": root.replace(_UNSIGNED.encode(), digest.encode()), **objects}
+
+
+def label_array(name: str) -> str:
+    """Return the name of the array that holds a label of texts."""
+    return name if name in TEXT_LABELS else f"{LABEL_PREFIX}{name}"
+
+
+def _create_block_arrays(
+    group: zarr.Group, arrays: Sequence[str], shards: Sequence[RawRows], settings: Settings
+) -> None:
+    """Create the arrays that blocks write, without a value."""
+    size = settings.plan.block_size
+    rows = sum(shard.status.size for shard in shards)
+    pattern_shape = shards[0].pattern_shape
+    chunk_rows = _largest_divisor(size, settings.dataset.chunk_crystals)
+    further = (label_array(name) for name in shards[0].further_labels)
+    coordinates = " ".join((*_COORDINATES, *further))
+    for name in (name for name in arrays if name != "status"):
+        group.create_array(
+            name,
+            shape=(rows, *pattern_shape),
+            dtype=shards[0].pattern_dtype,
+            chunks=(chunk_rows, *pattern_shape),
+            shards=(size, *pattern_shape),
+            compressors=(ZstdCodec(level=settings.dataset.compression_level), Crc32cCodec()),
+            dimension_names=PATTERN_DIMENSIONS,
+            # How the conventions of CF, which xarray follows, name the labels of a variable.
+            attributes={"coordinates": coordinates},
+        )
+    group.create_array(
+        "status",
+        shape=(rows,),
+        dtype=np.uint8,
+        chunks=(size,),
+        compressors=Crc32cCodec(),
+        dimension_names=("crystal",),
+        attributes={
+            "flag_values": list(STATUS_MEANINGS),
+            "flag_meanings": " ".join(STATUS_MEANINGS.values()),
+        },
+    )
+
+
+def _create_digests(
+    group: zarr.Group,
+    names: Sequence[str],
+    shards: Sequence[RawRows],
+    digests: Sequence[str],
+    block_size: int,
+) -> None:
+    """Create the digests of blocks, without a value, and those of the raw shards."""
+    counts = np.array([shard.status.size for shard in shards], dtype=np.int64)
+    group.create_array(
+        "block_sha256",
+        shape=(-(-int(counts.sum()) // block_size), len(names)),
+        dtype="string",
+        chunks=(1, len(names)),
+        compressors=Crc32cCodec(),
+        dimension_names=("block", "digest"),
+    )
+    _create_labels(group, "digest", np.array(names), ("digest",))
+    _create_labels(group, "raw_shard_sha256", np.array(digests), ("raw_shard",))
+    _create_labels(group, "raw_shard_rows", counts, ("raw_shard",))
+
+
+def _create_labels(
+    group: zarr.Group, name: str, values: NDArray[Any], dimensions: tuple[str, ...]
+) -> None:
+    array = group.create_array(
+        name,
+        shape=values.shape,
+        dtype="string" if values.dtype.kind == "U" else values.dtype,
+        compressors=(ZstdCodec(), Crc32cCodec()),
+        dimension_names=dimensions,
+        config={"write_empty_chunks": True},
+    )
+    array[:] = values.astype(object) if values.dtype.kind == "U" else values
+
+
+def _check_alike(paths: Sequence[Path], shards: Sequence[RawRows]) -> None:
+    for path, shard in zip(paths, shards, strict=True):
+        if (shard.pattern_shape, shard.pattern_dtype) != (
+            shards[0].pattern_shape,
+            shards[0].pattern_dtype,
+        ):
+            raise UserError(
+                f"{path}: {shard.pattern_dtype} patterns of {shard.pattern_shape}, but {paths[0]} "
+                f"has {shards[0].pattern_dtype} of {shards[0].pattern_shape} (views, y, x); "
+                "simulate both with the same settings"
+            )
+        if difference := find_difference(shards[0].made_with, shard.made_with):
+            advice = (
+                f"install {difference.first} again, or delete the raw shards of one of the two"
+                if difference.of_versions
+                else "delete those of the settings that are not wanted"
+            )
+            raise UserError(
+                f"{path}: simulated with {difference.second}, but {paths[0]} with "
+                f"{difference.first}; {advice}, and simulate them anew"
+            )
+        if shard.further_labels != shards[0].further_labels:
+            raise UserError(
+                f"{path}: further labels: {', '.join(shard.further_labels) or 'none'}, but of "
+                f"{paths[0]}: {', '.join(shards[0].further_labels) or 'none'}; simulate both with "
+                "the same `standardise.labels`"
+            )
+    if technique_of(shards[0].made_with).derived and shards[0].pattern_dtype != np.uint8:
+        raise UserError(
+            f"{paths[0]}: {shards[0].pattern_dtype} patterns cannot be shaped; simulate with "
+            "`bit_depth: 8`"
+        )
+
+
+def _check_ids_differ(paths: Sequence[Path], shards: Sequence[RawRows]) -> None:
+    seen: dict[str, Path] = {}
+    for path, shard in zip(paths, shards, strict=True):
+        for material_id in shard.material_id:
+            if material_id in seen:
+                raise UserError(
+                    f"{path}: material {material_id} is in {seen[material_id]} already; "
+                    "give each raw shard once"
+                )
+            seen[material_id] = path
+
+
+def _largest_divisor(number: int, limit: int) -> int:
+    """Return the largest divisor up to a limit: a shard must hold a whole number of chunks."""
+    return max(divisor for divisor in range(1, limit + 1) if number % divisor == 0)

@@ -1,0 +1,95 @@
+"""A selection of the dataset as a NeXus-style HDF5 file, for the viewers of the field.
+
+    /entry/data/data       (crystal, view, y, x), the raw patterns, with their axes
+    /entry/shaped/data     the same, shaped, where the dataset has them
+    /entry/material_id, status, spacegroup, intensity_max, crystal_system, prototype, structure_key
+    /entry/labels/<name>   each further label
+
+The axis `crystal` holds the rows in the dataset. Programs that read raw shards read this as well.
+"""
+
+import json
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from spacegrouper.atomic import written_aside
+from spacegrouper.dataset.dataset import Dataset
+from spacegrouper.dataset.dataset_plan import PATTERN_DIMENSIONS
+from spacegrouper.dataset.hdf5_file import new_hdf5_file
+from spacegrouper.dataset.raw_shard import TEXT_LABELS, create_text_labels
+from spacegrouper.errors import UserError
+
+
+def select_rows(
+    dataset: Dataset, spacegroups: Collection[int], ids: Collection[str]
+) -> NDArray[np.intp]:
+    """Return the usable rows that are of one of the space groups, or have one of the ids.
+
+    Without both, all that are usable. Raises UserError for an id that is not there, and for a
+    selection without a crystal.
+    """
+    names = dataset.material_id.astype(np.str_)
+    unknown = sorted(set(ids) - set(names.tolist()))
+    if unknown:
+        raise UserError(f"--id {unknown[0]}: no such crystal in the dataset; see its material_id")
+    wanted = np.isin(names, sorted(ids))
+    wanted |= np.isin(dataset.label("spacegroup"), sorted(spacegroups))
+    if not (ids or spacegroups):
+        wanted[:] = True
+    rows = np.flatnonzero(wanted & dataset.usable())
+    if not rows.size:
+        raise UserError("no crystal of this selection is done; select others")
+    return rows
+
+
+def export_rows(
+    dataset: Dataset, rows: NDArray[np.intp], path: Path, advance: Callable[[int], None]
+) -> None:
+    """Write rows of a dataset, which must ascend; `advance` is told of each that is written."""
+    with written_aside(path) as aside, new_hdf5_file(aside) as (file, check_disk):
+        file.attrs["default"] = "entry"
+        entry = file.create_group("entry")
+        entry.attrs.update({"NX_class": "NXentry", "default": "data"})
+        entry.attrs["made_with"] = json.dumps(dataset.made_with)
+        plots = {
+            name: _create_plot(entry, "data" if name == "raw" else name, dataset, rows)
+            for name in dataset.arrays
+        }
+        for position, row in enumerate(rows):
+            for name, values in dataset.read(rows[position : position + 1]).items():
+                plots[name][position] = values[0]
+            check_disk()
+            advance(1)
+        text = h5py.string_dtype()
+        entry.create_dataset("material_id", data=dataset.material_id[rows].tolist(), dtype=text)
+        labels = (*TEXT_LABELS, *dataset.further_labels)
+        create_text_labels(entry, {name: dataset.label(name)[rows].tolist() for name in labels})
+        for name, values in dataset.numbers(rows).items():
+            entry.create_dataset(name, data=values)
+        if units := dataset.technique.units:
+            entry["intensity_max"].attrs["units"] = units
+
+
+def _create_plot(
+    entry: h5py.Group, name: str, dataset: Dataset, rows: NDArray[np.intp]
+) -> h5py.Dataset:
+    """Create a group that viewers plot: a signal, still without values, and its axes."""
+    shape = (rows.size, *dataset.shape)
+    group = entry.create_group(name)
+    group.attrs.update({"NX_class": "NXdata", "signal": "data"})
+    group.attrs["axes"] = list(PATTERN_DIMENSIONS)
+    for axis, (dimension, length) in enumerate(zip(PATTERN_DIMENSIONS, shape, strict=True)):
+        group.create_dataset(dimension, data=np.arange(length) if axis else rows)
+        group.attrs[f"{dimension}_indices"] = axis
+    return group.create_dataset(
+        "data",
+        shape=shape,
+        dtype=dataset.dtype,
+        chunks=(1, *shape[1:]),
+        compression="gzip",
+        compression_opts=1,
+    )

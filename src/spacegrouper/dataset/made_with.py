@@ -1,0 +1,105 @@
+"""What a product was made with: one nested form, in raw files, datasets and models' folders alike.
+
+    {"program": "spacegrouper", "version": "0.1.0", "engine_version": "0.1.0", ...,
+     "settings": {"simulate": {...}, "shape": {...}, "seed": 0}}
+
+`settings` has the sections that the product depends on, as the configuration names them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from spacegrouper.contract.technique import ENGINES, TECHNIQUES, Technique
+from spacegrouper.errors import UserError
+from spacegrouper.settings import Settings
+
+MadeWith = Mapping[str, Any]
+_PROGRAM = "spacegrouper"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What one product was made with, and another was not, such as `pixels 256` and `pixels 128`.
+
+    Args:
+        first: of the one.
+        second: of the other.
+        of_versions: they are versions of programs, such as `spacegrouper 1.0`.
+    """
+
+    first: str
+    second: str
+    of_versions: bool
+
+
+def made_with(settings: Settings) -> dict[str, Any]:
+    """Return what a run's raw files are made with.
+
+    Raises:
+        UserError: the engine is not installed, or does not work.
+    """
+    return {
+        "program": _PROGRAM,
+        "version": version("spacegrouper"),
+        **settings.engine.versions(),
+        "settings": dict(settings.technique.record(settings)),
+    }
+
+
+def technique_of(made_with: MadeWith) -> Technique:
+    """Return what was simulated.
+
+    Files of other programs, which do not say what they were made with, hold patterns.
+
+    Raises:
+        UserError: an engine that this version does not know.
+    """
+    engine = made_with.get("settings", {}).get("simulate", {}).get("engine")
+    if engine in ENGINES.names:
+        return TECHNIQUES[ENGINES[engine].technique]
+    if made_with.get("program") == _PROGRAM:
+        raise UserError(
+            f"made with engine {engine!r} of version {made_with.get('version')}, which is not "
+            f"known here: this version has {', '.join(ENGINES.names)}; use the version that made "
+            "it, or install the package that has the engine"
+        )
+    return TECHNIQUES["patterns"]
+
+
+def find_difference(first: MadeWith, second: MadeWith) -> Difference | None:
+    """Return in what two products differ; None where they are alike.
+
+    Versions come first, for another version may have other settings.
+    """
+    for name, key in (("program", "version"), ("engine", "engine_version")):
+        if name == "engine" and _engine(first) != _engine(second):
+            continue
+        if first.get(key) != second.get(key):
+            one, other = (
+                f"{side.get('program') if name == 'program' else _engine(side)} {side.get(key, '')}"
+                for side in (first, second)
+            )
+            return Difference(one.strip(), other.strip(), True)
+    sides = [flat(side) for side in (first, second)]
+    for key in sorted({*sides[0], *sides[1]}):
+        if sides[0].get(key) != sides[1].get(key):
+            one, other = (f"{key.removeprefix('settings.')} {side.get(key)}" for side in sides)
+            return Difference(one, other, False)
+    return None
+
+
+def flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Return nested values by their keys: `split.method`."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            found |= flat(value, f"{before}{key}.")
+        else:
+            found[f"{before}{key}"] = value
+    return found
+
+
+def _engine(side: MadeWith) -> str:
+    return str(side.get("settings", {}).get("simulate", {}).get("engine", "unknown"))

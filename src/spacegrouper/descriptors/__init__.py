@@ -1,1 +1,0 @@
-"""Images made from patterns: what the networks see."""

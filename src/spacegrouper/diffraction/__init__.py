@@ -1,1 +1,0 @@
-"""From a crystal to its kinematic diffraction patterns."""

@@ -1,0 +1,1 @@
+"""What all networks share, and what is found out about them."""

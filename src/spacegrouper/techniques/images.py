@@ -1,0 +1,116 @@
+"""Images that networks see: resized, and composed of grey levels."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from spacegrouper.contract.technique import Arrays
+
+_GREY_LEVELS = np.arange(256, dtype=np.float32) / np.float32(255)
+
+Resize = Literal["nearest", "maximum"]
+
+
+@dataclass(frozen=True)
+class RawImages:
+    """Composes images of raw patterns or bitmaps alone.
+
+    Args:
+        image_size: pixels along each edge.
+        resize: how they become of that size, see `resize_patterns`.
+        images: of views (n, views, size, size), the network's images.
+    """
+
+    image_size: int
+    resize: Resize
+    images: Callable[[NDArray[np.uint8]], list[NDArray[np.float32]]]
+
+    def prepare(self, arrays: Arrays) -> NDArray[np.uint8]:
+        """Return the raw patterns, (n, views, size, size)."""
+        return resize_patterns(arrays["raw"], self.image_size, self.resize)
+
+    def compose(
+        self, prepared: NDArray[np.uint8], ids: Sequence[str], epoch: int | None = None
+    ) -> list[NDArray[np.float32]]:
+        """Return the images, each (n, size, size, 3), 0 to 1; nothing of them is random."""
+        return self.images(prepared)
+
+
+def one_image(patterns: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+    """Return one image, whose channels are three views, or a single one (n, views, size, size)."""
+    views = [0, 0, 0] if patterns.shape[1] == 1 else [0, 1, 2]
+    return [rgb(*(patterns[:, view] for view in views))]
+
+
+def image_of_each(patterns: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+    """Return a grey image of each of three views (n, 3, size, size)."""
+    return [rgb(*[patterns[:, view]] * 3) for view in range(3)]
+
+
+def rgb(
+    red: NDArray[np.uint8], green: NDArray[np.uint8], blue: NDArray[np.uint8]
+) -> NDArray[np.float32]:
+    """Return RGB images, 0 to 1, of grey levels (crystals, size, size)."""
+    image = np.empty((*red.shape, 3), dtype=np.float32)
+    _fill(image, red, green, blue)
+    return image
+
+
+@njit(cache=True, nogil=True)
+def _fill(image: Any, red: Any, green: Any, blue: Any) -> None:
+    for crystal in range(red.shape[0]):
+        for row in range(red.shape[1]):
+            for column in range(red.shape[2]):
+                pixel = image[crystal, row, column]
+                pixel[0] = _GREY_LEVELS[red[crystal, row, column]]
+                pixel[1] = _GREY_LEVELS[green[crystal, row, column]]
+                pixel[2] = _GREY_LEVELS[blue[crystal, row, column]]
+
+
+def resize_patterns(patterns: NDArray[np.uint8], size: int, method: Resize) -> NDArray[np.uint8]:
+    """Resize (..., height, width) patterns to (..., size, size).
+
+    "nearest": output pixel i is the input pixel under its centre, floor((i + 1/2) length / size).
+    "maximum": output pixel i is the largest of the input pixels whose centres lie in it, so no
+    spot is lost; an enlarged image has at most one such pixel, and is made by "nearest".
+    """
+    *others, height, width = patterns.shape
+    resized = np.empty((*others, size, size), dtype=np.uint8)
+    _take_largest(
+        patterns.reshape(-1, height, width),
+        _input_pixels(height, size, method),
+        _input_pixels(width, size, method),
+        resized.reshape(-1, size, size),
+    )
+    return resized
+
+
+def _input_pixels(length: int, size: int, method: Resize) -> NDArray[np.int64]:
+    """Return the first and the last (excluded) input pixel of each output pixel, (size, 2)."""
+    if method == "nearest" or size >= length:
+        first = (2 * np.arange(size) + 1) * length // (2 * size)
+        return np.stack([first, first + 1], axis=1)
+    # The first input pixel with (p + 1/2) size / length >= i, in whole numbers.
+    borders = -(-(2 * np.arange(size + 1) * length - size) // (2 * size))
+    return np.stack([np.maximum(borders[:-1], 0), borders[1:]], axis=1)
+
+
+@njit(cache=True, nogil=True)
+def _take_largest(patterns: Any, rows: Any, columns: Any, resized: Any) -> None:
+    """Set each output pixel to the largest of its input pixels; (patterns, height, width)."""
+    line = np.empty(patterns.shape[2], dtype=np.uint8)
+    for pattern in range(patterns.shape[0]):
+        for i in range(rows.shape[0]):
+            line[:] = patterns[pattern, rows[i, 0]]
+            for row in range(rows[i, 0] + 1, rows[i, 1]):
+                for column in range(line.size):
+                    line[column] = max(line[column], patterns[pattern, row, column])
+            for j in range(columns.shape[0]):
+                largest = line[columns[j, 0]]
+                for column in range(columns[j, 0] + 1, columns[j, 1]):
+                    largest = max(largest, line[column])
+                resized[pattern, i, j] = largest

@@ -1,0 +1,67 @@
+"""Descriptor `shaped`: shaped diffraction patterns in colours.
+
+Three images, one for each view: that view's shaped pattern in its own channel, its normalised
+pattern in the other two. Tiong, Kim, Han, Kim, npj Comput. Mater. 6:196 (2020).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacegrouper.contract.technique import DESCRIPTORS, Arrays, Composer, Descriptor, Presentation
+from spacegrouper.techniques.patterns.settings import Shape
+
+if TYPE_CHECKING:
+    from spacegrouper.techniques.images import Resize
+
+
+@dataclass(frozen=True)
+class _ShapedImages:
+    image_size: int
+    resize: "Resize"
+    shape: Shape
+
+    def prepare(self, arrays: Arrays) -> NDArray[np.uint8]:
+        """Return (n, 2, views, size, size): normalised patterns, then shaped ones.
+
+        The normalisation's 256 becomes 255, as in the dataset.
+        """
+        from spacegrouper.techniques.images import resize_patterns
+        from spacegrouper.techniques.patterns.shaping import as_8_bit, normalise
+
+        raw = arrays["raw"]
+        normalised = np.empty_like(raw)
+        for index in np.ndindex(raw.shape[:2]):
+            normalised[index] = as_8_bit(normalise(raw[index], self.shape))
+        both = (normalised, arrays["shaped"])
+        return np.stack(
+            [resize_patterns(levels, self.image_size, self.resize) for levels in both], axis=1
+        )
+
+    def compose(
+        self, prepared: NDArray[np.uint8], ids: Sequence[str], epoch: int | None = None
+    ) -> list[NDArray[np.float32]]:
+        """Return the images of the x, y and z view, each (n, size, size, 3), 0 to 1."""
+        from spacegrouper.techniques.images import rgb
+
+        normalised, shaped = prepared[:, 0], prepared[:, 1]
+        return [
+            rgb(*((shaped if channel == view else normalised)[:, view] for channel in range(3)))
+            for view in range(3)
+        ]
+
+
+def _composer(presentation: Presentation) -> Composer:
+    return _ShapedImages(
+        presentation.image_size,
+        cast("Resize", presentation.resize),
+        Shape.model_validate(presentation.made_with["shape"]),
+    )
+
+
+DESCRIPTORS.register(
+    Descriptor("shaped", ("patterns",), ("raw", "shaped"), "three images", _composer, views=(3,))
+)

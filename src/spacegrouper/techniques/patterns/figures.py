@@ -1,0 +1,210 @@
+"""Figures of what a dataset holds: each function takes a table of statistics and returns a Figure.
+
+Colours and style are those of the figures of the scores; what is compared differs in marker or
+line style too.
+"""
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from spacegrouper.figures.toolkit import (
+    BLUE,
+    GREY,
+    LIGHT_GREY,
+    ORANGE,
+    STYLE,
+    TITLE,
+    VERMILION,
+    cut_into_columns,
+    label_space_groups,
+    logarithmic_axis,
+)
+from spacegrouper.settings import View
+from spacegrouper.techniques.patterns.statistics import OCCUPIED, Measure
+
+_VIEW_COLOURS = (BLUE, VERMILION, ORANGE, GREY)
+_VIEW_LINES = ("-", "--", ":", "-.")
+_TITLES: dict[Measure, str] = {
+    "raw_lit": "raw, lit",
+    "raw_bright": "raw, bright",
+    "shaped_lit": "shaped, lit",
+    "shaped_bright": "shaped, bright",
+    "nodes": "nodes",
+}
+
+
+@mpl.rc_context(STYLE)
+def class_balance_figure(table: pd.DataFrame) -> Figure:
+    """Draw how many crystals and how many prototypes each space group has, logarithmic.
+
+    `table`: as statistics.per_space_group_table returns it.
+    """
+    parts, rows = cut_into_columns(table)
+    figure = Figure(figsize=(max(5.5, 3.6 * len(parts)), 1.5 + 0.22 * rows), layout="constrained")
+    all_axes = figure.subplots(1, len(parts), squeeze=False)[0]
+    for axes, part in zip(all_axes, parts, strict=True):
+        places = np.arange(len(part))
+        axes.hlines(places, part["prototypes"], part["crystals"], LIGHT_GREY, linewidth=2, zorder=1)
+        axes.plot(part["crystals"], places, "o", color=BLUE, label="crystals")
+        axes.plot(
+            part["prototypes"],
+            places,
+            "D",
+            color=VERMILION,
+            markerfacecolor="white",
+            markersize=5,
+            label="prototypes",
+        )
+        label_space_groups(axes, part, rows)
+        # One scale for all columns, with room for whole markers.
+        axes.set_xlim(0.7, 1.6 * table["crystals"].max())
+        logarithmic_axis(axes)
+        axes.grid(axis="x", color=LIGHT_GREY, linewidth=0.5)
+        axes.set_axisbelow(True)
+    figure.supxlabel("number in the space group (n: its crystals)", fontsize=9)
+    figure.suptitle(f"{table['crystals'].sum()} crystals in {len(table)} space groups", **TITLE)
+    handles, labels = all_axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=2)
+    return figure
+
+
+@mpl.rc_context(STYLE)
+def crystal_systems_figure(table: pd.DataFrame) -> Figure:
+    """Draw how many crystals each crystal system has.
+
+    `table`: as statistics.per_crystal_system_table returns it.
+    """
+    figure = Figure(figsize=(5.5, 3.2), layout="constrained")
+    axes = figure.subplots()
+    places = np.arange(len(table))
+    bars = axes.barh(places, table["crystals"], 0.7, color=BLUE)
+    axes.bar_label(bars, [str(crystals) for crystals in table["crystals"]], padding=3)
+    axes.set_yticks(
+        places,
+        [
+            f"{system} ({groups} space group{'' if groups == 1 else 's'})"
+            for system, groups in zip(table["crystal_system"], table["space_groups"], strict=True)
+        ],
+    )
+    axes.invert_yaxis()
+    axes.margins(x=0.12)
+    axes.set_xlabel("crystals")
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    figure.suptitle(f"Crystals: n = {table['crystals'].sum()}", **TITLE)
+    return figure
+
+
+@mpl.rc_context(STYLE)
+def brightness_figure(table: pd.DataFrame) -> Figure:
+    """Draw each space group's mean grey level, raw and shaped, and its spread between crystals.
+
+    `table`: as statistics.per_space_group_table returns it.
+    """
+    parts, rows = cut_into_columns(table)
+    figure = Figure(figsize=(max(6.5, 5.2 * len(parts)), 1.4 + 0.22 * rows), layout="constrained")
+    grid = figure.subplots(1, 2 * len(parts), squeeze=False)[0]
+    for column, part in enumerate(parts):
+        pair = grid[2 * column : 2 * column + 2]
+        for axes, name, colour, marker in zip(
+            pair, ("raw", "shaped"), (BLUE, VERMILION), ("o", "s"), strict=True
+        ):
+            axes.errorbar(
+                part[f"{name}_brightness"],
+                np.arange(len(part)),
+                xerr=part[f"{name}_spread"],
+                fmt=marker,
+                markersize=4,
+                color=colour,
+                ecolor=GREY,
+                elinewidth=1,
+                capsize=2,
+            )
+            label_space_groups(axes, part, rows)
+            highest = (table[f"{name}_brightness"] + table[f"{name}_spread"]).max()
+            axes.set_xlim(0, 1.05 * max(highest, 1e-3))
+            axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
+            axes.grid(axis="x", color=LIGHT_GREY, linewidth=0.5)
+            axes.set_title(name)
+        pair[1].set_yticklabels([])
+    figure.supxlabel(
+        "mean grey level of a crystal's patterns: mean and standard deviation over n crystals",
+        fontsize=9,
+    )
+    figure.suptitle(f"Crystals: n = {table['crystals'].sum()}", **TITLE)
+    return figure
+
+
+@mpl.rc_context(STYLE)
+def occupied_pixels_figure(histograms: pd.DataFrame, views: Sequence[View]) -> Figure:
+    """Draw how many pixels of the patterns are lit, and how many bright.
+
+    `histograms`: as statistics.histogram_table returns it; `views`: what its views are.
+    """
+    figure = Figure(figsize=(8, 5.6), layout="constrained")
+    grid = figure.subplots(2, 2, sharex=True)
+    for axes, measure in zip(grid.flat, OCCUPIED, strict=True):
+        _draw_histograms(axes, histograms, measure, views)
+        axes.set_title(_TITLES[measure])
+    figure.supxlabel("pixels", fontsize=9)
+    figure.supylabel("share of patterns for each factor of two", fontsize=9)
+    _finish_histograms(figure, histograms)
+    return figure
+
+
+@mpl.rc_context(STYLE)
+def nodes_figure(histograms: pd.DataFrame, views: Sequence[View]) -> Figure:
+    """Draw how many nodes the patterns have; arguments as for `occupied_pixels_figure`."""
+    figure = Figure(figsize=(5.5, 3.8), layout="constrained")
+    axes = figure.subplots()
+    _draw_histograms(axes, histograms, "nodes", views)
+    axes.set_xlabel("nodes in a pattern")
+    axes.set_ylabel("share of patterns for each factor of two")
+    _finish_histograms(figure, histograms)
+    return figure
+
+
+def view_name(view: View) -> str:
+    """Return axis and angles of a view, such as `x 45°`."""
+    return f"{view.axis} " + " and ".join(f"{angle:g}°" for angle in view.angles)
+
+
+def _draw_histograms(
+    axes: Axes, histograms: pd.DataFrame, measure: Measure, views: Sequence[View]
+) -> None:
+    of_measure = histograms[histograms["measure"] == measure]
+    for index, view in enumerate(views):
+        part = of_measure[of_measure["view"] == index]
+        shares = part["patterns"].to_numpy() / part["patterns"].sum()
+        name = view_name(view)
+        # No value of 0 finds a place on a logarithmic axis.
+        if shares[0] > 0:
+            name += f" ({100 * shares[0]:.2g} % have none)"
+        edges = np.append(part["first"], part["last"].iloc[-1] + 1) - 0.5
+        filled = np.flatnonzero(shares[1:])
+        rows = slice(filled[0] + 1, filled[-1] + 2) if filled.size else slice(1, 2)
+        edges = edges[rows.start : rows.stop + 1]
+        axes.stairs(
+            # Rows are not equally wide, so it is areas that stand for shares.
+            shares[rows] / np.diff(np.log2(edges)),
+            edges,
+            color=_VIEW_COLOURS[index % len(_VIEW_COLOURS)],
+            linestyle=_VIEW_LINES[index % len(_VIEW_LINES)],
+            linewidth=1.3,
+            label=name,
+        )
+    logarithmic_axis(axes)
+    axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    axes.legend()
+
+
+def _finish_histograms(figure: Figure, histograms: pd.DataFrame) -> None:
+    per_view = histograms.groupby(["measure", "view"])["patterns"].sum()
+    figure.suptitle(f"Patterns: n = {per_view.iloc[0]} in each view", **TITLE)

@@ -1,0 +1,129 @@
+"""Section `shape`, and what the settings of patterns cannot be together."""
+
+import math
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field, PositiveFloat, field_validator
+
+from spacegrouper.settings.quantity import ANGSTROM_IN_METRES, LONGEST_SPACING
+from spacegrouper.settings.run import Settings
+from spacegrouper.settings.section import Contradiction, Section
+from spacegrouper.settings.simulate import Disorder, Simulate
+
+MOST_ATOMS = 10_000_000  # that are summed one by one
+
+# The window of the released program, whose detector has 256 pixels: from the edge of the first
+# pixel left out to the edge of the last.
+_WINDOW, _PIXELS = (116, 138), 256
+
+
+class Shape(Section):
+    """From spots to shapes (docs/shaping.md); defaults are the released program's."""
+
+    method: Literal["pixels", "nodes"] = Field(
+        "pixels",
+        description="what lines join: bright `pixels` (the released program, which made the "
+        "paper's data), or `nodes`, whole spots (the text of the paper)",
+    )
+    threshold: PositiveFloat = Field(
+        50, description="normalised value from which a pixel is bright (the brightest is 256)"
+    )
+    minimum_distance: PositiveFloat = Field(
+        10,
+        description="pixels; bright pixels closer than this belong to one spot (unused by `nodes`)",
+    )
+    reach: PositiveFloat = Field(
+        1.7, description="pairs are joined up to this multiple of the smallest distance"
+    )
+    restore_above: float = Field(
+        5, description="pixels with a normalised value above this keep it, over the lines"
+    )
+    central_window: tuple[int, int] | None = Field(
+        None,
+        description="first and last row and column left out of the normalisation: the direct beam; "
+        "none: in the middle, and as large as 116 to 137 on a detector of 256 pixels",
+    )
+
+    @field_validator("central_window")
+    @classmethod
+    def _window_ascends(cls, value: tuple[int, int] | None) -> tuple[int, int] | None:
+        if value is not None and not 0 <= value[0] <= value[1]:
+            raise ValueError("must be the first and the last row, counted from 0, in this order")
+        return value
+
+    def window(self, pixels: int) -> tuple[int, int]:
+        """Return the central window on a detector of so many pixels; whole pixels, rounded out."""
+        if self.central_window is not None:
+            return self.central_window
+        first, end = (edge * pixels / _PIXELS for edge in _WINDOW)
+        return math.floor(first), math.ceil(end) - 1
+
+    def written_out(self, pixels: int) -> "Shape":
+        """Return the same with the numbers of the central window, as products record them."""
+        return self.model_copy(update={"central_window": self.window(pixels)})
+
+
+def sums_every_atom(simulate: Simulate) -> bool:
+    """Tell whether patterns are sums over all atoms of all cells, not over those of one cell."""
+    return simulate.engine == "condor" or simulate.disorder != Disorder()
+
+
+def check(settings: Settings) -> Iterator[Contradiction]:
+    """Yield a detector that sees nothing, crystals of too many atoms, keys Condor does not know."""
+    simulate = settings.simulate
+    yield from _about_the_detector(settings)
+    cells = math.prod(simulate.cells)
+    if sums_every_atom(simulate) and cells > MOST_ATOMS:
+        yield Contradiction(
+            ("simulate.cells",),
+            f"{' x '.join(map(str, simulate.cells))} cells hold {cells:.1e} atoms or more; with "
+            f"`disorder` or `engine: condor` at most {MOST_ATOMS:,} can be summed, so give "
+            "fewer cells",
+        )
+    if simulate.engine == "condor":
+        for key in ("debye_waller_b", "ewald_sphere", "disorder"):
+            if getattr(simulate, key) != Simulate.model_fields[key].default:
+                yield Contradiction(
+                    (f"simulate.{key}", "simulate.engine"),
+                    "needs `engine: kinematic`; leave it out",
+                )
+
+
+def _about_the_detector(settings: Settings) -> Iterator[Contradiction]:
+    simulate = settings.simulate
+    first, last = settings.of(Shape).window(simulate.pixels)
+    if last >= simulate.pixels or (first == 0 and last == simulate.pixels - 1 > 0):
+        covers = "lies outside" if last >= simulate.pixels else "covers"
+        yield Contradiction(
+            ("shape.central_window", "simulate.pixels"),
+            f"rows {first} to {last}: the window {covers} the detector of {simulate.pixels} "
+            "pixels; leave it out, and it follows the detector",
+        )
+    half = simulate.pixels / 2
+    if simulate.beam_stop >= half:
+        yield Contradiction(
+            ("simulate.beam_stop", "simulate.pixels"),
+            f"{simulate.beam_stop:g} pixels reach beyond the detector, whose edges are {half:g} "
+            "pixels from its centre; lower it",
+        )
+    if simulate.aperture is not None and simulate.aperture <= simulate.beam_stop:
+        yield Contradiction(
+            ("simulate.beam_stop", "simulate.aperture"),
+            f"{simulate.beam_stop:g} pixels leave nothing open of the aperture of "
+            f"{simulate.aperture:g}; lower it, or raise `simulate.aperture`",
+        )
+    edge = math.atan(half * simulate.pixel_size / simulate.detector_distance)
+    shortest = simulate.wavelength / ANGSTROM_IN_METRES / 2 / math.sin(edge / 2)
+    if shortest > LONGEST_SPACING:
+        yield Contradiction(
+            (
+                "simulate.wavelength",
+                "simulate.detector_distance",
+                "simulate.pixel_size",
+                "simulate.pixels",
+            ),
+            f"with a wavelength of {simulate.wavelength:g} m the detector, {2 * half:g} pixels of "
+            f"{simulate.pixel_size:g} m at {simulate.detector_distance:g} m, sees only lattice "
+            f"spacings above {shortest:.0f} Angstrom; shorten the wavelength or the distance",
+        )

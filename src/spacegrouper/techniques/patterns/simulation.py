@@ -1,0 +1,166 @@
+"""Simulating the crystals of a block, over the threads of one process."""
+
+import math
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacegrouper.contract.technique import Patterns
+from spacegrouper.crystals.crystal import Crystal
+from spacegrouper.crystals.elements import UnusableCrystalError, element_symbol
+from spacegrouper.errors import UserError
+from spacegrouper.randomness import generator_for
+from spacegrouper.settings import Disorder, Simulate
+from spacegrouper.techniques.patterns.bounds import check_memory, reason_against_pattern
+from spacegrouper.techniques.patterns.condor import Children, condor_intensities
+from spacegrouper.techniques.patterns.kinematic import (
+    Experiment,
+    grey_levels,
+    grey_patterns,
+    intensities,
+    make_experiment,
+)
+
+# What equal settings and crystals give; raise it with every change of the patterns, so that old and
+# new ones are not mixed. 2: the brightest pixel is 255; in one pattern of seven it was 254 before.
+PATTERN_VERSION = 2
+
+BLACK = "no pixel of its patterns is bright"  # why such a crystal is rejected
+# Crystals in memory at a time: enough to keep the threads busy, few enough for blocks of any size.
+_BATCH = 64
+_BATCH_BYTES = 10**9  # of their patterns
+_MOST_PHOTONS = 1e15  # in a pixel; beyond, NumPy's Poisson numbers are no longer exact
+
+
+def simulate_crystals(
+    crystals: Sequence[Crystal], settings: Simulate, seed: int, threads: int
+) -> Iterator[Patterns]:
+    """Simulate crystals as they are given, some at a time; no result depends on the threads.
+
+    A crystal that is too large to be simulated (bounds.py), or whose patterns are black, is
+    rejected. Raises UserError if Condor is asked for but does not work, for settings that no
+    crystal fits, and for more photons than can be counted.
+    """
+    reasons = [_reason_against_elements(crystal) for crystal in crystals]
+    possible = [crystal for crystal, reason in zip(crystals, reasons, strict=True) if not reason]
+    elements = {symbol for crystal in possible for symbol in crystal.species}
+    check_memory(settings, len(elements))
+    experiment = make_experiment(settings, sorted(elements))
+    reasons = [
+        reason or reason_against_pattern(crystal, settings, experiment)
+        for crystal, reason in zip(crystals, reasons, strict=True)
+    ]
+    dtype = np.dtype(np.uint8 if settings.bit_depth == 8 else np.float32)
+    batch_size = max(1, min(_BATCH, _BATCH_BYTES // (math.prod(experiment.shape) * dtype.itemsize)))
+    children = Children()
+    with _threads(threads, children) as pool:
+        for start in range(0, len(crystals), batch_size):
+            batch = crystals[start : start + batch_size]
+            patterns = Patterns(
+                np.zeros((len(batch), *experiment.shape), dtype=dtype),
+                np.zeros((len(batch), experiment.shape[0])),
+                tuple(reasons[start : start + batch_size]),
+            )
+
+            def fill_row(row: int, batch: Sequence[Crystal], patterns: Patterns) -> None:
+                if patterns.reasons[row]:
+                    return
+                try:
+                    patterns.values[row], patterns.intensity_max[row] = _simulate(
+                        experiment, batch[row], settings, seed, children
+                    )
+                except UserError as error:
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise UserError(f"crystal {batch[row].id}: {error}") from None
+
+            rows = [pool.submit(fill_row, row, batch, patterns) for row in range(len(batch))]
+            for row in rows:
+                row.result()
+            yield replace(patterns, reasons=_with_black_ones(patterns))
+
+
+def _with_black_ones(patterns: Patterns) -> tuple[str, ...]:
+    """Return the reasons, also against crystals of whose patterns not one has a bright pixel."""
+    return tuple(
+        reason or BLACK * (not maxima.any())
+        for reason, maxima in zip(patterns.reasons, patterns.intensity_max, strict=True)
+    )
+
+
+@contextmanager
+def _threads(count: int, children: Children) -> Iterator[ThreadPoolExecutor]:
+    """Start threads, which finish their crystals only if the body does not fail, as by Ctrl-C."""
+    with ThreadPoolExecutor(count) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            children.end()
+            raise
+
+
+def _simulate(
+    experiment: Experiment, crystal: Crystal, settings: Simulate, seed: int, children: Children
+) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Return the patterns of a crystal (views, pixels, pixels), and the maximum of each."""
+    cell = (crystal.lattice, crystal.species, crystal.frac_coords)
+    periodic = settings.engine == "kinematic" and settings.disorder == Disorder()
+    if periodic and settings.bit_depth == 8 and not settings.poisson_noise:
+        return grey_patterns(experiment, *cell)
+    match settings.engine:
+        case "condor":
+            photons = condor_intensities(settings, *cell, children)
+        case "kinematic" if periodic:
+            photons = intensities(experiment, *cell)
+        case "kinematic":
+            photons = _disordered_intensities(experiment, crystal, settings, seed)
+        case other:
+            raise UserError(f"simulate.engine: {other!r} simulates no single crystals")
+    if settings.poisson_noise:
+        if photons.max() > _MOST_PHOTONS:
+            raise UserError(
+                f"simulate.pulse_energy: {photons.max():.1e} photons in a pixel are too many to "
+                "count; lower it, or leave out `poisson_noise`"
+            )
+        photons = generator_for(seed, crystal.id, "noise").poisson(photons).astype(np.float64)
+    if settings.bit_depth == 8:
+        return grey_levels(photons)
+    return photons.astype(np.float32), photons.max(axis=(1, 2))
+
+
+def _disordered_intensities(
+    experiment: Experiment, crystal: Crystal, settings: Simulate, seed: int
+) -> NDArray[np.float64]:
+    """Return the patterns of a crystal with defects, photons per pixel."""
+    # It takes as long to import as all else here, and most runs have no use for it.
+    from spacegrouper.techniques.patterns.disorder import disordered_atoms, sum_over_atoms
+
+    positions, sites = disordered_atoms(crystal, settings.cells, settings.disorder, seed)
+    rows = np.array([experiment.species.index(symbol) for symbol in crystal.species])
+    factors = experiment.form_factors
+    patterns: NDArray[np.float64] = np.stack(
+        [
+            experiment.photons
+            * sum(
+                sum_over_atoms(positions @ rotation.T, rows[sites], factors, experiment.s)
+                for rotation in rotations
+            )
+            for rotations in experiment.rotations
+        ]
+    )
+    return patterns.reshape(experiment.shape)
+
+
+def _reason_against_elements(crystal: Crystal) -> str:
+    """Return why a crystal cannot be simulated, or an empty string."""
+    try:
+        for symbol in crystal.species:
+            element_symbol(symbol)
+    except UnusableCrystalError as error:
+        return str(error)
+    return ""

@@ -1,0 +1,135 @@
+"""Sections `powder`, `diffractogram` and `augment`."""
+
+import math
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field, PositiveFloat
+
+from spacegrouper.settings.quantity import ANGSTROM_IN_METRES, LONGEST_SPACING, Quantity
+from spacegrouper.settings.run import Settings
+from spacegrouper.settings.section import Contradiction, Fraction, Section
+
+_Angle = Annotated[float, Quantity("degrees", 0, 180)]
+_MOST_ANGLES = 1_000_000  # of a crystal, which take 2 MB
+
+
+class Powder(Section):
+    """The reflections of a powder, for the engines `xrayutilities` and `pymatgen`."""
+
+    wavelength: Annotated[
+        float,
+        Quantity("m", 5e-12, 1e-9, 1.5e-10, (("Angstrom", 1e-10), ("nm", 1e-9), ("pm", 1e-12))),
+    ] = Field(1.5406e-10, description="wavelength of the X-rays, m (copper K-alpha 1)")
+    two_theta: tuple[_Angle, _Angle] = Field(
+        (5, 90), description="first and last diffraction angle, degrees"
+    )
+    step: Annotated[float, Quantity("degrees", 1e-4, 5, 0.01)] = Field(
+        0.01, description="angles are kept to the nearest multiple of this, degrees"
+    )
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Yield a range without angles, with too many, or without reflections."""
+        first, last = self.two_theta
+        if not 0 < first < last < 180:
+            yield Contradiction(
+                ("two_theta",),
+                "must be two ascending angles above 0 and below 180 degrees, "
+                f"not {first:g} and {last:g}",
+            )
+            return
+        if not 2 <= self.angles <= _MOST_ANGLES:
+            yield Contradiction(
+                ("step", "two_theta"),
+                f"{self.step:g} degrees make {self.angles} angles of the range of {last - first:g} "
+                f"degrees, but must make 2 to {_MOST_ANGLES}",
+            )
+        shortest = self.wavelength / ANGSTROM_IN_METRES / 2 / math.sin(math.radians(last / 2))
+        if shortest > LONGEST_SPACING:
+            guess = ""
+            if last <= math.pi:
+                degrees = [round(math.degrees(angle), 3) for angle in self.two_theta]
+                guess = f"; did you mean {degrees[0]:g} and {degrees[1]:g} degrees, not radians?"
+            yield Contradiction(
+                ("two_theta", "wavelength"),
+                f"up to {last:g} degrees, a wavelength of {self.wavelength:g} m shows only lattice "
+                f"spacings above {shortest:.0f} Angstrom{guess or '; raise the last angle'}",
+            )
+
+    @property
+    def angles(self) -> int:
+        """How many angles are told apart."""
+        return round((self.two_theta[1] - self.two_theta[0]) / self.step) + 1
+
+
+class Diffractogram(Section):
+    """How reflections become a diffractogram, when it is learnt from (docs/powder.md)."""
+
+    lorentzian: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.5, description="share of the Lorentzian in the pseudo-Voigt profile of a peak"
+    )
+    caglioti: tuple[float, float, float] = Field(
+        (0.0, 0.0, 0.01),
+        description="U, V, W of the instrument's width: FWHM^2 = U tan^2 + V tan + W, degrees^2",
+    )
+    crystallite_size: (
+        Annotated[
+            float,
+            Quantity("nm", 0.5, 1e6, 50, (("m", 1e9), ("mm", 1e6), ("um", 1e3), ("Angstrom", 0.1))),
+        ]
+        | None
+    ) = Field(50.0, description="of the Scherrer equation, nm; none: it broadens nothing")
+    microstrain: Annotated[
+        float, Quantity("", 1e-9, 0.1, 1e-3, (("%", 0.01), ("ppm", 1e-6)), zero=True)
+    ] = Field(0.0, description="spread of the lattice spacings, relative")
+    k_alpha_2: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.0, description="intensity of copper K-alpha 2 (1.5444 Angstrom), K-alpha 1 being 1"
+    )
+    background: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="constant background, the highest peak being 1"
+    )
+    counts: PositiveFloat | None = Field(
+        None, description="photons counted at the highest peak, with their noise; none: no noise"
+    )
+
+
+class Augment(Section):
+    """Changes of each diffractogram that is learnt from, new in every epoch (docs/powder.md).
+
+    None of them is stored; they follow from the seed, the epoch and the crystal's id.
+    """
+
+    peak_area: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="spread of the peaks' areas, as the standard deviation of their logarithm"
+    )
+    step: Fraction = Field(
+        0.0, description="largest relative change of the step of the diffraction angle"
+    )
+    zero_shift: Annotated[float, Quantity("degrees", 0, 10)] = Field(
+        0.0, description="largest shift of all angles, degrees"
+    )
+    sample_displacement: Annotated[float, Quantity("degrees", 0, 10)] = Field(
+        0.0, description="largest shift that falls as the cosine of theta, degrees at angle 0"
+    )
+    strain: Fraction = Field(0.0, description="largest relative change of all lattice spacings")
+    rotation: Annotated[float, Quantity("degrees", 0, 180)] = Field(
+        0.0, description="`powder`: largest rotation of the image, degrees"
+    )
+    contrast: Fraction = Field(
+        0.0, description="`powder`: largest relative change of the image's contrast"
+    )
+
+
+def check(settings: Settings) -> Iterator[Contradiction]:
+    """Yield a profile whose width is not a number within the range of angles."""
+    u, v, w = settings.of(Diffractogram).caglioti
+    tangents = [math.tan(math.radians(angle) / 2) for angle in settings.of(Powder).two_theta]
+    if u > 0:
+        # Where the parabola is lowest.
+        tangents.append(min(max(-v / (2 * u), tangents[0]), tangents[1]))
+    if min(u * tan**2 + v * tan + w for tan in tangents) < 0:
+        yield Contradiction(
+            ("diffractogram.caglioti", "powder.two_theta"),
+            f"FWHM^2 = {u:g} tan^2 + {v:g} tan + {w:g} is negative within powder.two_theta; mend "
+            "U, V and W",
+        )

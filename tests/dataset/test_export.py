@@ -1,0 +1,102 @@
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import zarr
+
+from spacegrouper.errors import UserError
+from spacegrouper.settings import Standardise
+from spacegrouper.dataset.store import open_dataset
+from spacegrouper.dataset.export import export_rows, select_rows
+from spacegrouper.dataset.raw_shard import read_raw_patterns, read_raw_rows
+
+
+@pytest.fixture
+def dataset(raw_shards, datasets, tmp_path: Path) -> zarr.Group:
+    datasets.make(tmp_path / "dataset.zarr", [raw_shards.write("0.h5", range(10))])
+    return open_dataset(tmp_path / "dataset.zarr")
+
+
+@pytest.mark.parametrize(
+    ("spacegroups", "ids", "rows"),
+    [
+        ((), (), [0, 1, 2, 3, 5, 6, 7, 8, 9]),  # row 4 was rejected
+        ((225,), (), [0, 1, 2, 3, 5, 6, 7, 8, 9]),
+        ((1,), ("crystal-7", "crystal-2"), [2, 7]),
+        ((), ("crystal-4", "crystal-2"), [2]),
+    ],
+)
+def test_selects_what_is_asked_for_and_done(dataset, spacegroups, ids, rows) -> None:
+    assert select_rows(dataset, spacegroups, ids).tolist() == rows
+
+
+def test_a_selection_of_nothing_is_refused(dataset) -> None:
+    with pytest.raises(UserError, match="--id crystal-99: no such crystal"):
+        select_rows(dataset, (), ("crystal-1", "crystal-99"))
+    with pytest.raises(UserError, match="no crystal of this selection"):
+        select_rows(dataset, (1,), ())
+
+
+def test_a_viewer_finds_both_plots_with_their_axes(dataset, tmp_path: Path) -> None:
+    rows = np.array([2, 7])
+    counted: list[int] = []
+    export_rows(dataset, rows, tmp_path / "out.h5", counted.append)
+    assert sum(counted) == 2
+    with h5py.File(tmp_path / "out.h5") as file:
+        entry = file[file.attrs["default"]]
+        assert entry[entry.attrs["default"]] == entry["data"]
+        for group, source in (("data", "raw"), ("shaped", "shaped")):
+            plot = entry[group]
+            assert plot.attrs["NX_class"] == "NXdata"
+            signal = plot[plot.attrs["signal"]]
+            np.testing.assert_array_equal(signal[:], dataset[source][:][rows])
+            axes = [plot[name] for name in plot.attrs["axes"]]
+            assert tuple(axis.size for axis in axes) == signal.shape
+            assert axes[0][:].tolist() == [2, 7]
+
+
+def test_of_powders_only_what_there_is_is_exported(powder_shards, datasets, tmp_path: Path) -> None:
+    powder_shards.settings = powder_shards.settings.model_copy(
+        update={"standardise": Standardise(labels=("number",))}
+    )
+    datasets.make(tmp_path / "dataset.zarr", [powder_shards.write("0.h5", range(5))])
+    dataset = open_dataset(tmp_path / "dataset.zarr")
+    export_rows(dataset, np.array([1, 3]), tmp_path / "out.h5", lambda count: None)
+    with h5py.File(tmp_path / "out.h5") as file:
+        assert "shaped" not in file["entry"]
+        assert file["entry/intensity_max"].attrs["units"] == "electrons^2"
+    exported = read_raw_rows(tmp_path / "out.h5")
+    assert exported.settings == read_raw_rows(tmp_path / "0.h5").settings
+    assert exported.text_labels["number"].tolist() == ["1", "3"]
+    patterns = powder_shards.patterns(range(5)).values[[1, 3]]
+    np.testing.assert_array_equal(read_raw_patterns(tmp_path / "out.h5", 0, 2), patterns)
+
+
+def test_it_reads_as_a_raw_shard(dataset, raw_shards, tmp_path: Path) -> None:
+    export_rows(dataset, np.arange(3), tmp_path / "out.h5", lambda count: None)
+    original, exported = (read_raw_rows(tmp_path / name) for name in ("0.h5", "out.h5"))
+    assert exported.settings == original.settings
+    assert exported.material_id.tolist() == original.material_id[:3].tolist()
+    assert exported.text_labels["prototype"].tolist() == ["AB_225_a_b"] * 3
+    np.testing.assert_array_equal(exported.intensity_max, original.intensity_max[:3])
+    patterns = raw_shards.patterns(range(3)).values
+    np.testing.assert_array_equal(read_raw_patterns(tmp_path / "out.h5", 0, 3), patterns)
+
+
+def test_the_same_selection_makes_the_same_bytes(dataset, tmp_path: Path) -> None:
+    for name in ("a.h5", "b.h5"):
+        export_rows(dataset, np.arange(3), tmp_path / name, lambda count: None)
+    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+def test_rows_of_earlier_releases_are_left_out(raw_shards, datasets, tmp_path: Path) -> None:
+    old = raw_shards.write("0.h5", range(4))
+    new = raw_shards.write("1.h5", range(5, 7), {5: "crystal-2"})
+    release = {f"crystal-{number}" for number in (0, 1, 2, 6)}
+    datasets.make(tmp_path / "dataset.zarr", [old, new], release)
+    dataset = open_dataset(tmp_path / "dataset.zarr")
+    assert select_rows(dataset, (), ()).tolist() == [0, 1, 4, 5]
+    assert select_rows(dataset, (), ("crystal-2",)).tolist() == [4]
+    with pytest.raises(UserError, match="no crystal of this selection"):
+        select_rows(dataset, (), ("crystal-3",))

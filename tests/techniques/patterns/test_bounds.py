@@ -1,0 +1,88 @@
+import itertools
+import os
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from spacegrouper.crystals.crystal import Crystal
+from spacegrouper.diffraction import bounds
+from spacegrouper.techniques.patterns.bounds import reason_against_powder
+from spacegrouper.techniques.patterns.simulation import simulate_crystals
+from spacegrouper.errors import UserError
+from spacegrouper.settings import Settings, Simulate
+
+ONE_ATOM = np.zeros((1, 3))
+
+
+def crystal(edge: float, atoms: int = 1) -> Crystal:
+    return Crystal("a", np.eye(3) * edge, ("Na",) * atoms, np.zeros((atoms, 3)))
+
+
+def reasons(described: Crystal, **settings: object) -> tuple[str, ...]:
+    chosen = Simulate.model_validate({"pixels": 16, "beam_stop": 1} | settings)
+    (patterns,) = simulate_crystals([described], chosen, seed=0, threads=1)
+    return patterns.reasons
+
+
+@pytest.mark.parametrize("edges", [(5.0, 6.0, 7.0), (20.0, 3.0, 4.0), (3.0, 4.0, 20.0)])
+def test_reflections_are_estimated_from_above_and_well(
+    monkeypatch: pytest.MonkeyPatch, edges: tuple[float, float, float]
+) -> None:
+    reach = 1.0
+    ranges = [range(-30, 31) for _ in edges]
+    s = np.array(list(itertools.product(*ranges))) / edges
+    inside = np.count_nonzero((s**2).sum(axis=1) <= reach**2) // 2
+    described = Crystal("a", np.diag(edges), ("Na",), ONE_ATOM)
+    for most, refused in ((0.6 * inside, True), (2 * inside, False)):
+        monkeypatch.setitem(bounds.MOST_REFLECTIONS, "xrayutilities", int(most))
+        assert bool(reason_against_powder(described, reach, "xrayutilities")) == refused
+
+
+def test_supercells_that_no_memory_holds_are_refused_with_their_setting() -> None:
+    for more in ({"disorder": {"vacancies": 0.1}}, {"engine": "condor"}):
+        with pytest.raises(ValidationError, match="1000 x 1000 x 1000 cells hold"):
+            reasons(crystal(5), cells=[1000, 1000, 1000], **more)
+    # A periodic crystal is computed from one cell.
+    assert reasons(crystal(5), cells=[1000, 1000, 1000]) == ("",)
+
+
+def test_crystals_with_too_many_atoms_are_rejected_and_others_are_not() -> None:
+    disorder = {"displacement": 0.1}
+    assert reasons(crystal(5), cells=[20, 20, 20], disorder=disorder) == ("",)
+    (reason,) = reasons(crystal(5, 2000), cells=[20, 20, 20], disorder=disorder)
+    assert reason == "1.6e+07 atoms in all cells, and at most 10,000,000 can be summed"
+    (reason,) = reasons(crystal(3000), cells=[20, 20, 20], disorder=disorder)
+    assert "a crystal of 1.8e+05 Angstrom is too large for the sum over all atoms" in reason
+
+
+def test_a_crystal_beyond_the_work_of_hours_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "_MOST_WAVES", 100 * 16 * 16 * 3)
+    assert reasons(crystal(50, 100)) == ("",)
+    assert reasons(crystal(50, 101)) == ("101 atoms in the cell are too many to be summed",)
+
+
+def test_pixels_beyond_this_machine_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 4}
+    monkeypatch.setattr(os, "sysconf", sizes.__getitem__)
+    with pytest.raises(UserError, match=r"^simulate.pixels: 16 x 16 pixels and 1 elements take"):
+        reasons(crystal(5))
+
+
+def test_a_black_pattern_is_rejected() -> None:
+    (reason,) = reasons(crystal(5), poisson_noise=True, pulse_energy=1e-18)
+    assert reason == "no pixel of its patterns is bright"
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("simulate", "cells", [10**30, 1, 1]),
+        ("morphology", "largest_index", 16),
+        ("morphology", "pixels", 100_000),
+        ("standardise", "max_sites", 10**9),
+    ],
+)
+def test_settings_beyond_every_crystal_are_refused(section: str, key: str, value: object) -> None:
+    with pytest.raises(ValidationError, match=key):
+        Settings.model_validate({section: {key: value}})
