@@ -1,6 +1,6 @@
 # What a person types; `make help` lists it. Each target sets up what it needs.
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench format reference slurm-profile lock clean remove-results
+.PHONY: help demo test check docs bench format reference slurm-profile lock clean remove-results
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3.11
@@ -37,6 +37,9 @@ check: $(environment) ## check style, types, workflow and generated files
 	snakemake --lint
 	pytest -q tests/settings/test_reference.py tests/test_lock.py
 
+docs: $(environment) ## build the documentation as a site; docs/_build/index.html
+	sphinx-build -W --keep-going -q -b html docs docs/_build
+
 bench: $(environment) ## measure simulation, shaping, dataset, training and powders; benchmarks/results
 	python benchmarks/bench_simulate.py
 	python benchmarks/bench_shape.py
@@ -67,7 +70,7 @@ lock: ## pin all dependencies anew (needs a network)
 	rm -rf .venv-lock
 
 clean: ## remove the environment and what is temporary, but no results
-	rm -rf .venv .venv-lock .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lock .mypy_cache .pytest_cache .ruff_cache .hypothesis docs/_build docs/api docs/examples
 
 remove-results: ## remove all results, and what Snakemake knows of them; asks first
 	@find results -mindepth 1 -maxdepth 1 ! -name README.md -exec du -sh {} +
