@@ -26,7 +26,8 @@ from spacegrouper.atomic import written_aside
 from spacegrouper.techniques.patterns.shaping import shape_patterns
 from spacegrouper.techniques.patterns.simulation import simulate_crystals
 from spacegrouper.figures.toolkit import save_figure
-from spacegrouper.settings import Dataset, Plan, Shape, Simulate
+from spacegrouper.settings import Dataset, Plan, Simulate
+from spacegrouper.techniques.patterns.settings import Shape
 
 ROOT = Path(__file__).parents[1]
 SEED = 0

@@ -28,7 +28,7 @@ from spacegrouper.techniques.powder.diffractograms import (
     generators,
 )
 from spacegrouper.techniques.powder.simulation import Engine, reflections, simulate_powders
-from spacegrouper.settings import Augment, Diffractogram, Powder
+from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder
 
 POWDER = Powder()
 PROFILE = Diffractogram(k_alpha_2=0.5, background=0.02, counts=5000)

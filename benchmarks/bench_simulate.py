@@ -33,7 +33,8 @@ from spacegrouper.crystals.standard_cell import standardise_all
 from spacegrouper.techniques.patterns.kinematic import grey_patterns, intensities, make_experiment
 from spacegrouper.techniques.patterns.simulation import simulate_crystals
 from spacegrouper.figures.toolkit import save_figure
-from spacegrouper.settings import PrototypesSource, Simulate, Standardise
+from spacegrouper.settings import Simulate, Standardise
+from spacegrouper.crystals.sources.prototypes import PrototypesSource
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"

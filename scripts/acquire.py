@@ -2,28 +2,21 @@
 
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
+from spacegrouper.contract.source import SOURCES, Reading
 from spacegrouper.crystals.crystal import Crystal, Rejection
-from spacegrouper.crystals.json_lines import read_crystals, write_crystals
+from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.crystals.partial_download import PartialDownload
 from spacegrouper.crystals.rejections import write_rejections
 from spacegrouper.errors import UserError
-from spacegrouper.settings import (
-    CifTreeSource,
-    JsonLinesSource,
-    MaterialsProjectSource,
-    OptimadeSource,
-    PrototypesSource,
-    Settings,
-    load_settings,
-)
+from spacegrouper.settings import Settings, load_settings
 
 log = logging.getLogger("spacegrouper")
 
@@ -49,12 +42,13 @@ def main(
     output, in a folder `.part`, and the next call goes on from there.
     """
     settings = load_settings(config)
+    source = SOURCES[settings.acquire.source]
     part = PartialDownload(output.with_name(f"{output.name}.part"))
     rejections: list[Rejection] = []
     ids: list[str] = []
 
     def kept() -> Iterator[Crystal]:
-        for record in source_records(settings, part, threads):
+        for record in source.read(settings.acquire, Reading(settings.seed, threads, part)):
             advance(1)
             if isinstance(record, Rejection):
                 rejections.append(record)
@@ -70,69 +64,32 @@ def main(
     with progress("acquire", None) as advance:
         write_crystals(output, kept())
     write_rejections(rejected, rejections)
-    others = files_passed_over(settings)
-    if others:
+    said = source.provenance(settings.acquire)
+    if others := said.get("passed_over"):
         log.info(
             "passed over %d files that are not named *.cif or *.cif.gz: %s",
             sum(others.values()),
             ", ".join(f"{count} {ending}" for ending, count in others.items()),
         )
     if provenance is not None:
-        write_provenance(provenance, settings, part, ids, len(rejections), others)
+        write_provenance(provenance, settings, part, said, ids, len(rejections))
     part.discard()
     log.info("acquired %d crystals, rejected %d records", len(ids), len(rejections))
-
-
-def source_records(
-    settings: Settings, part: PartialDownload, processes: int
-) -> Iterable[Crystal | Rejection]:
-    """Open the source that the settings name."""
-    source = settings.acquire
-    match source:
-        case PrototypesSource():
-            from spacegrouper.crystals.prototypes import prototype_crystals
-
-            return prototype_crystals(source, settings.seed)
-        case JsonLinesSource():
-            return read_crystals(source.path)
-        case CifTreeSource():
-            from spacegrouper.crystals.cif_tree import read_cif_tree
-
-            return read_cif_tree(source.path, processes)
-        case MaterialsProjectSource():
-            from spacegrouper.crystals.materials_project import read_materials_project
-
-            return read_materials_project(source, part)
-        case OptimadeSource():
-            from spacegrouper.crystals.optimade import read_optimade
-
-            return read_optimade(source, part)
-
-
-def files_passed_over(settings: Settings) -> dict[str, int] | None:
-    """Count the files of a folder of CIF files that were not read, by the ends of their names."""
-    if not isinstance(settings.acquire, CifTreeSource):
-        return None
-    from spacegrouper.crystals.cif_tree import passed_over
-
-    return passed_over(settings.acquire.path)
 
 
 def write_provenance(
     path: Path,
     settings: Settings,
     part: PartialDownload,
+    said: Mapping[str, Any],
     ids: list[str],
     rejected: int,
-    passed_over: dict[str, int] | None,
 ) -> None:
     """Write where the crystals come from, what they may be used for, and which they are."""
-    source = settings.acquire
-    downloaded = isinstance(source, MaterialsProjectSource | OptimadeSource)
-    known = part.known() if downloaded else {}
+    known = part.known()
     content = {
-        **source.model_dump(mode="json"),
-        **({"passed_over": passed_over} if passed_over is not None else {}),
+        **settings.acquire.model_dump(mode="json"),
+        **said,
         **{name: known[name] for name in _PROVENANCE if name in known},
         "crystals": len(ids),
         "rejected": rejected,

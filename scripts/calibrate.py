@@ -10,6 +10,7 @@ from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.calibration import TEMPERATURES, calibrate
 from spacegrouper.evaluation.model_folder import (
@@ -19,7 +20,6 @@ from spacegrouper.evaluation.model_folder import (
     uncalibrated_because,
 )
 from spacegrouper.settings import load_settings
-from spacegrouper.dataset.store import open_dataset
 from spacegrouper.training.horovod_world import World
 
 log = logging.getLogger("spacegrouper")
@@ -39,7 +39,7 @@ def main(
     """
     model = find_model_folder(model)
     settings = load_settings(config)
-    group = open_dataset(dataset)
+    group = Dataset(dataset)
     labels = read_labels(model, group)
     if reason := uncalibrated_because(model):
         raise UserError(f"{reason}; evaluate.py and predict.py take its probabilities as they are")

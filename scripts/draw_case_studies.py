@@ -10,7 +10,8 @@ import typer
 from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.dataset.store import dataset_views, open_dataset
+from spacegrouper.contract.technique import Presentation
+from spacegrouper.dataset.dataset import Dataset
 
 log = logging.getLogger("spacegrouper")
 
@@ -36,12 +37,12 @@ def main(
     case_studies.csv (the crystals drawn), reflections.csv (of their powders), and the figure
     case_studies as SVG and PNG.
     """
-    group = open_dataset(dataset)
+    group = Dataset(dataset)
 
     # Imported here, so that --help does not wait for the compiler.
     from spacegrouper.crystals.formula import formula_unit
     from spacegrouper.evaluation.structures import read_structures
-    from spacegrouper.figures.samples import diffraction_pictures
+    from spacegrouper.figures.samples import read_pictures
     from spacegrouper.figures.toolkit import save_figure
     from spacegrouper.reproduction.case_studies import (
         choose_cases,
@@ -56,11 +57,11 @@ def main(
     outcomes = count_outcomes(table)
     chosen = choose_cases(table, cases)
     crystals = read_structures(structures, chosen["material_id"].tolist())
-    views = dataset_views(group)
+    presentation = Presentation("shaped", group.shape[-1], "nearest", 0, {}, group.settings)
     pictures, powders, formulas = [], {}, {}
     with progress("reading", len(chosen)) as advance:
         for case, crystal in zip(chosen.to_dict("records"), crystals, strict=True):
-            pictures.append(diffraction_pictures(group, case["row"], views))
+            pictures.append(read_pictures(group, case["row"], crystal.id, presentation))
             powders[crystal.id] = powder_pattern(crystal)
             formulas[crystal.id] = formula_unit(crystal)
             advance(1)

@@ -11,8 +11,10 @@ from command_line import progress, run_program
 from draw_patterns import find_crystal, in_standard_cell, title
 
 from spacegrouper.atomic import written_aside
+from spacegrouper.contract.technique import ENGINES
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Powder, load_settings
+from spacegrouper.settings import load_settings
+from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,11 +64,11 @@ def main(
     if image is not None and image.suffix != ".png":
         raise UserError(f"{image}: images are written as PNG; name it *.png")
     settings = load_settings(config)
-    simulated_by = settings.simulate.engine
-    if simulated_by not in ("xrayutilities", "pymatgen"):
+    engines = [each.name for each in ENGINES if each.technique == "powder"]
+    if settings.engine.name not in engines:
         raise UserError(
-            f"{config}: `simulate.engine: {simulated_by}` simulates no powder; set `xrayutilities` "
-            "or `pymatgen`"
+            f"{config}: `simulate.engine: {settings.engine.name}` simulates no powder; set "
+            f"{' or '.join(engines)}"
         )
     with progress("searching", None) as advance:
         crystal = in_standard_cell(find_crystal(structures, id, advance), settings.standardise)
@@ -75,21 +77,20 @@ def main(
     import matplotlib as mpl
     from PIL import Image
 
-    from spacegrouper.descriptors import powder as descriptor
-    from spacegrouper.techniques.powder.simulation import simulate_powders
     from spacegrouper.figures.toolkit import STYLE
+    from spacegrouper.techniques.powder import diffractograms as descriptor
 
-    (patterns,) = simulate_powders([crystal], settings.powder, simulated_by, threads=1)
+    (patterns,) = settings.engine.simulate([crystal], settings, 1)
     if patterns.reasons[0]:
         raise UserError(f"{structures}: {id} cannot be simulated: {patterns.reasons[0]}")
     sticks = patterns.values[:, 0, 0]
-    augment = None if epoch is None else settings.augment
-    how = (settings.powder, settings.diffractogram)
+    augment = None if epoch is None else settings.of(Augment)
+    how = (settings.of(Powder), settings.of(Diffractogram))
 
     random = descriptor.generators([crystal.id], settings.seed, epoch)
-    fine = descriptor.diffractograms(sticks, *how, settings.powder.angles, augment, random)
+    fine = descriptor.diffractograms(sticks, *how, settings.of(Powder).angles, augment, random)
     with mpl.rc_context(STYLE), written_aside(output) as aside:
-        figure = draw(title(crystal), settings.powder, sticks[0], fine[0])
+        figure = draw(title(crystal), settings.of(Powder), sticks[0], fine[0])
         kind = output.suffix[1:]
         metadata = {"Date": None} if kind == "svg" else {}
         figure.savefig(aside, format=kind, dpi=150, metadata=metadata)

@@ -9,9 +9,9 @@ from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import read_labels, read_test_part
-from spacegrouper.dataset.store import open_dataset
 from spacegrouper.training.horovod_world import World
 
 log = logging.getLogger("spacegrouper")
@@ -35,7 +35,7 @@ def main(
     each network, block and image: correlation and effective rank of the channels),
     feature_maps.svg and .png (the maps of one crystal), feature_redundancy.svg and .png.
     """
-    group = open_dataset(dataset)
+    group = Dataset(dataset)
     labels = [read_labels(folder, group) for folder in model]
     tests = [read_test_part(folder, group) for folder in model]
 

@@ -14,6 +14,7 @@ from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Simulate, Standardise, View, load_settings
+from spacegrouper.techniques.patterns.settings import Shape
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,9 +54,9 @@ def main(
     # Imported here, so that --help and mistakes do not wait for the compiler.
     import matplotlib as mpl
 
-    from spacegrouper.techniques.patterns.shaping import shape_patterns
     from spacegrouper.techniques.patterns.geometry import rotation_matrices
     from spacegrouper.techniques.patterns.indexing import strongest_reflections
+    from spacegrouper.techniques.patterns.shaping import shape_patterns
     from spacegrouper.techniques.patterns.simulation import simulate_crystals
 
     # Shaping takes grey levels, whatever the run stores.
@@ -73,7 +74,7 @@ def main(
     # Without a fixed salt the names inside an SVG differ from run to run.
     style: Any = {"font.size": FONT_SIZE, "svg.hashsalt": "spacegrouper"}
     with mpl.rc_context(style), written_aside(output) as aside:
-        figure = draw(crystal, simulate, raw, shape_patterns(raw, settings.shape), reflections)
+        figure = draw(crystal, simulate, raw, shape_patterns(raw, settings.of(Shape)), reflections)
         kind = output.suffix[1:]
         metadata = {"Date": None} if kind == "svg" else {}
         figure.savefig(aside, format=kind, dpi=150, metadata=metadata)

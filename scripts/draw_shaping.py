@@ -8,7 +8,7 @@ import numpy as np
 import typer
 from command_line import run_program
 
-from spacegrouper.settings import Shape
+from spacegrouper.techniques.patterns.settings import Shape
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,8 +74,8 @@ def draw(patterns: dict[str, Any]) -> "Figure":
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-    from spacegrouper.techniques.patterns.shaping import as_8_bit, normalise, shape_pattern
     from spacegrouper.figures.toolkit import enlarged
+    from spacegrouper.techniques.patterns.shaping import as_8_bit, normalise, shape_pattern
 
     figure = Figure(figsize=(4 * TILE, TILE * len(patterns) + 0.6), layout="constrained")
     grid = figure.subplots(len(patterns), 4, squeeze=False)

@@ -9,6 +9,7 @@ from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.evaluation.calibration import read_temperature
 from spacegrouper.evaluation.model_folder import (
     find_model_folder,
@@ -23,7 +24,6 @@ from spacegrouper.figures.history import history_figure
 from spacegrouper.figures.scores import draw_scores
 from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.settings import load_settings
-from spacegrouper.dataset.store import open_dataset
 from spacegrouper.training.horovod_world import World
 
 log = logging.getLogger("spacegrouper")
@@ -47,7 +47,7 @@ def main(
     """
     model = find_model_folder(model)
     settings = load_settings(config)
-    group = open_dataset(dataset)
+    group = Dataset(dataset)
     labels = read_labels(model, group)
     split = read_parts(model / "split.csv", group)
     test = split[split["part"] == "test"].reset_index(drop=True)

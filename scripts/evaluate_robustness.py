@@ -11,9 +11,10 @@ from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
+from spacegrouper.contract.technique import DESCRIPTORS
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.evaluation.model_folder import find_model_folder, read_labels, read_test_part
 from spacegrouper.settings import load_settings
-from spacegrouper.dataset.store import open_dataset
 from spacegrouper.training.horovod_world import World
 
 log = logging.getLogger("spacegrouper")
@@ -37,7 +38,7 @@ def main(
     """
     model = find_model_folder(model)
     settings = load_settings(config)
-    group = open_dataset(dataset)
+    group = Dataset(dataset)
 
     # Imported here, so that --help does not wait for the compiler.
     from spacegrouper.evaluation.perturbations import (
@@ -51,6 +52,7 @@ def main(
 
     recipe = read_recipe(group, settings.seed)
     labels = read_labels(model, group)
+    shown = DESCRIPTORS[labels.presentation.descriptor]
     test = read_test_part(model, group)
 
     start_backend()
@@ -98,7 +100,7 @@ def main(
         )
     curves = curves_table(answers, labels, settings.seed)
     unperturbed = simulate_point(crystals, recipe, UNPERTURBED, threads, lambda _: None)
-    first_images = images_of(unperturbed, recipe.shape, labels)[0]
+    first_images = images_of(unperturbed, labels)[0]
     example = choose_example(answers, first_images)
     crystal = [crystal for crystal in crystals if crystal.id == example]
     images = {}
@@ -106,8 +108,8 @@ def main(
         if point != UNPERTURBED and changes_nothing(point, recipe.simulate):
             continue
         raw = simulate_point(crystal, recipe, point, 1, lambda _: None)
-        images[point] = images_of(raw, recipe.shape, labels)[0][0]
-        if labels.descriptor != "shaped":
+        images[point] = images_of(raw, labels)[0][0]
+        if shown.arrays == ("raw",):
             images[point] = np.sqrt(images[point])  # most spots are too faint to see
     named = {
         Point(answer["perturbation"], answer["value"]): (
@@ -121,7 +123,7 @@ def main(
         curves.to_csv(folder / "curves.csv", index=False, float_format="%.6f")
         answers.to_csv(folder / "answers.csv", index=False)
         save_figure(robustness_figure(curves), folder / "figures", "robustness")
-        title = f"{example}: the {labels.descriptor} image that the network sees"
+        title = f"{example}: the {shown.name} image that the network sees"
         save_figure(examples_figure(title, images, named), folder / "figures", "examples")
     log.info(
         "%d crystals, %.1f %% named right unperturbed; written to %s",

@@ -10,9 +10,9 @@ from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.evaluation.model_folder import find_model_folder, read_labels, read_split
 from spacegrouper.settings import load_settings
-from spacegrouper.dataset.store import open_dataset
 from spacegrouper.training.horovod_world import World
 
 log = logging.getLogger("spacegrouper")
@@ -34,7 +34,7 @@ def main(
     """
     model = find_model_folder(model)
     settings = load_settings(config)
-    group = open_dataset(dataset)
+    group = Dataset(dataset)
     labels = read_labels(model, group)
     trained_on = read_split(model / "split.csv", group)["spacegroup"].unique()
     from spacegrouper.figures.toolkit import save_figure

@@ -26,9 +26,9 @@ def main(
     Crystals that were rejected are left out. The file opens in h5web, silx and other viewers, and
     has the layout of a raw shard, with the shaped patterns besides, where the dataset has them.
     """
-    from spacegrouper.settings.space_group_symbols import space_group_number
     from spacegrouper.dataset.dataset import Dataset
     from spacegrouper.dataset.export import export_rows, select_rows
+    from spacegrouper.settings.space_group_symbols import space_group_number
 
     groups = [space_group_number(name) for name in spacegroup or ()]
     dataset = Dataset(store)

@@ -8,7 +8,7 @@ import typer
 from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.dataset.store import open_dataset
+from spacegrouper.dataset.dataset import Dataset
 
 log = logging.getLogger("spacegrouper")
 
@@ -38,7 +38,7 @@ def main(
     from spacegrouper.evaluation.model_folder import read_labels, read_parts
     from spacegrouper.evaluation.scores import describe_scores, score_answers, write_scores
 
-    group = open_dataset(dataset)
+    group = Dataset(dataset)
     crystals = read_parts(split, group)
     labels = read_labels(split.parent, group)
 

@@ -10,6 +10,7 @@ from command_line import progress, run_program
 from spacegrouper.crystals.rejections import read_rejections
 from spacegrouper.errors import UserError
 from spacegrouper.settings import load_settings
+from spacegrouper.techniques.morphology.settings import Morphology
 
 log = logging.getLogger("spacegrouper")
 
@@ -37,14 +38,14 @@ def main(
     import.unfinished, from which the same command goes on if it was stopped.
     """
     settings = load_settings(config)
-    url = database or settings.morphology.database
+    url = database or settings.of(Morphology).database
     if url is None:
         raise UserError(f"{config}: no `morphology.database`; set it, or give --database URL")
     # Imported here, so that --help does not wait for the compiler.
     from spacegrouper.techniques.morphology.bitmap_database import measure_table, open_source
     from spacegrouper.techniques.morphology.bitmap_import import import_bitmaps
 
-    source = open_source(url, settings.morphology)
+    source = open_source(url, settings.of(Morphology))
     extent = measure_table(source)
     earlier = read_rejections(earlier_rejected) if earlier_rejected else []
     with progress("import", extent.rows) as advance:

@@ -10,6 +10,7 @@ import typer
 from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import check_rows, read_labels
 from spacegrouper.figures.overview import overview_figure
@@ -17,7 +18,6 @@ from spacegrouper.figures.samples import choose_overview, choose_samples, read_s
 from spacegrouper.figures.samples_page import samples_page
 from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.settings import load_settings
-from spacegrouper.dataset.store import dataset_technique, dataset_views, open_dataset
 
 log = logging.getLogger("spacegrouper")
 
@@ -39,7 +39,7 @@ def main(
     of a few crystals, from pattern to answer, as overview.svg and overview.png.
     """
     settings = load_settings(config)
-    group = open_dataset(dataset)
+    group = Dataset(dataset)
     labels = read_labels(model, group)
     path = evaluation / "predictions.csv"
     if not path.is_file():
@@ -51,20 +51,16 @@ def main(
     summary = json.loads((evaluation / "metrics.json").read_text(encoding="utf-8"))
 
     chosen = choose_samples(predictions, SAMPLES_PER_CLASS)
-    # Only patterns have views; bitmaps have directions.
-    views = dataset_views(group) if dataset_technique(group) == "diffraction" else ()
     samples = []
     with progress("reading", len(chosen)) as advance:
         for row in chosen.to_dict("records"):
-            samples.append(read_sample(group, row, labels, views))
+            samples.append(read_sample(group, row, labels))
             advance(1)
     in_overview = set(choose_overview(predictions, OVERVIEW_CRYSTALS)["material_id"])
     overview = [sample for sample in samples if sample.material_id in in_overview]
     with written_aside(output) as folder:
         folder.mkdir()
-        page = samples_page(
-            samples, SAMPLES_PER_CLASS, summary, labels, dataset_technique(group), settings.name
-        )
+        page = samples_page(samples, SAMPLES_PER_CLASS, summary, labels, settings.name)
         (folder / "samples.html").write_text(page, encoding="utf-8")
         save_figure(overview_figure(overview, labels.label), folder, "overview")
     log.info("%d crystals of the test part shown in %s", len(samples), output / "samples.html")

@@ -42,6 +42,9 @@ def main(
     """
     settings = load_settings(config)
     # Imported here, so that --help does not wait for the compiler.
+    from spacegrouper.dataset.dataset_plan import plan_dataset
+    from spacegrouper.dataset.parent_blocks import link_blocks
+    from spacegrouper.dataset.parent_run import read_release_ids
     from spacegrouper.dataset.store import (
         finish_dataset,
         is_complete,
@@ -50,9 +53,6 @@ def main(
         store_lock,
         unfinished_path,
     )
-    from spacegrouper.dataset.dataset_plan import plan_dataset
-    from spacegrouper.dataset.parent_blocks import link_blocks
-    from spacegrouper.dataset.parent_run import read_release_ids
     from spacegrouper.dataset.workers import write_blocks
 
     release = read_release_ids(changes) if changes else None

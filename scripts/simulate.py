@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from command_line import progress, run_program
 
+from spacegrouper.contract.technique import Patterns
 from spacegrouper.crystals.crystal import Crystal, Rejection, space_group_of
 from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.errors import UserError
@@ -21,12 +22,15 @@ log = logging.getLogger("spacegrouper")
 def main(
     structures: Annotated[Path, typer.Option(help="crystals as JSON lines (.jsonl or .jsonl.gz)")],
     config: Annotated[
-        Path, typer.Option(help="settings as YAML; section `simulate` is used, or `powder`")
+        Path,
+        typer.Option(
+            help="settings as YAML; section `simulate` and those of its technique are used"
+        ),
     ],
     output: Annotated[Path, typer.Option(help="raw shard to write, *.h5; its manifest: *.json")],
     threads: Annotated[int, typer.Option(min=1, help="threads")] = len(os.sched_getaffinity(0)),
 ) -> None:
-    """Simulate diffraction patterns of crystals, or the reflections of their powders.
+    """Simulate what the configuration's engine measures of crystals: patterns, powders, habits.
 
     Cells are not standardised again. A crystal that cannot be simulated keeps its row, black and
     marked as rejected; a line that cannot be read as a crystal, or names no space group that
@@ -34,15 +38,10 @@ def main(
     output names both, with the reasons.
     """
     settings = load_settings(config)
-    if settings.simulate.technique == "morphology":
-        raise UserError(
-            f"{config}: `simulate.engine: morphology` simulates nothing, its bitmaps come from a "
-            "database (docs/morphology.md)"
-        )
     # Imported here, so that --help does not wait for the compiler.
-    from spacegrouper.techniques.patterns.simulation import Patterns, simulate_crystals
     from spacegrouper.dataset.integrity import write_manifest
-    from spacegrouper.dataset.raw_shard import labels_of, provenance, write_raw_shard
+    from spacegrouper.dataset.made_with import made_with
+    from spacegrouper.dataset.raw_shard import labels_of, write_raw_shard
 
     crystals: list[Crystal] = []
     rejected: dict[str, str] = {}
@@ -63,14 +62,7 @@ def main(
             f"{structures}: {times} crystals have the id {name}; scripts/standardise.py keeps the "
             "first of them"
         )
-    if settings.simulate.technique == "powder":
-        # Only here: the engines of powders are slow to import.
-        from spacegrouper.techniques.powder.simulation import powder_engine, simulate_powders
-
-        engine = powder_engine(settings.simulate.engine)
-        simulated = simulate_powders(crystals, settings.powder, engine, threads)
-    else:
-        simulated = simulate_crystals(crystals, settings.simulate, settings.seed, threads)
+    simulated = settings.engine.simulate(crystals, settings, threads)
     with progress("simulate", len(crystals)) as advance:
 
         def batches() -> Iterator[Patterns]:
@@ -79,7 +71,7 @@ def main(
                 advance(len(batch.reasons))
 
         labels = labels_of(crystals, settings.standardise.labels)
-        rejected |= write_raw_shard(output, labels, batches(), provenance(settings))
+        rejected |= write_raw_shard(output, labels, batches(), made_with(settings))
     for material_id, reason in rejected.items():
         log.warning("rejected %s: %s", material_id, reason)
     write_manifest(output, {"crystals": len(crystals), "rejected": rejected})

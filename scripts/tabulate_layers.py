@@ -29,7 +29,7 @@ def main(
     """
     start_backend()
     # Keras takes seconds to import, which --help should not.
-    from spacegrouper.contract.network import NETWORKS, build_model
+    from spacegrouper.contract.network import build_model
     from spacegrouper.networks.shared.sizes import CLASSES
     from spacegrouper.reproduction.layers import layer_table
 

@@ -14,9 +14,9 @@ import typer
 from command_line import progress, run_program
 
 from spacegrouper.backend import start_backend
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.folder_lock import locked
 from spacegrouper.settings import Settings, load_settings
-from spacegrouper.dataset.store import open_dataset
 from spacegrouper.training.horovod_world import World, join_world, started_by_horovod
 from spacegrouper.training.launching import Launcher, horovodrun, launch_ranks
 from spacegrouper.training.slurm_ranks import become_rank, srun, started_by_srun
@@ -54,7 +54,7 @@ def main(
         log.warning("Horovod is not installed: training in 1 process instead of %d", wanted)
         wanted = 1
     # Found here, a mistake is reported once and not by every rank.
-    split = split_dataset(open_dataset(dataset), settings.split, settings.seed)
+    split = split_dataset(Dataset(dataset), settings.split, settings.seed)
     if settings.train.rotation_epochs:
         validation_groups(split, settings.split, settings.seed)
     launcher = None

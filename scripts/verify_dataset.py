@@ -89,9 +89,9 @@ def repair_store(
     store: Path, raw_shards: list[Path], settings: Settings, changes: Path | None, workers: int
 ) -> None:
     """Make anew what is not whole."""
-    from spacegrouper.dataset.store import start_repair, store_lock
     from spacegrouper.dataset.dataset_plan import plan_dataset
     from spacegrouper.dataset.parent_run import read_release_ids
+    from spacegrouper.dataset.store import start_repair, store_lock
     from spacegrouper.dataset.workers import write_blocks
 
     plan = plan_dataset(raw_shards, settings, read_release_ids(changes) if changes else None)

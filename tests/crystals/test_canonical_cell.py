@@ -21,7 +21,8 @@ from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.crystals.prototypes import prototype_crystals
 from spacegrouper.crystals.standard_cell import standardise
 from spacegrouper.techniques.patterns.simulation import simulate_crystals
-from spacegrouper.settings import PrototypesSource, Simulate, Standardise
+from spacegrouper.settings import Simulate, Standardise
+from spacegrouper.crystals.sources.prototypes import PrototypesSource
 
 SETTINGS = Standardise()
 

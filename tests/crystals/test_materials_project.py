@@ -13,7 +13,7 @@ from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.materials_project import read_materials_project
 from spacegrouper.crystals.partial_download import PartialDownload
 from spacegrouper.errors import UserError
-from spacegrouper.settings import MaterialsProjectSource
+from spacegrouper.crystals.sources.materials_project import MaterialsProjectSource
 
 STRUCTURE = Structure(Lattice.cubic(4), ["Cs", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]]).as_dict()
 

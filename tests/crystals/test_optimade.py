@@ -11,7 +11,7 @@ from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.optimade import read_optimade
 from spacegrouper.crystals.partial_download import PartialDownload
 from spacegrouper.errors import UserError
-from spacegrouper.settings import OptimadeSource
+from spacegrouper.crystals.sources.optimade import OptimadeSource
 
 
 def species(name, *symbols, **other):

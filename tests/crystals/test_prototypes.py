@@ -9,7 +9,8 @@ from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.prototypes import prototype_crystals
 from spacegrouper.crystals.standard_cell import standardise
 from spacegrouper.errors import UserError
-from spacegrouper.settings import PrototypesSource, Standardise
+from spacegrouper.settings import Standardise
+from spacegrouper.crystals.sources.prototypes import PrototypesSource
 
 CRYSTALS = prototype_crystals(PrototypesSource(space_groups=8, crystals_per_space_group=20), seed=3)
 

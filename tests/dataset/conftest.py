@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.techniques.patterns.simulation import Patterns
 from spacegrouper.settings import settings_from_mapping
@@ -96,7 +97,7 @@ class Datasets:
         """Go on with a dataset; return which blocks were to be written."""
         blocks = start_dataset(output, plan)
         for block in blocks:
-            write_block(unfinished_path(output), plan.sha256, block, self.settings.shape)
+            write_block(unfinished_path(output), plan.sha256, block, self.settings.of(Shape))
         finish_dataset(output, plan)
         return [block.number for block in blocks]
 

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Shape, settings_from_mapping
+from spacegrouper.settings import settings_from_mapping
+from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.dataset.dataset_plan import plan_dataset, signed_digest
 from spacegrouper.dataset.integrity import write_manifest
 

@@ -7,7 +7,8 @@ import pytest
 import zarr
 
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Plan, Shape
+from spacegrouper.settings import Plan
+from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.dataset.blocks import write_block
 from spacegrouper.dataset.store import (
     finish_dataset,
@@ -42,7 +43,7 @@ class Family:
             unfinished_path(self.child), plan, start_dataset(self.child, plan), self.parent
         )
         for block in blocks:
-            write_block(unfinished_path(self.child), plan.sha256, block, self.settings.shape)
+            write_block(unfinished_path(self.child), plan.sha256, block, self.settings.of(Shape))
         finish_dataset(self.child, plan)
         assert is_complete(self.child, plan)
         return [block.number for block in blocks]

@@ -10,7 +10,8 @@ import zarr
 
 from spacegrouper.techniques.patterns.shaping import shape_patterns
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Shape, settings_from_mapping
+from spacegrouper.settings import settings_from_mapping
+from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.dataset.blocks import block_keys, write_block
 from spacegrouper.dataset.store import (
     blocks_to_write,
@@ -41,7 +42,7 @@ def test_the_dataset_does_not_depend_on_how_raw_shards_are_cut(
     patterns = raw_shards.patterns(range(10))
     np.testing.assert_array_equal(group["raw"][:], patterns.values)
     np.testing.assert_array_equal(
-        group["shaped"][:], shape_patterns(patterns.values, datasets.settings.shape)
+        group["shaped"][:], shape_patterns(patterns.values, datasets.settings.of(Shape))
     )
     assert group["material_id"][:].tolist() == [f"crystal-{i}" for i in range(10)]
     assert group["spacegroup"][:].tolist() == [225] * 10
@@ -104,7 +105,7 @@ def test_what_a_killed_worker_left_is_no_part_of_it(raw_shards, datasets, tmp_pa
     output = tmp_path / "out.zarr"
     blocks = start_dataset(output, plan)
     for block in blocks:
-        write_block(unfinished_path(output), plan.sha256, block, datasets.settings.shape)
+        write_block(unfinished_path(output), plan.sha256, block, datasets.settings.of(Shape))
     half_written = unfinished_path(output) / "shaped" / "c" / "0" / "0" / "0" / ".0.abc.partial"
     half_written.write_bytes(b"half")
     finish_dataset(output, plan)
@@ -192,7 +193,7 @@ def test_goes_on_after_an_interruption(any_shards, datasets, tmp_path: Path) -> 
     output = tmp_path / "dataset.zarr"
     start_dataset(output, plan)
     store = unfinished_path(output)
-    write_block(store, plan.sha256, plan.blocks[1], datasets.settings.shape)
+    write_block(store, plan.sha256, plan.blocks[1], datasets.settings.of(Shape))
     (store / "raw" / "c" / ".0.partial").write_bytes(b"what a killed process leaves")
     assert datasets.complete(output, plan) == [0, 2]
     assert datasets.contents(output) == datasets.contents(tmp_path / "undisturbed.zarr")
@@ -235,7 +236,7 @@ def test_any_object_that_suffers_is_repaired_and_no_other(
         written = {key}
         for block in blocks:
             assert open_dataset(store)["status"][4 * block.number] == 0
-            write_block(store, plan.sha256, block, datasets.settings.shape)
+            write_block(store, plan.sha256, block, datasets.settings.of(Shape))
             written |= set(block_keys(block.number, block.arrays).values())
         assert datasets.contents(store) == right
         assert is_complete(store, plan)

@@ -4,7 +4,7 @@ import zarr
 from sklearn.ensemble import ExtraTreesClassifier
 
 from spacegrouper.evaluation.forest import TREES, predict_by_forest, read_features
-from spacegrouper.settings import Shape
+from spacegrouper.techniques.patterns.settings import Shape
 
 CRYSTALS = 300
 

@@ -15,7 +15,8 @@ from spacegrouper.evaluation.model_folder import (
     read_test_part,
     uncalibrated_because,
 )
-from spacegrouper.settings import Settings, Shape, Train, write_settings
+from spacegrouper.settings import Settings, Train, write_settings
+from spacegrouper.techniques.patterns.settings import Shape
 
 SHAPE = Shape().model_dump(mode="json")
 

@@ -21,7 +21,8 @@ from spacegrouper.evaluation.perturbations import (
     turned,
     with_photons,
 )
-from spacegrouper.settings import Disorder, Robustness, Shape, Simulate
+from spacegrouper.settings import Disorder, Robustness, Simulate
+from spacegrouper.techniques.patterns.settings import Shape
 
 SIMULATE = Simulate(pixels=48, pixel_size=2e-4, cells=(3, 4, 3))
 RECIPE = Recipe(SIMULATE, Shape(central_window=(22, 25)), 7)

@@ -14,7 +14,7 @@ from spacegrouper.evaluation.predictions import (
     predict_logits,
     probabilities,
 )
-from spacegrouper.settings import Shape
+from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.training.images import read_patterns
 
 LABELS = Labels("spacegroup", np.array([62, 166, 225]), 8, "maximum", "shaped")

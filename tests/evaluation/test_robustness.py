@@ -19,7 +19,8 @@ from spacegrouper.evaluation.robustness import (
     images_of,
     predict_points,
 )
-from spacegrouper.settings import Shape, Simulate
+from spacegrouper.settings import Simulate
+from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.training.images import read_patterns
 
 SHAPE = Shape(central_window=(15, 16))

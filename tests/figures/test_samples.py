@@ -19,7 +19,9 @@ from spacegrouper.figures.samples import (
     choose_samples,
     read_sample,
 )
-from spacegrouper.settings import Diffractogram, Powder, Shape, Simulate
+from spacegrouper.settings import Simulate
+from spacegrouper.techniques.patterns.settings import Shape
+from spacegrouper.techniques.powder.settings import Diffractogram, Powder
 
 PREDICTIONS = pd.DataFrame(
     {

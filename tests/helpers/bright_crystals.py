@@ -9,7 +9,8 @@ import pandas as pd
 import zarr
 
 from spacegrouper.techniques.images import compose_images
-from spacegrouper.settings import Diffractogram, Shape
+from spacegrouper.techniques.patterns.settings import Shape
+from spacegrouper.techniques.powder.settings import Diffractogram
 from spacegrouper.dataset.store import open_dataset
 from spacegrouper.training.images import read_patterns
 

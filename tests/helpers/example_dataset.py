@@ -6,7 +6,7 @@ import numpy as np
 import zarr
 
 from spacegrouper.techniques.patterns.shaping import shape_patterns
-from spacegrouper.settings import Shape
+from spacegrouper.techniques.patterns.settings import Shape
 
 SIZE = 48
 SHAPE = Shape(central_window=(22, 25))

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import zarr
 
-from spacegrouper.settings import Shape, Simulate
+from spacegrouper.settings import Simulate
+from spacegrouper.techniques.patterns.settings import Shape
 
 
 def write_noise_dataset(path: Path) -> Path:

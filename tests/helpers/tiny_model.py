@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from spacegrouper.techniques.powder.settings import Diffractogram
+from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.settings import Settings, write_settings
 from spacegrouper.dataset.raw_shard import provenance
 
@@ -35,10 +37,10 @@ def write_tiny_model(
         "resize": "maximum",
         "descriptor": settings.train.descriptor,
         "simulate_settings": provenance(settings),
-        "shape_settings": settings.shape.model_dump(mode="json")
+        "shape_settings": settings.of(Shape).model_dump(mode="json")
         if settings.simulate.technique == "diffraction"
         else None,
-        "diffractogram": settings.diffractogram.model_dump(mode="json"),
+        "diffractogram": settings.of(Diffractogram).model_dump(mode="json"),
         "seed": settings.seed,
     } | labels
     folder.mkdir(parents=True)

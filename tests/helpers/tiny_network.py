@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import zarr
 
-from spacegrouper.settings import Shape
+from spacegrouper.techniques.patterns.settings import Shape
 
 SIZE = 16
 # The network was trained on the first two; the others are unseen.

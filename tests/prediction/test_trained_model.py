@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from tiny_model import CLASSES, write_tiny_model
 
+from spacegrouper.techniques.patterns.settings import Shape
+from spacegrouper.techniques.powder.settings import Powder
 from spacegrouper.errors import UserError
 from spacegrouper.prediction.trained_model import load_trained_model
 from spacegrouper.settings import Settings
@@ -27,7 +29,7 @@ def test_settings_are_those_that_the_patterns_were_made_with(tmp_path: Path) -> 
     model = load_trained_model(write_tiny_model(tmp_path / "model", settings))
     assert model.simulate == settings.simulate
     assert model.seed == 7
-    assert model.shape == settings.shape
+    assert model.shape == settings.of(Shape)
     assert model.standardise == settings.standardise
     assert model.labels.classes.tolist() == list(CLASSES)
     assert model.powder is None
@@ -44,7 +46,7 @@ def test_powders_have_settings_of_their_own(tmp_path: Path) -> None:
         }
     )
     model = load_trained_model(write_tiny_model(tmp_path / "model", settings, temperature=1.25))
-    assert model.powder == settings.powder
+    assert model.powder == settings.of(Powder)
     assert model.shape is None
     assert model.temperature == 1.25
 

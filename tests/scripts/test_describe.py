@@ -4,7 +4,7 @@ import pytest
 import zarr
 from programs import call, spawn
 
-from spacegrouper.settings import Shape
+from spacegrouper.techniques.patterns.settings import Shape
 
 CRYSTALS, SIZE = 12, 256
 TABLES = ("per_space_group", "per_crystal_system", "patterns", "histograms")

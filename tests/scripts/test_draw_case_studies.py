@@ -6,7 +6,8 @@ import pytest
 import zarr
 from programs import call, spawn
 
-from spacegrouper.settings import Shape, Simulate
+from spacegrouper.settings import Simulate
+from spacegrouper.techniques.patterns.settings import Shape
 
 NAMES = [f"mp-{number}" for number in range(5)]
 GROUPS = [221, 221, 62, 194, 221]

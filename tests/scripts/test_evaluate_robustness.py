@@ -11,7 +11,7 @@ from programs import call, spawn
 
 from spacegrouper.evaluation.perturbations import UNPERTURBED, read_recipe, simulate_point
 from spacegrouper.evaluation.structures import read_structures
-from spacegrouper.settings import Diffractogram
+from spacegrouper.techniques.powder.settings import Diffractogram
 
 CONFIG = """
 simulate: {pixels: 32, pixel_size: 3.2e-4, cells: [3, 3, 3], debye_waller_b: 0.5}

@@ -6,7 +6,8 @@ import pytest
 import zarr
 from programs import call, spawn
 
-from spacegrouper.settings import Diffractogram, Shape
+from spacegrouper.techniques.patterns.settings import Shape
+from spacegrouper.techniques.powder.settings import Diffractogram
 
 SPACE_GROUPS = np.array([62, 166, 225])
 CRYSTALS = 60

@@ -12,7 +12,7 @@ from spacegrouper.techniques.morphology.habit import habit
 from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.crystals.rejections import read_rejections
 from spacegrouper.techniques.morphology.drawing import draw_habit
-from spacegrouper.settings import Morphology
+from spacegrouper.techniques.morphology.settings import Morphology
 
 
 @pytest.fixture

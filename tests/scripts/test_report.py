@@ -6,7 +6,7 @@ import pytest
 import zarr
 from programs import call, spawn
 
-from spacegrouper.settings import Shape
+from spacegrouper.techniques.patterns.settings import Shape
 
 SPACE_GROUPS = [14, 62, 139, 166, 225]
 CRYSTALS = 15

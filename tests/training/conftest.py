@@ -8,7 +8,8 @@ import pytest
 import zarr
 
 from spacegrouper.techniques.patterns.shaping import shape_patterns
-from spacegrouper.settings import Shape, Simulate
+from spacegrouper.settings import Simulate
+from spacegrouper.techniques.patterns.settings import Shape
 
 SHAPE = Shape(central_window=(14, 18), minimum_distance=2)
 

@@ -14,7 +14,8 @@ from spacegrouper.techniques.powder.diffractograms import (
 )
 from spacegrouper.techniques.patterns.shaping import normalise
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Augment, Diffractogram, Powder, Shape
+from spacegrouper.techniques.patterns.settings import Shape
+from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder
 from spacegrouper.dataset.store import open_dataset
 from spacegrouper.training.images import PatternReader, read_patterns, resize_patterns
 

@@ -18,7 +18,7 @@ import zarr
 from pymatgen.core import Structure
 
 from spacegrouper.crystals.prototypes import prototype_crystals
-from spacegrouper.settings import PrototypesSource
+from spacegrouper.crystals.sources.prototypes import PrototypesSource
 
 pytestmark = pytest.mark.slow
 

@@ -18,7 +18,7 @@ import zarr
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.crystals.prototypes import prototype_crystals
-from spacegrouper.settings import PrototypesSource
+from spacegrouper.crystals.sources.prototypes import PrototypesSource
 from spacegrouper.dataset.store import usable_rows
 from spacegrouper.dataset.store_objects import list_objects
 

@@ -2,42 +2,25 @@ rule describe:
     input:
         dataset=rules.shape.output.dataset,
     output:
-        per_space_group=report(
-            f"{RUN}/statistics/per_space_group.csv",
-            caption="../report/dataset_per_space_group.rst",
-            category="Dataset",
-            subcategory="Tables",
-            labels={"table": "crystals and brightness per space group"},
-        ),
         tables=[
             report(
                 f"{RUN}/statistics/{name}.csv",
-                caption=f"../report/dataset_{name}.rst",
+                caption=f"../report/{TECHNIQUE.name}_{name}.rst",
                 category="Dataset",
                 subcategory="Tables",
                 labels={"table": title},
             )
-            for name, title in {
-                "per_crystal_system": "crystals per crystal system",
-                "patterns": "occupied pixels and nodes",
-                "histograms": "histograms of occupied pixels and nodes",
-            }.items()
+            for name, title in TECHNIQUE.tables.items()
         ],
         figures=[
             report(
                 f"{RUN}/statistics/figures/{name}.svg",
-                caption=f"../report/dataset_{name}.rst",
+                caption=f"../report/{TECHNIQUE.name}_{name}.rst",
                 category="Dataset",
                 subcategory="Figures",
                 labels={"figure": title},
             )
-            for name, title in {
-                "class_balance": "crystals and prototypes per space group",
-                "crystal_systems": "crystals per crystal system",
-                "brightness": "brightness per space group",
-                "occupied_pixels": "occupied pixels",
-                "nodes": "nodes",
-            }.items()
+            for name, title in TECHNIQUE.figures.items()
         ],
     log:
         f"{RUN}/logs/describe.log",
@@ -51,7 +34,7 @@ rule describe:
         runtime=growing(240),
     params:
         store=subpath(input.dataset, parent=True),
-        folder=subpath(output.per_space_group, parent=True),
+        folder=f"{RUN}/statistics",
     message:
         "Describing the dataset"
     shell:

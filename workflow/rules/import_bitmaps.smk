@@ -2,11 +2,7 @@
 checkpoint import_bitmaps:
     input:
         settings=fixed("import_bitmaps", "plan", "morphology"),
-        sources=[] if HAS_CRYSTALS else SOURCES,
-        database=(rules.make_morphology_db.output.database if HAS_CRYSTALS else []),
-        earlier_rejected=(
-            rules.make_morphology_db.output.rejected if HAS_CRYSTALS else []
-        ),
+        sources=SOURCES,
     output:
         # What is unfinished lies beside them, but is no output: Snakemake would delete it before
         # the next try, which goes on from it.
@@ -30,17 +26,11 @@ checkpoint import_bitmaps:
     params:
         config=CONFIG,
         folder=subpath(output.blocks, parent=True),
-        made=lambda wildcards, input: (
-            f" --database sqlite:///{input.database}"
-            f" --earlier-rejected {input.earlier_rejected}"
-            if HAS_CRYSTALS
-            else ""
-        ),
     message:
         "Importing the bitmaps of the database"
     shell:
         "python scripts/import_bitmaps.py --config {params.config} --output {params.folder}"
-        " --rejected {output.rejected}{params.made} 2> {log}"
+        " --rejected {output.rejected} 2> {log}"
 
 
 def block_names():

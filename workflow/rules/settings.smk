@@ -17,7 +17,7 @@ from spacegrouper.settings import (
 )
 from spacegrouper.settings.run_check import check_run, check_training
 from spacegrouper.settings.yaml_file import read_yaml
-from spacegrouper.dataset.made_with import other_setting
+from spacegrouper.dataset.other_setting import other_setting
 from spacegrouper.dataset.parent_run import (
     check_parent,
     digests_of_chain,
@@ -55,8 +55,8 @@ except UserError as error:
 
 # The finished run of an earlier release, or None; its files are read, and never made again.
 PARENT = parent_of(Path(RUN), settings)
-TECHNIQUE = settings.simulate.technique
-HAS_CRYSTALS = TECHNIQUE != "morphology" or settings.morphology.database is None
+TECHNIQUE = settings.technique
+HAS_CRYSTALS = settings.engine.crystals
 FIXED = {}
 
 

@@ -3,7 +3,7 @@ rule shape:
         settings=fixed(
             "shape",
             "plan",
-            "shape",
+            *TECHNIQUE.derived_from,
             "dataset",
             product=f"{RUN}/dataset.zarr/zarr.json",
         ),

@@ -2,9 +2,7 @@ rule simulate:
     input:
         settings=fixed(
             "simulate",
-            "simulate",
-            *(["powder"] if settings.simulate.technique == "powder" else []),
-            *(["seed"] if settings.simulate.uses_seed else []),
+            *TECHNIQUE.record(settings),
             product=f"{RUN}/blocks/{{block}}.h5",
             labels=settings.standardise.labels,
         ),
@@ -20,12 +18,11 @@ rule simulate:
         "../envs/spacegrouper.yaml"
     resources:
         mem_mb=growing(2000),
-        # Condor takes minutes a crystal.
-        runtime=growing(2880 if settings.simulate.engine == "condor" else 60),
+        runtime=growing(settings.engine.minutes),
     params:
         config=CONFIG,
     message:
-        "Simulating the patterns of block {wildcards.block}"
+        "Simulating block {wildcards.block}"
     shell:
         "python scripts/simulate.py --structures {input.structures} --config {params.config}"
         " --output {output.raw} --threads {threads} 2> {log}"

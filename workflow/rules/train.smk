@@ -6,11 +6,7 @@ rule train:
             "split",
             "model",
             "train",
-            *(
-                ["diffractogram", "augment"]
-                if settings.simulate.technique == "powder"
-                else []
-            ),
+            *TECHNIQUE.presented,
             product=f"{RUN}/model/settings.yaml",
         ),
         trainable=trainable(lambda wildcards: settings),

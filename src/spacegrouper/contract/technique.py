@@ -156,6 +156,7 @@ class Descriptor:
         gives: the kind of input: `image`, `three images`, `curve` or another that a network takes.
         composer: makes the inputs as a presentation says.
         views: how many views the data may have; empty: any number.
+        axis: of a curve, (what the data are made with) to what its points are, the first and last.
     """
 
     name: str
@@ -164,6 +165,12 @@ class Descriptor:
     gives: str
     composer: Callable[[Presentation], Composer]
     views: tuple[int, ...] = ()
+    axis: "Callable[[Sections], tuple[str, float, float]] | None" = None
+
+    @property
+    def unit(self) -> str:
+        """What `image_size` counts."""
+        return "pixels" if self.axis is None else "points"
 
 
 @dataclass(frozen=True)
@@ -193,7 +200,8 @@ class Technique:
         units: of `intensity_max`; empty for a drawing.
         derived: the names of arrays that the dataset holds besides the simulated one, `raw`.
         derive: (raw, what the dataset is made with) to those arrays.
-        record_derived: settings to the sections that the derived arrays depend on.
+        derived_from: the names of the sections that these depend on.
+        record_derived: settings to these sections, with all that they leave open filled in.
         views: settings to the key that sets the number of views, and their number.
         view_names: (what the data are made with) to the names of the views, where they have any.
         presented: the names of those sections that decide what a network is shown.
@@ -203,6 +211,7 @@ class Technique:
         pictures: (arrays of one crystal, what they are made with) to headings and pictures: what
             was measured, for the answer to a user.
         samples: (arrays of one crystal, its id, presentation) to its pictures in the report.
+        caption: what the report says of these pictures.
         check: what the technique's settings cannot be together with the others.
         uses: keys that not all of its runs use.
         images: whether a user can give images of what was measured.
@@ -215,9 +224,11 @@ class Technique:
     record: "Callable[[Settings], Sections]"
     pictures: Callable[[Arrays, Sections], Mapping[str, Sequence[Picture]]]
     samples: Callable[[Arrays, str, Presentation], tuple[Picture, ...]]
+    caption: str = ""
     units: str = ""
     derived: tuple[str, ...] = ()
     derive: Callable[[NDArray[Any], Sections], Arrays] = lambda raw, made_with: {}
+    derived_from: tuple[str, ...] = ()
     record_derived: "Callable[[Settings], Sections]" = lambda settings: {}
     views: "Callable[[Settings], tuple[str, int]] | None" = None
     view_names: Callable[[Sections], list[str]] | None = None

@@ -26,8 +26,8 @@ from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.json_lines import crystal_from_record
 from spacegrouper.crystals.partial_download import PartialDownload
 from spacegrouper.crystals.patient_session import PatientSession, back_off
+from spacegrouper.crystals.sources.materials_project import MaterialsProjectSource
 from spacegrouper.errors import UserError
-from spacegrouper.settings import MaterialsProjectSource
 
 log = logging.getLogger(__name__)
 

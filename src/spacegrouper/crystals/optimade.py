@@ -19,8 +19,8 @@ from spacegrouper.crystals.crystal import Crystal, Rejection, checked_id
 from spacegrouper.crystals.json_lines import crystal_from_record
 from spacegrouper.crystals.partial_download import PartialDownload
 from spacegrouper.crystals.patient_session import PatientSession
+from spacegrouper.crystals.sources.optimade import OptimadeSource
 from spacegrouper.errors import UserError
-from spacegrouper.settings import OptimadeSource
 
 log = logging.getLogger(__name__)
 

@@ -47,7 +47,9 @@ class PartialDownload:
         return dict(started["known"])
 
     def known(self) -> dict[str, Any]:
-        """Return what is known of the download that was begun."""
+        """Return what is known of the download that was begun; nothing if none was."""
+        if not (self.folder / "download.json").exists():
+            return {}
         text = (self.folder / "download.json").read_text(encoding="utf-8")
         return dict(json.loads(text)["known"])
 

@@ -17,8 +17,8 @@ from pymatgen.analysis.prototypes import AFLOW_PROTOTYPE_LIBRARY
 from pymatgen.core import Element, Structure
 
 from spacegrouper.crystals.crystal import Crystal
+from spacegrouper.crystals.sources.prototypes import PrototypesSource
 from spacegrouper.errors import UserError
-from spacegrouper.settings import PrototypesSource
 
 _MOST_SITES = 24  # in the conventional cell: small crystals are quick to simulate
 _ENOUGH_PROTOTYPES = 3  # with fewer, a network could learn the prototype for the space group

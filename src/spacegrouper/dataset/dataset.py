@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import zarr
 from numpy.typing import NDArray
 
@@ -49,7 +50,7 @@ class Dataset:
         missing = [n for n in (*self.arrays, "material_id", "status") if n not in group]
         if missing:
             raise UserError(f"{store}: not a dataset of crystals: it has no {', '.join(missing)}")
-        raw = self._group["raw"]
+        raw: Any = self._group["raw"]
         self.rows: int = raw.shape[0]
         self.shape: tuple[int, int, int] = raw.shape[1:]
         self.dtype: np.dtype[Any] = raw.dtype
@@ -62,6 +63,23 @@ class Dataset:
         """The sections of settings that the data were made with."""
         settings: Sections = self.made_with.get("settings", {})
         return settings
+
+    @property
+    def view_names(self) -> list[str]:
+        """The names of the views, or their numbers where they have none.
+
+        Raises:
+            UserError: the settings name another number of views than there are.
+        """
+        if self.technique.view_names is None:
+            return [str(number) for number in range(1, self.shape[0] + 1)]
+        names = self.technique.view_names(self.settings)
+        if len(names) != self.shape[0]:
+            raise UserError(
+                f"{self.path}: its settings name {len(names)} views, but it has {self.shape[0]} "
+                "patterns of a crystal; shape it anew of the raw shards"
+            )
+        return names
 
     @property
     def attributes(self) -> Mapping[str, Any]:
@@ -102,10 +120,22 @@ class Dataset:
         return np.array(self._group[label_array(name)][:].tolist(), dtype=np.str_)
 
     def numbers(self, rows: NDArray[np.integer[Any]]) -> Arrays:
-        """Return what there is of numbers, a row for each crystal: status, spacegroup and others."""
+        """Return the numbers of crystals, a row each: status, spacegroup, intensity_max."""
         return {
             name: self._group[name][:][rows] for name in ("status", "spacegroup", "intensity_max")
         }
+
+    def crystals(self) -> pd.DataFrame:
+        """Return the usable crystals: row, material_id, spacegroup (0 where unknown), prototype."""
+        table = pd.DataFrame(
+            {
+                "row": np.arange(self.rows),
+                "material_id": self.material_id,
+                "spacegroup": self.label("spacegroup"),
+                "prototype": self.label("prototype").astype(object),
+            }
+        )
+        return table[self.usable()]
 
     def usable(self, rows: slice = slice(None)) -> NDArray[np.bool_]:
         """Tell which rows hold a crystal of the release, and its data: what all readers use."""

@@ -59,7 +59,7 @@ def export_rows(
             name: _create_plot(entry, "data" if name == "raw" else name, dataset, rows)
             for name in dataset.arrays
         }
-        for position, row in enumerate(rows):
+        for position in range(len(rows)):
             for name, values in dataset.read(rows[position : position + 1]).items():
                 plots[name][position] = values[0]
             check_disk()

@@ -83,7 +83,8 @@ def _check_settings(run: Path, settings: Settings) -> None:
         theirs = json.loads(root.read_text(encoding="utf-8"))["attributes"]["made_with"]
     except (ValueError, KeyError, TypeError):
         raise UserError(
-            f"{root}: damaged, or of an earlier version; mend the dataset with scripts/verify_dataset.py --repair"
+            f"{root}: damaged, or of an earlier version; mend the dataset with "
+            "scripts/verify_dataset.py --repair, or make it anew"
         ) from None
     ours = json.loads(json.dumps(made_with(settings)))
     # The dataset also says how its own arrays were derived, of which nothing is taken over.

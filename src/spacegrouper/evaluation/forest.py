@@ -6,15 +6,14 @@ neighbours.
 """
 
 from collections.abc import Callable
-from typing import Any, Literal
 
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 from sklearn.ensemble import ExtraTreesClassifier
 
 from spacegrouper.crystals.symmetry import Integers
-from spacegrouper.training.images import read_patterns
+from spacegrouper.dataset.dataset import Dataset
+from spacegrouper.techniques.images import resize_patterns
 
 TREES = 300
 SIZE = 64
@@ -25,24 +24,23 @@ _CRYSTALS_AT_A_TIME = 256
 
 
 def read_features(
-    dataset: zarr.Group,
+    dataset: Dataset,
     rows: Integers,
-    descriptor: Literal["raw", "shaped"],
+    array: str,
     advance: Callable[[int], None],
 ) -> NDArray[np.float32]:
     """Return what the forest sees of the crystals of `rows`, which ascend.
 
     Shape (rows, views x 64 x 64). Each value is log(1 + g), g the largest grey level of the pixels
-    that fall together, of the patterns that the descriptor names. `advance` is called with the
+    that fall together, of the array of that name. `advance` is called with the
     number of crystals read since its last call.
     """
     scaled = np.log1p(np.arange(256, dtype=np.float32))
-    raw: Any = dataset["raw"]
-    features = np.empty((len(rows), raw.shape[1] * SIZE * SIZE), dtype=np.float32)
+    features = np.empty((len(rows), dataset.shape[0] * SIZE * SIZE), dtype=np.float32)
     for start in range(0, len(rows), _CRYSTALS_AT_A_TIME):
         batch = rows[start : start + _CRYSTALS_AT_A_TIME]
-        # The last layer: of "shaped" the shaped patterns, which hold the normalised ones' spots.
-        patterns = read_patterns(dataset, batch, SIZE, "maximum", descriptor)[:, -1]
+        levels = dataset.read(batch, [array])[array]
+        patterns = resize_patterns(levels, SIZE, "maximum")
         features[start : start + len(batch)] = scaled[patterns].reshape(len(batch), -1)
         advance(len(batch))
     return features

@@ -4,17 +4,16 @@ import json
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pandas as pd
-import zarr
 from numpy.typing import NDArray
 
-from spacegrouper.dataset.store import usable_rows
+from spacegrouper.contract.technique import DESCRIPTORS, Presentation, Technique
+from spacegrouper.dataset.dataset import Dataset
+from spacegrouper.dataset.made_with import MadeWith, technique_of
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Descriptor, Diffractogram, load_settings
-from spacegrouper.training.images import PatternReader
+from spacegrouper.settings import load_settings
 from spacegrouper.training.split import PARTS
 
 _COLUMNS = {
@@ -30,21 +29,24 @@ _HISTORY = ("epoch", "loss", "accuracy", "validation_loss", "validation_accuracy
 
 @dataclass(frozen=True)
 class Labels:
-    """What a network's answers mean, and what its images must be like.
+    """What a network's answers mean, and how it is shown a crystal.
 
-    `label`: what is told apart, as split.label; `classes`: (C,), the number of each space group,
-    or the text of each class of another label; `image_size`: pixels along an edge; `resize`,
-    `descriptor`: how images are made of patterns, as in section `train` of the configuration;
-    `diffractogram`, `seed`: of powders, the peaks' shape and the seed of their noise.
+    Args:
+        label: what it tells apart, as split.label.
+        classes: (C,), the number of each space group, or the text of each class of another label.
+        presentation: how crystals are shown to it.
+        made_with: what the dataset was made with that it was trained on.
     """
 
     label: str
     classes: NDArray[np.int64] | NDArray[np.str_]
-    image_size: int
-    resize: Literal["nearest", "maximum"]
-    descriptor: Descriptor
-    diffractogram: Diffractogram = Diffractogram()
-    seed: int = 0
+    presentation: Presentation
+    made_with: MadeWith
+
+    @property
+    def technique(self) -> Technique:
+        """What was measured of the crystals."""
+        return technique_of(self.made_with)
 
 
 def find_model_folder(folder: Path) -> Path:
@@ -55,49 +57,43 @@ def find_model_folder(folder: Path) -> Path:
     return inner if is_run else folder
 
 
-def read_labels(model: Path, dataset: zarr.Group) -> Labels:
+def read_labels(model: Path, dataset: Dataset | None = None) -> Labels:
     """Read labels.json of a model folder.
 
-    Raises UserError where there is none, where it is not of this version, or where the network has
-    learnt from shaped images and the dataset was shaped with other settings.
+    Args:
+        model: the folder.
+        dataset: whose crystals the network is to be shown, if it is one.
+
+    Raises:
+        UserError: there is none, it is not of this version, or the arrays that the network is
+            shown are derived with other settings in the dataset.
     """
     path = model / "labels.json"
     text = _read_text(path)
     try:
         content = json.loads(text)
+        made_with = content["made_with"]
         labels = Labels(
             content["label"],
             np.array(content["classes"]),
-            content["image_size"],
-            content["resize"],
-            content["descriptor"],
-            Diffractogram.model_validate(content["diffractogram"]),
-            content["seed"],
+            Presentation(**content["presentation"], made_with=made_with["settings"]),
+            made_with,
         )
-        shape_settings = content["shape_settings"]
-    except (ValueError, KeyError, TypeError):
+        technique = labels.technique
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise UserError(
             f"{path}: damaged, or of another version of this program; "
             "train the network again with scripts/train.py"
         ) from None
-    if labels.descriptor == "shaped" and shape_settings != dataset.attrs["shape_settings"]:
-        raise UserError(
-            f"{path}: the network has learnt from patterns shaped with other settings than the "
-            "dataset's; train it again with scripts/train.py"
-        )
+    shown = set(DESCRIPTORS[labels.presentation.descriptor].arrays)
+    if dataset is not None and shown & set(technique.derived):
+        for section in technique.derived_from:
+            if made_with["settings"].get(section) != dataset.settings.get(section):
+                raise UserError(
+                    f"{path}: the network was trained on data whose `{section}` settings differ "
+                    "from the dataset's; train it again with scripts/train.py"
+                )
     return labels
-
-
-def pattern_reader(labels: Labels, dataset: zarr.Group) -> PatternReader:
-    """Return the reader that makes of a dataset the images a network takes."""
-    return PatternReader(
-        dataset,
-        labels.image_size,
-        labels.resize,
-        labels.descriptor,
-        labels.diffractogram,
-        seed=labels.seed,
-    )
 
 
 def uncalibrated_because(model: Path) -> str | None:
@@ -131,13 +127,13 @@ def read_history(model: Path) -> tuple[pd.DataFrame, int]:
     return history, int(kept)
 
 
-def read_test_part(model: Path, dataset: zarr.Group) -> pd.DataFrame:
+def read_test_part(model: Path, dataset: Dataset) -> pd.DataFrame:
     """Return the crystals of the test part of a model folder's split.csv; see `read_split`."""
     split = read_parts(model / "split.csv", dataset)
     return split[split["part"] == "test"].reset_index(drop=True)
 
 
-def read_parts(path: Path, dataset: zarr.Group) -> pd.DataFrame:
+def read_parts(path: Path, dataset: Dataset) -> pd.DataFrame:
     """Return all parts of a network's split, as `read_split`.
 
     Raises UserError too where its classes are not those of labels.json beside it, in their order.
@@ -155,7 +151,7 @@ def read_parts(path: Path, dataset: zarr.Group) -> pd.DataFrame:
     return split
 
 
-def read_split(path: Path, dataset: zarr.Group) -> pd.DataFrame:
+def read_split(path: Path, dataset: Dataset) -> pd.DataFrame:
     """Read all parts from the split.csv of a model folder, in order of row.
 
     Columns row, material_id, spacegroup, class (as text), label, part. Raises UserError where there
@@ -177,14 +173,14 @@ def read_split(path: Path, dataset: zarr.Group) -> pd.DataFrame:
     return split
 
 
-def check_rows(table: pd.DataFrame, dataset: zarr.Group, path: Path) -> None:
+def check_rows(table: pd.DataFrame, dataset: Dataset, path: Path) -> None:
     """Raise UserError unless the dataset's rows are the crystals that a table of `path` names.
 
     `table`: columns row, material_id and spacegroup.
     """
-    material_id = np.asarray(dataset["material_id"]).astype(object)
-    spacegroup = np.asarray(dataset["spacegroup"])
-    usable = usable_rows(dataset)
+    material_id = dataset.material_id
+    spacegroup = dataset.label("spacegroup")
+    usable = dataset.usable()
     for row, name, group in zip(
         table["row"], table["material_id"], table["spacegroup"], strict=True
     ):

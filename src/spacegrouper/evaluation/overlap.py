@@ -1,13 +1,12 @@
 """How much of the test part a network has met before, in another form."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
-import zarr
+
+from spacegrouper.dataset.dataset import Dataset
 
 
-def share_met_before(split: pd.DataFrame, dataset: zarr.Group) -> dict[str, float]:
+def share_met_before(split: pd.DataFrame, dataset: Dataset) -> dict[str, float]:
     """Return which share of the test crystals has its like in the other parts.
 
     `split`: columns row and part, of all parts. Returns prototype_met_before (of a prototype that
@@ -17,10 +16,7 @@ def share_met_before(split: pd.DataFrame, dataset: zarr.Group) -> dict[str, floa
     shares = {}
     testing = (split["part"] == "test").to_numpy()
     for name, label in (("prototype", "prototype"), ("crystal", "structure_key")):
-        if label not in dataset:
-            continue
-        array: Any = dataset[label]
-        values = np.asarray(array[:]).astype(object)[split["row"].to_numpy()]
+        values = dataset.label(label).astype(object)[split["row"].to_numpy()]
         known = set(values[~testing]) - {""}
         shares[f"{name}_met_before"] = float(np.mean([value in known for value in values[testing]]))
     return shares

@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from spacegrouper.contract.technique import ENGINES, Sections
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.dataset.raw_shard import simulate_section
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.randomness import generator_for
-from spacegrouper.settings import Robustness, Shape, Simulate
+from spacegrouper.settings import Robustness, Simulate
 from spacegrouper.techniques.patterns.simulation import BLACK, simulate_crystals
 
 Perturbation = Literal[
@@ -50,32 +50,36 @@ UNPERTURBED = Point("none", 0.0)
 class Recipe:
     """How the patterns of a dataset are made of its crystals.
 
-    `seed`: of the random numbers of simulation, those of the perturbations among them.
+    Args:
+        simulate: the experiment.
+        seed: of the random numbers of simulation, those of the perturbations among them.
+        settings: all sections that the dataset was made with.
     """
 
     simulate: Simulate
-    shape: Shape
     seed: int
+    settings: Sections
 
 
-def read_recipe(dataset: zarr.Group, seed: int) -> Recipe:
-    """Read how a dataset was made from its attributes; `seed` is taken where it needed none.
+def read_recipe(dataset: Dataset, seed: int) -> Recipe:
+    """Read how a dataset was made from what it says of itself.
 
-    Raises UserError for a dataset that our kinematic engine has not made: no other engine knows
-    all perturbations.
+    Args:
+        dataset: the dataset.
+        seed: taken where the dataset needed none.
+
+    Raises:
+        UserError: its engine does not know all perturbations.
     """
-    attributes: Any = dataset.attrs["simulate_settings"]
-    engine = attributes.get("engine")
-    if engine != "kinematic":
+    engine = dataset.settings.get("simulate", {}).get("engine")
+    if engine is None or not ENGINES[engine].knows_perturbations:
+        knowing = " or ".join(each.name for each in ENGINES if each.knows_perturbations)
         raise UserError(
-            f"{dataset.store_path}: made with {engine or 'another program'}, but only "
-            "`simulate.engine: kinematic` knows all perturbations; give a dataset made with it"
+            f"{dataset.path}: made with {engine or 'another program'}, but only "
+            f"`simulate.engine: {knowing}` knows all perturbations; give a dataset made with it"
         )
-    return Recipe(
-        simulate_section(attributes),
-        Shape.model_validate(dataset.attrs["shape_settings"]),
-        attributes.get("seed", seed),
-    )
+    simulate = Simulate.model_validate(dataset.settings["simulate"])
+    return Recipe(simulate, dataset.settings.get("seed", seed), dataset.settings)
 
 
 def points_of(settings: Robustness) -> list[Point]:

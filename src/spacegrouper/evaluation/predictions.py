@@ -5,13 +5,14 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 
 from spacegrouper.crystals.symmetry import Integers
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.model_folder import Labels, pattern_reader
+from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.networks.shared.archive import check_archive
+from spacegrouper.training.images import PatternReader
 
 
 def load_network(path: Path) -> keras.Model:
@@ -33,7 +34,7 @@ def load_network(path: Path) -> keras.Model:
 def predict_logits(
     network: keras.Model,
     labels: Labels,
-    dataset: zarr.Group,
+    dataset: Dataset,
     rows: Integers,
     batch_size: int,
     advance: Callable[[int], None],
@@ -42,7 +43,7 @@ def predict_logits(
 
     `advance` is called with the number of crystals done since its last call.
     """
-    reader = pattern_reader(labels, dataset)
+    reader = PatternReader(dataset, labels.presentation)
     parts = []
     for start in range(0, len(rows), batch_size):
         batch = rows[start : start + batch_size]
@@ -54,7 +55,7 @@ def predict_logits(
 def class_logits(network: keras.Model, images: list[NDArray[np.float32]]) -> NDArray[np.float64]:
     """Return the sum of the network's logits, one set for each image of a crystal; (N, C).
 
-    `images`: as descriptors.images.compose_images returns them. Raises UserError for answers that
+    `images`: as Composer.compose returns them. Raises UserError for answers that
     are not finite.
     """
     # Keras returns a single image's logits without a list around them.

@@ -10,12 +10,12 @@ from typing import Any
 import keras
 import numpy as np
 import pandas as pd
-import zarr
 from numpy.typing import NDArray
-from zarr.storage import MemoryStore
 
+from spacegrouper.contract.technique import DESCRIPTORS
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.symmetry import extinction_classes
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.evaluation.metrics import bootstrap_interval
 from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.evaluation.perturbations import (
@@ -27,10 +27,6 @@ from spacegrouper.evaluation.perturbations import (
     simulate_point,
 )
 from spacegrouper.evaluation.predictions import class_logits
-from spacegrouper.settings import Shape
-from spacegrouper.techniques.images import compose_images
-from spacegrouper.techniques.patterns.shaping import shape_patterns
-from spacegrouper.training.images import read_patterns
 
 
 def choose_crystals(test: pd.DataFrame, crystals: int, seed: int) -> pd.DataFrame:
@@ -47,7 +43,7 @@ def choose_crystals(test: pd.DataFrame, crystals: int, seed: int) -> pd.DataFram
 
 
 def differing_crystals(
-    dataset: zarr.Group,
+    dataset: Dataset,
     chosen: pd.DataFrame,
     crystals: Sequence[Crystal],
     recipe: Recipe,
@@ -59,31 +55,24 @@ def differing_crystals(
     structures are not those that the dataset was made of, and may be a few if another kind of
     processor has made it, which rounds otherwise.
     """
-    raw: Any = dataset["raw"]
+    raw = dataset.read(chosen["row"].to_numpy(), ["raw"])["raw"]
     simulated = simulate_point(crystals, recipe, UNPERTURBED, threads, lambda _: None)
     return [
         str(name)
-        for name, row, patterns in zip(chosen["material_id"], chosen["row"], simulated, strict=True)
-        if not np.array_equal(raw[row], patterns)
+        for name, stored, patterns in zip(chosen["material_id"], raw, simulated, strict=True)
+        if not np.array_equal(stored, patterns)
     ]
 
 
-def images_of(raw: NDArray[np.uint8], shape: Shape, labels: Labels) -> list[NDArray[np.float32]]:
+def images_of(raw: NDArray[np.uint8], labels: Labels) -> list[NDArray[np.float32]]:
     """Make of raw patterns the images that the network takes.
 
-    `raw`: (n, views = 3, pixels, pixels); returns images (n, size, size, 3), as many as
-    descriptors.images.compose_images does.
+    `raw`: (n, views = 3, pixels, pixels); returns what the network's descriptor composes.
     """
-    # A dataset in memory is read as training reads its own.
-    dataset = zarr.create_group(MemoryStore(), zarr_format=3)
-    dataset.attrs["shape_settings"] = shape.model_dump(mode="json")
-    dataset.create_array("raw", data=raw, compressors=None)
-    if labels.descriptor == "shaped":
-        dataset.create_array("shaped", data=shape_patterns(raw, shape), compressors=None)
-    patterns = read_patterns(
-        dataset, np.arange(len(raw)), labels.image_size, labels.resize, labels.descriptor
-    )
-    return compose_images(patterns, labels.descriptor)
+    shown = labels.presentation
+    composer = DESCRIPTORS[shown.descriptor].composer(shown)
+    arrays = {"raw": raw, **labels.technique.derive(raw, shown.made_with)}
+    return composer.compose(composer.prepare(arrays), [""] * len(raw))
 
 
 def predict_points(
@@ -112,7 +101,7 @@ def predict_points(
             for start in range(0, len(crystals), batch_size):
                 batch = crystals[start : start + batch_size]
                 raw = simulate_point(batch, recipe, point, threads, advance)
-                logits = class_logits(network, images_of(raw, recipe.shape, labels))
+                logits = class_logits(network, images_of(raw, labels))
                 parts.append(logits.argmax(axis=1))
             answers = labels.classes[np.concatenate(parts)]
             if point == UNPERTURBED:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from spacegrouper.evaluation.class_names import class_name
-from spacegrouper.figures.samples import Sample
+from spacegrouper.figures.samples import Sample, visible
 from spacegrouper.figures.toolkit import BLUE, LIGHT_GREY, STYLE, VERMILION, draw_image
 
 # Width of the answer beside the square images of the overview, in images.
@@ -34,7 +34,7 @@ def overview_figure(samples: Sequence[Sample], label: str) -> Figure:
         axes.set_title(heading, fontsize=9, loc="center")
     for row, sample in zip(grid, samples, strict=True):
         for axes, picture in zip(row[:-1], sample.pictures, strict=True):
-            draw_image(axes, picture.visible)
+            draw_image(axes, visible(picture))
         row[-1].set_axis_off()
         _write_answer(row[-1], sample, label)
     return figure

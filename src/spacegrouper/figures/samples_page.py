@@ -11,10 +11,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 from PIL import Image
 
+from spacegrouper.contract.technique import DESCRIPTORS
 from spacegrouper.evaluation.class_names import class_name, label_noun
 from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.figures.samples import Sample
-from spacegrouper.settings import Technique
 
 
 def samples_page(
@@ -22,13 +22,12 @@ def samples_page(
     per_class: int,
     metrics: Mapping[str, Any],
     labels: Labels,
-    technique: Technique,
     run: str,
 ) -> str:
     """Return the page as HTML.
 
     `samples`: in order of class, up to `per_class` of each; `metrics`: as metrics.summarise returns
-    them; `labels`: of the network; `technique`: of the dataset; `run`: the name of the run.
+    them; `labels`: of the network; `run`: the name of the run.
     """
     environment = Environment(
         loader=PackageLoader("spacegrouper.figures", "."),
@@ -49,8 +48,9 @@ def samples_page(
         noun=label_noun(labels.label),
         per_class=per_class,
         metrics=metrics,
-        labels=labels,
-        technique=technique,
+        shown=labels.presentation,
+        unit=DESCRIPTORS[labels.presentation.descriptor].unit,
+        caption=labels.technique.caption,
         run=run,
     )
 
@@ -61,7 +61,7 @@ def _describe(sample: Sample, label: str) -> dict[str, Any]:
         "right": sample.right,
         "predicted": class_name(label, sample.predicted),
         "percent": f"{100 * sample.probability:.1f}",
-        "images": [(picture.caption, _png_address(picture.image)) for picture in sample.pictures],
+        "images": [(picture.caption, _png_address(picture.values)) for picture in sample.pictures],
     }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from spacegrouper.contract.network import NETWORKS, Network
 from spacegrouper.networks.shared.classifiers import classify_streams, image_shape
+from spacegrouper.networks.shared.strides import Step, smallest_image
 
 if TYPE_CHECKING:
     import keras

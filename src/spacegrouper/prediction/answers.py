@@ -1,17 +1,17 @@
 """From crystals, or their patterns, to what the network answers.
 
-A dataset of them is made in memory and read as training and evaluation read theirs, so a crystal
-gets the same images, and the same answer, as if it had gone through the whole pipeline.
+The network is shown the same images, and gives the same answer, as if the crystal had gone through
+the whole pipeline.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, assert_never
+from typing import Any
 
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 
+from spacegrouper.contract.technique import DESCRIPTORS, Arrays
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.symmetry import (
     crystal_systems,
@@ -20,11 +20,8 @@ from spacegrouper.crystals.symmetry import (
 )
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.class_names import class_name
-from spacegrouper.evaluation.model_folder import pattern_reader
 from spacegrouper.evaluation.predictions import class_logits, probabilities
-from spacegrouper.prediction.trained_model import TrainedModel, empty_dataset
-from spacegrouper.techniques.patterns.shaping import shape_patterns
-from spacegrouper.techniques.patterns.simulation import simulate_crystals
+from spacegrouper.prediction.trained_model import TrainedModel
 
 GUESSES = 5
 
@@ -42,13 +39,15 @@ class Guess:
 class Answer:
     """What the network says of a crystal, and what it saw.
 
-    `guesses`: the five most probable classes, the first first. Of networks that name space groups:
-    `crystal_system`, `extinction_class` (all its space groups, ascending), the most probable ones,
-    each with the sum of the probabilities of its space groups; otherwise none. `crystal`: in its
-    standard cell; none if only patterns were given. `raw`: (views, y, x), grey levels, or the
-    sticks of a powder (1, 1, angles), see techniques/powder/simulation.py; `shaped`: (views, y, x), of
-    diffraction alone. `seen`: the images that the network took, each (size, size, 3), 0 to 1, or
-    the diffractogram (size, 1).
+    Args:
+        name: of the input.
+        guesses: the five most probable classes, the first first.
+        crystal_system, extinction_class: of networks that name space groups, the most probable
+            ones (of an extinction class all its space groups, ascending), each with the sum of the
+            probabilities of its space groups; otherwise none.
+        crystal: in its standard cell; none if only patterns were given.
+        arrays: what was measured of the crystal, by name, as a dataset has it: `raw` (views, y, x).
+        seen: the images that the network took, each (size, size, 3), 0 to 1, or (size, 1).
     """
 
     name: str
@@ -56,8 +55,7 @@ class Answer:
     crystal_system: tuple[str, float] | None
     extinction_class: tuple[tuple[int, ...], float] | None
     crystal: Crystal | None
-    raw: NDArray[Any]
-    shaped: NDArray[np.uint8] | None
+    arrays: Arrays
     seen: tuple[NDArray[np.float32], ...]
 
 
@@ -88,12 +86,14 @@ def answer_patterns(
 ) -> list[Answer]:
     """Let the network name the crystals that patterns are of; (n, views, y, x), grey levels.
 
-    Raises UserError for a network of another technique than diffraction.
+    Raises:
+        UserError: the network was trained on something of which no images can be given.
     """
-    if model.simulate.technique != "diffraction":
+    technique = model.labels.technique
+    if not technique.images:
         raise UserError(
-            f"{model.folder}: the network has learnt from {model.simulate.technique}, not from "
-            "diffraction patterns; give structures"
+            f"{model.folder}: the network was trained on {technique.measures}, not on images that "
+            "can be given; give structures"
         )
     return _answer(names, raw, model)
 
@@ -102,23 +102,14 @@ def _simulate(
     crystals: Sequence[Crystal], model: TrainedModel, threads: int
 ) -> tuple[NDArray[Any], list[str]]:
     """Return the raw patterns of crystals, (n, views, y, x), and why there are none, or ""."""
-    match model.simulate.technique:
-        case "morphology":
-            raise UserError(
-                f"{model.folder}: the network has learnt from the bitmaps of a database, and not "
-                "from structures; give the folder of one that has learnt from diffraction"
-            )
-        case "powder":
-            # Only here: the engines of powders are slow to import.
-            from spacegrouper.techniques.powder.simulation import powder_engine, simulate_powders
-
-            engine = powder_engine(model.simulate.engine)
-            assert model.powder is not None
-            parts = list(simulate_powders(crystals, model.powder, engine, threads))
-        case "diffraction":
-            parts = list(simulate_crystals(crystals, model.simulate, model.seed, threads))
-        case unknown:
-            assert_never(unknown)
+    engine = model.settings.engine
+    if not engine.crystals:
+        raise UserError(
+            f"{model.folder}: the network was trained on {model.labels.technique.measures} that "
+            f"`simulate.engine: {engine.name}` brings, and not on simulations; no structure can be "
+            "shown to it"
+        )
+    parts = list(engine.simulate(crystals, model.settings, threads))
     reasons = [reason for part in parts for reason in part.reasons]
     return np.concatenate([part.values for part in parts]), reasons
 
@@ -126,13 +117,11 @@ def _simulate(
 def _answer(names: Sequence[str], raw: NDArray[Any], model: TrainedModel) -> list[Answer]:
     if len(names) == 0:
         return []
-    dataset = _dataset(names, raw, model)
-    reader = pattern_reader(model.labels, dataset)
-    rows = np.arange(len(raw))
-    images = reader.compose(reader.read(rows), rows)
+    shown = model.labels.presentation
+    arrays = {"raw": raw, **model.labels.technique.derive(raw, shown.made_with)}
+    composer = DESCRIPTORS[shown.descriptor].composer(shown)
+    images = composer.compose(composer.prepare(arrays), names)
     shares = probabilities(class_logits(model.network, images), model.temperature or 1.0)
-    arrays: Any = dataset
-    shaped = np.asarray(arrays["shaped"]) if "shaped" in dataset else None
     return [
         Answer(
             name=name,
@@ -140,24 +129,11 @@ def _answer(names: Sequence[str], raw: NDArray[Any], model: TrainedModel) -> lis
             crystal_system=_most_probable_system(shares[place], model),
             extinction_class=_most_probable_extinction_class(shares[place], model),
             crystal=None,
-            raw=raw[place],
-            shaped=None if shaped is None else shaped[place],
+            arrays={key: values[place] for key, values in arrays.items()},
             seen=tuple(image[place] for image in images),
         )
         for place, name in enumerate(names)
     ]
-
-
-def _dataset(names: Sequence[str], raw: NDArray[Any], model: TrainedModel) -> zarr.Group:
-    """Return a dataset in memory with these patterns, as scripts/shape.py would make it."""
-    group = empty_dataset(model.attributes)
-    group.create_array("raw", data=raw, compressors=None)
-    if model.shape is not None:
-        group.create_array("shaped", data=shape_patterns(raw, model.shape), compressors=None)
-    group.create_array("material_id", shape=len(names), dtype="string")[:] = np.array(
-        names, dtype=object
-    )
-    return group
 
 
 def _guesses(shares: NDArray[np.float64], model: TrainedModel) -> tuple[Guess, ...]:

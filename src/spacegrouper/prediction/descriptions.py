@@ -78,8 +78,8 @@ def model_record(model: TrainedModel) -> dict[str, Any]:
         "folder": str(model.folder),
         "label": model.labels.label,
         "classes": model.labels.classes.tolist(),
-        "technique": model.simulate.technique,
-        "descriptor": model.labels.descriptor,
+        "technique": model.labels.technique.name,
+        "descriptor": model.labels.presentation.descriptor,
         "calibrated": model.temperature is not None,
         "temperature": model.temperature,
     }
@@ -96,7 +96,7 @@ def _structure_record(crystal: Crystal, model: TrainedModel) -> dict[str, Any]:
             "symbol": _symbol(number),
             "crystal_system": crystal.metadata["crystal_system"],
             "extinction_class": list(extinction_class_members(number)),
-            "symprec": model.standardise.symprec,
+            "symprec": model.settings.standardise.symprec,
             "known_to_network": _is_known(number, model),
         },
         "stated_spacegroup": crystal.metadata.get("stated_spacegroup"),
@@ -107,15 +107,15 @@ def _found(crystal: Crystal, model: TrainedModel) -> str:
     number = int(crystal.metadata["spacegroup"])
     text = (
         f"{class_name('spacegroup', number)}, {crystal.metadata['crystal_system']}, "
-        f"within {model.standardise.symprec:g} Å"
+        f"within {model.settings.standardise.symprec:g} Å"
     )
     stated = crystal.metadata.get("stated_spacegroup", number)
     if stated != number:
         text += f"; the file says {class_name('spacegroup', stated)}"
     if _is_known(number, model) is False:
         text += (
-            f"; the network has not learnt this one, but {len(model.labels.classes)} others: "
-            "it cannot be right"
+            f"; the network was not trained on this one, but on {len(model.labels.classes)} "
+            "others: it cannot be right"
         )
     return text
 

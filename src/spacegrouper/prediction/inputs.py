@@ -31,9 +31,9 @@ def read_input(path: Path, model: TrainedModel) -> Iterator[Input]:
     try:
         if holds_patterns(path):
             _check_patterns_are_taken(model)
-            yield from read_pattern_file(path, model.simulate)
+            yield from read_pattern_file(path, model.settings.simulate)
         else:
-            yield from read_standard_crystals(path, model.standardise)
+            yield from read_standard_crystals(path, model.settings.standardise)
     except UserError as error:
         yield _rejection(name, error)
     except OSError as error:
@@ -45,7 +45,7 @@ def read_views(paths: Sequence[Path], model: TrainedModel) -> Input:
     name = " ".join(map(path_text, paths))
     try:
         _check_patterns_are_taken(model)
-        return Patterns(name, read_images(paths, model.simulate))
+        return Patterns(name, read_images(paths, model.settings.simulate))
     except UserError as error:
         return _rejection(name, error)
 
@@ -77,10 +77,10 @@ def answer_inputs(
 
 
 def _check_patterns_are_taken(model: TrainedModel) -> None:
-    if model.simulate.technique != "diffraction":
+    technique = model.labels.technique
+    if not technique.images:
         raise UserError(
-            f"diffraction patterns, but the network has learnt from {model.simulate.technique}; "
-            "give structures"
+            f"images, but the network was trained on {technique.measures}; give structures"
         )
 
 

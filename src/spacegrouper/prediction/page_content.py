@@ -8,12 +8,7 @@ from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.errors import UserError
 from spacegrouper.prediction.answers import Answer, answer_crystals
 from spacegrouper.prediction.descriptions import calibration, facts, percent, title
-from spacegrouper.prediction.pictures import (
-    png_address,
-    raw_pictures,
-    seen_pictures,
-    shaped_pictures,
-)
+from spacegrouper.prediction.pictures import measured_pictures, png_address, seen_pictures
 from spacegrouper.prediction.structure_files import read_standard_content
 from spacegrouper.prediction.trained_model import TrainedModel
 
@@ -37,7 +32,7 @@ def describe_network(model: TrainedModel) -> dict[str, Any]:
     return {
         "classes": len(model.labels.classes),
         "label": model.labels.label.replace("spacegroup", "space group").replace("_", " "),
-        "descriptor": model.labels.descriptor,
+        "descriptor": model.labels.presentation.descriptor,
         "calibration": calibration(model),
         "folder": model.folder.as_posix(),
         "files": [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in found],
@@ -46,7 +41,7 @@ def describe_network(model: TrainedModel) -> dict[str, Any]:
 
 def describe_structure(content: bytes, name: str, model: TrainedModel) -> dict[str, Any]:
     """Return what is shown of the structure in a file, or why there is nothing: `refused`."""
-    records = read_standard_content(content, name, model.standardise)
+    records = read_standard_content(content, name, model.settings.standardise)
     if len(records) > 1:
         return {
             "refused": f"the file holds {len(records)} structures; give a file with one of them"
@@ -65,9 +60,8 @@ def describe_structure(content: bytes, name: str, model: TrainedModel) -> dict[s
 
 def _shown(answer: Answer, model: TrainedModel) -> dict[str, Any]:
     rows = {
-        "Raw patterns, brightened" if model.powder is None else "Simulated": raw_pictures,
-        "Shaped patterns": shaped_pictures,
-        "What the network saw": seen_pictures,
+        **measured_pictures(answer, model),
+        "What the network saw": seen_pictures(answer, model),
     }
     return {
         "title": title(answer).removeprefix(f"{answer.name}: "),
@@ -83,9 +77,9 @@ def _shown(answer: Answer, model: TrainedModel) -> dict[str, Any]:
                     {
                         "caption": picture.caption,
                         "address": png_address(picture),
-                        "wide": picture.two_theta is not None,
+                        "wide": picture.range is not None,
                     }
-                    for picture in pictures(answer, model)
+                    for picture in pictures
                 ],
             }
             for heading, pictures in rows.items()

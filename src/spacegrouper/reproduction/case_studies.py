@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import zarr
 from scipy.stats import binomtest
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.symmetry import crystal_systems
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import check_rows
 from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
@@ -27,7 +27,7 @@ _COLUMNS = {
 _TWO_THETA = (5, 90)  # degrees
 
 
-def read_predictions(evaluation: Path, dataset: zarr.Group) -> pd.DataFrame:
+def read_predictions(evaluation: Path, dataset: Dataset) -> pd.DataFrame:
     """Read predictions.csv of an evaluation whose label is the space group.
 
     Columns row, material_id, spacegroup, predicted, probability (of the predicted group). Raises

@@ -8,8 +8,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from spacegrouper.contract.technique import Picture
 from spacegrouper.evaluation.class_names import space_group_name
-from spacegrouper.figures.samples import Picture
+from spacegrouper.figures.samples import visible
 from spacegrouper.figures.toolkit import BLUE, STYLE, VERMILION, draw_image
 
 _TILE = 1.45  # edge of an image, inches
@@ -27,7 +28,7 @@ def case_studies_figure(
     """Draw a row for each case: powder, raw, spot and shaped patterns, and both answers.
 
     `cases`: as case_studies.choose_cases returns them; `pictures`: of the same crystals, in their
-    order, as samples.diffraction_pictures returns them; `powders`: by id, as
+    order, as samples.read_pictures returns them; `powders`: by id, as
     case_studies.powder_pattern returns them; `formulas`: by id; `outcomes`: as
     case_studies.count_outcomes returns them.
     """
@@ -50,7 +51,7 @@ def case_studies_figure(
     for line, case, images in zip(grid, cases.to_dict("records"), pictures, strict=True):
         _draw_powder(line[0], powders[case["material_id"]])
         for axes, picture in zip(line[1:6], images, strict=True):
-            draw_image(axes, picture.visible)
+            draw_image(axes, visible(picture))
         line[6].set_axis_off()
         _write_answers(line[6], case, formulas[case["material_id"]])
     for axes in grid[:-1, 0]:

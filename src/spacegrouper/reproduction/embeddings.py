@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 import keras
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 
 from spacegrouper.crystals.symmetry import Integers
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.model_folder import Labels, pattern_reader
+from spacegrouper.evaluation.model_folder import Labels
+from spacegrouper.training.images import PatternReader
 
 FEATURES = "features"
 TRUNK = "trunk"
@@ -24,7 +25,7 @@ def image_trunk(network: keras.Model) -> keras.Model:
 def embed_crystals(
     network: keras.Model,
     labels: Labels,
-    dataset: zarr.Group,
+    dataset: Dataset,
     rows: Integers,
     batch_size: int,
     advance: Callable[[int], None],
@@ -37,7 +38,7 @@ def embed_crystals(
     """
     trunk = image_trunk(network)
     embed = keras.Model(trunk.inputs[0], trunk.get_layer(FEATURES).output)
-    reader = pattern_reader(labels, dataset)
+    reader = PatternReader(dataset, labels.presentation)
     parts = []
     for start in range(0, len(rows), batch_size):
         batch = rows[start : start + batch_size]

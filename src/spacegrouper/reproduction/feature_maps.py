@@ -26,15 +26,16 @@ from typing import Any
 import keras
 import numpy as np
 import pandas as pd
-import zarr
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from spacegrouper.crystals.symmetry import Integers
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.model_folder import Labels, pattern_reader
+from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.networks.shared.block_ends import block_ends
 from spacegrouper.reproduction.embeddings import image_trunk
+from spacegrouper.training.images import PatternReader
 
 # Crystals are put into so many groups, each of which is left out once for the intervals.
 _GROUPS = 10
@@ -103,15 +104,15 @@ def choose_crystals(parts: Sequence[pd.DataFrame], crystals: int) -> pd.DataFram
 
 def network_name(network: keras.Model, labels: Labels) -> str:
     """Name a network and what it sees, such as `msdn, shaped`."""
-    return f"{network.name}, {labels.descriptor}"
+    return f"{network.name}, {labels.presentation.descriptor}"
 
 
 def read_maps(
-    network: keras.Model, labels: Labels, dataset: zarr.Group, row: int, material_id: str
+    network: keras.Model, labels: Labels, dataset: Dataset, row: int, material_id: str
 ) -> CrystalMaps:
     """Return what a network makes of the crystal of a row; errors as `measure_redundancy`."""
     extractor, blocks = _extractor(network)
-    reader, rows = pattern_reader(labels, dataset), np.array([row])
+    reader, rows = PatternReader(dataset, labels.presentation), np.array([row])
     composed = reader.compose(reader.read(rows), rows)
     images = dict(zip(_image_names(network), composed, strict=True))
     outputs = {name: _maps(extractor, image) for name, image in images.items()}
@@ -129,7 +130,7 @@ def read_maps(
 def measure_redundancy(
     network: keras.Model,
     labels: Labels,
-    dataset: zarr.Group,
+    dataset: Dataset,
     rows: Integers,
     advance: Callable[[int], None],
 ) -> pd.DataFrame:
@@ -143,7 +144,7 @@ def measure_redundancy(
     number of images done since its last call. Raises UserError for a network without known blocks.
     """
     extractor, blocks = _extractor(network)
-    reader, rows = pattern_reader(labels, dataset), np.sort(rows)
+    reader, rows = PatternReader(dataset, labels.presentation), np.sort(rows)
     patterns = reader.read(rows)
     groups = min(_GROUPS, len(rows))
     rows_of_table = []

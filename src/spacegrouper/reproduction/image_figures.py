@@ -7,22 +7,20 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-import zarr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
+from spacegrouper.contract.technique import DESCRIPTORS, Presentation
 from spacegrouper.crystals.symmetry import crystal_systems
-from spacegrouper.dataset.store import usable_rows
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.class_names import space_group_name
 from spacegrouper.figures.toolkit import STYLE, enlarged
-from spacegrouper.settings import Shape
 from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
-from spacegrouper.techniques.images import compose_images
+from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.techniques.patterns.shaping import normalise, shape_pattern
-from spacegrouper.training.images import read_patterns
 
 _TILE = 1.75  # edge of an image, inches
 _CHANNELS = ("red", "green", "blue")
@@ -48,25 +46,18 @@ class ExampleCrystal:
         return f"{self.material_id}, {space_group_name(self.spacegroup)}"
 
 
-def choose_examples(dataset: zarr.Group) -> pd.DataFrame:
+def choose_examples(dataset: Dataset) -> pd.DataFrame:
     """Return a crystal of each crystal system there is: the first, by id, of its largest group.
 
     Columns row, material_id, spacegroup, crystal_system, crystals (of the group). Of groups of the
     same size the one with the smaller number. The rule knows nothing of how the images look.
     Raises UserError where no crystal has a known space group.
     """
-    arrays: Any = dataset
-    crystals = pd.DataFrame(
-        {
-            "material_id": arrays["material_id"][:].astype(object),
-            "spacegroup": arrays["spacegroup"][:].astype(np.int64),
-        }
-    )
-    crystals.insert(0, "row", crystals.index)
-    crystals = crystals[usable_rows(dataset) & (crystals["spacegroup"] > 0)]
+    crystals = dataset.crystals().drop(columns="prototype")
+    crystals = crystals[crystals["spacegroup"] > 0]
     if crystals.empty:
         raise UserError(
-            f"{dataset.store_path}: no finished crystal has a known space group; finish it with "
+            f"{dataset.path}: no finished crystal has a known space group; finish it with "
             "scripts/shape.py"
         )
     crystals["crystal_system"] = crystal_systems(crystals["spacegroup"].to_numpy())
@@ -79,25 +70,29 @@ def choose_examples(dataset: zarr.Group) -> pd.DataFrame:
     return ordered.drop_duplicates("order").drop(columns="order").reset_index(drop=True)
 
 
-def choose_example(dataset: zarr.Group) -> Mapping[str, Any]:
+def choose_example(dataset: Dataset) -> Mapping[str, Any]:
     """Return the last row of `choose_examples`: the highest crystal system is easiest to read."""
     chosen: Any = choose_examples(dataset).iloc[-1].to_dict()
     return dict(chosen)
 
 
-def read_example(dataset: zarr.Group, chosen: Mapping[str, Any]) -> ExampleCrystal:
+def read_example(dataset: Dataset, chosen: Mapping[str, Any]) -> ExampleCrystal:
     """Read the images of a crystal in full size; `chosen`: a row of `choose_examples`."""
-    arrays: Any = dataset
-    size = arrays["raw"].shape[-1]
-    rows = np.array([int(chosen["row"])])
-    raw = read_patterns(dataset, rows, size, "nearest", "raw")
-    shaped = compose_images(read_patterns(dataset, rows, size, "nearest", "shaped"), "shaped")
+    row = int(chosen["row"])
+    arrays = dataset.read(slice(row, row + 1))
+    size = dataset.shape[-1]
+
+    def images(descriptor: str) -> list[NDArray[np.float32]]:
+        how = Presentation(descriptor, size, "nearest", 0, {}, dataset.settings)
+        composer = DESCRIPTORS[descriptor].composer(how)
+        return composer.compose(composer.prepare(arrays), [""])
+
     return ExampleCrystal(
         material_id=str(chosen["material_id"]),
         spacegroup=int(chosen["spacegroup"]),
-        raw=raw[0, 0],
-        spot=compose_images(raw, "spot")[0][0],
-        shaped=np.concatenate(shaped),
+        raw=arrays["raw"][0],
+        spot=images("spot")[0][0],
+        shaped=np.concatenate(images("shaped")),
     )
 
 

@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import zarr
 from matplotlib.figure import Figure
 
-from spacegrouper.dataset.store import dataset_shape, dataset_views, open_dataset
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.reproduction import (
     accuracy_figures,
     comparison_figures,
@@ -18,6 +17,7 @@ from spacegrouper.reproduction import (
     tables,
 )
 from spacegrouper.settings import Settings
+from spacegrouper.techniques.patterns.settings import Shape
 
 
 def _population(run: Path, settings: Settings) -> Figure:
@@ -80,21 +80,21 @@ def _crystal_system_errors(run: Path, settings: Settings) -> Figure:
 
 
 def _shaping_steps(run: Path, settings: Settings) -> Figure:
-    dataset = open_dataset(run / "dataset.zarr")
+    dataset = Dataset(run / "dataset.zarr")
     return image_figures.shaping_steps_figure(
-        _example(dataset), _views(dataset), dataset_shape(dataset)
+        _example(dataset), _views(dataset), Shape.model_validate(dataset.settings["shape"])
     )
 
 
 def _examples(run: Path, settings: Settings) -> Figure:
-    dataset = open_dataset(run / "dataset.zarr")
+    dataset = Dataset(run / "dataset.zarr")
     chosen: Any = image_figures.choose_examples(dataset).to_dict("records")
     crystals = [image_figures.read_example(dataset, row) for row in chosen]
     return image_figures.examples_figure(crystals, _views(dataset))
 
 
 def _spot_generation(run: Path, settings: Settings) -> Figure:
-    dataset = open_dataset(run / "dataset.zarr")
+    dataset = Dataset(run / "dataset.zarr")
     return image_figures.spot_generation_figure(_example(dataset), _views(dataset))
 
 
@@ -108,13 +108,13 @@ def _in_detail(run: Path, settings: Settings, table: str) -> dict[str, pd.DataFr
     return {each.title: results.read_evaluation_table(each, table) for each in shown}
 
 
-def _example(dataset: zarr.Group) -> image_figures.ExampleCrystal:
+def _example(dataset: Dataset) -> image_figures.ExampleCrystal:
     return image_figures.read_example(dataset, image_figures.choose_example(dataset))
 
 
-def _views(dataset: zarr.Group) -> list[str]:
+def _views(dataset: Dataset) -> list[str]:
     """Return the axes about which the dataset's crystals were turned."""
-    return [view.axis for view in dataset_views(dataset)]
+    return dataset.view_names
 
 
 # Given the folder of the run (results/<name>) and the settings of the run.

@@ -9,7 +9,7 @@ import pandas as pd
 import yaml
 
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Descriptor, Settings
+from spacegrouper.settings import Settings
 from spacegrouper.settings.experiments import experiment_name, experiment_settings
 
 # Scores of metrics.json that have an interval, by the name they have before `_interval_95`.
@@ -27,7 +27,7 @@ class Experiment:
     """A training of the grid: `network`, `classes` and `split` as named there, and its folder."""
 
     network: str
-    descriptor: Descriptor
+    descriptor: str
     classes: str
     split: str
     folder: Path

@@ -16,12 +16,11 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-import zarr
 from numpy.typing import NDArray
 from sklearn.metrics import balanced_accuracy_score
 
 from spacegrouper.crystals.symmetry import LEVELS, Integers, crystal_systems
-from spacegrouper.dataset.store import usable_rows
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.metrics import bootstrap_interval, ranks_of_truth
 from spacegrouper.settings import Evaluate
@@ -53,7 +52,7 @@ class UnseenScores:
 
 
 def choose_unseen(
-    dataset: zarr.Group,
+    dataset: Dataset,
     trained_on: Integers,
     settings: Evaluate,
     method: Literal["random", "prototype"],
@@ -70,17 +69,9 @@ def choose_unseen(
         raise UserError(
             f"evaluate.unseen_groups: {settings.unseen_groups} cannot be told apart; two are needed"
         )
-    arrays: Any = dataset
-    crystals = pd.DataFrame(
-        {
-            "material_id": arrays["material_id"][:].astype(object),
-            "spacegroup": arrays["spacegroup"][:].astype(np.int64),
-            "prototype": arrays["prototype"][:].astype(object),
-        }
-    )
-    crystals.insert(0, "row", crystals.index)
+    crystals = dataset.crystals()
     unseen = (crystals["spacegroup"] > 0) & ~crystals["spacegroup"].isin(trained_on)
-    halves = halve_groups(crystals[usable_rows(dataset) & unseen], settings, method, seed)
+    halves = halve_groups(crystals[unseen], settings, method, seed)
     found = halves["spacegroup"].nunique()
     if found < 2:
         raise UserError(

@@ -74,7 +74,7 @@ class Settings(Section):
 @cache
 def settings_model() -> type[Settings]:
     """Return the class of all sections: those of every run, of each source and each technique."""
-    sources = Union[tuple(source.section for source in SOURCES)]  # noqa: UP007
+    sources: Any = Union[tuple(source.section for source in SOURCES)]  # noqa: UP007
     sections: dict[str, Any] = {
         section.key(): (section, Field(default_factory=section))
         for technique in TECHNIQUES

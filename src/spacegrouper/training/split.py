@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import zarr
 
-from spacegrouper.dataset.store import read_label, usable_rows
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Split
 from spacegrouper.settings.space_groups import SPACE_GROUPS
@@ -18,23 +17,14 @@ PARTS = ("train", "validation", "test")
 _MOST_MOVES = 10_000
 
 
-def split_dataset(dataset: zarr.Group, settings: Split, seed: int) -> pd.DataFrame:
+def split_dataset(dataset: Dataset, settings: Split, seed: int) -> pd.DataFrame:
     """Split the usable crystals of a dataset whose label is known; see `split_crystals`.
 
     Raises UserError too for a label that the dataset does not have.
     """
-    arrays: Any = dataset
-    crystals = pd.DataFrame(
-        {
-            "material_id": arrays["material_id"][:].astype(object),
-            "spacegroup": arrays["spacegroup"][:].astype(np.int64),
-            "prototype": arrays["prototype"][:].astype(object),
-            "class": read_label(dataset, settings.label),
-        }
-    )
-    crystals.insert(0, "row", crystals.index)
-    unknown = 0 if settings.label == "spacegroup" else ""
-    known = usable_rows(dataset) & (crystals["class"] != unknown)
+    crystals = dataset.crystals()
+    crystals["class"] = dataset.label(settings.label)[crystals["row"]]
+    known = crystals["class"] != (0 if settings.label == "spacegroup" else "")
     return split_crystals(crystals[known], settings, seed)
 
 

@@ -7,13 +7,13 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.settings import Settings
 from spacegrouper.training.batches import Share, take_samples
 from spacegrouper.training.horovod_world import World
-from spacegrouper.training.images import PatternReader
+from spacegrouper.training.images import PatternReader, presentation_of
 
 _READING_THREADS = 4
 _COMPOSING_THREADS = 2
@@ -43,7 +43,7 @@ class ImageBatches:
 
     def __init__(
         self,
-        dataset: zarr.Group,
+        dataset: Dataset,
         rows: NDArray[np.integer[Any]],
         labels: NDArray[np.int64],
         settings: Settings,
@@ -55,15 +55,7 @@ class ImageBatches:
         self._share = Share(len(rows), world.size, train.batch_size, world.rank)
         self._window = self._share.window(train.shuffle_crystals)
         self._seed = settings.seed if shuffled else None
-        self._reader = PatternReader(
-            dataset,
-            settings.model.image_size,
-            train.resize,
-            train.descriptor,
-            settings.diffractogram,
-            settings.augment,
-            settings.seed,
-        )
+        self._reader = PatternReader(dataset, presentation_of(settings, dataset))
         self._labels = labels[self._share.own]
         own_rows = rows[self._share.own]
         # Of an empty place, whose position is -1, the last one.
@@ -84,7 +76,7 @@ class ImageBatches:
         return self._share.steps
 
     def epoch(self, epoch: int) -> Iterator[tuple[Images, NDArray[np.int64], NDArray[np.float32]]]:
-        """Yield images (as compose_images returns them), labels and weights of each step.
+        """Yield images (as Composer.compose returns them), labels and weights of each step.
 
         Labels and weights are (batch_size,), the weights as Share.weights says; images and label of
         an empty place are 0. Raises UserError for a chunk that cannot be read.

@@ -14,12 +14,11 @@ from typing import Any
 import keras
 import numpy as np
 import pandas as pd
-import zarr
 from tensorboard.summary import Writer
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.contract.network import build_model
-from spacegrouper.dataset.store import open_dataset
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Settings, Train, write_settings
 from spacegrouper.training.checkpoint import (
@@ -38,6 +37,7 @@ from spacegrouper.training.horovod_world import (
     share_variables,
     sum_over_ranks,
 )
+from spacegrouper.training.images import presentation_of
 from spacegrouper.training.learning_rate import learning_rate
 from spacegrouper.training.model_file import write_model
 from spacegrouper.training.objective import (
@@ -68,7 +68,7 @@ def train(
     Raises UserError for a dataset that cannot be split, and a loss that is no longer a number.
     """
     keras.utils.set_random_seed(settings.seed)
-    dataset = open_dataset(store)
+    dataset = Dataset(store)
     split = split_dataset(dataset, settings.split, settings.seed)
     _set_precision(settings.train)
     # Rank 0 first: a file of weights that it downloads is then there for the others.
@@ -135,7 +135,7 @@ def _set_precision(settings: Train) -> None:
 
 
 def _batches(
-    dataset: zarr.Group, crystals: pd.DataFrame, settings: Settings, world: World, *, shuffled: bool
+    dataset: Dataset, crystals: pd.DataFrame, settings: Settings, world: World, *, shuffled: bool
 ) -> ImageBatches:
     rows, labels = crystals["row"].to_numpy(), crystals["label"].to_numpy()
     return ImageBatches(dataset, rows, labels, settings, world, shuffled=shuffled)
@@ -242,7 +242,7 @@ def _resume(
 
 
 def _fingerprint(
-    settings: Settings, split: pd.DataFrame, dataset: zarr.Group, model: keras.Model
+    settings: Settings, split: pd.DataFrame, dataset: Dataset, model: keras.Model
 ) -> str:
     """Name all that decides how a training goes, but for how long it is to go on."""
     ignored = {"launcher", "nodes", "patience"}
@@ -252,11 +252,10 @@ def _fingerprint(
         "seed": settings.seed,
         "split": settings.split.model_dump(mode="json"),
         "model": settings.model.model_dump(mode="json"),
-        "diffractogram": settings.diffractogram.model_dump(mode="json"),
-        "augment": settings.augment.model_dump(mode="json"),
+        "presented": presentation_of(settings, dataset).sections,
         "train": settings.train.model_dump(mode="json", exclude=ignored),
         "crystals": split.to_csv(index=False),
-        "dataset": dict(dataset.attrs),
+        "dataset": dataset.attributes,
         "variables": [[variable.path, list(variable.shape)] for variable in model.weights],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
@@ -331,21 +330,23 @@ def _write_results(
     model: keras.Model,
     settings: Settings,
     split: pd.DataFrame,
-    dataset: zarr.Group,
+    dataset: Dataset,
     history: list[Epoch],
 ) -> None:
     classes = split.drop_duplicates("label").sort_values("label")["class"]
+    shown = presentation_of(settings, dataset)
     labels = {
         "label": settings.split.label,
         "classes": classes.tolist(),
         "best_epoch": _kept_epoch(history, settings.train),
-        "image_size": settings.model.image_size,
-        "resize": settings.train.resize,
-        "descriptor": settings.train.descriptor,
-        "diffractogram": settings.diffractogram.model_dump(mode="json"),
-        "seed": settings.seed,
-        "simulate_settings": dataset.attrs["simulate_settings"],
-        "shape_settings": dataset.attrs.get("shape_settings"),
+        "presentation": {
+            "descriptor": shown.descriptor,
+            "image_size": shown.image_size,
+            "resize": shown.resize,
+            "seed": shown.seed,
+            "sections": shown.sections,
+        },
+        "made_with": dataset.made_with,
     }
     # A temperature fitted to an earlier network is none of this one's.
     (output / "calibration.json").unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Morphology
+from spacegrouper.techniques.morphology.settings import Morphology
 from spacegrouper.techniques.morphology.bitmap_encodings import (
     BitmapEncoding,
     Form,

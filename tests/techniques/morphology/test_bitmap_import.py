@@ -18,6 +18,7 @@ import sqlalchemy
 from PIL import Image
 from postgres_server import PASSWORD, CuttingProxy, PostgresServer, running_postgres
 
+from spacegrouper.techniques.morphology.settings import Morphology
 from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.crystals.rejections import read_rejections
 from spacegrouper.errors import UserError
@@ -80,7 +81,7 @@ def run(
 ) -> ImportCounts:
     settings = settings or settings_for()
     waited = [] if waits is None else waits
-    source = open_source(url, settings.morphology, waited.append)
+    source = open_source(url, settings.of(Morphology), waited.append)
     try:
         extent = measure_table(source)
         rejected = output / "rejected.csv"

@@ -8,7 +8,7 @@ import sqlalchemy
 from PIL import Image
 
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Morphology
+from spacegrouper.techniques.morphology.settings import Morphology
 from spacegrouper.techniques.morphology.bitmap_table import (
     Row,
     bitmap_table,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import label
 
 from spacegrouper.techniques.patterns.shaping import normalise, shape_pattern
-from spacegrouper.settings import Shape
+from spacegrouper.techniques.patterns.settings import Shape
 
 SETTINGS = Shape(method="nodes")
 # Black all over, so that every value of a test's pattern is normalised alike.

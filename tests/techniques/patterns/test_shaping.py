@@ -14,7 +14,7 @@ from spacegrouper.techniques.patterns.shaping import (
     shape_pattern,
     shape_patterns,
 )
-from spacegrouper.settings import Shape
+from spacegrouper.techniques.patterns.settings import Shape
 
 SETTINGS = Shape()
 

@@ -22,7 +22,7 @@ from spacegrouper.techniques.patterns.statistics import (
     per_space_group_table,
     summary_table,
 )
-from spacegrouper.settings import Shape
+from spacegrouper.techniques.patterns.settings import Shape
 
 CRYSTALS, VIEWS, SIZE = 23, 2, 24
 # The window of the default settings is that of a larger detector.

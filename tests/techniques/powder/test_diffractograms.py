@@ -18,7 +18,7 @@ from spacegrouper.techniques.powder.diffractograms import (
     draw_images_with_matplotlib,
     generators,
 )
-from spacegrouper.settings import Augment, Diffractogram, Powder
+from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder
 
 POWDER = Powder(two_theta=(10, 90), step=0.01)
 POINTS = 8001  # 0.01 degrees apart

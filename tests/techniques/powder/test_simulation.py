@@ -32,7 +32,8 @@ from spacegrouper.techniques.powder.simulation import (
     sticks,
 )
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Powder, PrototypesSource
+from spacegrouper.crystals.sources.prototypes import PrototypesSource
+from spacegrouper.techniques.powder.settings import Powder
 
 ENGINES = get_args(Engine)
 K_ALPHA_1 = 1.5405929  # of the published angles, Angstrom

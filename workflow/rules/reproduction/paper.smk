@@ -13,6 +13,7 @@ except UserError as error:
     EXPERIMENTS = {}
 
 
+include: "tabulate_networks.smk"
 include: "evaluate_unseen_groups.smk"
 
 
@@ -38,7 +39,7 @@ if EXPERIMENTS:
                     rules.evaluate_robustness_experiment.output.curves,
                     experiment=FIRST.folder.name,
                 )
-                if settings.simulate.engine == "kinematic"
+                if settings.engine.knows_perturbations
                 else []
             ),
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from spacegrouper.contract.network import build_model
 from spacegrouper.networks.shared.cost import forward_flops
 from spacegrouper.settings import Model
 
@@ -58,7 +59,7 @@ def network_sizes() -> Iterator[NetworkSize]:
         model = build_model(CLASSES, settings)
         yield NetworkSize(
             network=settings.name + variant,
-            images=settings.images,
+            images=len(model.inputs),
             parameters=model.count_params(),
             gflop=round(forward_flops(model) / 1e9, 2),
             published=published,

@@ -21,9 +21,9 @@ from sqlalchemy.exc import DBAPIError, NoSuchTableError, SQLAlchemyError
 from sqlalchemy.types import NullType
 
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Morphology
 from spacegrouper.techniques.morphology.bitmap_encodings import largest_value
 from spacegrouper.techniques.morphology.bitmap_table import open_engine
+from spacegrouper.techniques.morphology.settings import Morphology
 
 log = logging.getLogger(__name__)
 

@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Morphology
+from spacegrouper.techniques.morphology.settings import Morphology
 
 Form = Literal["image", "bits", "bytes", "run_length"]
 Writing = Literal["bare", "hexadecimal", "base64"]

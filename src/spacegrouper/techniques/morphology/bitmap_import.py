@@ -29,20 +29,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.atomic import written_aside
+from spacegrouper.contract.technique import Patterns
 from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.crystals.rejections import write_rejections
 from spacegrouper.dataset.integrity import check_manifest, manifest_path, write_manifest
+from spacegrouper.dataset.made_with import find_difference, made_with
 from spacegrouper.dataset.raw_shard import (
     RowLabels,
-    find_difference,
-    provenance,
     read_raw_patterns,
     read_raw_rows,
     write_raw_shard,
 )
 from spacegrouper.errors import UserError
 from spacegrouper.folder_lock import locked
-from spacegrouper.settings import Morphology, Settings
+from spacegrouper.settings import Settings
 from spacegrouper.techniques.morphology.bitmap_database import (
     BitmapRow,
     BitmapSource,
@@ -56,7 +56,7 @@ from spacegrouper.techniques.morphology.bitmap_encodings import (
     detect_encoding,
 )
 from spacegrouper.techniques.morphology.bitmap_table import encode_png
-from spacegrouper.techniques.patterns.simulation import Patterns
+from spacegrouper.techniques.morphology.settings import Morphology
 
 log = logging.getLogger(__name__)
 
@@ -163,9 +163,9 @@ def _begin(
     path = unfinished / "settings.json"
     # The address is nobody's business, but another one is another table.
     address = source.engine.url.render_as_string().encode()
-    made_with = provenance(settings)
+    done_with = made_with(settings)
     plan = {
-        "made_with": made_with,
+        "made_with": done_with,
         "block_size": settings.plan.block_size,
         "database_sha256": hashlib.sha256(address).hexdigest(),
         "table": asdict(extent),
@@ -175,14 +175,14 @@ def _begin(
         encoding = BitmapEncoding(**earlier.pop("encoding"))
         if earlier == plan:
             return encoding
-        if difference := find_difference(earlier["made_with"], made_with):
+        if difference := find_difference(earlier["made_with"], done_with):
             what = f"{difference.first} has become {difference.second}"
         else:
             what = "the table, or plan.block_size, has changed"
         log.warning("%s: the import starts anew", what)
     if unfinished.exists():
         shutil.rmtree(unfinished)
-    encoding = _look_at_bitmaps(source, settings.morphology)
+    encoding = _look_at_bitmaps(source, settings.of(Morphology))
     with written_aside(path) as aside:
         content = plan | {"encoding": asdict(encoding)}
         aside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
@@ -238,11 +238,11 @@ def _read_blocks(
         try:
             name = _checked_id(row.id, kind)
             space_group = _checked_space_group(row.spacegroup)
-            bitmaps, edge = _decode(row, source.largest_value, encoding, settings.morphology)
+            bitmaps, edge = _decode(row, source.largest_value, encoding, settings.of(Morphology))
         except ValueError as error:
             block.rejected.append((_written(row.id), str(error)))
             continue
-        if edge != settings.morphology.pixels and not resized:
+        if edge != settings.of(Morphology).pixels and not resized:
             resized = True
             log.info(
                 "bitmap %s has views of %d x %d pixels: such ones are brought to "
@@ -250,7 +250,7 @@ def _read_blocks(
                 _written(name),
                 edge,
                 edge,
-                settings.morphology.pixels,
+                settings.of(Morphology).pixels,
             )
         kind = type(name)
         block.ids.append(name)
@@ -312,7 +312,7 @@ def _write_block(unfinished: Path, number: int, block: _Block, settings: Setting
     # A drawing has no intensity.
     no_intensity = np.full(bitmaps.shape[:2], np.nan)
     patterns = Patterns(bitmaps, no_intensity, ("",) * len(block.ids))
-    write_raw_shard(shard, labels, [patterns], provenance(settings))
+    write_raw_shard(shard, labels, [patterns], made_with(settings))
     write_manifest(shard, {"crystals": len(block.ids), "rejected": {}})
     read = _BlockRead(block.rows, len(block.ids), block.ids[-1], block.rejected)
     # Last: where it is, the block is whole.

@@ -21,8 +21,8 @@ from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table
 from spacegrouper.atomic import written_aside
 from spacegrouper.disk_errors import explain
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Morphology
 from spacegrouper.settings.database_url import holds_password
+from spacegrouper.techniques.morphology.settings import Morphology
 
 _ROWS = 512  # sent to the database at a time
 

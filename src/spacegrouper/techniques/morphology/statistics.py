@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import zarr
 from numpy.typing import NDArray
 
+from spacegrouper.contract.technique import Description
 from spacegrouper.crystals.symmetry import LEVELS, crystal_systems
 from spacegrouper.dataset.block_statistics import measure_in_blocks
-from spacegrouper.dataset.store import usable_rows
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 
 # Of space groups, what bitmaps of habits may show.
@@ -52,25 +52,63 @@ class BitmapStatistics:
     grey: Mapping[int, NDArray[np.int64]]
 
 
+def describe(dataset: Dataset, threads: int, advance: Callable[[int], None]) -> Description:
+    """Describe the usable crystals of a dataset and their bitmaps; see `Technique.describe`.
+
+    Raises:
+        UserError: as `measure_dataset`.
+    """
+    from spacegrouper.techniques.morphology import figures
+
+    found = measure_dataset(dataset, threads, advance)
+    tables = {
+        "decidability": decidability_table(found),
+        "brightness": brightness_table(found),
+        "brightness_distribution": brightness_distribution_table(found),
+        "pixel_values": pixel_value_table(found),
+        "per_space_group": per_space_group_table(found),
+        "shared_bitmaps": shared_bitmap_table(found, dataset.material_id),
+    }
+    groups = tables["per_space_group"]
+    best = tables["decidability"].iloc[0]
+    return Description(
+        tables=tables,
+        figures={
+            "class_balance": figures.class_balance_figure(groups),
+            "brightness": figures.brightness_figure(
+                tables["brightness_distribution"], tables["brightness"]
+            ),
+            "brightness_per_space_group": figures.brightness_per_space_group_figure(groups),
+            "pixel_values": figures.pixel_value_figure(tables["pixel_values"]),
+            "decidability": figures.decidability_figure(tables["decidability"]),
+            "mean_images": figures.mean_images_figure(mean_images(found), groups),
+        },
+        summary=(
+            f"{best['crystals']} crystals in {best['classes']} space groups, "
+            f"{best['distinct_bitmaps']} different bitmaps; any classifier is right for at most "
+            f"{100 * best['ceiling']:.1f} % of them"
+        ),
+    )
+
+
 def measure_dataset(
-    dataset: zarr.Group, workers: int, advance: Callable[[int], None]
+    dataset: Dataset, workers: int, advance: Callable[[int], None]
 ) -> BitmapStatistics:
     """Measure all usable crystals of known space group, over so many threads.
 
     `advance` is told of rows done. Raises UserError for bitmaps that cannot be read, for patterns
     that are none, and where no crystal of a known space group is finished.
     """
-    raw: Any = dataset["raw"]
-    if raw.dtype != np.uint8:
+    if dataset.dtype != np.uint8:
         raise UserError(
-            f"{dataset.store_path}: {raw.dtype} patterns are no bitmaps; give a dataset of "
+            f"{dataset.path}: {dataset.dtype} patterns are no bitmaps; give a dataset of "
             "`simulate.engine: morphology`"
         )
     measure = partial(_measure_block, dataset, advance)
     statistics = measure_in_blocks(dataset, measure, add_statistics, workers)
     if not statistics.row.size:
         raise UserError(
-            f"{dataset.store_path}: no finished crystal of a known space group to describe; finish "
+            f"{dataset.path}: no finished crystal of a known space group to describe; finish "
             "it with scripts/shape.py"
         )
     return statistics
@@ -260,22 +298,19 @@ def _summary(values: NDArray[np.float64]) -> dict[str, Any]:
 
 
 def _measure_block(
-    dataset: zarr.Group, advance: Callable[[int], None], block: tuple[int, int]
+    dataset: Dataset, advance: Callable[[int], None], block: tuple[int, int]
 ) -> BitmapStatistics:
     start, stop = block
-    arrays: Any = dataset
-    chunk, shape = arrays["raw"].chunks[0], arrays["raw"].shape[1:]
     none = np.zeros(0, dtype=np.int64)
-    statistics = measure_bitmaps(none, none, np.zeros((0, *shape), dtype=np.uint8))
-    groups = np.asarray(arrays["spacegroup"][start:stop], dtype=np.int64)
-    usable = usable_rows(dataset, slice(start, stop)) & (groups > 0)
-    for first in range(start, stop, chunk):
-        last = min(first + chunk, stop)
-        own = slice(first - start, last - start)
-        if usable[own].any():
-            bitmaps = np.asarray(arrays["raw"][first:last])[usable[own]]
-            rows = first + np.flatnonzero(usable[own])
-            found = measure_bitmaps(rows, groups[own][usable[own]], bitmaps)
+    statistics = measure_bitmaps(none, none, np.zeros((0, *dataset.shape), dtype=np.uint8))
+    groups = dataset.label("spacegroup")
+    for first in range(start, stop, dataset.chunk_rows):
+        own = slice(first, min(first + dataset.chunk_rows, stop))
+        usable = dataset.usable(own) & (groups[own] > 0)
+        if usable.any():
+            bitmaps = dataset.read(own)["raw"][usable]
+            rows = first + np.flatnonzero(usable)
+            found = measure_bitmaps(rows, groups[own][usable], bitmaps)
             statistics = add_statistics(statistics, found)
-        advance(last - first)
+        advance(own.stop - first)
     return statistics

@@ -65,9 +65,15 @@ TECHNIQUES.register(
         measures="diffraction patterns",
         sections=(Shape,),
         record=_record,
+        caption=(
+            "Raw and spot images are brightened (square root of the grey level), or most spots "
+            "could not be seen; a spot image has the raw patterns of the three views as red, "
+            "green and blue, a shaped image its shapes in the view's own colour."
+        ),
         units="photons/pixel",
         derived=("shaped",),
         derive=_shape,
+        derived_from=("shape",),
         record_derived=_record_shape,
         views=lambda settings: ("simulate.views", len(settings.simulate.views)),
         view_names=lambda made_with: [

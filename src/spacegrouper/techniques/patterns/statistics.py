@@ -8,26 +8,27 @@ The dataset is measured shard by shard and chunk by chunk, so memory does not gr
 whole numbers are added up: their sum is the same in any order and for blocks of any size.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
-from math import sqrt
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-import zarr
 from numpy.typing import NDArray
 from scipy.ndimage import label
 
+from spacegrouper.contract.technique import Description
 from spacegrouper.crystals.symmetry import crystal_systems
 from spacegrouper.dataset.block_statistics import measure_in_blocks
-from spacegrouper.dataset.store import usable_rows
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Shape
+from spacegrouper.settings.simulate import Simulate
 from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
+from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.techniques.patterns.shaping import normalise
 
 Measure = Literal["raw_lit", "raw_bright", "shaped_lit", "shaped_bright", "nodes"]
@@ -54,9 +55,46 @@ class Statistics:
     patterns: Mapping[tuple[Measure, int], Counter[int]] = field(default_factory=dict)
 
 
-def describe_dataset(
-    dataset: zarr.Group, workers: int, advance: Callable[[int], None]
-) -> Statistics:
+def describe(dataset: Dataset, threads: int, advance: Callable[[int], None]) -> Description:
+    """Describe the usable crystals of a dataset and their patterns; see `Technique.describe`.
+
+    Raises:
+        UserError: patterns that cannot be read, or no crystal of a known space group.
+    """
+    from spacegrouper.techniques.patterns import figures
+
+    found = describe_dataset(dataset, threads, advance)
+    per_space_group = per_space_group_table(found, math.prod(dataset.shape))
+    if per_space_group.empty:
+        raise UserError(
+            f"{dataset.path}: no crystal has a space group; simulate crystals that "
+            "scripts/standardise.py has written"
+        )
+    per_system, histograms = per_crystal_system_table(per_space_group), histogram_table(found)
+    views = Simulate.model_validate(dataset.settings["simulate"]).views[: len(dataset.view_names)]
+    return Description(
+        tables={
+            "per_space_group": per_space_group,
+            "per_crystal_system": per_system,
+            "patterns": summary_table(found),
+            "histograms": histograms,
+        },
+        figures={
+            "class_balance": figures.class_balance_figure(per_space_group),
+            "crystal_systems": figures.crystal_systems_figure(per_system),
+            "brightness": figures.brightness_figure(per_space_group),
+            "occupied_pixels": figures.occupied_pixels_figure(histograms, views),
+            "nodes": figures.nodes_figure(histograms, views),
+        },
+        summary=(
+            f"{per_space_group['crystals'].sum()} crystals in {len(per_space_group)} space groups; "
+            f"{found.crystals[0]} without a space group are only in the histograms, "
+            f"{dataset.rows - found.crystals.total()} rejected or not made are left out"
+        ),
+    )
+
+
+def describe_dataset(dataset: Dataset, workers: int, advance: Callable[[int], None]) -> Statistics:
     """Measure all usable crystals, over so many threads; `advance` is told of rows done.
 
     Raises UserError for patterns that cannot be read, and where no crystal is finished.
@@ -65,8 +103,7 @@ def describe_dataset(
     statistics = measure_in_blocks(dataset, measure, add_statistics, workers)
     if not statistics.crystals:
         raise UserError(
-            f"{dataset.store_path}: no finished crystal to describe; finish it with "
-            "scripts/shape.py"
+            f"{dataset.path}: no finished crystal to describe; finish it with scripts/shape.py"
         )
     return statistics
 
@@ -188,27 +225,25 @@ def histogram_table(statistics: Statistics) -> pd.DataFrame:
 
 
 def _measure_block(
-    dataset: zarr.Group, advance: Callable[[int], None], block: tuple[int, int]
+    dataset: Dataset, advance: Callable[[int], None], block: tuple[int, int]
 ) -> Statistics:
     start, stop = block
-    arrays: Any = dataset
-    chunk = arrays["raw"].chunks[0]
     statistics = Statistics()
-    labels = {name: np.asarray(arrays[name][start:stop]) for name in ("spacegroup", "prototype")}
-    usable = usable_rows(dataset, slice(start, stop))
-    prototypes = labels["prototype"].astype(object)
-    for first in range(start, stop, chunk):
-        last = min(first + chunk, stop)
-        done = usable[first - start : last - start]
+    spacegroup, prototype = (dataset.label(name) for name in ("spacegroup", "prototype"))
+    shape = Shape.model_validate(dataset.settings["shape"])
+    for first in range(start, stop, dataset.chunk_rows):
+        last = min(first + dataset.chunk_rows, stop)
+        done = dataset.usable(slice(first, last))
         if done.any():
+            arrays = dataset.read(slice(first, last))
             statistics = add_statistics(
                 statistics,
                 _measure_crystals(
-                    np.asarray(arrays["raw"][first:last])[done],
-                    np.asarray(arrays["shaped"][first:last])[done],
-                    labels["spacegroup"][first - start : last - start][done],
-                    prototypes[first - start : last - start][done],
-                    Shape.model_validate(dataset.attrs["shape_settings"]),
+                    arrays["raw"][done],
+                    arrays["shaped"][done],
+                    spacegroup[first:last][done],
+                    prototype[first:last][done],
+                    shape,
                 ),
             )
         advance(last - first)
@@ -252,7 +287,7 @@ def _mean_and_spread(
     count, total = statistics.crystals[group], statistics.grey[patterns, group]
     # Exact in whole numbers, where the difference of two large ones would lose digits.
     squares = count * statistics.grey_squared[patterns, group] - total**2
-    return total / (count * pixels), sqrt(squares) / (count * pixels)
+    return total / (count * pixels), math.sqrt(squares) / (count * pixels)
 
 
 def _measures_and_views(statistics: Statistics) -> list[tuple[Measure, int]]:

@@ -22,7 +22,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from spacegrouper.randomness import generator_for
-from spacegrouper.settings import Augment, Diffractogram, Powder
+from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder
 
 IMAGE_POINTS = 2001  # of the diffractograms that images are drawn from: nine a pixel of 224
 LINE_WIDTH = 1.0  # of images, pixels

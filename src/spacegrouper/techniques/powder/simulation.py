@@ -53,7 +53,7 @@ def reflections(crystal: Crystal, powder: Powder, engine: Engine) -> Lines:
     """Return 2 theta (m,), degrees, ascending, and intensities (m,), the strongest 100.
 
     Raises ValueError, with a reason in one line, for elements without a form factor, and for
-    crystals without a reflection in the range or with too many of them (techniques/patterns/bounds.py).
+    crystals without a reflection in the range or with too many of them (bounds.py).
     """
     try:
         two_theta, intensity = _lines(crystal, powder, engine)

@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import DESCRIPTORS, Arrays, Composer, Descriptor, Presentation
+from spacegrouper.contract.technique import (
+    DESCRIPTORS,
+    Arrays,
+    Composer,
+    Descriptor,
+    Presentation,
+    Sections,
+)
 from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder
 
 
@@ -68,4 +75,10 @@ def _composer(presentation: Presentation) -> Composer:
     return curves_of(presentation, presentation.image_size)
 
 
-DESCRIPTORS.register(Descriptor("diffractogram", ("powder",), ("raw",), "curve", _composer))
+def _axis(made_with: Sections) -> tuple[str, float, float]:
+    return "2θ, degrees", *Powder.model_validate(made_with["powder"]).two_theta
+
+
+DESCRIPTORS.register(
+    Descriptor("diffractogram", ("powder",), ("raw",), "curve", _composer, axis=_axis)
+)

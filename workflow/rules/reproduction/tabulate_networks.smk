@@ -2,7 +2,7 @@ rule tabulate_networks:
     output:
         sizes=report(
             f"{RUN}/networks/sizes.csv",
-            caption="../report/network_sizes.rst",
+            caption="../../report/network_sizes.rst",
             category="Networks",
             labels={"table": "parameters and cost of every network"},
         ),
@@ -11,7 +11,7 @@ rule tabulate_networks:
     benchmark:
         f"{RUN}/benchmarks/tabulate_networks.tsv"
     conda:
-        "../envs/spacegrouper.yaml"
+        "../../envs/spacegrouper.yaml"
     resources:
         mem_mb=growing(4000),
         runtime=growing(10),
