@@ -20,7 +20,7 @@ from rich.table import Table
 from spacegrouper.atomic import written_aside
 from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Model, Settings, Split, Train, write_settings
+from spacegrouper.settings import Model, Settings, make_settings, Split, Train, write_settings
 from spacegrouper.training.launching import horovodrun, launch_ranks
 
 WORKER = Path(__file__).with_name("measured_training.py")
@@ -104,14 +104,14 @@ def settings_of(network: str, image_size: int, batch_size: int) -> Settings:
         shuffle_crystals=WINDOW_STEPS * batch_size,
         epochs=1,
     )
-    return Settings(seed=SEED, split=Split(classes="all"), model=model, train=train)
+    return make_settings(seed=SEED, split=Split(classes="all"), model=model, train=train)
 
 
 def make_dataset(folder: Path, crystals: int) -> dict[str, Any]:
     """Make dataset.zarr by the programs of the pipeline."""
     drawn = draw_crystals(None, crystals)
     write_crystals(folder / "block.jsonl.gz", drawn)
-    write_settings(Settings(), folder / "dataset.yaml")
+    write_settings(make_settings(), folder / "dataset.yaml")
     settings = f"--config={folder / 'dataset.yaml'}"
     raw, store = folder / "raw.h5", folder / "dataset.zarr"
     run_program(

@@ -19,10 +19,10 @@ from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.differences import difference
 from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.crystals.prototypes import prototype_crystals
-from spacegrouper.crystals.standard_cell import standardise
-from spacegrouper.techniques.patterns.simulation import simulate_crystals
-from spacegrouper.settings import Simulate, Standardise
 from spacegrouper.crystals.sources.prototypes import PrototypesSource
+from spacegrouper.crystals.standard_cell import standardise
+from spacegrouper.settings import Simulate, Standardise
+from spacegrouper.techniques.patterns.simulation import simulate_crystals
 
 SETTINGS = Standardise()
 

@@ -12,8 +12,8 @@ from spacegrouper.crystals import materials_project, patient_session
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.materials_project import read_materials_project
 from spacegrouper.crystals.partial_download import PartialDownload
-from spacegrouper.errors import UserError
 from spacegrouper.crystals.sources.materials_project import MaterialsProjectSource
+from spacegrouper.errors import UserError
 
 STRUCTURE = Structure(Lattice.cubic(4), ["Cs", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]]).as_dict()
 

@@ -10,8 +10,8 @@ from spacegrouper.crystals import patient_session
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.optimade import read_optimade
 from spacegrouper.crystals.partial_download import PartialDownload
-from spacegrouper.errors import UserError
 from spacegrouper.crystals.sources.optimade import OptimadeSource
+from spacegrouper.errors import UserError
 
 
 def species(name, *symbols, **other):

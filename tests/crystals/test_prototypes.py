@@ -7,10 +7,10 @@ from pymatgen.core import Element
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.prototypes import prototype_crystals
+from spacegrouper.crystals.sources.prototypes import PrototypesSource
 from spacegrouper.crystals.standard_cell import standardise
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Standardise
-from spacegrouper.crystals.sources.prototypes import PrototypesSource
 
 CRYSTALS = prototype_crystals(PrototypesSource(space_groups=8, crystals_per_space_group=20), seed=3)
 

@@ -5,15 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spacegrouper.techniques.patterns.settings import Shape
+from spacegrouper.contract.technique import Patterns
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.techniques.patterns.simulation import Patterns
-from spacegrouper.settings import settings_from_mapping
 from spacegrouper.dataset.blocks import write_block
-from spacegrouper.dataset.store import finish_dataset, start_dataset, unfinished_path
 from spacegrouper.dataset.dataset_plan import DatasetPlan, plan_dataset
-from spacegrouper.dataset.raw_shard import labels_of, provenance, write_raw_shard
+from spacegrouper.dataset.made_with import made_with
+from spacegrouper.dataset.raw_shard import labels_of, write_raw_shard
+from spacegrouper.dataset.store import finish_dataset, start_dataset, unfinished_path
 from spacegrouper.dataset.store_objects import list_objects
+from spacegrouper.settings import settings_from_mapping
+from spacegrouper.techniques.patterns.settings import Shape
 
 
 class RawShards:
@@ -57,7 +58,7 @@ class RawShards:
         halves = (range(numbers.start, middle), range(middle, numbers.stop))
         batches = [self.patterns(half) for half in halves if half]
         labels = labels_of(crystals, self.settings.standardise.labels)
-        write_raw_shard(path, labels, batches, provenance(self.settings))
+        write_raw_shard(path, labels, batches, made_with(self.settings))
         return path
 
 

@@ -4,14 +4,14 @@ import h5py
 import numpy as np
 import pytest
 import zarr
+from spacegrouper.dataset import blocks
 
+from spacegrouper.dataset.blocks import block_keys, block_problems, write_block
+from spacegrouper.dataset.dataset_plan import DatasetPlan, plan_dataset
+from spacegrouper.dataset.store import start_dataset, unfinished_path
+from spacegrouper.errors import UserError
 from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.techniques.patterns.shaping import shape_patterns
-from spacegrouper.errors import UserError
-from spacegrouper.storage import blocks
-from spacegrouper.dataset.blocks import block_keys, block_problems, write_block
-from spacegrouper.dataset.store import start_dataset, unfinished_path
-from spacegrouper.dataset.dataset_plan import DatasetPlan, plan_dataset
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def problems(store: Path, plan: DatasetPlan, number: int = 1) -> dict[str, str]:
 
 
 def test_a_written_block_is_whole_and_the_others_are_not(store, plan, datasets) -> None:
-    assert write_block(store, plan.sha256, plan.blocks[1], datasets.settings.of(Shape)) == 4
+    assert write_block(store, plan.sha256, plan.blocks[1]) == 4
     assert problems(store, plan) == {}
     for number in (0, 2):
         assert problems(store, plan, number) == dict.fromkeys(
@@ -41,7 +41,7 @@ def test_a_written_block_is_whole_and_the_others_are_not(store, plan, datasets) 
 
 
 def test_each_file_of_a_block_is_watched(store, plan, datasets, damage) -> None:
-    write_block(store, plan.sha256, plan.blocks[1], datasets.settings.of(Shape))
+    write_block(store, plan.sha256, plan.blocks[1])
     for key in block_keys(1, plan.arrays).values():
         whole = (store / key).read_bytes()
         damage(store / key)
@@ -52,7 +52,7 @@ def test_each_file_of_a_block_is_watched(store, plan, datasets, damage) -> None:
 
 
 def test_a_block_of_another_dataset_is_none_of_this(store, plan, datasets) -> None:
-    write_block(store, plan.sha256, plan.blocks[1], datasets.settings.of(Shape))
+    write_block(store, plan.sha256, plan.blocks[1])
     found = block_problems(store, 1, plan.arrays, "0" * 64)
     assert found == {"block_sha256/c/1/0": "of another dataset"}
 
@@ -65,7 +65,7 @@ def test_an_interrupted_write_is_never_taken_for_whole(
     """However far it came, and whether the block is new or one that had become damaged."""
     block, shape = plan.blocks[1], datasets.settings.of(Shape)
     step = min(step, len(block.arrays) + 1)  # the last one that is left
-    write_block(store, plan.sha256, block, shape)
+    write_block(store, plan.sha256, block)
     right = datasets.contents(store)
     for key in block_keys(1, plan.arrays).values():
         if finished:
@@ -89,12 +89,12 @@ def test_an_interrupted_write_is_never_taken_for_whole(
         for name in ("remove_object", "write_object"):
             patch.setattr(blocks, name, until_it_stops(getattr(blocks, name)))
         with pytest.raises(KeyboardInterrupt):
-            write_block(store, plan.sha256, block, shape)
+            write_block(store, plan.sha256, block)
     assert problems(store, plan)
     if step > 0:
         group = zarr.open_group(store, mode="r")
         assert group["status"][4:8].tolist() == [0] * 4
-    write_block(store, plan.sha256, block, shape)
+    write_block(store, plan.sha256, block)
     assert datasets.contents(store) == right
     patterns = any_shards.patterns(range(4, 8)).values
     group = zarr.open_group(store, mode="r")
@@ -106,18 +106,17 @@ def test_an_interrupted_write_is_never_taken_for_whole(
 
 
 def test_a_whole_block_is_left_alone(store, plan, datasets) -> None:
-    shape = datasets.settings.of(Shape)
-    write_block(store, plan.sha256, plan.blocks[1], shape)
+    write_block(store, plan.sha256, plan.blocks[1])
     files = [store / key for key in block_keys(1, plan.arrays).values()]
     before = [path.stat().st_ino for path in files]
-    assert write_block(store, plan.sha256, plan.blocks[1], shape) == 4
+    assert write_block(store, plan.sha256, plan.blocks[1]) == 4
     assert [path.stat().st_ino for path in files] == before
 
 
 def test_a_worker_left_from_an_earlier_run_writes_no_more(store, plan, datasets) -> None:
     before = datasets.contents(store)
     with pytest.raises(UserError, match="changed while it was being written"):
-        write_block(store, "0" * 64, plan.blocks[1], datasets.settings.of(Shape))
+        write_block(store, "0" * 64, plan.blocks[1])
     assert datasets.contents(store) == before
 
 

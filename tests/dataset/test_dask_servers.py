@@ -9,9 +9,9 @@ import psutil
 import pytest
 from distributed import Client, Security
 
-from spacegrouper.settings import Workers
 from spacegrouper.dataset.dask_servers import credentials_in
 from spacegrouper.dataset.workers import dask_cluster
+from spacegrouper.settings import Workers
 
 
 def listening() -> list[tuple[str, int]]:

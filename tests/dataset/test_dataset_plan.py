@@ -11,11 +11,11 @@ import zarr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spacegrouper.dataset.dataset_plan import plan_dataset, signed_digest
+from spacegrouper.dataset.integrity import write_manifest
 from spacegrouper.errors import UserError
 from spacegrouper.settings import settings_from_mapping
 from spacegrouper.techniques.patterns.settings import Shape
-from spacegrouper.dataset.dataset_plan import plan_dataset, signed_digest
-from spacegrouper.dataset.integrity import write_manifest
 
 
 @pytest.mark.parametrize("cuts", [(0, 10), (0, 4, 8, 10), (0, 3, 4, 9, 10)])

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import zarr
 
-from spacegrouper.errors import UserError
-from spacegrouper.settings import Standardise
-from spacegrouper.dataset.store import open_dataset
 from spacegrouper.dataset.export import export_rows, select_rows
 from spacegrouper.dataset.raw_shard import read_raw_patterns, read_raw_rows
+from spacegrouper.dataset.store import open_dataset
+from spacegrouper.errors import UserError
+from spacegrouper.settings import Standardise
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import h5py
 import numpy as np
 import pytest
 
-from spacegrouper.techniques.patterns.simulation import Patterns
-from spacegrouper.errors import UserError
+from spacegrouper.contract.technique import Patterns
 from spacegrouper.dataset.hdf5_file import new_hdf5_file
 from spacegrouper.dataset.raw_shard import RowLabels, write_raw_shard
+from spacegrouper.errors import UserError
 
 NOISE = np.random.default_rng(0).integers(0, 256, (64, 1, 64, 64), dtype=np.uint8)
 

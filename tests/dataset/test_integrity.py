@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from spacegrouper.errors import UserError
 from spacegrouper.dataset.integrity import check_manifest, manifest_path, write_manifest
+from spacegrouper.errors import UserError
 
 
 def test_a_whole_file_passes_and_a_flipped_bit_does_not(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from spacegrouper.settings import Settings, settings_from_mapping, write_settings
 from spacegrouper.dataset.made_with import other_setting
+from spacegrouper.settings import Settings, settings_from_mapping, write_settings
 
 
 def settings_of(**sections: Any) -> Settings:

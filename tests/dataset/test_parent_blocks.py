@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 import zarr
 
-from spacegrouper.errors import UserError
-from spacegrouper.settings import Plan
-from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.dataset.blocks import write_block
+from spacegrouper.dataset.dataset_plan import DatasetPlan, plan_dataset
+from spacegrouper.dataset.parent_blocks import link_blocks
 from spacegrouper.dataset.store import (
     finish_dataset,
     is_complete,
@@ -17,8 +16,9 @@ from spacegrouper.dataset.store import (
     start_dataset,
     unfinished_path,
 )
-from spacegrouper.dataset.dataset_plan import DatasetPlan, plan_dataset
-from spacegrouper.dataset.parent_blocks import link_blocks
+from spacegrouper.errors import UserError
+from spacegrouper.settings import Plan
+from spacegrouper.techniques.patterns.settings import Shape
 
 RELEASE = frozenset(f"crystal-{number}" for number in (*range(9), 20))
 

@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 import zarr
 
-from spacegrouper.errors import UserError
-from spacegrouper.settings import Settings, settings_from_mapping, write_settings
 from spacegrouper.dataset.integrity import recorded_sha256, write_manifest
 from spacegrouper.dataset.parent_run import (
     check_parent,
@@ -19,6 +17,8 @@ from spacegrouper.dataset.parent_run import (
     release_structures,
 )
 from spacegrouper.dataset.raw_shard import read_raw_rows
+from spacegrouper.errors import UserError
+from spacegrouper.settings import Settings, settings_from_mapping, write_settings
 
 
 def settings_of(name: str, parent: str | None, **sections: Any) -> Settings:

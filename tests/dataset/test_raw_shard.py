@@ -9,10 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spacegrouper.contract.technique import Patterns
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.techniques.patterns.simulation import Patterns
-from spacegrouper.errors import UserError
-from spacegrouper.settings import Settings, Simulate
 from spacegrouper.dataset.raw_shard import (
     RowLabels,
     labels_of,
@@ -23,6 +21,8 @@ from spacegrouper.dataset.raw_shard import (
     technique_of,
     write_raw_shard,
 )
+from spacegrouper.errors import UserError
+from spacegrouper.settings import Settings, Simulate, make_settings
 
 
 def test_what_is_written_is_read(raw_shards) -> None:
@@ -161,7 +161,7 @@ def settings_of(engine: str, **sections: Any) -> Settings:
     """Without a look at how the sections agree, which is not asked here."""
     names = {"simulate": {"engine": engine}, **sections}
     made = {name: Settings.model_fields[name].annotation(**names[name]) for name in names}
-    return Settings().model_copy(update=made)
+    return make_settings().model_copy(update=made)
 
 
 def test_section_simulate_is_read_back_from_its_attributes() -> None:

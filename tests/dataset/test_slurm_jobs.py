@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from spacegrouper.dataset.slurm_jobs import check_job_script, slurm_cluster
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Workers
-from spacegrouper.dataset.slurm_jobs import check_job_script, slurm_cluster
 
 
 @pytest.fixture

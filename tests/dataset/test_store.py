@@ -8,11 +8,8 @@ import pytest
 import xarray
 import zarr
 
-from spacegrouper.techniques.patterns.shaping import shape_patterns
-from spacegrouper.errors import UserError
-from spacegrouper.settings import settings_from_mapping
-from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.dataset.blocks import block_keys, write_block
+from spacegrouper.dataset.dataset_plan import plan_dataset
 from spacegrouper.dataset.store import (
     blocks_to_write,
     dataset_views,
@@ -26,7 +23,10 @@ from spacegrouper.dataset.store import (
     unfinished_path,
     usable_rows,
 )
-from spacegrouper.dataset.dataset_plan import plan_dataset
+from spacegrouper.errors import UserError
+from spacegrouper.settings import settings_from_mapping
+from spacegrouper.techniques.patterns.settings import Shape
+from spacegrouper.techniques.patterns.shaping import shape_patterns
 
 
 @pytest.mark.parametrize("cuts", [(0, 10), (0, 4, 8, 10), (0, 3, 4, 9, 10)])
@@ -193,7 +193,7 @@ def test_goes_on_after_an_interruption(any_shards, datasets, tmp_path: Path) -> 
     output = tmp_path / "dataset.zarr"
     start_dataset(output, plan)
     store = unfinished_path(output)
-    write_block(store, plan.sha256, plan.blocks[1], datasets.settings.of(Shape))
+    write_block(store, plan.sha256, plan.blocks[1])
     (store / "raw" / "c" / ".0.partial").write_bytes(b"what a killed process leaves")
     assert datasets.complete(output, plan) == [0, 2]
     assert datasets.contents(output) == datasets.contents(tmp_path / "undisturbed.zarr")
@@ -236,7 +236,7 @@ def test_any_object_that_suffers_is_repaired_and_no_other(
         written = {key}
         for block in blocks:
             assert open_dataset(store)["status"][4 * block.number] == 0
-            write_block(store, plan.sha256, block, datasets.settings.of(Shape))
+            write_block(store, plan.sha256, block)
             written |= set(block_keys(block.number, block.arrays).values())
         assert datasets.contents(store) == right
         assert is_complete(store, plan)

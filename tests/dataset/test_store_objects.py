@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import zarr
 
-from spacegrouper.errors import UserError
 from spacegrouper.dataset.store_objects import (
     encode_part,
     list_objects,
@@ -13,6 +12,7 @@ from spacegrouper.dataset.store_objects import (
     remove_object,
     write_object,
 )
+from spacegrouper.errors import UserError
 
 
 @pytest.mark.parametrize("value", [0, 7])

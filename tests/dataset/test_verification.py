@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from spacegrouper.errors import UserError
 from spacegrouper.dataset.blocks import block_keys
 from spacegrouper.dataset.verification import Damage, count_blocks, find_damage
+from spacegrouper.errors import UserError
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@ from pathlib import Path
 import h5py
 import pytest
 
-from spacegrouper.errors import UserError
-from spacegrouper.dataset.store import blocks_to_write, start_dataset, unfinished_path
 from spacegrouper.dataset.dataset_plan import plan_dataset
+from spacegrouper.dataset.store import blocks_to_write, start_dataset, unfinished_path
 from spacegrouper.dataset.workers import write_blocks
+from spacegrouper.errors import UserError
 
 
 def test_all_blocks_are_written_whatever_their_order(raw_shards, datasets, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from spacegrouper.evaluation.model_folder import (
     read_test_part,
     uncalibrated_because,
 )
-from spacegrouper.settings import Settings, Train, write_settings
+from spacegrouper.settings import Train, make_settings, write_settings
 from spacegrouper.techniques.patterns.settings import Shape
 
 SHAPE = Shape().model_dump(mode="json")
@@ -195,7 +195,7 @@ def test_only_crystals_that_were_never_learnt_from_calibrate(tmp_path, train, ca
         untouched &= {validating}
     assert bool(untouched) == calibrates
 
-    write_settings(Settings(train=train), tmp_path / "settings.yaml")
+    write_settings(make_settings(train=train), tmp_path / "settings.yaml")
     reason = uncalibrated_because(tmp_path)
     assert (reason is None) == calibrates
     assert calibrates or "train.rotation_epochs" in reason

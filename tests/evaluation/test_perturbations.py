@@ -7,7 +7,6 @@ import zarr
 from zarr.storage import MemoryStore
 
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.techniques.patterns.simulation import simulate_crystals
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.perturbations import (
     UNPERTURBED,
@@ -23,6 +22,7 @@ from spacegrouper.evaluation.perturbations import (
 )
 from spacegrouper.settings import Disorder, Robustness, Simulate
 from spacegrouper.techniques.patterns.settings import Shape
+from spacegrouper.techniques.patterns.simulation import simulate_crystals
 
 SIMULATE = Simulate(pixels=48, pixel_size=2e-4, cells=(3, 4, 3))
 RECIPE = Recipe(SIMULATE, Shape(central_window=(22, 25)), 7)

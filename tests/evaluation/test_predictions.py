@@ -5,7 +5,6 @@ import pytest
 import zarr
 from scipy.special import softmax
 
-from spacegrouper.techniques.images import compose_images
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.evaluation.predictions import (
@@ -14,6 +13,7 @@ from spacegrouper.evaluation.predictions import (
     predict_logits,
     probabilities,
 )
+from spacegrouper.techniques.images import compose_images
 from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.training.images import read_patterns
 

@@ -6,8 +6,6 @@ import zarr
 from zarr.storage import MemoryStore
 
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.techniques.images import compose_images
-from spacegrouper.techniques.patterns.shaping import shape_patterns
 from spacegrouper.evaluation.metrics import bootstrap_interval
 from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.evaluation.perturbations import UNPERTURBED, Point, Recipe, simulate_point
@@ -20,7 +18,9 @@ from spacegrouper.evaluation.robustness import (
     predict_points,
 )
 from spacegrouper.settings import Simulate
+from spacegrouper.techniques.images import compose_images
 from spacegrouper.techniques.patterns.settings import Shape
+from spacegrouper.techniques.patterns.shaping import shape_patterns
 from spacegrouper.training.images import read_patterns
 
 SHAPE = Shape(central_window=(15, 16))

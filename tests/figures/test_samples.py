@@ -4,13 +4,6 @@ import numpy as np
 import pandas as pd
 import zarr
 
-from spacegrouper.techniques.powder.diffractograms import (
-    IMAGE_POINTS,
-    diffractograms,
-    draw_images,
-    generators,
-)
-from spacegrouper.techniques.patterns.shaping import as_8_bit, normalise
 from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.figures.samples import (
     Picture,
@@ -21,6 +14,13 @@ from spacegrouper.figures.samples import (
 )
 from spacegrouper.settings import Simulate
 from spacegrouper.techniques.patterns.settings import Shape
+from spacegrouper.techniques.patterns.shaping import as_8_bit, normalise
+from spacegrouper.techniques.powder.diffractograms import (
+    IMAGE_POINTS,
+    diffractograms,
+    draw_images,
+    generators,
+)
 from spacegrouper.techniques.powder.settings import Diffractogram, Powder
 
 PREDICTIONS = pd.DataFrame(

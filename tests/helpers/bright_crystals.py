@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import zarr
 
+from spacegrouper.dataset.store import open_dataset
 from spacegrouper.techniques.images import compose_images
 from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.techniques.powder.settings import Diffractogram
-from spacegrouper.dataset.store import open_dataset
 from spacegrouper.training.images import read_patterns
 
 SPACE_GROUPS = np.array([62, 166, 225])

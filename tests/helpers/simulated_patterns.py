@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.techniques.patterns.simulation import simulate_crystals
 from spacegrouper.settings import Simulate
+from spacegrouper.techniques.patterns.simulation import simulate_crystals
 
 SMALL = Simulate(pixels=64)
 ROCK_SALT = Crystal(

@@ -7,16 +7,14 @@ from typing import Any
 import keras
 import numpy as np
 
-from spacegrouper.techniques.powder.settings import Diffractogram
-from spacegrouper.techniques.patterns.settings import Shape
-from spacegrouper.settings import Settings, write_settings
-from spacegrouper.dataset.raw_shard import provenance
+from spacegrouper.dataset.made_with import made_with
+from spacegrouper.settings import Settings, make_settings, write_settings
 
 CLASSES = (166, 194, 207, 215, 221, 225)
 SIZE = 16
 
 
-DEFAULTS = Settings()
+DEFAULTS = make_settings()
 
 
 def write_tiny_model(
@@ -27,28 +25,33 @@ def write_tiny_model(
 ) -> Path:
     """Write a model folder for images made as `settings` say; return it.
 
-    `labels`: entries of labels.json that are to be others.
+    `labels`: entries of labels.json, or of its `presentation`, that are to be others.
     """
+    technique = settings.technique
+    done_with = made_with(settings)
+    done_with["settings"] |= technique.record_derived(settings)
+    shown = {
+        "descriptor": settings.train.descriptor,
+        "image_size": SIZE,
+        "resize": "maximum",
+        "seed": settings.seed,
+        "sections": settings.model_dump(mode="json", include=set(technique.presented)),
+    }
     content = {
         "label": "spacegroup",
         "classes": list(CLASSES),
         "best_epoch": 1,
-        "image_size": SIZE,
-        "resize": "maximum",
-        "descriptor": settings.train.descriptor,
-        "simulate_settings": provenance(settings),
-        "shape_settings": settings.of(Shape).model_dump(mode="json")
-        if settings.simulate.technique == "diffraction"
-        else None,
-        "diffractogram": settings.of(Diffractogram).model_dump(mode="json"),
-        "seed": settings.seed,
+        "presentation": shown | {key: labels.pop(key) for key in set(shown) & set(labels)},
+        "made_with": done_with,
     } | labels
     folder.mkdir(parents=True)
     (folder / "labels.json").write_text(json.dumps(content))
     write_settings(settings, folder / "settings.yaml")
     if temperature is not None:
         (folder / "calibration.json").write_text(json.dumps({"temperature": temperature}))
-    _write_network(folder / "model.keras", content["descriptor"], len(content["classes"]))
+    _write_network(
+        folder / "model.keras", content["presentation"]["descriptor"], len(content["classes"])
+    )
     return folder
 
 

@@ -2,10 +2,10 @@ import ast
 import sys
 from pathlib import Path
 
-import spacegrouper.models
+import spacegrouper.networks
 
-MODULES = sorted(Path(spacegrouper.models.__path__[0]).glob("*.py"))
-ROOMS_ABOVE = ("spacegrouper.errors", "spacegrouper.settings", "spacegrouper.models")
+MODULES = sorted(Path(spacegrouper.networks.__path__[0]).glob("*.py"))
+ROOMS_ABOVE = ("spacegrouper.errors", "spacegrouper.settings", "spacegrouper.networks")
 
 
 def imported(path: Path) -> set[str]:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from keras.src.applications import vgg16 as keras_vgg16
 
-from spacegrouper.errors import UserError
 from spacegrouper.contract.network import build_model
+from spacegrouper.errors import UserError
 from spacegrouper.networks.vgg16 import ADDRESS, FILE
 from spacegrouper.settings import Model
 

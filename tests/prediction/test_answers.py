@@ -11,14 +11,14 @@ from tiny_model import CLASSES, write_tiny_model
 
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.json_lines import write_crystals
+from spacegrouper.crystals.symmetry import crystal_systems
+from spacegrouper.dataset.store import open_dataset
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.predictions import predict_logits, probabilities
-from spacegrouper.crystals.symmetry import crystal_systems
 from spacegrouper.prediction.answers import GUESSES, Answer, answer_crystals, answer_patterns
 from spacegrouper.prediction.structure_files import read_standard_crystals, read_structure_file
 from spacegrouper.prediction.trained_model import TrainedModel, load_trained_model
 from spacegrouper.settings import Settings, write_settings
-from spacegrouper.dataset.store import open_dataset
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 ZINC_SULPHIDE = Structure.from_spacegroup(

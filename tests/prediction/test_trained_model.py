@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from tiny_model import CLASSES, write_tiny_model
 
-from spacegrouper.techniques.patterns.settings import Shape
-from spacegrouper.techniques.powder.settings import Powder
 from spacegrouper.errors import UserError
 from spacegrouper.prediction.trained_model import load_trained_model
 from spacegrouper.settings import Settings
+from spacegrouper.techniques.patterns.settings import Shape
+from spacegrouper.techniques.powder.settings import Powder
 
 
 def test_settings_are_those_that_the_patterns_were_made_with(tmp_path: Path) -> None:

@@ -4,12 +4,12 @@ import pytest
 import zarr
 from tiny_network import build_tiny_network, maps_by_hand, write_six_groups
 
-from spacegrouper.techniques.images import compose_images
+from spacegrouper.contract.network import build_model
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import Labels
-from spacegrouper.contract.network import build_model
 from spacegrouper.reproduction.embeddings import embed_crystals, image_trunk, untrained_copy
 from spacegrouper.settings import Model
+from spacegrouper.techniques.images import compose_images
 from spacegrouper.training.images import read_patterns
 
 LABELS = Labels("spacegroup", np.array([2, 14]), 16, "nearest", "raw")

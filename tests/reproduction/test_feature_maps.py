@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_network import build_tiny_network, maps_by_hand, write_six_groups
 
-from spacegrouper.techniques.images import compose_images
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.reproduction.feature_maps import (
@@ -18,6 +17,7 @@ from spacegrouper.reproduction.feature_maps import (
     measure_redundancy,
     read_maps,
 )
+from spacegrouper.techniques.images import compose_images
 from spacegrouper.training.images import read_patterns
 
 LABELS = Labels("spacegroup", np.array([2, 14]), 16, "nearest", "raw")

@@ -5,7 +5,7 @@ from paper_grid import write_grid
 
 from spacegrouper.reproduction import image_figures
 from spacegrouper.reproduction.paper_figures import PAPER_FIGURES
-from spacegrouper.settings import Settings
+from spacegrouper.settings import make_settings
 
 
 @pytest.fixture(scope="module")
@@ -39,5 +39,5 @@ def test_crystals_are_drawn_as_the_dataset_was_made_whatever_the_settings_say(
     monkeypatch.setattr(
         image_figures, "shaping_steps_figure", lambda crystal, views, shape: seen.append(shape)
     )
-    PAPER_FIGURES["shaping_steps"](folder, Settings())
-    assert seen == [SHAPE] != [Settings().shape]
+    PAPER_FIGURES["shaping_steps"](folder, make_settings())
+    assert seen == [SHAPE] != [make_settings().shape]

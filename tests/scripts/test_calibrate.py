@@ -5,7 +5,7 @@ from bright_crystals import logits_by_hand, write_bright_crystals, write_brightn
 from programs import call, spawn
 
 from spacegrouper.evaluation.calibration import calibrate
-from spacegrouper.settings import Settings, Train, write_settings
+from spacegrouper.settings import Train, make_settings, write_settings
 
 
 def run_calibrate(folder, run=call):
@@ -44,7 +44,7 @@ def test_the_temperature_is_fitted_on_the_validation_part(folder):
 
 def test_a_network_that_was_validated_in_rotation_is_refused(folder):
     path = folder / "model" / "settings.yaml"
-    write_settings(Settings(train=Train(epochs=4, rotation_epochs=2)), path)
+    write_settings(make_settings(train=Train(epochs=4, rotation_epochs=2)), path)
     finished = run_calibrate(folder)
     path.unlink()
     assert finished.returncode == 1

@@ -14,7 +14,7 @@ from programs import call, spawn
 from scipy.special import softmax
 
 from spacegrouper.evaluation.calibration import expected_calibration_error
-from spacegrouper.settings import Settings, Train, write_settings
+from spacegrouper.settings import Train, make_settings, write_settings
 
 TEMPERATURE = 1.6
 OF_EVERY_LABEL = ("top_k", "per_class", "confusion", "reliability", "refusal")
@@ -134,7 +134,7 @@ def test_a_network_that_was_validated_in_rotation_is_measured_as_trained(run):
     """Whatever calibration.json says, which an earlier version may have left there."""
     folder, logits, *_ = run
     path = folder / "model" / "settings.yaml"
-    write_settings(Settings(train=Train(epochs=4, rotation_epochs=2)), path)
+    write_settings(make_settings(train=Train(epochs=4, rotation_epochs=2)), path)
     finished = evaluate(folder, folder / "of_rotation")
     path.unlink()
     assert finished.returncode == 0, finished.stderr

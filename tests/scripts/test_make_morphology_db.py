@@ -8,10 +8,10 @@ from PIL import Image
 from programs import Finished, Runner, call, spawn
 
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.techniques.morphology.habit import habit
 from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.crystals.rejections import read_rejections
 from spacegrouper.techniques.morphology.drawing import draw_habit
+from spacegrouper.techniques.morphology.habit import habit
 from spacegrouper.techniques.morphology.settings import Morphology
 
 

@@ -15,10 +15,10 @@ import psutil
 import pytest
 from small_disk import mounted
 
-from spacegrouper.folder_lock import locked
-from spacegrouper.dataset.store import store_lock
 from spacegrouper.dataset.integrity import write_manifest
+from spacegrouper.dataset.store import store_lock
 from spacegrouper.dataset.store_objects import list_objects
+from spacegrouper.folder_lock import locked
 
 ROOT = Path(__file__).parents[2]
 BLOCKS = 6

@@ -1,7 +1,12 @@
 import pytest
 
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Settings, load_settings, settings_from_mapping, write_settings
+from spacegrouper.settings import (
+    load_settings,
+    make_settings,
+    settings_from_mapping,
+    write_settings,
+)
 from spacegrouper.settings.experiments import experiment_name, experiment_settings
 
 
@@ -23,7 +28,7 @@ ZILETTI = {"name": "z", "model": {"name": "ziletti"}, "train": {"descriptor": "s
 
 
 def test_the_default_grid_has_every_network_set_and_split():
-    experiments = experiment_settings(Settings())
+    experiments = experiment_settings(make_settings())
     assert len(experiments) == 8 * 4 * 2
     assert list(experiments)[:2] == ["msdn-groups_8-random", "msdn-groups_8-prototype"]
     alexnet = experiments["alexnet-groups_72-prototype"]
@@ -48,7 +53,7 @@ def test_a_network_inherits_the_keys_of_its_own_kind_alone():
     experiments = experiment_settings(grid(MSDN, ZILETTI))
     mine, other = experiments["mine-few-random"], experiments["z-few-random"]
     assert (mine.model.blocks, mine.model.growth, mine.model.image_size) == ((2, 2), 16, 64)
-    assert other.model.blocks == Settings().model.blocks
+    assert other.model.blocks == make_settings().model.blocks
     assert other.model.image_size == 64
     assert mine.train.epochs == other.train.epochs == 7
 

@@ -4,7 +4,12 @@ from pathlib import Path
 import pytest
 
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Settings, load_settings, settings_from_mapping, write_settings
+from spacegrouper.settings import (
+    load_settings,
+    make_settings,
+    settings_from_mapping,
+    write_settings,
+)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +227,7 @@ def test_numbers_that_yaml_reads_as_text_are_numbers(tmp_path: Path) -> None:
 
 def test_what_is_written_reads_the_same_and_is_not_written_twice(tmp_path: Path) -> None:
     path = tmp_path / "settings.yaml"
-    settings = Settings(seed=7)
+    settings = make_settings(seed=7)
     write_settings(settings, path)
     assert load_settings(path) == settings
     written = path.stat().st_mtime_ns

@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Settings, Split, settings_from_mapping
+from spacegrouper.settings import Split, make_settings, settings_from_mapping
 
 POWDER = {
     "simulate": {"engine": "xrayutilities"},
@@ -13,11 +13,11 @@ POWDER = {
 
 def test_settings_do_not_change_once_read() -> None:
     with pytest.raises(ValidationError):
-        Settings().seed = 3  # type: ignore[misc]
+        make_settings().seed = 3  # type: ignore[misc]
 
 
 def test_the_defaults_are_the_papers() -> None:
-    simulate = Settings().simulate
+    simulate = make_settings().simulate
     assert simulate.wavelength == 3.5e-12
     assert simulate.cells == (10, 10, 10)
     assert simulate.detector_distance / simulate.pixel_size == pytest.approx(2500)

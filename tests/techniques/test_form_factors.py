@@ -6,8 +6,8 @@ import numpy as np
 import pymatgen.analysis.diffraction.xrd
 import pytest
 
-from spacegrouper.techniques.form_factors import form_factors
 from spacegrouper.errors import UserError
+from spacegrouper.techniques.form_factors import form_factors
 
 ELEMENTS = [gemmi.Element(number).name for number in range(1, 99)]
 

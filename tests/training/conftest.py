@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import zarr
 
-from spacegrouper.techniques.patterns.shaping import shape_patterns
 from spacegrouper.settings import Simulate
 from spacegrouper.techniques.patterns.settings import Shape
+from spacegrouper.techniques.patterns.shaping import shape_patterns
 
 SHAPE = Shape(central_window=(14, 18), minimum_distance=2)
 

@@ -6,17 +6,17 @@ import zarr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spacegrouper.dataset.store import open_dataset
+from spacegrouper.errors import UserError
+from spacegrouper.techniques.patterns.settings import Shape
+from spacegrouper.techniques.patterns.shaping import normalise
 from spacegrouper.techniques.powder.diffractograms import (
     IMAGE_POINTS,
     diffractograms,
     draw_images,
     generators,
 )
-from spacegrouper.techniques.patterns.shaping import normalise
-from spacegrouper.errors import UserError
-from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder
-from spacegrouper.dataset.store import open_dataset
 from spacegrouper.training.images import PatternReader, read_patterns, resize_patterns
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spacegrouper.dataset.store import open_dataset
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Split
 from spacegrouper.settings.space_groups import SPACE_GROUPS
-from spacegrouper.dataset.store import open_dataset
 from spacegrouper.training.split import (
     PARTS,
     select_classes,

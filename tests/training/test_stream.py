@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from zarr.abc.store import RangeByteRequest
 from zarr.storage import LocalStore, WrapperStore
 
-from spacegrouper.techniques.images import compose_images
+from spacegrouper.dataset.store import open_dataset
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Settings
-from spacegrouper.dataset.store import open_dataset
+from spacegrouper.techniques.images import compose_images
 from spacegrouper.training import stream
 from spacegrouper.training.batches import Share
 from spacegrouper.training.horovod_world import World

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spacegrouper.techniques.images import compose_images
+from spacegrouper.dataset.store import open_dataset
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Settings, load_settings, write_settings
-from spacegrouper.dataset.store import open_dataset
+from spacegrouper.techniques.images import compose_images
 from spacegrouper.training.horovod_world import World
 from spacegrouper.training.images import read_patterns
 from spacegrouper.training.stream import ImageBatches

@@ -16,8 +16,8 @@ import pytest
 
 from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.crystals.prototypes import prototype_crystals
-from spacegrouper.settings import load_settings
 from spacegrouper.crystals.sources.prototypes import PrototypesSource
+from spacegrouper.settings import load_settings
 
 pytestmark = pytest.mark.slow
 

@@ -4,8 +4,8 @@ import keras
 import pytest
 from keras import layers
 
-from spacegrouper.networks.shared.block_ends import block_ends
 from spacegrouper.contract.network import NETWORKS, build_model
+from spacegrouper.networks.shared.block_ends import block_ends
 from spacegrouper.settings import Model
 
 # Edge and channels of the maps at the end of each block, at the smallest images, as published.

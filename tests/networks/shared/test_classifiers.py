@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from spacegrouper.networks.shared.classifiers import STREAMS
 from spacegrouper.contract.network import build_model
+from spacegrouper.networks.shared.classifiers import STREAMS
 from spacegrouper.settings import Model
 
 SMALL = {

@@ -6,8 +6,8 @@ import tensorflow as tf
 from keras import layers
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from spacegrouper.networks.shared.cost import forward_flops
 from spacegrouper.contract.network import build_model
+from spacegrouper.networks.shared.cost import forward_flops
 from spacegrouper.settings import Model
 
 

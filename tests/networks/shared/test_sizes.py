@@ -1,8 +1,8 @@
 import dataclasses
 
 import pytest
+from spacegrouper.networks.shared import sizes
 
-from spacegrouper.models import sizes
 from spacegrouper.contract.network import NETWORKS
 from spacegrouper.networks.shared.sizes import NetworkSize, network_sizes, sizes_markdown
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from spacegrouper.errors import UserError
-from spacegrouper.techniques.morphology.settings import Morphology
 from spacegrouper.techniques.morphology.bitmap_encodings import (
     BitmapEncoding,
     Form,
@@ -22,6 +21,7 @@ from spacegrouper.techniques.morphology.bitmap_encodings import (
     largest_value,
 )
 from spacegrouper.techniques.morphology.bitmap_table import encode_png
+from spacegrouper.techniques.morphology.settings import Morphology
 
 VIEWS, PIXELS = 2, 12
 SETTINGS = Morphology(pixels=PIXELS, views=((1, 0, 0), (0, 1, 0)))

@@ -18,16 +18,16 @@ import sqlalchemy
 from PIL import Image
 from postgres_server import PASSWORD, CuttingProxy, PostgresServer, running_postgres
 
-from spacegrouper.techniques.morphology.settings import Morphology
 from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.crystals.rejections import read_rejections
+from spacegrouper.dataset.integrity import check_manifest
+from spacegrouper.dataset.raw_shard import read_raw_patterns, read_raw_rows
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Settings, settings_from_mapping
 from spacegrouper.techniques.morphology.bitmap_database import measure_table, open_source
 from spacegrouper.techniques.morphology.bitmap_import import ImportCounts, import_bitmaps
 from spacegrouper.techniques.morphology.bitmap_table import write_table
-from spacegrouper.dataset.integrity import check_manifest
-from spacegrouper.dataset.raw_shard import read_raw_patterns, read_raw_rows
+from spacegrouper.techniques.morphology.settings import Morphology
 
 PIXELS, BLOCK = 8, 10
 VIEWS = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))

@@ -8,7 +8,6 @@ import sqlalchemy
 from PIL import Image
 
 from spacegrouper.errors import UserError
-from spacegrouper.techniques.morphology.settings import Morphology
 from spacegrouper.techniques.morphology.bitmap_table import (
     Row,
     bitmap_table,
@@ -17,6 +16,7 @@ from spacegrouper.techniques.morphology.bitmap_table import (
     write_sqlite,
     write_table,
 )
+from spacegrouper.techniques.morphology.settings import Morphology
 
 SETTINGS = Morphology(
     table="habits", id_column="name", bitmap_column="picture", spacegroup_column="number"

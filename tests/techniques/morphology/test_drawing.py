@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from scipy.spatial import ConvexHull
 
 from spacegrouper.crystals.crystal import Crystal, Rejection
-from spacegrouper.techniques.morphology.habit import Facet, habit
 from spacegrouper.techniques.morphology.drawing import draw_crystals, draw_habit
+from spacegrouper.techniques.morphology.habit import Facet, habit
 from spacegrouper.techniques.morphology.settings import Morphology
 
 LIGHT = np.array([-0.3, 0.4, 1.0]) / np.linalg.norm([-0.3, 0.4, 1.0])

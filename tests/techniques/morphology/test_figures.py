@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from spacegrouper.evaluation import bitmap_statistics as statistics
-from spacegrouper.figures import bitmaps as figures
+from spacegrouper.techniques.morphology import statistics
+from spacegrouper.techniques.morphology import figures
 
 
 @pytest.fixture(scope="module")

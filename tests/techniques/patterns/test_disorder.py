@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.techniques.patterns.disorder import disordered_atoms, sum_over_atoms
+from spacegrouper.settings import Disorder, Simulate, View
 from spacegrouper.techniques.form_factors import form_factors
+from spacegrouper.techniques.patterns.disorder import disordered_atoms, sum_over_atoms
 from spacegrouper.techniques.patterns.geometry import make_detector, rotation_matrices
 from spacegrouper.techniques.patterns.kinematic import intensities, make_experiment
-from spacegrouper.settings import Disorder, Simulate, View
 
 
 def direct_sum(

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from spacegrouper.evaluation.class_names import space_group_name
-from spacegrouper.techniques.patterns.statistics import MEASURES, per_crystal_system_table
 from spacegrouper.crystals.symmetry import crystal_systems
+from spacegrouper.evaluation.class_names import space_group_name
+from spacegrouper.settings import Simulate, View
 from spacegrouper.techniques.patterns.figures import (
     brightness_figure,
     class_balance_figure,
@@ -16,7 +16,7 @@ from spacegrouper.techniques.patterns.figures import (
     occupied_pixels_figure,
     view_name,
 )
-from spacegrouper.settings import Simulate, View
+from spacegrouper.techniques.patterns.statistics import MEASURES, per_crystal_system_table
 
 SPACE_GROUPS = {
     1: np.array([225]),

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from spacegrouper.techniques.patterns.geometry import make_detector, rotation_matrices
 from spacegrouper.settings import Simulate, View
+from spacegrouper.techniques.patterns.geometry import make_detector, rotation_matrices
 
 
 @pytest.mark.parametrize("pixels", [4, 5])

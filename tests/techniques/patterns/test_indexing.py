@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from spacegrouper.settings import Simulate, View
 from spacegrouper.techniques.patterns.geometry import rotation_matrices
 from spacegrouper.techniques.patterns.indexing import (
     miller_indices,
@@ -13,7 +14,6 @@ from spacegrouper.techniques.patterns.indexing import (
     strongest_spots,
 )
 from spacegrouper.techniques.patterns.kinematic import grey_patterns, make_experiment
-from spacegrouper.settings import Simulate, View
 
 # Rock salt, its edge such that (200) lies 10 pixels from the centre: 2 / a = 10 p / (D lambda),
 # at a distance so long that the Ewald sphere is flat to a hundredth of a pixel.

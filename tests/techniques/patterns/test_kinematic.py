@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from spacegrouper.settings import Simulate, View
 from spacegrouper.techniques.patterns.kinematic import (
     CLASSICAL_ELECTRON_RADIUS,
     grey_levels,
@@ -19,7 +20,6 @@ from spacegrouper.techniques.patterns.kinematic import (
     intensities,
     make_experiment,
 )
-from spacegrouper.settings import Simulate, View
 
 EXCERPT = Path(__file__).with_name("condor_excerpt.npz")
 with np.load(EXCERPT) as excerpt:

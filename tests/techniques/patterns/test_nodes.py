@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.ndimage import label
 
-from spacegrouper.techniques.patterns.shaping import normalise, shape_pattern
 from spacegrouper.techniques.patterns.settings import Shape
+from spacegrouper.techniques.patterns.shaping import normalise, shape_pattern
 
 SETTINGS = Shape(method="nodes")
 # Black all over, so that every value of a test's pattern is normalised alike.

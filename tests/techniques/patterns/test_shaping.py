@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.techniques.patterns.shaping import (
     as_8_bit,
     normalise,
     shape_pattern,
     shape_patterns,
 )
-from spacegrouper.techniques.patterns.settings import Shape
 
 SETTINGS = Shape()
 

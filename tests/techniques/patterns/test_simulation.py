@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from spacegrouper.contract.technique import Patterns
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.techniques.patterns.geometry import make_detector, rotation_matrices
-from spacegrouper.techniques.patterns.kinematic import grey_levels, intensities, make_experiment
-from spacegrouper.techniques.patterns.simulation import Patterns, simulate_crystals
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Disorder, Simulate, View
+from spacegrouper.techniques.patterns.geometry import make_detector, rotation_matrices
+from spacegrouper.techniques.patterns.kinematic import grey_levels, intensities, make_experiment
+from spacegrouper.techniques.patterns.simulation import simulate_crystals
 
 SETTINGS = Simulate(pixels=32, pixel_size=3.2e-4)
 

@@ -11,6 +11,7 @@ from hypothesis import given, strategies
 from hypothesis.extra.numpy import arrays
 
 from spacegrouper.errors import UserError
+from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.techniques.patterns.statistics import (
     MEASURES,
     Statistics,
@@ -22,7 +23,6 @@ from spacegrouper.techniques.patterns.statistics import (
     per_space_group_table,
     summary_table,
 )
-from spacegrouper.techniques.patterns.settings import Shape
 
 CRYSTALS, VIEWS, SIZE = 23, 2, 24
 # The window of the default settings is that of a larger detector.

@@ -19,11 +19,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pymatgen.core import Lattice, Structure
 from scipy.optimize import minimize_scalar
+from spacegrouper.techniques.powder import simulation as module
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.crystals.prototypes import prototype_crystals
-from spacegrouper.diffraction import powder as module
+from spacegrouper.crystals.sources.prototypes import PrototypesSource
+from spacegrouper.errors import UserError
+from spacegrouper.techniques.powder.settings import Powder
 from spacegrouper.techniques.powder.simulation import (
     Engine,
     powder_engine,
@@ -31,9 +34,6 @@ from spacegrouper.techniques.powder.simulation import (
     simulate_powders,
     sticks,
 )
-from spacegrouper.errors import UserError
-from spacegrouper.crystals.sources.prototypes import PrototypesSource
-from spacegrouper.techniques.powder.settings import Powder
 
 ENGINES = get_args(Engine)
 K_ALPHA_1 = 1.5405929  # of the published angles, Angstrom
