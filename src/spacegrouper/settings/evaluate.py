@@ -14,14 +14,14 @@ class Evaluate(Section):
     batch_size: PositiveInt = Field(32, description="crystals predicted at a time")
     unseen_groups: NonNegativeInt = Field(
         30,
-        description="space groups never trained on that the network's embeddings are tested with, "
-        "the most populous ones, two or more (the paper: 30); 0: none",
+        description="untrained space groups that the network's embeddings are tested on, the most "
+        "populous ones, two or more (the paper: 30); 0: none",
     )
     unseen_minimum_crystals: Annotated[int, Field(ge=2)] = Field(
-        20, description="crystals that such a space group has at least; half are the reference"
+        20, description="crystals in such a space group, at least; half are the reference"
     )
     unseen_maximum_crystals: PositiveInt = Field(
-        100, description="crystals that are taken of such a space group at most"
+        100, description="crystals taken from such a space group, at most"
     )
 
     @field_validator("unseen_groups")

@@ -30,7 +30,7 @@ class Model(Section):
     weights: str = Field(
         "none",
         description="`vgg16`: `imagenet`, or a file of its weights, of which the last "
-        "convolutional block goes on learning and the others stay; `none`: all start untrained",
+        "convolutional block is trained and the others stay fixed; `none`: all start untrained",
     )
     hidden: tuple[PositiveInt, ...] = Field(
         (256,), description="`vgg16`: units of each dense layer before the last"

@@ -10,7 +10,7 @@ from spacegrouper.settings.simulate import Displacement
 
 
 class Robustness(Section):
-    """What becomes of the accuracy when crystals and experiment are not perfect."""
+    """How the accuracy changes when crystals and experiment are not perfect."""
 
     crystals: PositiveInt = Field(200, description="test crystals that are simulated again")
     vacancies: tuple[Fraction, ...] = Field(

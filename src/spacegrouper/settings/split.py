@@ -19,38 +19,40 @@ _NO_CLASSES = (
 
 
 class Split(Section):
-    """Which space groups are classes, and which crystals teach, validate and test."""
+    """The classes, and which crystals train, validate and test."""
 
     label: str = Field(
         "spacegroup",
-        description="what is told apart: `spacegroup`, `crystal_system`, or one of "
+        description="what the classes are: `spacegroup`, `crystal_system`, or one of "
         "standardise.labels",
     )
     classes: ClassPreset | tuple[SpaceGroupNumber, ...] | tuple[str, ...] = Field(
         "populated",
-        description="the classes told apart: `populated`, those with minimum_crystals; `all` "
-        "that are present; `groups_8`, `groups_20`, `groups_49`, `groups_72` "
+        description="the classes: `populated`, those with minimum_crystals; `all` that are "
+        "present; `groups_8`, `groups_20`, `groups_49`, `groups_72` "
         "(settings/space_groups.py); or a list of space groups, by number or symbol (`Fm-3m`), "
         "or of names of the label's",
     )
     minimum_crystals: PositiveInt = Field(
         295,
-        description="`populated`: space groups with fewer crystals are no classes (the paper's 72: "
+        description="`populated`: space groups with fewer crystals are left out (the paper's 72: "
         "295)",
     )
     maximum_crystals: PositiveInt | None = Field(
-        None, description="crystals of each class that are used; none: all"
+        None, description="crystals used of each class, at most; none: all"
     )
     method: Literal["random", "prototype"] = Field(
         "random",
         description="`random`, the paper's, or `prototype`: all crystals of one prototype are in "
-        "one part, so that test crystals are of kinds never learnt from",
+        "the same set, so that the test set holds prototypes unseen in training",
     )
-    train: Fraction = Field(0.8, gt=0, description="share of each class that is learnt from")
+    train: Fraction = Field(0.8, gt=0, description="share of each class in the training set")
     validation: Fraction = Field(
-        0.1, gt=0, description="share of each class that decides when to stop"
+        0.1,
+        gt=0,
+        description="share of each class in the validation set, which decides when to stop",
     )
-    test: Fraction = Field(0.1, gt=0, description="share of each class that is only tested")
+    test: Fraction = Field(0.1, gt=0, description="share of each class in the test set")
 
     @field_validator("classes", mode="wrap")
     @classmethod

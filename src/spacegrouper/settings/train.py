@@ -14,14 +14,14 @@ class Train(Section):
 
     descriptor: Annotated[str, KnownName(DESCRIPTORS)] = Field(
         "shaped",
-        description="the images learnt from: `shaped` (one for each view), `raw` (one for each "
+        description="the network's input: `shaped` (one for each view), `raw` (one for each "
         "view, grey), `spot` (one for all views); of powders, `powder` (an image of the "
         "diffractogram) or `diffractogram` (its numbers); `morphology` (one for all views)",
     )
     resize: Literal["nearest", "maximum"] = Field(
         "nearest",
-        description="patterns to image_size: `nearest` pixel (the paper's), or the `maximum` of "
-        "the pixels that fall together, which keeps every spot of a much smaller image",
+        description="how patterns are resized to image_size: `nearest` pixel (the paper's), or the "
+        "`maximum` of the pixels that are merged, which keeps every spot of a much smaller image",
     )
     launcher: Literal["local", "srun"] = Field(
         "local",
@@ -40,16 +40,17 @@ class Train(Section):
         description="crystals shuffled together, over all ranks; if there are more, the dataset is "
         "streamed, with twice as many in memory (0.3 MB each at 224 pixels)",
     )
-    epochs: PositiveInt = Field(1000, description="passes over the learning set, at most")
+    epochs: PositiveInt = Field(1000, description="passes over the training set, at most")
     patience: PositiveInt = Field(
         50, description="epochs without a better validation loss before training stops"
     )
     rotation_epochs: PositiveInt | None = Field(
         None,
-        description="after so many epochs another group of crystals of the learning and validation "
-        "sets validates, each as large as the validation set (the paper's ten groups: 100 epochs, "
-        "and shares of 0.72, 0.08 and 0.2); training then lasts all epochs, and the last one's "
-        "network is kept (the paper does not state which); none: one validation set for all",
+        description="the validation fold rotates through the training and validation sets, a new "
+        "one after this many epochs, each as large as the validation set (the paper's ten folds: "
+        "100 epochs, and shares of 0.72, 0.08 and 0.2); training then lasts all epochs, and the "
+        "last one's network is kept (the paper does not state which); none: one validation set "
+        "for all",
     )
     learning_rate: PositiveFloat = Field(1e-5, description="learning rate of Adam")
     learning_rate_scaling: Literal["none", "linear"] = Field(

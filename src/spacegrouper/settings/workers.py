@@ -8,12 +8,12 @@ from spacegrouper.settings.section import Section
 
 
 class Workers(Section):
-    """The dask workers that shape the patterns; what they make does not depend on them."""
+    """The dask workers that shape the patterns; their results do not depend on these settings."""
 
     cluster: Literal["local", "slurm"] = Field(
         "local",
         description="`local`: processes of the machine that shapes; `slurm`: SLURM jobs, by "
-        "dask-jobqueue; the keys below are for these",
+        "dask-jobqueue, for which the keys below are",
     )
     jobs: PositiveInt = Field(8, description="SLURM jobs at most; their number follows the work")
     processes: PositiveInt = Field(4, description="workers in a job, one core each")

@@ -25,7 +25,7 @@ class Powder(Section):
         (5, 90), description="first and last diffraction angle, degrees"
     )
     step: Annotated[float, Quantity("degrees", 1e-4, 5, 0.01)] = Field(
-        0.01, description="angles are kept to the nearest multiple of this, degrees"
+        0.01, description="angles are rounded to multiples of this, degrees"
     )
 
     def contradictions(self) -> Iterator[Contradiction]:
@@ -63,7 +63,7 @@ class Powder(Section):
 
 
 class Diffractogram(Section):
-    """How reflections become a diffractogram, when it is learnt from (docs/powder.md)."""
+    """How reflections become a diffractogram, in training and prediction (docs/powder.md)."""
 
     lorentzian: Annotated[float, Field(ge=0, le=1)] = Field(
         0.5, description="share of the Lorentzian in the pseudo-Voigt profile of a peak"
@@ -83,10 +83,10 @@ class Diffractogram(Section):
         float, Quantity("", 1e-9, 0.1, 1e-3, (("%", 0.01), ("ppm", 1e-6)), zero=True)
     ] = Field(0.0, description="spread of the lattice spacings, relative")
     k_alpha_2: Annotated[float, Field(ge=0, le=1)] = Field(
-        0.0, description="intensity of copper K-alpha 2 (1.5444 Angstrom), K-alpha 1 being 1"
+        0.0, description="intensity of copper K-alpha 2 (1.5444 Angstrom), relative to K-alpha 1"
     )
     background: Annotated[float, Field(ge=0)] = Field(
-        0.0, description="constant background, the highest peak being 1"
+        0.0, description="constant background, relative to the highest peak"
     )
     counts: PositiveFloat | None = Field(
         None, description="photons counted at the highest peak, with their noise; none: no noise"
@@ -94,7 +94,7 @@ class Diffractogram(Section):
 
 
 class Augment(Section):
-    """Changes of each diffractogram that is learnt from, new in every epoch (docs/powder.md).
+    """Augmentation of each diffractogram in training, new in every epoch (docs/powder.md).
 
     None of them is stored; they follow from the seed, the epoch and the crystal's id.
     """
