@@ -98,7 +98,7 @@ class Datasets:
         """Go on with a dataset; return which blocks were to be written."""
         blocks = start_dataset(output, plan)
         for block in blocks:
-            write_block(unfinished_path(output), plan.sha256, block, self.settings.of(Shape))
+            write_block(unfinished_path(output), plan.sha256, block)
         finish_dataset(output, plan)
         return [block.number for block in blocks]
 

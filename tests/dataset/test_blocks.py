@@ -4,8 +4,8 @@ import h5py
 import numpy as np
 import pytest
 import zarr
-from spacegrouper.dataset import blocks
 
+from spacegrouper.dataset import blocks
 from spacegrouper.dataset.blocks import block_keys, block_problems, write_block
 from spacegrouper.dataset.dataset_plan import DatasetPlan, plan_dataset
 from spacegrouper.dataset.store import start_dataset, unfinished_path

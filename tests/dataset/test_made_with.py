@@ -1,78 +1,76 @@
-import json
-from pathlib import Path
+from importlib.metadata import version
 from typing import Any
 
 import pytest
 
-from spacegrouper.dataset.made_with import other_setting
-from spacegrouper.settings import Settings, settings_from_mapping, write_settings
+from spacegrouper.dataset.made_with import Difference, find_difference, made_with, technique_of
+from spacegrouper.errors import UserError
+from spacegrouper.settings import Settings, make_settings, settings_from_mapping
 
 
-def settings_of(**sections: Any) -> Settings:
-    return settings_from_mapping(sections, "test")
+def settings_of(engine: str, **sections: Any) -> Settings:
+    """Without a look at how the sections agree, which is not asked here."""
+    settings = make_settings()
+    simulate = settings.simulate.model_copy(update={"engine": engine})
+    made = {
+        name: type(getattr(settings, name)).model_validate(values)
+        for name, values in sections.items()
+    }
+    return settings.model_copy(update={"simulate": simulate, **made})
 
 
-def test_structures_name_their_source(tmp_path: Path) -> None:
-    path = tmp_path / "provenance.json"
-    path.write_text(json.dumps(settings_of().acquire.model_dump() | {"crystals": 480, "ids": []}))
-    assert other_setting(path, settings_of(seed=1)) is None
-    other = settings_of(acquire={"source": "prototypes", "space_groups": 9})
-    assert other_setting(path, other) == "acquire.space_groups 8, now 9"
+def test_of_each_technique_its_own_settings_are_kept() -> None:
+    powder = made_with(settings_of("pymatgen", powder={"step": 0.02}))
+    assert set(powder) == {"program", "version", "engine_version", "settings"}
+    assert set(powder["settings"]) == {"simulate", "powder"}
+    assert powder["settings"]["powder"]["step"] == 0.02
+    assert powder["engine_version"] == version("pymatgen")
+    morphology = made_with(
+        settings_of("morphology", morphology={"database": "mysql://secret.host/x", "pixels": 7})
+    )
+    assert set(morphology["settings"]) == {"simulate", "morphology"}
+    assert morphology["settings"]["morphology"]["pixels"] == 7
+    assert "secret" not in str(morphology)
+    assert "powder" not in made_with(settings_of("kinematic"))["settings"]
+
+
+def test_the_seed_is_recorded_where_patterns_depend_on_it() -> None:
+    noisy = {"simulate": {"poisson_noise": True}, "seed": 5}
+    assert made_with(settings_from_mapping(noisy, ""))["settings"]["seed"] == 5
+    assert "seed" not in made_with(make_settings())["settings"]
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("engine", "technique"),
     [
-        ({}, None),
-        ({"shape": {"reach": 1.5}}, None),
-        ({"simulate": {"pixels": 64}}, "simulate.pixels 32, now 64"),
-        (
-            {"simulate": {"pixels": 32, "wavelength": 2e-12}},
-            "simulate.wavelength 3.5e-12, now 2e-12",
-        ),
-        (
-            {"simulate": {"pixels": 32, "disorder": {"vacancies": 0.1}}},
-            "simulate.disorder.vacancies 0.0, now 0.1",
-        ),
+        (None, "patterns"),
+        ("kinematic", "patterns"),
+        ("condor", "patterns"),
+        ("xrayutilities", "powder"),
+        ("pymatgen", "powder"),
+        ("morphology", "morphology"),
     ],
 )
-def test_raw_shards_name_how_they_were_simulated(raw_shards, change, said: str | None) -> None:
-    path = raw_shards.write("0.h5", range(2))
-    assert other_setting(path, settings_of(**({"simulate": {"pixels": 32}} | change))) == said
+def test_the_engine_tells_the_technique(engine: str | None, technique: str) -> None:
+    made = {"settings": {"simulate": {"engine": engine}}} if engine else {}
+    assert technique_of(made).name == technique
 
 
-def test_powders_name_their_own_section(powder_shards) -> None:
-    path = powder_shards.write("0.h5", range(2))
-    now = powder_shards.settings
-    assert other_setting(path, now) is None
-    powder = now.powder.model_copy(update={"wavelength": 0.5})
-    said = other_setting(path, now.model_copy(update={"powder": powder}))
-    assert said == f"powder.wavelength {now.powder.wavelength}, now 0.5"
+def test_an_engine_of_another_version_is_not_taken_for_one_of_this() -> None:
+    made = {"program": "spacegrouper", "version": "9.1"}
+    made |= {"settings": {"simulate": {"engine": "gsas"}}}
+    with pytest.raises(UserError, match=r"engine 'gsas' of version 9\.1, which is not"):
+        technique_of(made)
 
 
-def test_datasets_name_how_they_were_simulated_and_shaped(raw_shards, datasets, tmp_path) -> None:
-    same = {"simulate": {"pixels": 32}}
-    datasets.settings = settings_of(**same, plan={"block_size": 4}, dataset={"chunk_crystals": 3})
-    datasets.make(tmp_path / "dataset.zarr", [raw_shards.write("0.h5", range(3))])
-    path = tmp_path / "dataset.zarr" / "zarr.json"
-    assert other_setting(path, settings_of(**same)) is None
-    assert other_setting(path, settings_of()) == "simulate.pixels 32, now 256"
-    assert other_setting(path, settings_of(**same, shape={"reach": 1.5})) == (
-        "shape.reach 1.7, now 1.5"
+def test_versions_are_told_before_settings() -> None:
+    first = made_with(settings_of("kinematic"))
+    other = made_with(settings_from_mapping({"simulate": {"pixels": 64}}, ""))
+    assert find_difference(first, first) is None
+    assert find_difference(first, other) == Difference(
+        "simulate.pixels 256", "simulate.pixels 64", False
     )
-
-
-def test_networks_name_how_they_were_trained(tmp_path: Path) -> None:
-    path = tmp_path / "settings.yaml"
-    write_settings(settings_of(train={"learning_rate": 0.5, "ranks": 2}), path)
-    assert other_setting(path, settings_of(train={"learning_rate": 0.5})) is None
-    assert other_setting(path, settings_of()) == "train.learning_rate 0.5, now 1e-05"
-    assert other_setting(path, settings_of(seed=2, train={"learning_rate": 0.5})) == "seed 0, now 2"
-
-
-@pytest.mark.parametrize("name", ["provenance.json", "0.h5", "zarr.json", "settings.yaml"])
-def test_what_is_damaged_or_absent_names_none(tmp_path: Path, name: str) -> None:
-    path = tmp_path / name
-    assert other_setting(path, settings_of()) is None
-    path.write_text("[")
-    assert other_setting(path, settings_of()) is None
+    other["version"] = "9.9"
+    said = find_difference(first, other)
+    assert said is not None
+    assert (said.second, said.of_versions) == ("spacegrouper 9.9", True)

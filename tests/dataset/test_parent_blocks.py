@@ -7,12 +7,12 @@ import pytest
 import zarr
 
 from spacegrouper.dataset.blocks import write_block
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.dataset.dataset_plan import DatasetPlan, plan_dataset
 from spacegrouper.dataset.parent_blocks import link_blocks
 from spacegrouper.dataset.store import (
     finish_dataset,
     is_complete,
-    open_dataset,
     start_dataset,
     unfinished_path,
 )
@@ -43,7 +43,7 @@ class Family:
             unfinished_path(self.child), plan, start_dataset(self.child, plan), self.parent
         )
         for block in blocks:
-            write_block(unfinished_path(self.child), plan.sha256, block, self.settings.of(Shape))
+            write_block(unfinished_path(self.child), plan.sha256, block)
         finish_dataset(self.child, plan)
         assert is_complete(self.child, plan)
         return [block.number for block in blocks]
@@ -71,7 +71,7 @@ def test_old_blocks_are_linked_and_the_store_is_as_if_made_alone(family, tmp_pat
     family.datasets.make(tmp_path / "alone.zarr", family.old + family.new, RELEASE)
     contents = family.datasets.contents
     assert contents(family.child) == contents(tmp_path / "alone.zarr")
-    assert open_dataset(family.child)["raw"].shape[0] == 12
+    assert Dataset(family.child).rows == 12
 
 
 def test_blocks_of_powders_are_linked_as_well(powder_shards, datasets, tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_blocks_of_powders_are_linked_as_well(powder_shards, datasets, tmp_path:
     assert family.make(family.plan()) == [2]
     datasets.make(tmp_path / "alone.zarr", family.old + family.new, RELEASE)
     assert datasets.contents(family.child) == datasets.contents(tmp_path / "alone.zarr")
-    assert "shaped" not in open_dataset(family.child)
+    assert Dataset(family.child).arrays == ("raw",)
 
 
 def test_without_new_rows_the_last_block_is_linked_too(family) -> None:

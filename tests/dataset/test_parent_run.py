@@ -31,7 +31,7 @@ def settings_of(name: str, parent: str | None, **sections: Any) -> Settings:
 def results(tmp_path: Path, raw_shards) -> Path:
     """Two finished runs, the second a child of the first; only what is looked at is real."""
     digests: list[str] = []
-    simulated = dict(read_raw_rows(raw_shards.write("real.h5", range(2))).settings)
+    simulated = dict(read_raw_rows(raw_shards.write("real.h5", range(2))).made_with)
     for name, parent, blocks in (("first", None, 2), ("second", "first", 1)):
         run = tmp_path / name
         write_settings(settings_of(name, parent), run / "config.yaml")
@@ -49,7 +49,7 @@ def results(tmp_path: Path, raw_shards) -> Path:
         for shard in shards:
             simulate(shard, name)
         store = zarr.create_group(
-            run / "dataset.zarr", attributes={"simulate_settings": simulated}, zarr_format=3
+            run / "dataset.zarr", attributes={"made_with": simulated}, zarr_format=3
         )
         digests += map(recorded_sha256, shards)
         store.create_array("raw_shard_sha256", data=np.array(digests, dtype=np.dtypes.StringDType))
@@ -140,7 +140,7 @@ def test_a_parent_made_with_another_version_is_refused(results: Path) -> None:
 def test_a_parent_with_the_grey_levels_of_before_is_refused(results: Path) -> None:
     path = results / "second/dataset.zarr/zarr.json"
     root = json.loads(path.read_text())
-    del root["attributes"]["simulate_settings"]["pattern_version"]
+    del root["attributes"]["made_with"]["pattern_version"]
     path.write_text(json.dumps(root))
     with pytest.raises(UserError, match="second was simulated with pattern_version None, but here"):
         check_parent(results / "third", settings_of("third", "second"))

@@ -1,7 +1,5 @@
 import json
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
@@ -14,15 +12,13 @@ from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.dataset.raw_shard import (
     RowLabels,
     labels_of,
-    provenance,
     read_raw_patterns,
     read_raw_rows,
-    simulate_section,
-    technique_of,
     write_raw_shard,
 )
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Settings, Simulate, make_settings
+
+MORPHOLOGY = {"settings": {"simulate": {"engine": "morphology"}}}
 
 
 def test_what_is_written_is_read(raw_shards) -> None:
@@ -33,7 +29,7 @@ def test_what_is_written_is_read(raw_shards) -> None:
     assert rows.status.tolist() == [1, 1, 1, 1, 2, 1]
     assert rows.spacegroup.tolist() == [225] * 6
     assert rows.text_labels["prototype"].tolist() == ["AB_225_a_b"] * 6
-    assert rows.settings["wavelength"] == 3.5e-12
+    assert rows.made_with["settings"]["simulate"]["wavelength"] == 3.5e-12
     np.testing.assert_array_equal(rows.intensity_max, patterns.intensity_max)
     np.testing.assert_array_equal(read_raw_patterns(path, 2, 5), patterns.values[2:5])
 
@@ -57,7 +53,7 @@ def test_rows_that_are_no_crystals_can_be_written(tmp_path: Path, dtype) -> None
         Patterns(values[1:], np.full((1, 1), np.nan), ("cut short",)),
     ]
     path = tmp_path / "0.h5"
-    assert write_raw_shard(path, labels, batches, {"engine": "morphology"}) == {"8": "cut short"}
+    assert write_raw_shard(path, labels, batches, MORPHOLOGY) == {"8": "cut short"}
     rows = read_raw_rows(path)
     assert rows.material_id.tolist() == ["7", "8"]
     assert rows.spacegroup.tolist() == [1, 230]
@@ -126,52 +122,6 @@ def test_a_name_that_could_lead_elsewhere_is_no_label(raw_shards, tmp_path: Path
     assert not list(tmp_path.iterdir())
 
 
-def test_of_each_technique_its_own_settings_are_kept() -> None:
-    powder = provenance(settings_of("pymatgen", powder={"step": 0.02}))
-    assert set(powder) == {"program", "version", "engine_version", "engine", "powder"}
-    assert json.loads(powder["powder"])["step"] == 0.02
-    assert powder["engine_version"] == version("pymatgen")
-    morphology = provenance(
-        settings_of("morphology", morphology={"database": "mysql://secret.host/x", "pixels": 7})
-    )
-    assert set(morphology) == {"program", "version", "engine_version", "engine", "morphology"}
-    assert json.loads(morphology["morphology"])["pixels"] == 7
-    assert "secret" not in str(morphology)
-    assert "database" not in json.loads(morphology["morphology"])
-    assert "powder" not in provenance(settings_of("kinematic"))
-
-
-@pytest.mark.parametrize(
-    ("settings", "technique"),
-    [
-        ({}, "diffraction"),
-        ({"engine": "of another program"}, "diffraction"),
-        ({"engine": "kinematic"}, "diffraction"),
-        ({"engine": "condor"}, "diffraction"),
-        ({"engine": "xrayutilities"}, "powder"),
-        ({"engine": "pymatgen"}, "powder"),
-        ({"engine": "morphology"}, "morphology"),
-    ],
-)
-def test_the_engine_tells_the_technique(settings: dict[str, str], technique: str) -> None:
-    assert technique_of(settings) == technique
-
-
-def settings_of(engine: str, **sections: Any) -> Settings:
-    """Without a look at how the sections agree, which is not asked here."""
-    names = {"simulate": {"engine": engine}, **sections}
-    made = {name: Settings.model_fields[name].annotation(**names[name]) for name in names}
-    return make_settings().model_copy(update=made)
-
-
-def test_section_simulate_is_read_back_from_its_attributes() -> None:
-    options = {"aperture": 9.0, "disorder": {"vacancies": 0.1}, "views": "zone_axes"}
-    settings = Settings.model_validate({"simulate": options})
-    assert simulate_section(provenance(settings)) == settings.simulate
-    # What another program says nothing of is the default.
-    assert simulate_section({"program": "another"}) == Simulate()
-
-
 def test_the_same_block_makes_the_same_bytes(raw_shards) -> None:
     first, second = (raw_shards.write(name, range(3)) for name in ("a.h5", "b.h5"))
     assert first.read_bytes() == second.read_bytes()
@@ -217,7 +167,10 @@ def test_a_file_of_another_layout_is_refused(tmp_path: Path, patterns, ids, mess
         read_raw_rows(path)
 
 
-def test_an_engine_of_another_version_is_not_taken_for_one_of_this() -> None:
-    settings = {"program": "spacegrouper", "version": "9.1", "engine": "gsas"}
-    with pytest.raises(UserError, match=r"engine 'gsas' of version 9\.1, which is not"):
-        technique_of(settings)
+def test_a_file_of_an_earlier_version_is_refused(raw_shards) -> None:
+    path = raw_shards.write("0.h5", range(2))
+    with h5py.File(path, "a") as file:
+        del file["entry"].attrs["made_with"]
+        file["entry"].attrs["program"] = "spacegrouper"
+    with pytest.raises(UserError, match=r"0\.h5: made by an earlier version.*simulate it anew"):
+        read_raw_rows(path)

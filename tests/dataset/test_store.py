@@ -1,5 +1,4 @@
 import itertools
-import shutil
 import warnings
 from pathlib import Path
 
@@ -12,19 +11,14 @@ from spacegrouper.dataset.blocks import block_keys, write_block
 from spacegrouper.dataset.dataset_plan import plan_dataset
 from spacegrouper.dataset.store import (
     blocks_to_write,
-    dataset_views,
     finish_dataset,
     is_complete,
-    open_dataset,
-    read_label,
     remove_unfinished,
     start_dataset,
     start_repair,
     unfinished_path,
-    usable_rows,
 )
 from spacegrouper.errors import UserError
-from spacegrouper.settings import settings_from_mapping
 from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.techniques.patterns.shaping import shape_patterns
 
@@ -38,7 +32,7 @@ def test_the_dataset_does_not_depend_on_how_raw_shards_are_cut(
         for first, last in itertools.pairwise(cuts)
     ]
     datasets.make(tmp_path / "dataset.zarr", paths)
-    group = open_dataset(tmp_path / "dataset.zarr")
+    group = zarr.open_group(tmp_path / "dataset.zarr", mode="r")
     patterns = raw_shards.patterns(range(10))
     np.testing.assert_array_equal(group["raw"][:], patterns.values)
     np.testing.assert_array_equal(
@@ -54,7 +48,7 @@ def test_the_dataset_does_not_depend_on_how_raw_shards_are_cut(
 
 def test_a_block_is_one_shard_of_whole_chunks(raw_shards, datasets, tmp_path: Path) -> None:
     datasets.make(tmp_path / "dataset.zarr", [raw_shards.write("0.h5", range(10))])
-    group = open_dataset(tmp_path / "dataset.zarr")
+    group = zarr.open_group(tmp_path / "dataset.zarr", mode="r")
     assert group["raw"].shards == (4, 3, 32, 32)
     assert group["raw"].chunks == (2, 3, 32, 32)
     assert len(list((tmp_path / "dataset.zarr" / "raw" / "c").iterdir())) == 3
@@ -69,24 +63,11 @@ def test_xarray_opens_it_with_names_and_coordinates(raw_shards, datasets, tmp_pa
     names = {"material_id", "spacegroup", "crystal_system", "prototype", "structure_key", "status"}
     assert names <= set(dataset["raw"].coords)
     assert dataset["spacegroup"].dims == ("crystal",)
-    assert dataset.attrs["shape_settings"]["reach"] == 1.7
-    assert dataset.attrs["simulate_settings"]["wavelength"] == 3.5e-12
+    settings = dataset.attrs["made_with"]["settings"]
+    assert settings["shape"]["reach"] == 1.7
+    assert settings["simulate"]["wavelength"] == 3.5e-12
     assert set(dataset.attrs["versions"]) == {"spacegrouper", "numpy", "numba", "zarr"}
     assert dataset["block_sha256"].sel(digest="dataset").values.tolist() == [plan.sha256]
-
-
-def test_a_flipped_bit_in_a_shard_is_not_read_as_a_pattern(
-    raw_shards, datasets, tmp_path: Path
-) -> None:
-    datasets.make(tmp_path / "dataset.zarr", [raw_shards.write("0.h5", range(4))])
-    shard = tmp_path / "dataset.zarr" / "raw" / "c" / "0" / "0" / "0" / "0"
-    whole = shard.read_bytes()
-    for position in range(0, len(whole), 97):
-        damaged = bytearray(whole)
-        damaged[position] ^= 4
-        shard.write_bytes(damaged)
-        with pytest.raises(ValueError, match="checksum"):
-            open_dataset(tmp_path / "dataset.zarr")["raw"][:]
 
 
 def test_nothing_is_done_before_it_is_written(raw_shards, datasets, tmp_path: Path) -> None:
@@ -105,26 +86,12 @@ def test_what_a_killed_worker_left_is_no_part_of_it(raw_shards, datasets, tmp_pa
     output = tmp_path / "out.zarr"
     blocks = start_dataset(output, plan)
     for block in blocks:
-        write_block(unfinished_path(output), plan.sha256, block, datasets.settings.of(Shape))
+        write_block(unfinished_path(output), plan.sha256, block)
     half_written = unfinished_path(output) / "shaped" / "c" / "0" / "0" / "0" / ".0.abc.partial"
     half_written.write_bytes(b"half")
     finish_dataset(output, plan)
     assert not list(output.rglob("*.partial"))
     assert is_complete(output, plan)
-
-
-@pytest.mark.parametrize(
-    ("shards", "name"), [("raw_shards", "raw"), ("raw_shards", "shaped"), ("powder_shards", "raw")]
-)
-def test_patterns_that_are_gone_are_not_read_as_black(
-    request, datasets, tmp_path: Path, shards: str, name: str
-) -> None:
-    output = tmp_path / "dataset.zarr"
-    datasets.make(output, [request.getfixturevalue(shards).write("0.h5", range(10))])
-    (output / name / "c" / "1" / "0" / "0" / "0").unlink()
-
-    with pytest.raises(UserError, match=rf"patterns of block 1 are gone: no file {name}/c/1/0/0/0"):
-        open_dataset(output)
 
 
 def test_powders_are_stored_as_they_are_and_not_shaped(
@@ -133,15 +100,14 @@ def test_powders_are_stored_as_they_are_and_not_shaped(
     store = tmp_path / "dataset.zarr"
     paths = [powder_shards.write("0.h5", range(3)), powder_shards.write("1.h5", range(3, 10))]
     datasets.make(store, paths)
-    group = open_dataset(store)
+    group = zarr.open_group(store, mode="r")
     assert group["raw"].dtype == np.uint16
     np.testing.assert_array_equal(group["raw"][:], powder_shards.patterns(range(10)).values)
     assert "shaped" not in group
     assert group["digest"][:].tolist() == ["dataset", "raw", "status"]
-    assert group.attrs["shape_settings"] is None
-    assert group.attrs["simulate_settings"]["engine"] == "xrayutilities"
+    assert group.attrs["made_with"]["settings"].keys() == {"simulate", "powder"}
+    assert group.attrs["made_with"]["settings"]["simulate"] == {"engine": "xrayutilities"}
     assert group["intensity_max"].attrs["units"] == "electrons^2"
-    assert np.flatnonzero(usable_rows(group)).tolist() == [0, 1, 2, 3, 5, 6, 7, 8, 9]
 
 
 def test_settings_of_shaping_do_not_matter_to_powders(powder_shards, datasets, tmp_path) -> None:
@@ -150,41 +116,6 @@ def test_settings_of_shaping_do_not_matter_to_powders(powder_shards, datasets, t
     datasets.make(store, paths)
     datasets.settings = datasets.settings.model_copy(update={"shape": Shape(reach=1.2)})
     assert is_complete(store, plan_dataset(paths, datasets.settings))
-
-
-def test_shaped_patterns_are_missed_where_they_belong(raw_shards, datasets, tmp_path: Path) -> None:
-    datasets.make(tmp_path / "dataset.zarr", [raw_shards.write("0.h5", range(4))])
-    shutil.rmtree(tmp_path / "dataset.zarr" / "shaped")
-    with pytest.raises(UserError, match="not a dataset of patterns: it has no shaped"):
-        open_dataset(tmp_path / "dataset.zarr")
-
-
-def test_labels_are_read_by_name(raw_shards, datasets, tmp_path: Path) -> None:
-    store = tmp_path / "dataset.zarr"
-    with_labels = {"standardise": {"labels": ["material_group", "number"]}}
-    raw_shards.settings = settings_from_mapping(with_labels, "")
-    datasets.make(store, [raw_shards.write("0.h5", range(5))])
-    group = open_dataset(store)
-    assert read_label(group, "material_group").tolist() == ["metal", "", "spinel é", "metal", ""]
-    assert read_label(group, "number").tolist() == ["0", "1", "2", "3", "4"]
-    assert read_label(group, "crystal_system").tolist() == ["cubic"] * 5
-    spacegroups = read_label(group, "spacegroup")
-    assert (spacegroups.dtype, spacegroups.tolist()) == (np.int64, [225] * 5)
-    with pytest.raises(
-        UserError,
-        match=r"dataset\.zarr: no label 'materialgroup'; there are spacegroup, crystal_system, "
-        "material_group, number, and",
-    ):
-        read_label(group, "materialgroup")
-    opened = xarray.open_zarr(store, consolidated=False)
-    assert {"label_material_group", "label_number"} <= set(opened["raw"].coords)
-
-
-def test_no_array_that_is_no_label_is_read_as_one(raw_shards, datasets, tmp_path: Path) -> None:
-    datasets.make(tmp_path / "dataset.zarr", [raw_shards.write("0.h5", range(2))])
-    for name in ("raw", "status", "material_id", "label_", ""):
-        with pytest.raises(UserError, match="no label"):
-            read_label(open_dataset(tmp_path / "dataset.zarr"), name)
 
 
 def test_goes_on_after_an_interruption(any_shards, datasets, tmp_path: Path) -> None:
@@ -235,7 +166,7 @@ def test_any_object_that_suffers_is_repaired_and_no_other(
         assert [block.number for block in blocks] == ([of_blocks[key]] if key in of_blocks else [])
         written = {key}
         for block in blocks:
-            assert open_dataset(store)["status"][4 * block.number] == 0
+            assert zarr.open_group(store, mode="r")["status"][4 * block.number] == 0
             write_block(store, plan.sha256, block)
             written |= set(block_keys(block.number, block.arrays).values())
         assert datasets.contents(store) == right
@@ -263,41 +194,8 @@ def test_blocks_shaped_otherwise_do_not_survive_a_lost_root(
     other = datasets.settings.model_copy(update={"shape": Shape(reach=1.2)})
     plan = plan_dataset(paths, other)
     assert len(start_repair(store, plan)) == 2
-    assert open_dataset(store)["status"][:].tolist() == [0] * 8
+    assert zarr.open_group(store, mode="r")["status"][:].tolist() == [0] * 8
     assert len(blocks_to_write(store, plan)) == 2
-
-
-def test_a_folder_that_is_no_dataset_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"none\.zarr: no dataset there"):
-        open_dataset(tmp_path / "none.zarr")
-    zarr.create_group(tmp_path / "empty.zarr")
-    with pytest.raises(UserError, match=r"empty\.zarr: not a dataset"):
-        open_dataset(tmp_path / "empty.zarr")
-
-
-def test_usable_rows_are_done_and_in_the_release(raw_shards, datasets, tmp_path: Path) -> None:
-    release = {f"crystal-{number}" for number in (0, 3, 4, 5)}
-    datasets.make(tmp_path / "dataset.zarr", [raw_shards.write("0.h5", range(6))], release)
-    group = open_dataset(tmp_path / "dataset.zarr")
-    assert np.flatnonzero(usable_rows(group)).tolist() == [0, 3, 5]  # 4 was rejected
-    assert usable_rows(group, slice(2, 4)).tolist() == [False, True]
-
-
-def test_all_rows_of_a_store_without_releases_are_in_it() -> None:
-    group = zarr.create_group(zarr.storage.MemoryStore())
-    group.create_array("status", data=np.array([1, 2, 1, 0], dtype=np.uint8))
-    assert usable_rows(group).tolist() == [True, False, True, False]
-
-
-def test_views_are_those_that_the_dataset_records() -> None:
-    group = zarr.create_group(zarr.storage.MemoryStore())
-    group.create_array("raw", shape=(1, 2, 4, 4), dtype=np.uint8)
-    two = '[{"axis": "z", "angle": 1}, {"axis": "x", "angle": 2}]'
-    group.attrs["simulate_settings"] = {"engine": "kinematic", "views": two}
-    assert [view.axis for view in dataset_views(group)] == ["z", "x"]
-    group.attrs["simulate_settings"] = {}
-    with pytest.raises(UserError, match="name 3 views, but it has 2 patterns"):
-        dataset_views(group)
 
 
 def test_what_interrupted_runs_left_is_removed(raw_shards, datasets, tmp_path: Path) -> None:

@@ -54,7 +54,14 @@ def write_small_dataset(
     for name, values in arrays.items():
         if isinstance(values, np.ndarray):
             chunks = (chunk_rows or count, *values.shape[1:])
-            group.create_array(name, data=values, chunks=chunks)
+            array = group.create_array(
+                name,
+                shape=values.shape,
+                dtype=values.dtype,
+                chunks=chunks,
+                config={"write_empty_chunks": True},
+            )
+            array[:] = values
         else:
             texts = group.create_array(name, shape=(count,), dtype="string")
             texts[:] = np.array(values, dtype=object)

@@ -17,6 +17,7 @@ from spacegrouper.settings import Settings
 
 MadeWith = Mapping[str, Any]
 _PROGRAM = "spacegrouper"
+_ENGINE, _SEED = "settings.simulate.engine", "settings.seed"
 
 
 @dataclass(frozen=True)
@@ -73,21 +74,23 @@ def find_difference(first: MadeWith, second: MadeWith) -> Difference | None:
 
     Versions come first, for another version may have other settings.
     """
-    for name, key in (("program", "version"), ("engine", "engine_version")):
-        if name == "engine" and _engine(first) != _engine(second):
-            continue
+    engines = [_engine(side) for side in (first, second)]
+    keys = ["version"] if engines[0] != engines[1] else ["version", "engine_version"]
+    for key in keys:
         if first.get(key) != second.get(key):
             one, other = (
-                f"{side.get('program') if name == 'program' else _engine(side)} {side.get(key, '')}"
+                f"{side.get('program') if key == 'version' else _engine(side)} {side.get(key, '')}"
                 for side in (first, second)
             )
             return Difference(one.strip(), other.strip(), True)
     sides = [flat(side) for side in (first, second)]
-    for key in sorted({*sides[0], *sides[1]}):
-        if sides[0].get(key) != sides[1].get(key):
-            one, other = (f"{key.removeprefix('settings.')} {side.get(key)}" for side in sides)
-            return Difference(one, other, False)
-    return None
+    different = [key for key in {*sides[0], *sides[1]} if sides[0].get(key) != sides[1].get(key)]
+    if not different:
+        return None
+    # The engine before what only follows from it, and the seed last: only some experiments have it.
+    key = min(different, key=lambda key: (key != _ENGINE, key == _SEED, "settings" not in key, key))
+    one, other = (f"{key.removeprefix('settings.')} {side.get(key)}" for side in sides)
+    return Difference(one, other, False)
 
 
 def flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:

@@ -1,14 +1,14 @@
 import dataclasses
 
 import pytest
-from spacegrouper.networks.shared import sizes
 
 from spacegrouper.contract.network import NETWORKS
+from spacegrouper.networks.shared import sizes
 from spacegrouper.networks.shared.sizes import NetworkSize, network_sizes, sizes_markdown
 
 
 def test_the_table_has_every_network() -> None:
-    assert {settings.name for settings, _, _ in sizes.TABULATED} == set(NETWORKS)
+    assert {settings.name for settings, _, _ in sizes.TABULATED} == set(NETWORKS.names)
 
 
 def test_rows_hold_size_and_cost(monkeypatch: pytest.MonkeyPatch) -> None:
