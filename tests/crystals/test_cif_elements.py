@@ -1,7 +1,7 @@
 import pytest
 
 from spacegrouper.crystals.cif_elements import element_of, names_hydrogens, parse_formula
-from spacegrouper.crystals.cif_text import CifError
+from spacegrouper.errors import UserError
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_elements_that_are_certain(label, type_symbol, formula, element):
     ],
 )
 def test_what_leaves_a_choice_is_refused_by_name(label, type_symbol, formula, reason):
-    with pytest.raises(CifError) as caught:
+    with pytest.raises(UserError) as caught:
         element_of(label, type_symbol, parse_formula(formula))
     assert reason in str(caught.value)
 

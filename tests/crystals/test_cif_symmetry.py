@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from spacegrouper.crystals.cif_symmetry import stated_settings
-from spacegrouper.crystals.cif_text import CifError, cif_blocks
+from spacegrouper.crystals.cif_text import cif_blocks
+from spacegrouper.errors import UserError
 
 CUBIC = (8, 8, 8, 90, 90, 90)
 TETRAGONAL = (4, 4, 9, 90, 90, 90)
@@ -103,7 +104,7 @@ def test_lists_of_operations_are_held_against_each_other():
     ):
         text += f"loop_\n{tag}\n" + "".join(f"'{o}'\n" for o in listed)
     lattice = 8 * np.eye(3)
-    with pytest.raises(CifError, match=r"list of 192 .* and the list of 48 .* are different"):
+    with pytest.raises(UserError, match=r"list of 192 .* and the list of 48 .* are different"):
         stated_settings(cif_blocks(text.encode())[0], lattice)
     spaced = text.replace("F m", "P m").split("loop_")[1].replace(",", ", ")
     renamed = spaced.replace("_symmetry_equiv_pos_as_xyz", "_space_group_symop_operation_xyz")
@@ -196,6 +197,6 @@ def test_operations_need_not_be_about_the_usual_origin_nor_in_the_usual_cell():
     ],
 )
 def test_contradictions_are_refused_and_both_sides_named(cell, listed, statements, reason):
-    with pytest.raises(CifError) as caught:
+    with pytest.raises(UserError) as caught:
         settings(cell, listed, **statements)
     assert reason in str(caught.value)

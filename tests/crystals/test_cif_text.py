@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from spacegrouper.crystals.cif_text import CifError, cif_blocks, is_cif, parse_number, path_text
+from spacegrouper.crystals.cif_text import cif_blocks, is_cif, parse_number, path_text
+from spacegrouper.errors import UserError
 
 TEXT = "data_Müller\n_cell_length_a 4.12(3)\n_exptl_crystal_density_diffrn ?\n"
 
@@ -62,13 +63,13 @@ def test_repeated_tags_and_names_are_read_where_they_agree():
     assert (first.name, second.name) == ("global", "global-2")
     assert (first.number("_a"), second.number("_a")) == (1, 3)
     assert first.number("_c_d") == 5
-    with pytest.raises(CifError, match="_b is given twice, as 1 and as 2"):
+    with pytest.raises(UserError, match="_b is given twice, as 1 and as 2"):
         first.number("_b")
-    with pytest.raises(CifError, match="_x is in two loops that differ"):
+    with pytest.raises(UserError, match="_x is in two loops that differ"):
         first.table("_x")
     (block,) = cif_blocks(b"data_a\nloop_\n_x\n_y\n_Y\n1 2 3\nloop_\n_z\n1\n")
     assert block.table("_z") == {"_z": ["1"]}
-    with pytest.raises(CifError, match="the loop with _x has two columns _y that differ"):
+    with pytest.raises(UserError, match="the loop with _x has two columns _y that differ"):
         block.table("_x")
 
 
@@ -97,7 +98,7 @@ def test_numbers_are_those_of_the_standard(text, number):
     ],
 )
 def test_what_is_wrong_with_a_text_is_said_in_one_line(content, reason):
-    with pytest.raises(CifError) as caught:
+    with pytest.raises(UserError) as caught:
         cif_blocks(content)
     assert reason in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -115,7 +115,7 @@ def test_records_of_our_own_are_crystals_one_by_one() -> None:
             rock_salt(sites=[{"species": [{"element": "Na"}], "abc": [0, 0, 0], "xyz": [1, 0, 0]}]),
             "site 1: `abc` and `xyz` are different places",
         ),
-        (json.loads(DISORDERED.to_json()), "partial occupancy: site 1 holds Fe:0.5, Ni:0.5"),
+        (json.loads(DISORDERED.to_json()), "partial occupancy: site 1 holds Fe 0.5, Ni 0.5"),
         (rock_salt(lattice={"matrix": [[1, 0, 0]] * 3}), "spans no volume"),
         (rock_salt(lattice={"matrix": RECORD["lattice"], "a": 3.1}), "`lattice.a` is 3.1, but"),
         (
@@ -132,10 +132,10 @@ def test_what_is_no_crystal_is_refused_with_the_key(document: Any, reason: str) 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("{", "not valid JSON, or cut short, at line 1, column 2"),
+        ("{", "not valid JSON from column 2 on"),
         ("[" * 100_000, "nested too deeply"),
-        ('{"a": ' + "1" * 5000 + "}", "too many digits"),
-        ('{"a": 1, "a": 2}', "the key 'a' stands twice"),
+        ('{"a": ' + "1" * 5000 + "}", "a whole number of 5000 digits"),
+        ('{"a": 1, "a": 2}', "key `a` is there twice"),
         ("[]", "no atoms"),
     ],
 )

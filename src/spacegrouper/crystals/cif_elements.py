@@ -10,7 +10,10 @@ from itertools import takewhile
 
 import gemmi
 
-from spacegrouper.crystals.cif_text import CifError, shown
+from spacegrouper.crystals.cif_text import Block, shown
+from spacegrouper.errors import UserError
+
+FORMULA_TAG = "_chemical_formula_sum"
 
 # A whole type symbol: Na, Na1+, O2-, O-2, Fe2.5+, C0.
 _TYPE = re.compile(r"([A-Za-z]{1,2})(?:\d*\.?\d*[+-]|[+-]?\d*\.?\d*)")
@@ -53,6 +56,17 @@ def parse_formula(text: str) -> dict[str, float]:
     return {element: amount for element, amount in amounts.items() if amount > 0}
 
 
+def stated_formula(block: Block) -> dict[str, float]:
+    """Return the amounts in the formula; none if there is none, or in no usual form."""
+    texts = block.values(FORMULA_TAG)
+    formulas = [parse_formula(text) for text in texts]
+    if any(formula != formulas[0] for formula in formulas):
+        raise UserError(
+            f"{FORMULA_TAG} is given twice, as {shown(texts[0])} and as {shown(texts[1])}"
+        )
+    return formulas[0] if formulas else {}
+
+
 def elements_named(text: str) -> set[str]:
     """Return the elements in a formula of any form, such as "Na Cl . 2H2 O"; none if one is none.
 
@@ -66,7 +80,7 @@ def element_of(label: str, type_symbol: str, formula: Collection[str]) -> str:
     """Return the element of a site; D is H.
 
     label, type_symbol: as in the file, empty if unknown; formula: the elements in the file's
-    formula, none if it has none. Raises CifError where they leave a choice, or none.
+    formula, none if it has none. Raises UserError where they leave a choice, or none.
     """
     match = _TYPE.fullmatch(type_symbol)
     if match and _is_element(match[1].capitalize()):
@@ -76,7 +90,7 @@ def element_of(label: str, type_symbol: str, formula: Collection[str]) -> str:
             return _from_label(label, type_symbol, formula, certain=name != "HO")
         return _isotope_free(name.capitalize())
     if not (type_symbol or label):
-        raise CifError("a site has neither _atom_site_type_symbol nor _atom_site_label")
+        raise UserError("a site has neither _atom_site_type_symbol nor _atom_site_label")
     return _from_label(label, type_symbol or label, formula)
 
 
@@ -115,7 +129,7 @@ def _from_label(label: str, name: str, formula: Collection[str], certain: bool =
     if len(candidates) > 1 and not certain and begin != candidates[0]:
         problem = f"ambiguous element {shown(name)}{site}: {' or '.join(candidates)}"
     if problem:
-        raise CifError(f"{problem}; give the element as _atom_site_type_symbol")
+        raise UserError(f"{problem}; give the element as _atom_site_type_symbol")
     return _isotope_free(candidates[0])
 
 

@@ -29,10 +29,6 @@ _NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?:\(\d*\))?")
 UNKNOWN = ("", "?", ".")
 
 
-class CifError(Exception):
-    """What is wrong with a file, in one line for its owner."""
-
-
 class Block:
     """A data block: its name, and the values of its tags.
 
@@ -79,15 +75,15 @@ class Block:
     def number(self, tag: str) -> float:
         """Return the number that a tag has, NaN if none; its uncertainty is dropped.
 
-        Raises CifError for a text that is no number, and for two numbers.
+        Raises UserError for a text that is no number, and for two numbers.
         """
         texts = self.values(tag)
         numbers = [parse_number(text) for text in texts]
         for text, number in zip(texts, numbers, strict=True):
             if math.isnan(number):
-                raise CifError(f"{tag} is {shown(text)}, not a number")
+                raise UserError(f"{tag} is {shown(text)}, not a number")
         if len(set(numbers)) > 1:
-            raise CifError(f"{tag} is given twice, as {texts[0]} and as {texts[1]}")
+            raise UserError(f"{tag} is given twice, as {texts[0]} and as {texts[1]}")
         return numbers[0] if numbers else math.nan
 
     def has(self, tag: str) -> bool:
@@ -97,35 +93,35 @@ class Block:
     def table(self, tag: str) -> dict[str, list[str]]:
         """Return the loop with a tag, as columns; pairs outside of loops are a loop of one row.
 
-        Raises CifError where several loops that differ have the tag, or one loop has it twice.
+        Raises UserError where several loops that differ have the tag, or one loop has it twice.
         """
         plain = _plain_tag(tag)
         loops = [loop for loop in self._loops if plain in loop]
         if not loops:
             loops = [{name: [value] for name, value in self._pairs}]
             if len(self._values.get(plain, ())) > 1:
-                raise CifError(f"{tag} is given twice")
+                raise UserError(f"{tag} is given twice")
         if any(loop != loops[0] for loop in loops):
-            raise CifError(f"{tag} is in two loops that differ")
+            raise UserError(f"{tag} is in two loops that differ")
         if torn := self._torn.intersection(loops[0]):
-            raise CifError(f"the loop with {tag} has two columns {min(torn)} that differ")
+            raise UserError(f"the loop with {tag} has two columns {min(torn)} that differ")
         return loops[0]
 
 
 def cif_blocks(content: bytes) -> list[Block]:
-    """Parse the content of a file, packed or not. Raises CifError with a reason in one line.
+    """Parse the content of a file, packed or not. Raises UserError with a reason in one line.
 
     Blocks of one name get a number: `global`, `global-2`, ...
     """
     text = _text(content)
     if not text.strip():
-        raise CifError("the file is empty")
+        raise UserError("the file is empty")
     if _CONTROL_CHARACTERS.search(text):
-        raise CifError("the file is binary, not text")
+        raise UserError("the file is binary, not text")
     try:
         document = gemmi.cif.read_string(text, 0)
     except (ValueError, RuntimeError) as error:
-        raise CifError(_syntax(text, str(error))) from None
+        raise UserError(_syntax(text, str(error))) from None
     blocks: list[Block] = []
     names: set[str] = set()
     for block in document:
@@ -141,7 +137,7 @@ def is_cif(content: bytes) -> bool:
     """Tell whether a file's content, packed or not, is that of a CIF file, whole or cut short."""
     try:
         text = _text(content)
-    except CifError:
+    except UserError:
         return False
     return _BLOCK_HEADING.search(text) is not None and _TAG.search(text) is not None
 
@@ -178,11 +174,8 @@ def _text(content: bytes) -> str:
     Minus signs and blanks of word processors become plain ones, all other letters are escaped:
     they are parts of names and titles, which play no role here.
     """
-    try:
-        content = unpacked(content, MAXIMUM_BYTES)
-    except UserError as error:
-        raise CifError(str(error)) from None
-    text = _BARRED.sub(r"-\1", decoded(content).translate(_PLAIN_LETTERS))
+    text = decoded(unpacked(content, MAXIMUM_BYTES)).translate(_PLAIN_LETTERS)
+    text = _BARRED.sub(r"-\1", text)
     text = text.encode("ascii", "backslashreplace").decode()
     return text.replace("\r\n", "\n").replace("\r", "\n").rstrip(_ENDS)
 

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spacegrouper.errors import UserError
+
 _LONGEST_ID = 255
 
 
@@ -36,19 +38,19 @@ class Rejection:
 def checked_id(value: Any) -> str:
     """Return an id as a text that files of every kind can hold.
 
-    Whole numbers become texts. Raises ValueError, with the reason in one line, for anything else
+    Whole numbers become texts. Raises UserError, with the reason in one line, for anything else
     that is no text, and for texts that are empty, longer than 255 characters or cannot be printed,
     as those with line ends, NUL or half a surrogate pair.
     """
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError("`id` must be a string or a whole number")
+        raise UserError("`id` must be a string or a whole number")
     text = str(value)
     if not text.strip():
-        raise ValueError("`id` is empty")
+        raise UserError("`id` is empty")
     if len(text) > _LONGEST_ID:
-        raise ValueError(f"`id` has {len(text)} characters, more than {_LONGEST_ID}")
+        raise UserError(f"`id` has {len(text)} characters, more than {_LONGEST_ID}")
     if not text.isprintable():
-        raise ValueError(f"`id` {text!a} has characters that cannot be printed")
+        raise UserError(f"`id` {text!a} has characters that cannot be printed")
     return text
 
 

@@ -7,11 +7,12 @@ name; and a download that breaks off goes on with the next batch.
 
 import difflib
 import inspect
+import itertools
 import logging
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -23,15 +24,14 @@ from mp_api.client.core.utils import validate_api_key, validate_endpoint, valida
 from mp_api.client.routes.materials.summary import SummaryRester
 
 from spacegrouper.crystals.crystal import Crystal, Rejection
-from spacegrouper.crystals.json_lines import crystal_from_record
 from spacegrouper.crystals.partial_download import PartialDownload
 from spacegrouper.crystals.patient_session import PatientSession, back_off
+from spacegrouper.crystals.records import crystal_from_pymatgen
 from spacegrouper.crystals.sources.materials_project import MaterialsProjectSource
 from spacegrouper.errors import UserError
 
 log = logging.getLogger(__name__)
 
-_STAGE = "acquire"
 _IDS_IN_A_PAGE = 1000  # the most that the API gives
 _ENTRIES_IN_A_BATCH = 400  # their ids fit into a URL of 8 kB
 _LISTINGS = 3  # tries to list the ids while the database stands still
@@ -88,10 +88,15 @@ def read_materials_project(
     the source asks for them. An entry that is gone or deprecated when its turn comes, or that has
     no structure or a disordered one, becomes a Rejection.
 
-    `part` holds what an earlier call fetched of the same query and database version, which is not
-    fetched again; after the last entry its `known()` has `database_version`, `licence` and
-    `queried`. Raises UserError without a valid key or network, for a filter or field that does not
-    exist, and when the database version changes while it is read.
+    Args:
+        source: filters, and the fields to keep.
+        part: what an earlier call fetched of the same query and database version, which is not
+            fetched again; after the last entry its `known()` has `database_version`, `licence` and
+            `queried`.
+
+    Raises:
+        UserError: no valid key, no network, a filter or field that does not exist, or a database
+            version that changes while it is read.
     """
     _check_key()
     _check_names(source)
@@ -107,23 +112,25 @@ def read_materials_project(
             known["database_version"],
         )
         known = None
-    answers = _Answers()
-    session.hooks["response"].append(answers.note)
-    summary = _connect(session)
+    summary = _Summary(session, source)
     if known is None:
         known = {
             "database_version": version,
             "licence": _LICENCES["BY-C"]
             + (f"; {_LICENCES['BY-NC']} where `licence` says so" if source.non_commercial else ""),
             "queried": datetime.now(UTC).isoformat(timespec="seconds"),
-            "batches": _listed_batches(summary, source, answers),
+            "batches": [
+                {"deprecated": deprecated, "ids": ids}
+                for deprecated in ((False, True) if source.deprecated else (False,))
+                for ids in _batches(summary.ids(deprecated))
+            ],
         }
         part.begin(query, known)
     pages = part.pages()
     for batch in known["batches"]:
         page = next(pages, None)
         if page is None:
-            page = _fetched(summary, source, batch, answers)
+            page = summary.entries(**batch)
             if (now := _database_version(session, endpoint)) != version:
                 part.discard()
                 raise UserError(
@@ -131,7 +138,8 @@ def read_materials_project(
                     "read; run again: the download starts anew"
                 )
             part.add(page)
-        yield from _records(page, batch["ids"], source)
+        by_id = {_id(entry): entry for entry in page}
+        yield from (_record(name, by_id.get(name), source) for name in batch["ids"])
 
 
 def _check_key() -> None:
@@ -177,12 +185,110 @@ def _database_version(session: PatientSession, endpoint: str) -> str:
         ) from None
 
 
+class _Summary:
+    """The summaries of the entries that a source chooses, as mp-api searches them."""
+
+    def __init__(self, session: PatientSession, source: MaterialsProjectSource) -> None:
+        self._source = source
+        self._answers = _Answers()
+        session.hooks["response"].append(self._answers.note)
+        self._rester = _connect(session)
+
+    def ids(self, deprecated: bool) -> list[str]:
+        """List the ids of all entries, deprecated or not, by rising number."""
+        wanted = self._source.filters.get("material_ids")
+        wanted = [wanted] if isinstance(wanted, str) else wanted
+        # mp-api would cut a long list of ids by itself, and then pages are no pages of the whole.
+        parts = [{}] if wanted is None else [{"material_ids": ids} for ids in _batches(wanted)]
+        ids: set[str] = set()
+        for some in parts:
+            for _ in range(_LISTINGS):
+                listed = self._listing({**self._source.filters, **some}, deprecated)
+                # An entry that comes or goes moves others over the edges of the pages.
+                total = self._answers.total()
+                if len(set(listed)) == len(listed) == total:
+                    break
+                if not self._answers.totals:
+                    trouble = "does not state its length (`meta.total_doc`)"
+                elif total is None or len(set(listed)) < len(listed):
+                    trouble = "changed while it was read"
+                else:
+                    trouble = f"holds {len(listed)} of the {total} that it states"
+                log.warning("the list of entries %s; reading it again", trouble)
+            else:
+                raise UserError(
+                    f"the Materials Project's list of entries {trouble}, in each of {_LISTINGS} "
+                    "attempts to read it; run again later"
+                )
+            ids.update(listed)
+        return sorted(ids, key=lambda name: (len(name), name))  # mp-9 before mp-10
+
+    def _listing(self, filters: dict[str, Any], deprecated: bool) -> list[str]:
+        """Return the ids of all pages."""
+        self._answers.totals.clear()
+        ids: list[str] = []
+        for page in itertools.count(1):
+            entries = self._ask(
+                **filters,
+                # With a page's number mp-api forgets its size where there is a list of ids.
+                **({"num_chunks": 1} if page == 1 else {"_page": page}),
+                deprecated=deprecated,
+                include_gnome=self._source.non_commercial,
+                fields=["material_id"],
+                _sort_fields="material_id",
+            )
+            ids += map(_id, entries)
+            if len(entries) < _IDS_IN_A_PAGE:
+                break
+        return ids
+
+    def entries(self, ids: list[str], deprecated: bool) -> list[dict[str, Any]]:
+        """Fetch a batch of entries; those that have been withdrawn are missing."""
+        self._answers.totals.clear()
+        entries = self._ask(
+            material_ids=ids,
+            deprecated=deprecated,
+            fields=sorted({*_NEEDED_FIELDS, *self._source.fields}),
+            num_chunks=1,
+        )
+        # Fewer than were asked for are withdrawn ones only if the service counts as many.
+        if len(entries) < (self._answers.total() or 0):
+            raise UserError(
+                f"the Materials Project sent {len(entries)} of the {self._answers.total()} entries "
+                "that it states; run again: it goes on from what has been fetched"
+            )
+        return entries
+
+    def _ask(self, **query: Any) -> list[dict[str, Any]]:
+        status = self._answers
+        try:
+            entries = self._rester.search(**query, chunk_size=_IDS_IN_A_PAGE)
+            return cast(list[dict[str, Any]], entries)
+        except (MPRestError, ValueError, TypeError, KeyError, AttributeError) as error:
+            if status.status == 200:
+                reason = (
+                    "the Materials Project's answer is not as its API defines it (content type "
+                    f"{status.content_type}); check MP_API_ENDPOINT, or run again later: what has "
+                    "been fetched is kept"
+                )
+            elif status.status in (401, 403):
+                reason = (
+                    f"the Materials Project does not accept the API key (HTTP status "
+                    f"{status.status}); set MP_API_KEY to yours from {_KEY_PAGE}"
+                )
+            else:
+                reason = (
+                    f"the Materials Project does not answer the query: {_one_line(error)}; "
+                    "check `acquire.filters`"
+                )
+            raise UserError(reason) from None
+
+
 def _connect(session: PatientSession) -> SummaryRester:
-    attempt = 1
-    while True:
+    for attempt in itertools.count(1):
         try:
             rester = MPRester(session=session, use_document_model=False, mute_progress_bars=True)
-            return cast(SummaryRester, rester.materials.summary)
+            break
         # It first asks outside the session, without patience; what that raises is of many kinds.
         except (requests.RequestException, MPRestError, ValueError, KeyError) as error:
             if attempt >= session.attempts:
@@ -190,137 +296,12 @@ def _connect(session: PatientSession) -> SummaryRester:
                     f"the Materials Project does not answer: {_one_line(error)}; run again later"
                 ) from None
         session.wait(back_off(attempt))
-        attempt += 1
+    return cast(SummaryRester, rester.materials.summary)
 
 
-def _listed_batches(
-    summary: SummaryRester, source: MaterialsProjectSource, answers: _Answers
-) -> list[dict[str, Any]]:
-    """List the ids of all entries, cut into batches of deprecated or not deprecated ones."""
-    batches: list[dict[str, Any]] = []
-    for deprecated in (False, True) if source.deprecated else (False,):
-        ids = _listed_ids(summary, source, deprecated, answers)
-        batches += [
-            {"deprecated": deprecated, "ids": ids[start : start + _ENTRIES_IN_A_BATCH]}
-            for start in range(0, len(ids), _ENTRIES_IN_A_BATCH)
-        ]
-    return batches
-
-
-def _listed_ids(
-    summary: SummaryRester, source: MaterialsProjectSource, deprecated: bool, answers: _Answers
-) -> list[str]:
-    wanted = source.filters.get("material_ids")
-    wanted = [wanted] if isinstance(wanted, str) else wanted
-    # mp-api would cut a long list of ids by itself, and then pages are no pages of the whole.
-    parts = (
-        [{}]
-        if wanted is None
-        else [
-            {"material_ids": wanted[start : start + _ENTRIES_IN_A_BATCH]}
-            for start in range(0, len(wanted), _ENTRIES_IN_A_BATCH)
-        ]
-    )
-    ids: set[str] = set()
-    for some in parts:
-        for _ in range(_LISTINGS):
-            answers.totals.clear()
-            filters = {**source.filters, **some}
-            listed = _one_listing(summary, filters, source.non_commercial, deprecated, answers)
-            # An entry that comes or goes moves others over the edges of the pages.
-            total = answers.total()
-            if len(set(listed)) == len(listed) == total:
-                break
-            if not answers.totals:
-                trouble = "does not state its length (`meta.total_doc`)"
-            elif total is None or len(set(listed)) < len(listed):
-                trouble = "changed while it was read"
-            else:
-                trouble = f"holds {len(listed)} of the {total} that it states"
-            log.warning("the list of entries %s; reading it again", trouble)
-        else:
-            raise UserError(
-                f"the Materials Project's list of entries {trouble}, in each of {_LISTINGS} "
-                "attempts to read it; run again later"
-            )
-        ids.update(listed)
-    return sorted(ids, key=lambda name: (len(name), name))  # mp-9 before mp-10
-
-
-def _one_listing(
-    summary: SummaryRester,
-    filters: dict[str, Any],
-    non_commercial: bool,
-    deprecated: bool,
-    answers: _Answers,
-) -> list[str]:
-    """Return the ids of all pages."""
-    ids: list[str] = []
-    page = 1
-    while True:
-        # With a page's number mp-api forgets its size where there is a list of ids.
-        place = {"num_chunks": 1} if page == 1 else {"_page": page}
-        entries = _ask(
-            summary,
-            answers,
-            **filters,
-            **place,
-            deprecated=deprecated,
-            include_gnome=non_commercial,
-            fields=["material_id"],
-            chunk_size=_IDS_IN_A_PAGE,
-            _sort_fields="material_id",
-        )
-        ids += [_id(entry) for entry in entries]
-        if len(entries) < _IDS_IN_A_PAGE:
-            return ids
-        page += 1
-
-
-def _fetched(
-    summary: SummaryRester,
-    source: MaterialsProjectSource,
-    batch: dict[str, Any],
-    answers: _Answers,
-) -> list[dict[str, Any]]:
-    answers.totals.clear()
-    entries = _ask(
-        summary,
-        answers,
-        material_ids=batch["ids"],
-        deprecated=batch["deprecated"],
-        fields=sorted({*_NEEDED_FIELDS, *source.fields}),
-        chunk_size=_IDS_IN_A_PAGE,
-        num_chunks=1,
-    )
-    # Fewer than were asked for are withdrawn ones only if the service counts as many.
-    if len(entries) < (answers.total() or 0):
-        raise UserError(
-            f"the Materials Project sent {len(entries)} of the {answers.total()} entries that it "
-            "states; run again: it goes on from what has been fetched"
-        )
-    return entries
-
-
-def _ask(summary: SummaryRester, answers: _Answers, **query: Any) -> list[dict[str, Any]]:
-    try:
-        return cast(list[dict[str, Any]], summary.search(**query))
-    except (MPRestError, ValueError, TypeError, KeyError, AttributeError) as error:
-        if answers.status == 200:
-            raise UserError(
-                "the Materials Project's answer is not as its API defines it (content type "
-                f"{answers.content_type}); check MP_API_ENDPOINT, or run again later: what has "
-                "been fetched is kept"
-            ) from None
-        if answers.status in (401, 403):
-            raise UserError(
-                f"the Materials Project does not accept the API key (HTTP status "
-                f"{answers.status}); set MP_API_KEY to yours from {_KEY_PAGE}"
-            ) from None
-        raise UserError(
-            f"the Materials Project does not answer the query: {_one_line(error)}; "
-            "check `acquire.filters`"
-        ) from None
+def _batches(ids: list[str]) -> list[list[str]]:
+    starts = range(0, len(ids), _ENTRIES_IN_A_BATCH)
+    return [ids[start : start + _ENTRIES_IN_A_BATCH] for start in starts]
 
 
 def _one_line(error: Exception) -> str:
@@ -333,51 +314,21 @@ def _id(entry: dict[str, Any]) -> str:
     return validate_ids([str(entry["material_id"])])[0]
 
 
-def _records(
-    entries: list[dict[str, Any]], ids: list[str], source: MaterialsProjectSource
-) -> Iterator[Crystal | Rejection]:
-    by_id = {_id(entry): entry for entry in entries}
-    for name in ids:
-        if name not in by_id:
-            yield Rejection(
-                name, _STAGE, "withdrawn or deprecated by the Materials Project during the download"
-            )
-        else:
-            yield _record(name, by_id[name], source)
-
-
 def _record(
-    name: str, entry: dict[str, Any], source: MaterialsProjectSource
+    name: str, entry: dict[str, Any] | None, source: MaterialsProjectSource
 ) -> Crystal | Rejection:
-    licence = (entry.get("builder_meta") or {}).get("license")
-    if licence == "BY-NC" and not source.non_commercial:
-        return Rejection(name, _STAGE, "its licence, CC BY-NC 4.0, is non-commercial")
     try:
-        return crystal_from_record(
-            {
-                **{name: entry.get(name) for name in source.fields},
-                **({"licence": _LICENCES.get(licence, licence)} if licence else {}),
-                "id": name,
-                **_cell(entry.get("structure")),
-            }
-        )
-    except (ValueError, TypeError, KeyError, IndexError) as error:
-        return Rejection(name, _STAGE, str(error) or "its structure is in no known form")
-
-
-def _cell(structure: Any) -> dict[str, Any]:
-    """Turn pymatgen's form of a structure as JSON into that of docs/structures.md."""
-    if not structure:
-        raise ValueError("it has no structure")
-    species = []
-    for number, site in enumerate(structure["sites"], start=1):
-        parts = site["species"]
-        if len(parts) != 1 or abs(parts[0]["occu"] - 1) > 1e-3:
-            shares = ", ".join(f"{part['element']} {part['occu']:g}" for part in parts)
-            raise ValueError(f"partial occupancy: site {number} holds {shares}")
-        species.append(parts[0]["element"])
-    return {
-        "lattice": structure["lattice"]["matrix"],
-        "species": species,
-        "frac_coords": [site["abc"] for site in structure["sites"]],
-    }
+        if entry is None:
+            raise UserError("withdrawn or deprecated by the Materials Project during the download")
+        licence = (entry.get("builder_meta") or {}).get("license")
+        if licence == "BY-NC" and not source.non_commercial:
+            raise UserError("its licence, CC BY-NC 4.0, is non-commercial")
+        if not isinstance(entry.get("structure") or None, dict):
+            raise UserError("it has no structure")
+        crystal = crystal_from_pymatgen(entry["structure"], name)
+    except UserError as error:
+        return Rejection(name, "acquire", str(error))
+    metadata = {name: entry.get(name) for name in source.fields}
+    if licence:
+        metadata["licence"] = _LICENCES.get(licence, licence)
+    return replace(crystal, metadata=metadata)

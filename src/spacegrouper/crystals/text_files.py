@@ -6,6 +6,7 @@ import gzip
 import lzma
 import zlib
 from io import BytesIO
+from pathlib import Path
 
 from spacegrouper.errors import UserError
 
@@ -22,6 +23,21 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+
+
+def content_of(path: Path, maximum_bytes: int) -> bytes:
+    """Read a file; of one that is larger than `maximum_bytes`, one byte more than these.
+
+    Raises:
+        UserError: it is no file, or cannot be read.
+    """
+    try:
+        if not path.is_file():  # a pipe would be waited for
+            raise UserError("no such file")
+        with path.open("rb") as file:
+            return file.read(maximum_bytes + 1)
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror}") from None
 
 
 def unpacked(content: bytes, maximum_bytes: int, name: str = "") -> bytes:

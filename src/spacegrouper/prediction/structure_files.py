@@ -11,7 +11,7 @@ from spacegrouper.crystals.cif_reader import read_cif_content
 from spacegrouper.crystals.cif_text import is_cif, path_text
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.standard_cell import standardise
-from spacegrouper.crystals.text_files import decoded, unpacked
+from spacegrouper.crystals.text_files import content_of, decoded, unpacked
 from spacegrouper.errors import UserError
 from spacegrouper.prediction.other_formats import other_content, other_text
 from spacegrouper.prediction.poscar import is_poscar, read_poscar
@@ -52,13 +52,9 @@ def read_structure_file(path: Path, maximum_bytes: int) -> list[Crystal | Reject
     """
     name = path_text(path)
     try:
-        if not path.is_file():
-            return [Rejection(name, _STAGE, "no such file")]
-        with path.open("rb") as file:
-            content = file.read(maximum_bytes + 1)
-    except OSError as error:
-        return [Rejection(name, _STAGE, f"cannot be read: {error.strerror}")]
-    return read_structure_content(content, name, maximum_bytes)
+        return read_structure_content(content_of(path, maximum_bytes), name, maximum_bytes)
+    except UserError as error:
+        return [Rejection(name, _STAGE, str(error))]
 
 
 def read_structure_content(
