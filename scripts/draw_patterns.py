@@ -144,8 +144,8 @@ def title(crystal: Crystal) -> str:
     """Say which crystal it is, and its cell."""
     from pymatgen.core import Lattice
 
+    from spacegrouper.crystals.class_names import space_group_name
     from spacegrouper.crystals.formula import formula_unit
-    from spacegrouper.evaluation.class_names import space_group_name
 
     cell = Lattice(crystal.lattice)
     edges = ", ".join(f"{length:.2f}" for length in cell.abc)

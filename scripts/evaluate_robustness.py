@@ -56,7 +56,7 @@ def main(
     test = read_test_part(model, group)
 
     start_backend()
-    from spacegrouper.evaluation.class_names import class_name
+    from spacegrouper.crystals.class_names import class_name
     from spacegrouper.evaluation.predictions import load_network
     from spacegrouper.evaluation.robustness import (
         choose_crystals,

@@ -14,7 +14,6 @@ from spacegrouper.dataset.raw_shard import labels_of, write_raw_shard
 from spacegrouper.dataset.store import finish_dataset, start_dataset, unfinished_path
 from spacegrouper.dataset.store_objects import list_objects
 from spacegrouper.settings import settings_from_mapping
-from spacegrouper.techniques.patterns.settings import Shape
 
 
 class RawShards:

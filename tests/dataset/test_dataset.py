@@ -121,5 +121,5 @@ def test_a_flipped_bit_in_a_shard_is_not_read_as_a_pattern(
         damaged = bytearray(whole)
         damaged[position] ^= 4
         shard.write_bytes(damaged)
-        with pytest.raises(UserError, match="`raw` cannot be read from row 0 on .*checksum"):
+        with pytest.raises(UserError, match=r"`raw` cannot be read from row 0 on .*checksum"):
             Dataset(tmp_path / "dataset.zarr").read(slice(0, 4))

@@ -106,11 +106,11 @@ def test_an_unfinished_parent_is_named(results: Path, missing: str) -> None:
         ({"standardise": {"symprec": 0.2}}, "first has other settings in its section `standard"),
         (
             {"simulate": {"pixels": 64}},
-            "first was simulated with pixels 32, but here it is pixels 64",
+            "first was simulated with simulate.pixels 32, but here it is simulate.pixels 64",
         ),
         (
             {"simulate": {"pixels": 32, "poisson_noise": True}, "seed": 3},
-            "simulated with poisson_noise False, but here it is poisson_noise True",
+            "simulated with simulate.poisson_noise False, but here it is simulate.pois",
         ),
     ],
 )
@@ -149,7 +149,7 @@ def test_a_parent_with_the_grey_levels_of_before_is_refused(results: Path) -> No
 def test_a_grandparent_made_anew_with_other_physics_is_refused(results: Path) -> None:
     root = results / "first/dataset.zarr/zarr.json"
     root.write_text(re.sub(r'"pixels": \d+', '"pixels": 128', root.read_text()))
-    with pytest.raises(UserError, match=r"first was simulated with pixels 128, but here it is"):
+    with pytest.raises(UserError, match=r"first was simulated with simulate.pixels 128, but"):
         check_parent(results / "third", settings_of("third", "second"))
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from spacegrouper.evaluation.class_names import space_group_name
+from spacegrouper.crystals.class_names import space_group_name
 from spacegrouper.evaluation.metrics import (
     confusion_table,
     crystal_system_errors,

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import numpy as np
+from small_dataset import write_small_dataset
 
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.techniques.patterns.settings import Shape
-from small_dataset import write_small_dataset
 
 SIZE = 48
 SHAPE = Shape().written_out(SIZE)

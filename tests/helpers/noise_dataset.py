@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-
 from small_dataset import write_small_dataset
 
 

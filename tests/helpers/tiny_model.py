@@ -29,7 +29,7 @@ def write_tiny_model(
     """
     technique = settings.technique
     done_with = made_with(settings)
-    done_with["settings"] |= technique.record_derived(settings)
+    done_with["settings"] |= technique.record_derived(settings, settings.simulate.pixels)
     shown = {
         "descriptor": settings.train.descriptor,
         "image_size": SIZE,

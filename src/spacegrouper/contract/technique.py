@@ -201,7 +201,8 @@ class Technique:
         derived: the names of arrays that the dataset holds besides the simulated one, `raw`.
         derive: (raw, what the dataset is made with) to those arrays.
         derived_from: the names of the sections that these depend on.
-        record_derived: settings to these sections, with all that they leave open filled in.
+        record_derived: (settings, pixels along an edge) to these sections, with all that they leave
+            open filled in.
         views: settings to the key that sets the number of views, and their number.
         view_names: (what the data are made with) to the names of the views, where they have any.
         presented: the names of those sections that decide what a network is shown.
@@ -229,7 +230,7 @@ class Technique:
     derived: tuple[str, ...] = ()
     derive: Callable[[NDArray[Any], Sections], Arrays] = lambda raw, made_with: {}
     derived_from: tuple[str, ...] = ()
-    record_derived: "Callable[[Settings], Sections]" = lambda settings: {}
+    record_derived: "Callable[[Settings, int], Sections]" = lambda settings, pixels: {}
     views: "Callable[[Settings], tuple[str, int]] | None" = None
     view_names: Callable[[Sections], list[str]] | None = None
     presented: tuple[str, ...] = ()

@@ -133,7 +133,7 @@ def plan_dataset(
     in_release = _newest_rows(material_id, release)
     made_with = shards[0].made_with
     technique = technique_of(made_with)
-    derived = technique.record_derived(settings)
+    derived = technique.record_derived(settings, shards[0].pattern_shape[-1])
     made_with = {**made_with, "settings": {**made_with.get("settings", {}), **derived}}
     arrays = block_arrays(technique)
     objects = _make_objects(shards, digests, in_release, settings, made_with, arrays)

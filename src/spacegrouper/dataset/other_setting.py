@@ -33,7 +33,8 @@ def other_setting(product: Path, settings: Settings) -> str | None:
         recorded = read(product)
     except (OSError, UserError, ValueError, KeyError, TypeError, yaml.YAMLError):
         return None
-    now = flat({**settings.model_dump(mode="json"), **settings.technique.record_derived(settings)})
+    derived = settings.technique.record_derived(settings, settings.simulate.pixels)
+    now = flat({**settings.model_dump(mode="json"), **derived})
     for key, value in flat(recorded).items():
         if key in now and now[key] != value:
             return f"{key} {value}, now {now[key]}"

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from spacegrouper.evaluation.class_names import class_name
+from spacegrouper.crystals.class_names import class_name
 from spacegrouper.figures.samples import Sample, visible
 from spacegrouper.figures.toolkit import BLUE, LIGHT_GREY, STYLE, VERMILION, draw_image
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from spacegrouper.contract.technique import DESCRIPTORS
-from spacegrouper.evaluation.class_names import class_name, label_noun
+from spacegrouper.crystals.class_names import class_name, label_noun
 from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.figures.samples import Sample
 

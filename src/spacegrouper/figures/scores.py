@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
+from spacegrouper.crystals.class_names import class_name, label_noun
 from spacegrouper.crystals.symmetry import crystal_systems
-from spacegrouper.evaluation.class_names import class_name, label_noun
 from spacegrouper.evaluation.scores import Scores
 from spacegrouper.figures.calibration import refusal_figure, reliability_figure
 from spacegrouper.figures.toolkit import (

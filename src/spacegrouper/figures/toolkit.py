@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.evaluation.class_names import space_group_name
+from spacegrouper.crystals.class_names import space_group_name
 
 BLUE = "#0072B2"
 SKY_BLUE = "#56B4E9"

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.contract.technique import DESCRIPTORS, Arrays
+from spacegrouper.crystals.class_names import class_name
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.symmetry import (
     crystal_systems,
@@ -19,7 +20,6 @@ from spacegrouper.crystals.symmetry import (
     extinction_classes,
 )
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.class_names import class_name
 from spacegrouper.evaluation.predictions import class_logits, probabilities
 from spacegrouper.prediction.trained_model import TrainedModel
 

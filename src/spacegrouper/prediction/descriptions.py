@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from spacegrouper.crystals.class_names import class_name
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.formula import formula_unit
 from spacegrouper.crystals.symmetry import extinction_class_members
-from spacegrouper.evaluation.class_names import class_name
 from spacegrouper.prediction.answers import Answer
 from spacegrouper.prediction.trained_model import TrainedModel
 

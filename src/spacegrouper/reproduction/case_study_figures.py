@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spacegrouper.contract.technique import Picture
-from spacegrouper.evaluation.class_names import space_group_name
+from spacegrouper.crystals.class_names import space_group_name
 from spacegrouper.figures.samples import visible
 from spacegrouper.figures.toolkit import BLUE, STYLE, VERMILION, draw_image
 

@@ -15,7 +15,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from spacegrouper.evaluation.class_names import space_group_name
+from spacegrouper.crystals.class_names import space_group_name
 from spacegrouper.figures.toolkit import BLUE, LIGHT_GREY, ROWS_OF_NAMES, STYLE, VERMILION, whiskers
 from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
 

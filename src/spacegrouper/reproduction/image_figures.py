@@ -13,10 +13,10 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
 from spacegrouper.contract.technique import DESCRIPTORS, Presentation
+from spacegrouper.crystals.class_names import space_group_name
 from spacegrouper.crystals.symmetry import crystal_systems
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.class_names import space_group_name
 from spacegrouper.figures.toolkit import STYLE, enlarged
 from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
 from spacegrouper.techniques.patterns.settings import Shape

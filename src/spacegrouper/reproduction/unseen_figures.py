@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from spacegrouper.evaluation.class_names import space_group_name
+from spacegrouper.crystals.class_names import space_group_name
 from spacegrouper.figures.toolkit import BLUE, LIGHT_GREY, STYLE, VERMILION, whiskers
 
 # The trained network, the untrained one, and guessing evenly among the groups.

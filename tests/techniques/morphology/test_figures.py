@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from spacegrouper.techniques.morphology import statistics
-from spacegrouper.techniques.morphology import figures
+from spacegrouper.techniques.morphology import figures, statistics
 
 
 @pytest.fixture(scope="module")

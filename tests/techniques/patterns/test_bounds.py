@@ -4,11 +4,11 @@ import os
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from spacegrouper.techniques.patterns import bounds
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Settings, Simulate
+from spacegrouper.techniques.patterns import bounds
 from spacegrouper.techniques.patterns.bounds import reason_against_powder
 from spacegrouper.techniques.patterns.simulation import simulate_crystals
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from spacegrouper.crystals.class_names import space_group_name
 from spacegrouper.crystals.symmetry import crystal_systems
-from spacegrouper.evaluation.class_names import space_group_name
 from spacegrouper.settings import Simulate, View
 from spacegrouper.techniques.patterns.figures import (
     brightness_figure,

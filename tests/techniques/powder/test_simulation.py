@@ -19,13 +19,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pymatgen.core import Lattice, Structure
 from scipy.optimize import minimize_scalar
-from spacegrouper.techniques.powder import simulation as module
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.crystals.prototypes import prototype_crystals
 from spacegrouper.crystals.sources.prototypes import PrototypesSource
 from spacegrouper.errors import UserError
+from spacegrouper.techniques.powder import simulation as module
 from spacegrouper.techniques.powder.settings import Powder
 from spacegrouper.techniques.powder.simulation import (
     Engine,

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
-from spacegrouper.evaluation.class_names import space_group_name
+from spacegrouper.crystals.class_names import space_group_name
 from spacegrouper.figures.toolkit import (
     BLUE,
     GREY,

@@ -29,8 +29,8 @@ def _record(settings: Settings) -> dict[str, Any]:
     return {"simulate": simulate.model_dump(mode="json")} | seed
 
 
-def _record_shape(settings: Settings) -> dict[str, Any]:
-    shape = settings.of(Shape).written_out(settings.simulate.pixels)
+def _record_shape(settings: Settings, pixels: int) -> dict[str, Any]:
+    shape = settings.of(Shape).written_out(pixels)
     return {"shape": shape.model_dump(mode="json")}
 
 

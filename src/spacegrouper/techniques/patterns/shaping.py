@@ -3,8 +3,8 @@
 Method: Tiong, Kim, Han, Kim, npj Comput. Mater. 6:196 (2020), by default in the form of the program
 that the authors released: it joins bright pixels, not spots, and made the data of the paper. The
 values are those of the released program before its cast to 8 bits; the cast here clamps 256 to 255
-where the program wraps it to 0. nodes.py joins spots instead, as the paper's text says. The rules of
-both are in docs/shaping.md.
+where the program wraps it to 0. nodes.py joins spots instead, as the paper's text says. The rules
+of both are in docs/shaping.md.
 """
 
 from typing import Any

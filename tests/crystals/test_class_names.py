@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from spacegrouper.evaluation.class_names import class_name, space_group_name
+from spacegrouper.crystals.class_names import class_name, space_group_name
 
 
 @pytest.mark.parametrize(
