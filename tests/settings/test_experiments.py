@@ -72,7 +72,7 @@ def test_experiments_are_of_space_groups_whatever_the_run_tells_apart():
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        ({"model": {"name": "ziletti"}}, "takes `spot`"),
+        ({"model": {"name": "ziletti"}}, "takes `morphology` or `powder` or `spot`"),
         ({"model": {"name": "msdn", "growht": 3}}, "unknown key `model.growht`; .* is `growth`"),
         ({"model": {"name": "alexnet", "blocks": [1]}}, "`model.blocks`: is a key of `msdn` alone"),
         ({"model": {}, "train": {"epochs": 0}}, "`train.epochs`: must be above 0"),

@@ -31,8 +31,8 @@ from spacegrouper.settings import (
         ({"acquire": {"source": "cif_tree"}}, "own.yaml: key `acquire.path` is missing; add it"),
         (
             {"acquire": {"source": "mp"}},
-            "own.yaml: `acquire.source` must be one of: prototypes, json_lines, cif_tree, "
-            "materials_project, optimade",
+            "own.yaml: `acquire.source` must be one of: cif_tree, json_lines, "
+            "materials_project, optimade, prototypes",
         ),
         (
             {"simulate": {"wavelength": "short"}},
@@ -54,13 +54,13 @@ from spacegrouper.settings import (
         ),
         (
             {"train": {"descriptor": "spot"}},
-            "own.yaml: `train.descriptor`: the network `model.name: msdn` takes `shaped` or `raw`, "
+            "own.yaml: `train.descriptor`: the network `model.name: msdn` takes `raw` or `shaped`, "
             "not `spot`",
         ),
         (
             {"model": {"name": "ziletti"}},
-            "own.yaml: `train.descriptor`: the network `model.name: ziletti` takes `spot` or "
-            "`powder` or `morphology`, not `shaped`",
+            "own.yaml: `train.descriptor`: the network `model.name: ziletti` takes `morphology` or "
+            "`powder` or `spot`, not `shaped`",
         ),
         (
             {
@@ -69,7 +69,7 @@ from spacegrouper.settings import (
                 "train": {"descriptor": "morphology"},
             },
             "own.yaml: `train.descriptor`: of what `simulate.engine: pymatgen` makes, it can be "
-            "`powder` or `diffractogram`, not `morphology`",
+            "`diffractogram` or `powder`, not `morphology`",
         ),
         (
             {"split": {"label": "crystal_system", "classes": [62, 225]}},
@@ -100,19 +100,23 @@ from spacegrouper.settings import (
             "in the driver's own file or environment variable (docs/morphology.md)",
         ),
         (
-            {"release": {"parent": "r1"}, "morphology": {"database": "sqlite:///habits.db"}},
-            "own.yaml: `release.parent`: bitmaps of crystals cannot go on from another run; leave "
-            "it out: all are made anew",
-        ),
-        (
             {
                 "release": {"parent": "r1"},
-                "simulate": {"engine": "morphology"},
+                "simulate": {"engine": "bitmap_database"},
+                "morphology": {"database": "sqlite:///habits.db"},
                 "model": {"name": "ziletti"},
                 "train": {"descriptor": "morphology"},
             },
-            "own.yaml: `release.parent`: bitmaps of crystals cannot go on from another run; leave "
-            "it out: all are made anew",
+            "own.yaml: `release.parent`: what a database holds cannot go on from another run; "
+            "leave it out: all is read anew",
+        ),
+        (
+            {
+                "simulate": {"engine": "bitmap_database"},
+                "model": {"name": "ziletti"},
+                "train": {"descriptor": "morphology"},
+            },
+            "own.yaml: `morphology.database`: is needed by `engine: bitmap_database`; give its URL",
         ),
         (
             {"evaluate": {"unseen_groups": 1}},
@@ -163,7 +167,10 @@ def test_each_mistake_gets_a_line_of_its_own() -> None:
         ({"train": {"epochs": [3]}}, "`train.epochs`: must be one whole number, got [3]"),
         ({"simulate": {"wavelength": None}}, "`simulate.wavelength`: must be one number (m)"),
         ({"simulate": {"cells": [1, 2]}}, "`simulate.cells`: too few values, got [1, 2]"),
-        ({"simulate": {"engine": "condr"}}, "must be one of kinematic, condor, xrayutilities"),
+        (
+            {"simulate": {"engine": "condr"}},
+            "must be one of bitmap_database, condor, kinematic, morphology",
+        ),
         ({"simulate": {"views": [{"axis": "x", "angle": 900}]}}, "must be -360 to 360 degrees"),
         ({"workers": {"walltime": 3600}}, "`workers.walltime`: must be text; put it in quotes"),
         ({"workers": {"memory": "much"}}, "`workers.memory`: is not of the form"),

@@ -3,6 +3,7 @@ from pydantic import ValidationError
 
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Split, make_settings, settings_from_mapping
+from spacegrouper.techniques.patterns.settings import Shape
 
 POWDER = {
     "simulate": {"engine": "xrayutilities"},
@@ -36,10 +37,10 @@ def test_shares_that_are_not_the_whole_are_refused(shares: tuple[float, float, f
 )
 def test_the_central_window_follows_the_detector(pixels: int, window: tuple[int, int]) -> None:
     settings = settings_from_mapping({"simulate": {"pixels": pixels}}, "")
-    # Also in what is written of the settings: a dataset records the numbers.
-    assert settings.model_dump()["shape"]["central_window"] == window
-    again = settings_from_mapping(settings.model_dump(mode="json"), "")
-    assert again == settings
+    assert settings.of(Shape).window(pixels) == window
+    # A dataset records the numbers.
+    recorded = settings.technique.record_derived(settings, pixels)
+    assert recorded["shape"]["central_window"] == list(window)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ HABITS: dict[str, Any] = {
     "model": {"name": "ziletti"},
     "train": {"descriptor": "morphology"},
 }
+DATABASE = HABITS | {"simulate": {"engine": "bitmap_database"}}
 # Twelve crystals in each of three space groups.
 FEW: dict[str, Any] = {
     "acquire": {"source": "prototypes", "space_groups": 3, "crystals_per_space_group": 12},
@@ -60,11 +61,11 @@ def test_the_configurations_that_come_along_have_no_key_without_effect(path: Pat
         ),
         (HABITS | {"morphology": {"encoding": "bits"}}, "morphology.encoding"),
         (
-            HABITS | {"morphology": {"database": "sqlite:///x.db", "largest_index": 2}},
+            DATABASE | {"morphology": {"database": "sqlite:///x.db", "largest_index": 2}},
             "morphology.largest_index",
         ),
         (
-            HABITS
+            DATABASE
             | {
                 "morphology": {"database": "sqlite:///x.db"},
                 "acquire": {"source": "cif_tree", "path": "x"},
