@@ -13,7 +13,6 @@ CONFIG: dict[str, Any] = {
     "plan": {"block_size": 18},
     "simulate": {"pixels": 32, "pixel_size": 6.4e-4},
     "shape": {"central_window": [14, 17]},
-    "morphology": {"pixels": 32},
     "split": {"minimum_crystals": 12, "train": 0.5, "validation": 0.25, "test": 0.25},
     "model": {"image_size": 32, "blocks": [1, 1]},
     "train": {"resize": "maximum", "batch_size": 8, "epochs": 1, "ranks": 1},
@@ -54,6 +53,4 @@ def make_small_run(folder: Path) -> Path:
     run("evaluate", *of_model, "--output", folder / "evaluation")
     done = call("describe", "--dataset", dataset, "--output", folder / "statistics")
     assert done.returncode == 0, done.stderr
-    habits = ("--output", folder / "habits.sqlite", "--rejected", folder / "no_habits.csv")
-    run("make_morphology_db", "--structures", structures, *habits, "--threads", 1)
     return folder

@@ -8,10 +8,14 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from bitmap_table import write_table
 from programs import call
 from small_disk import mounted
 from small_run import make_small_run
+
+from spacegrouper.techniques.morphology.settings import Morphology
 
 CRYSTAL = "AB11CD3_cP16_221_a_dg_b_c-TaMnFe11Co3"
 # Making the run takes a minute.
@@ -64,13 +68,8 @@ PROGRAMS: dict[str, Arguments] = {
     "draw_patterns": lambda run, disk: [
         *of_crystals(run, disk), "--id", CRYSTAL, "--output", disk / "o.png",
     ],
-    "make_morphology_db": lambda run, disk: [
-        *of_crystals(run, disk), "--output", disk / "o.sqlite", "--rejected", disk / "no.csv",
-        "--threads", "1",
-    ],
     "import_bitmaps": lambda run, disk: [
-        "--config", run / "config.yaml", "--output", disk / "o",
-        "--database", f"sqlite:///{run / 'habits.sqlite'}",
+        "--config", run / "habits.yaml", "--output", disk / "o",
     ],
     "shape": lambda run, disk: [
         "--raw", run / "raw/000000.h5", run / "raw/000001.h5", "--config", run / "config.yaml",
@@ -83,6 +82,7 @@ PROGRAMS: dict[str, Arguments] = {
         *of_model(run, disk), "--structures", run / "standardised.jsonl.gz",
     ],
     "report": lambda run, disk: [*of_model(run, disk), "--evaluation", run / "evaluation"],
+    "export_dataset": lambda run, disk: [run / "data.zarr", "--output", disk / "o.csv"],
     "describe": lambda run, disk: ["--dataset", run / "data.zarr", "--output", disk / "o"],
     "fit_forest": lambda run, disk: [
         "--dataset", run / "data.zarr", "--split", run / "model/split.csv", "--output", disk / "o",
@@ -103,7 +103,16 @@ PROGRAMS: dict[str, Arguments] = {
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_small_run(tmp_path_factory.mktemp("run"))
+    run = make_small_run(tmp_path_factory.mktemp("run"))
+    database = f"sqlite:///{run / 'habits.sqlite'}"
+    (run / "habits.yaml").write_text(
+        "{simulate: {engine: bitmap_database}, model: {name: ziletti},"
+        f" train: {{descriptor: morphology}}, morphology: {{pixels: 32, database: '{database}'}}}}"
+    )
+    bitmaps = np.random.default_rng(0).integers(0, 256, (36, 3, 32, 32), dtype=np.uint8)
+    rows = ((f"{number}", views, 225) for number, views in enumerate(bitmaps))
+    write_table(database, Morphology(), rows)
+    return run
 
 
 @pytest.fixture

@@ -26,11 +26,10 @@ MEASURED = (
 )
 
 
-def configure(folder: Path, block_size: int, database: str | None = None) -> None:
-    line = f"database: '{database}', " if database else ""
+def configure(folder: Path, block_size: int, database: str = "sqlite:///none.db") -> None:
     (folder / "config.yaml").write_text(
-        "simulate: {engine: morphology}\n"
-        f"morphology: {{{line}pixels: {PIXELS}, views: [[0, 0, 1]]}}\n"
+        "simulate: {engine: bitmap_database}\n"
+        f"morphology: {{database: '{database}', pixels: {PIXELS}, views: [[0, 0, 1]]}}\n"
         f"plan: {{block_size: {block_size}}}\n"
         "model: {name: ziletti}\n"
         "train: {descriptor: morphology}\n"
@@ -175,33 +174,24 @@ def test_a_hundred_thousand_rows_of_postgres_give_the_same_bytes(
     assert all(PASSWORD.encode() not in content for content in products(folder).values())
 
 
-def test_rejected_rows_of_this_stage_and_earlier_ones(tmp_path: Path) -> None:
+def test_rejected_rows_are_listed(tmp_path: Path) -> None:
     url = make_sqlite(tmp_path / "habits.db", 5)
     with sqlite3.connect(tmp_path / "habits.db") as connection:
         connection.execute("UPDATE morphology SET spacegroup = 231 WHERE id = 3")
-    (tmp_path / "earlier.csv").write_text("id,stage,reason\nx,morphology,no symmetry\n")
     configure(tmp_path, 50)
 
-    finished = run(
-        tmp_path,
-        "out",
-        f"--database={url}",
-        f"--rejected={tmp_path / 'all.csv'}",
-        f"--earlier-rejected={tmp_path / 'earlier.csv'}",
-    )
+    finished = run(tmp_path, "out", f"--database={url}", f"--rejected={tmp_path / 'all.csv'}")
 
     assert finished.returncode == 0, finished.stderr
     assert "imported 4 crystals in 1 blocks, rejected 1 rows" in finished.stderr
     assert (tmp_path / "all.csv").read_text() == (
-        "id,stage,reason\nx,morphology,no symmetry\n"
-        "3,import_bitmaps,space group 231 is not 1 to 230\n"
+        "id,stage,reason\n3,import_bitmaps,space group 231 is not 1 to 230\n"
     )
 
 
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        (None, "no `morphology.database`; set it, or give --database URL"),
         ("postgresql+psycopg://me:secret-word@host/name", "the URL holds a password; leave it out"),
         (
             "mysql+pymysql://me@host/name?passwd=secret-word",
@@ -210,9 +200,7 @@ def test_rejected_rows_of_this_stage_and_earlier_ones(tmp_path: Path) -> None:
         ("sqlite:///nothing.db", "there is no such file"),
     ],
 )
-def test_mistakes_are_one_line_without_passwords(
-    tmp_path: Path, url: str | None, message: str
-) -> None:
+def test_mistakes_are_one_line_without_passwords(tmp_path: Path, url: str, message: str) -> None:
     configure(tmp_path, 50, url)
 
     finished = run(tmp_path, "out")
@@ -223,6 +211,16 @@ def test_mistakes_are_one_line_without_passwords(
     assert len(finished.stderr.splitlines()) == 1
     assert "secret-word" not in finished.stderr
     assert "secret-word" not in str(list(tmp_path.rglob("*")))
+
+
+def test_bitmaps_of_another_engine_are_not_imported(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("name: patterns\n")
+
+    finished = run(tmp_path, "out", f"--database={make_sqlite(tmp_path / 'habits.db', 3)}")
+
+    assert finished.returncode == 1
+    assert "`simulate.engine: kinematic` reads no database; set it to" in finished.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_server_that_is_not_there_is_one_line(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ model: {name: vgg16}
 train: {descriptor: powder}
 """
 MORPHOLOGY = """
-simulate: {engine: morphology}
+simulate: {engine: bitmap_database}
+morphology: {database: "sqlite:///habits.db"}
 model: {name: vgg16}
 train: {descriptor: morphology}
 """
@@ -109,12 +110,12 @@ def test_powders_with_their_labels_become_a_dataset_that_is_not_shaped(tmp_path:
         assert file["entry/labels/material_group"].asstr()[:].tolist() == ["halide", "", "carbide"]
 
 
-def test_bitmaps_are_not_simulated(tmp_path: Path) -> None:
+def test_bitmaps_of_a_database_are_not_simulated(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(record("one", ["Fe"]))
     arguments = ("--structures", "a.jsonl", "--output", "x.h5")
     done = run(tmp_path, "simulate", *arguments, config=MORPHOLOGY)
     assert done.returncode == 1
-    assert "`simulate.engine: morphology` simulates nothing" in done.stderr
+    assert "simulate.engine: `bitmap_database` simulates nothing" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "x.h5").exists()
 

@@ -1,5 +1,6 @@
 """Verification and repair as a person would run them."""
 
+import json
 from pathlib import Path
 
 import h5py
@@ -62,13 +63,14 @@ def test_a_repair_finds_the_shards_and_settings_of_the_workflow(folder: Path) ->
 
 def test_a_repair_finds_the_bitmaps_of_the_workflow(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(
-        "{simulate: {engine: morphology}, morphology: {pixels: 32}, plan: {block_size: 2},"
-        " model: {name: ziletti}, train: {descriptor: morphology}}\n"
+        "{simulate: {engine: bitmap_database}, morphology: {database: 'sqlite:///x.db'},"
+        " plan: {block_size: 2}, model: {name: ziletti}, train: {descriptor: morphology}}\n"
     )
     (tmp_path / "blocks").mkdir()
     write_raw_shard(tmp_path / "blocks/000000.h5", 0)
     with h5py.File(tmp_path / "blocks/000000.h5", "a") as file:
-        file["entry"].attrs["engine"] = "morphology"
+        made_with = {"settings": {"simulate": {"engine": "bitmap_database"}}}
+        file["entry"].attrs["made_with"] = json.dumps(made_with)
     options = ("--config", "config.yaml", "--output", "out.zarr", "--workers", "1")
     shaped = call("shape", "--raw", "blocks/000000.h5", *options, folder=tmp_path)
     assert shaped.returncode == 0, shaped.stderr

@@ -19,10 +19,9 @@ ROOT = Path(__file__).parents[2]
 RULES = ROOT / "workflow" / "rules"
 # In pipeline order: what an earlier stage depends on, a later one does as well.
 STAGES = (
-    "acquire", "standardise", "compare_with_parent", "make_morphology_db", "plan", "simulate",
-    "import_bitmaps", "shape", "describe", "describe_bitmaps", "train", "calibrate", "evaluate",
-    "report", "evaluate_unseen_groups", "evaluate_robustness", "tabulate_experiments",
-    "tabulate_crystals",
+    "acquire", "standardise", "compare_with_parent", "plan", "simulate", "import_bitmaps", "shape",
+    "describe", "train", "calibrate", "evaluate", "report", "evaluate_unseen_groups",
+    "evaluate_robustness", "tabulate_experiments", "tabulate_crystals",
 )  # fmt: skip
 # They change how fast a stage is, or a heading, but nothing that is measured; of `evaluate`,
 # calibrate reads the size of batches.

@@ -7,7 +7,6 @@ checkpoint import_bitmaps:
         # What is unfinished lies beside them, but is no output: Snakemake would delete it before
         # the next try, which goes on from it.
         blocks=directory(f"{RUN}/blocks"),
-        export=f"{RUN}/data/data.csv",
         rejected=report(
             f"{RUN}/rejected_bitmaps.csv",
             caption="../report/rejected_bitmaps.rst",

@@ -1,4 +1,6 @@
-"""A selection of the dataset as a NeXus-style HDF5 file, for the viewers of the field.
+"""A selection of the dataset as one file: NeXus-style HDF5 for the viewers of the field, or CSV.
+
+In HDF5:
 
     /entry/data/data       (crystal, view, y, x), the raw patterns, with their axes
     /entry/shaped/data     the same, shaped, where the dataset has them
@@ -8,6 +10,9 @@
 The axis `crystal` holds the rows in the dataset. Programs that read raw shards read this as well.
 """
 
+import base64
+import csv
+import io
 import json
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -15,6 +20,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.dataset.dataset import Dataset
@@ -22,6 +28,8 @@ from spacegrouper.dataset.dataset_plan import PATTERN_DIMENSIONS
 from spacegrouper.dataset.hdf5_file import new_hdf5_file
 from spacegrouper.dataset.raw_shard import TEXT_LABELS, create_text_labels
 from spacegrouper.errors import UserError
+
+_READ_TOGETHER = 64  # crystals of which a CSV file takes the patterns into memory at a time
 
 
 def select_rows(
@@ -46,7 +54,7 @@ def select_rows(
     return rows
 
 
-def export_rows(
+def export_hdf5(
     dataset: Dataset, rows: NDArray[np.intp], path: Path, advance: Callable[[int], None]
 ) -> None:
     """Write rows of a dataset, which must ascend; `advance` is told of each that is written."""
@@ -72,6 +80,35 @@ def export_rows(
             entry.create_dataset(name, data=values)
         if units := dataset.technique.units:
             entry["intensity_max"].attrs["units"] = units
+
+
+def export_csv(
+    dataset: Dataset, rows: NDArray[np.intp], path: Path, advance: Callable[[int], None]
+) -> None:
+    """Write id, bitmap and spacegroup of rows; `advance` is told of each that is written.
+
+    A bitmap is base64 of a grey PNG file: what was simulated, the views one below the other.
+
+    Raises:
+        UserError: the dataset holds no grey levels.
+    """
+    if dataset.dtype != np.uint8:
+        raise UserError(
+            f"{dataset.path}: holds {dataset.technique.measures}, of {dataset.dtype} values, which "
+            "are no grey levels; export them to an HDF5 file"
+        )
+    names, groups = dataset.material_id, dataset.label("spacegroup")
+    with written_aside(path) as aside, aside.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["id", "bitmap", "spacegroup"])
+        for first in range(0, len(rows), _READ_TOGETHER):
+            part = rows[first : first + _READ_TOGETHER]
+            for row, views in zip(part, dataset.read(part, ("raw",))["raw"], strict=True):
+                png = io.BytesIO()
+                Image.fromarray(views.reshape(-1, views.shape[-1])).save(png, format="PNG")
+                bitmap = base64.b64encode(png.getvalue()).decode()
+                writer.writerow([names[row], bitmap, groups[row]])
+            advance(len(part))
 
 
 def _create_plot(

@@ -1,11 +1,22 @@
 """Passwords have no place in a configuration, of which every run keeps copies."""
 
+from spacegrouper.errors import UserError
+
 
 def holds_password(url: str) -> bool:
-    """Tell whether a database's URL holds a password; one that cannot be read as a URL does not."""
-    # Imported here, as most runs know no database.
-    import sqlalchemy
+    """Tell whether a database's URL holds a password; one that cannot be read as a URL does not.
 
+    Raises:
+        UserError: the extra `databases` is not installed.
+    """
+    try:
+        # Imported here, as most runs know no database.
+        import sqlalchemy
+    except ImportError:
+        raise UserError(
+            "morphology.database: reading a database needs packages that are not installed; "
+            "run `pip install spacegrouper[databases]`"
+        ) from None
     try:
         parsed = sqlalchemy.make_url(url)
     except sqlalchemy.exc.ArgumentError:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
+from bitmap_table import png
 from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
@@ -20,7 +21,6 @@ from spacegrouper.techniques.morphology.bitmap_encodings import (
     detect_encoding,
     largest_value,
 )
-from spacegrouper.techniques.morphology.bitmap_table import encode_png
 from spacegrouper.techniques.morphology.settings import Morphology
 
 VIEWS, PIXELS = 2, 12
@@ -45,7 +45,7 @@ def run_length(pixels: np.ndarray) -> bytes:
 
 def encoded(bitmaps: np.ndarray, form: Form) -> bytes:
     if form == "image":
-        return encode_png(bitmaps.reshape(-1, bitmaps.shape[-1]))
+        return png(bitmaps)
     if form == "bits":
         return np.packbits(bitmaps.ravel() > 127).tobytes()
     return bitmaps.tobytes() if form == "bytes" else run_length(bitmaps)
@@ -124,7 +124,7 @@ def test_the_settings_can_name_the_form() -> None:
         ("data:image/svg+xml,<svg/>", "an SVG text"),
         ("data:image/png", "a `data:` URI"),
         (
-            encode_png(np.zeros((5, 5), np.uint8)),
+            png(np.zeros((5, 5), np.uint8)),
             "a PNG file: an image of 5 x 5 pixels, but 2 square",
         ),
     ],

@@ -1,8 +1,5 @@
 """Importing tables of bitmaps: SQLite and PostgreSQL, bad rows, and what happens on the way."""
 
-import base64
-import csv
-import io
 import json
 import re
 import sqlite3
@@ -15,10 +12,9 @@ import numpy as np
 import psycopg
 import pytest
 import sqlalchemy
-from PIL import Image
+from bitmap_table import png, write_table
 from postgres_server import PASSWORD, CuttingProxy, PostgresServer, running_postgres
 
-from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.crystals.rejections import read_rejections
 from spacegrouper.dataset.integrity import check_manifest
 from spacegrouper.dataset.raw_shard import read_raw_patterns, read_raw_rows
@@ -26,18 +22,17 @@ from spacegrouper.errors import UserError
 from spacegrouper.settings import Settings, settings_from_mapping
 from spacegrouper.techniques.morphology.bitmap_database import measure_table, open_source
 from spacegrouper.techniques.morphology.bitmap_import import ImportCounts, import_bitmaps
-from spacegrouper.techniques.morphology.bitmap_table import write_table
 from spacegrouper.techniques.morphology.settings import Morphology
 
 PIXELS, BLOCK = 8, 10
 VIEWS = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
-MORPHOLOGY: dict[str, Any] = {"pixels": PIXELS, "views": VIEWS}
+MORPHOLOGY: dict[str, Any] = {"database": "sqlite:///x.db", "pixels": PIXELS, "views": VIEWS}
 
 
 def settings_for(block_size: int = BLOCK, **morphology: Any) -> Settings:
     return settings_from_mapping(
         {
-            "simulate": {"engine": "morphology"},
+            "simulate": {"engine": "bitmap_database"},
             "morphology": MORPHOLOGY | morphology,
             "plan": {"block_size": block_size},
             "model": {"name": "ziletti"},
@@ -76,7 +71,6 @@ def run(
     output: Path,
     settings: Settings | None = None,
     advance: Callable[[int], None] = no_advance,
-    earlier: tuple[Rejection, ...] = (),
     waits: list[float] | None = None,
 ) -> ImportCounts:
     settings = settings or settings_for()
@@ -85,7 +79,7 @@ def run(
     try:
         extent = measure_table(source)
         rejected = output / "rejected.csv"
-        return import_bitmaps(source, extent, settings, output, rejected, earlier, advance)
+        return import_bitmaps(source, extent, settings, output, rejected, advance)
     finally:
         source.engine.dispose()
 
@@ -103,7 +97,7 @@ def products(output: Path) -> dict[str, bytes]:
 def habits(tmp_path: Path) -> str:
     """A database of 64 + 31 rows, so that there is more than a page."""
     url = f"sqlite:///{tmp_path / 'habits.db'}"
-    write_table(url, settings_for().morphology, rows(95))
+    write_table(url, settings_for().of(Morphology), rows(95))
     return url
 
 
@@ -121,7 +115,7 @@ def with_password(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def postgres_habits(postgres: PostgresServer, with_password: None) -> Iterator[str]:
     """The same as `habits`, in PostgreSQL."""
-    write_table(postgres.url, settings_for().morphology, rows(95))
+    write_table(postgres.url, settings_for().of(Morphology), rows(95))
     yield postgres.url
     execute(postgres, "DROP TABLE morphology")
 
@@ -153,36 +147,14 @@ def test_blocks_hold_every_row_in_the_order_of_the_ids(habits: str, tmp_path: Pa
             assert found.spacegroup[row] == space_group(number)
             np.testing.assert_array_equal(patterns[row], bitmap(number))
             number += 1
-        assert found.settings["engine"] == "morphology"
-        assert "database" not in json.loads(found.settings["morphology"])
+        recorded = found.made_with["settings"]
+        assert recorded["simulate"] == {"engine": "bitmap_database"}
+        assert recorded["morphology"]["pixels"] == PIXELS
+        assert "database" not in recorded["morphology"]
         assert np.isnan(found.intensity_max).all()
     assert number == 95
     systems = read_raw_rows(output / "blocks" / "000000.h5").text_labels["crystal_system"]
     assert systems[:3].tolist() == ["triclinic", "triclinic", "monoclinic"]
-
-
-def test_the_export_gives_the_same_pixels(habits: str, tmp_path: Path) -> None:
-    run(habits, tmp_path / "out")
-
-    with (tmp_path / "out" / "data" / "data.csv").open(newline="") as file:
-        lines = list(csv.DictReader(file))
-
-    assert [line["id"] for line in lines] == [name for name, _, _ in rows(95)]
-    assert [int(line["spacegroup"]) for line in lines] == [number for _, _, number in rows(95)]
-    for number, line in enumerate(lines):
-        image = Image.open(io.BytesIO(base64.b64decode(line["bitmap"], validate=True)))
-        np.testing.assert_array_equal(np.asarray(image), bitmap(number).reshape(-1, PIXELS))
-
-
-def test_the_export_can_be_imported(habits: str, tmp_path: Path) -> None:
-    run(habits, tmp_path / "out")
-    with (tmp_path / "out" / "data" / "data.csv").open(newline="") as file:
-        content = [tuple(line) for line in csv.reader(file)][1:]
-    again = sqlite_of(tmp_path / "again.db", content, "id TEXT, bitmap TEXT, spacegroup TEXT")
-
-    run(again, tmp_path / "again")
-
-    assert products(tmp_path / "again") == products(tmp_path / "out")
 
 
 def test_postgres_and_sqlite_give_the_same_bytes(
@@ -192,12 +164,6 @@ def test_postgres_and_sqlite_give_the_same_bytes(
     run(postgres_habits, tmp_path / "postgres")
 
     assert products(tmp_path / "postgres") == products(tmp_path / "sqlite")
-
-
-def png(pixels: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(pixels.reshape(-1, pixels.shape[-1])).save(file, "PNG")
-    return file.getvalue()
 
 
 def bad_rows() -> dict[str, tuple[Any, Any, Any]]:
@@ -241,18 +207,16 @@ def test_every_kind_of_bad_row_is_rejected_and_stops_nothing(tmp_path: Path) -> 
         broken = "INSERT INTO morphology SELECT CAST(X'62ff' AS TEXT), bitmap, 1 FROM morphology"
         connection.execute(f"{broken} WHERE id = 'c'")
 
-    earlier = (Rejection("x", "standardise", "earlier"),)
-    counts = run(url, tmp_path / "out", earlier=earlier)
+    counts = run(url, tmp_path / "out")
 
     rejected = read_rejections(tmp_path / "out" / "rejected.csv")
-    assert rejected[0] == earlier[0]
-    reasons = {entry.id: entry.reason for entry in rejected[1:]}
+    reasons = {entry.id: entry.reason for entry in rejected}
     shards = sorted((tmp_path / "out" / "blocks").glob("*.h5"))
     kept = [name for shard in shards for name in read_raw_rows(shard).material_id]
     assert sorted(kept) == sorted([f"a{number}" for number in range(25)] + ["c", "../../b20"])
     assert counts.crystals == 27
-    assert counts.rejected == len(rejected) - 1 == len(content) + 1 - 27
-    assert [entry.id for entry in rejected[1:5]] == ["", "", "b15", "b15"]
+    assert counts.rejected == len(rejected) == len(content) + 1 - 27
+    assert [entry.id for entry in rejected[:4]] == ["", "", "b15", "b15"]
     assert reasons[""] == "its id is empty, longer than 255 characters, or cannot be printed"
     assert reasons["b01"] == "no bitmap: NULL"
     assert reasons["b06"] == "a bitmap of 5000000 bytes, more than the 4194304 allowed"
@@ -262,7 +226,7 @@ def test_every_kind_of_bad_row_is_rejected_and_stops_nothing(tmp_path: Path) -> 
     assert (
         reasons["'b\\udcff'"] == "its id is empty, longer than 255 characters, or cannot be printed"
     )
-    assert all(entry.stage == "import_bitmaps" for entry in rejected[1:])
+    assert all(entry.stage == "import_bitmaps" for entry in rejected)
     assert len({path.parent for path in shards}) == 1
 
 
@@ -298,7 +262,7 @@ def test_names_of_the_settings_are_only_names(tmp_path: Path, habits: str) -> No
     table = 'x"; DROP TABLE morphology; --'
     columns = {"id_column": "a b", "bitmap_column": 'q"q', "spacegroup_column": "order"}
     strange = settings_for(table=table, **columns)
-    write_table(habits, strange.morphology, rows(7))
+    write_table(habits, strange.of(Morphology), rows(7))
 
     assert run(habits, tmp_path / "strange", strange).crystals == 7
     assert run(habits, tmp_path / "out").crystals == 95
@@ -527,7 +491,7 @@ def test_a_wrong_password_is_one_line_without_it(
     monkeypatch.setenv("PGPASSWORD", "wrong-secret")
 
     with pytest.raises(UserError, match=r"cannot be read: .*; check that it runs") as error:
-        open_source(postgres.url, settings_for().morphology)
+        open_source(postgres.url, settings_for().of(Morphology))
 
     assert "wrong-secret" not in str(error.value)
     assert "\n" not in str(error.value)
@@ -594,7 +558,7 @@ def test_mistakes_of_the_settings_are_one_line(habits: str, tmp_path: Path, mist
 
 def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no such file"):
-        open_source(f"sqlite:///{tmp_path / 'missing.db'}", settings_for().morphology)
+        open_source(f"sqlite:///{tmp_path / 'missing.db'}", settings_for().of(Morphology))
 
     assert not (tmp_path / "missing.db").exists()
 
@@ -603,14 +567,14 @@ def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "noise.db").write_bytes(b"noise" * 1000)
 
     with pytest.raises(UserError, match="file is not a database"):
-        open_source(f"sqlite:///{tmp_path / 'noise.db'}", settings_for().morphology)
+        open_source(f"sqlite:///{tmp_path / 'noise.db'}", settings_for().of(Morphology))
 
 
 def test_ids_that_do_not_compare_exactly_are_refused(tmp_path: Path) -> None:
     url = sqlite_of(tmp_path / "real.db", [(0.5, b"", 1)], "id REAL, bitmap BLOB, spacegroup INT")
 
     with pytest.raises(UserError, match="id is of type REAL; name a column of texts"):
-        open_source(url, settings_for().morphology)
+        open_source(url, settings_for().of(Morphology))
 
 
 def test_raw_shards_say_what_they_are(habits: str, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull
 
-from spacegrouper.crystals.crystal import Crystal, Rejection
+from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.techniques.morphology.drawing import draw_crystals, draw_habit
 from spacegrouper.techniques.morphology.habit import Facet, habit
 from spacegrouper.techniques.morphology.settings import Morphology
@@ -132,36 +132,28 @@ def test_opposite_views_of_a_centrosymmetric_body_are_mirror_images() -> None:
     np.testing.assert_allclose(front, front[::-1, ::-1].astype(float), atol=16)
 
 
-def test_crystals_are_drawn_in_order_and_rejected_with_reasons() -> None:
-    cell = np.diag([3.0, 3.0, 3.0])
-
+@pytest.mark.parametrize("processes", [1, 2])
+def test_each_crystal_has_its_row_and_its_reason(processes: int) -> None:
     def member(name: str, **metadata: object) -> Crystal:
-        return Crystal(name, cell, ("Si",), np.zeros((1, 3)), metadata)
+        return Crystal(name, 3 * np.eye(3), ("Si",), np.zeros((1, 3)), metadata)
 
-    records = [
-        member("first", spacegroup=221),
-        Rejection("line 2", "acquire", "no JSON"),
-        member("unknown"),
-        member("wrong", spacegroup=225),
-        member("first", spacegroup=221),
-        member("last", spacegroup=221),
-    ]
+    # More than are handed on at a time.
+    crystals = [member("first", spacegroup=221), member("unknown"), member("x", spacegroup=225)]
+    crystals += [member(f"{number}", spacegroup=221) for number in range(70)]
     settings = Morphology(pixels=16, largest_index=1)
 
-    first, *rejections, last = draw_crystals(records, settings, processes=1)
+    batches = list(draw_crystals(crystals, settings, processes))
 
-    for drawn, name in ((first, "first"), (last, "last")):
-        assert not isinstance(drawn, Rejection)
-        assert (drawn[0], drawn[2]) == (name, 221)
-        facets = habit(member(name), largest_index=1)
-        np.testing.assert_array_equal(drawn[1], draw_habit(facets, settings))
-    assert rejections == [
-        records[1],
-        Rejection("unknown", "morphology", "no `spacegroup` from 1 to 230; standardise it first"),
-        Rejection(
-            "wrong",
-            "morphology",
-            "the cell has space group 221 within 0.01 Angstrom, not 225",
-        ),
-        Rejection("first", "morphology", "an earlier crystal has the same id, first"),
+    assert [len(batch.reasons) for batch in batches] == [64, 9]
+    values = np.concatenate([batch.values for batch in batches])
+    expected = draw_habit(habit(crystals[0], largest_index=1), settings)
+    for row, bitmaps in enumerate(values):
+        np.testing.assert_array_equal(bitmaps, 0 * expected if row in (1, 2) else expected)
+    assert values.dtype == np.uint8
+    assert np.isnan(np.concatenate([batch.intensity_max for batch in batches])).all()
+    assert [reason for batch in batches for reason in batch.reasons] == [
+        "",
+        "no `spacegroup` from 1 to 230; standardise it first",
+        "the cell has space group 221 within 0.01 Angstrom, not 225",
+        *[""] * 70,
     ]

@@ -7,7 +7,9 @@ import pytest
 import zarr
 from hypothesis import given
 from hypothesis import strategies as st
+from small_dataset import write_small_dataset
 
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.morphology.statistics import (
     BitmapStatistics,
@@ -15,6 +17,7 @@ from spacegrouper.techniques.morphology.statistics import (
     brightness_distribution_table,
     brightness_table,
     decidability_table,
+    describe,
     mean_images,
     measure_bitmaps,
     measure_dataset,
@@ -24,6 +27,7 @@ from spacegrouper.techniques.morphology.statistics import (
 )
 
 VIEWS, SIZE = 2, 6
+HABITS = {"simulate": {"engine": "morphology"}}
 # Of which the first three are of one point group, 4/mmm and m-3m being two Laue classes.
 GROUPS = (123, 129, 139, 221)
 
@@ -137,30 +141,21 @@ def test_pixels_are_counted_by_value_and_view() -> None:
     assert len(table) == 256 * VIEWS
 
 
-def write_dataset(path: Path, shard: int = 6) -> tuple[zarr.Group, list[tuple[int, int]]]:
+def write_dataset(path: Path, block: int = 6) -> tuple[Dataset, list[tuple[int, int]]]:
     kinds = [(GROUPS[number % 4], number // 3) for number in range(20)]
-    group = zarr.create_group(path, zarr_format=3)
-    group.attrs["simulate_settings"] = {"engine": "morphology"}
     bitmaps = np.stack([bitmap(number) for _, number in kinds])
-    chunks = (3, VIEWS, SIZE, SIZE)
-    group.create_array("raw", data=bitmaps, chunks=chunks, shards=(shard, VIEWS, SIZE, SIZE))
-    numbers = np.array([space_group for space_group, _ in kinds], dtype=np.int16)
-    numbers[5] = 0
-    group.create_array("spacegroup", data=numbers)
-    status = np.ones(20, dtype=np.uint8)
-    status[7] = 2
-    group.create_array("status", data=status)
-    names = group.create_array("material_id", shape=(20,), dtype="string")
-    names[:] = np.array([f"id {row}" for row in range(20)], dtype=object)
-    return group, kinds
+    numbers = [0 if row == 5 else group for row, (group, _) in enumerate(kinds)]
+    status = np.array([2 if row == 7 else 1 for row in range(20)], dtype=np.uint8)
+    dataset = write_small_dataset(path, bitmaps, numbers, HABITS, chunk_rows=block, status=status)
+    return dataset, kinds
 
 
-@pytest.mark.parametrize("shard", [3, 6])
+@pytest.mark.parametrize("block", [3, 6])
 @pytest.mark.parametrize("workers", [1, 3])
 def test_a_dataset_is_measured_like_its_crystals_together(
-    tmp_path: Path, workers: int, shard: int
+    tmp_path: Path, workers: int, block: int
 ) -> None:
-    dataset, kinds = write_dataset(tmp_path / "data.zarr", shard)
+    dataset, kinds = write_dataset(tmp_path / "data.zarr", block)
     used = [row for row in range(20) if row not in (5, 7)]
     expected = statistics_of([kinds[row] for row in used])
     told: list[int] = []
@@ -195,16 +190,35 @@ def test_statistics_of_parts_add_up_in_any_order() -> None:
         np.testing.assert_array_equal(found.grey[123], whole.grey[123])
 
 
+def test_a_description_holds_what_the_technique_promises(tmp_path: Path) -> None:
+    # Those of groups 216 and 225 look alike.
+    raw = np.repeat([bitmap(0), bitmap(1)], 4, axis=0)
+    groups = [216, 216, 225, 225, 194, 194, 194, 194]
+    dataset = write_small_dataset(tmp_path / "data.zarr", raw, groups, HABITS)
+
+    found = describe(dataset, 1, lambda _: None)
+
+    assert found.tables.keys() == dataset.technique.tables.keys()
+    assert found.figures.keys() == dataset.technique.figures.keys()
+    assert found.summary == (
+        "8 crystals in 3 space groups, 2 different bitmaps; any classifier is right for at most "
+        "75.0 % of them"
+    )
+    assert found.tables["decidability"]["ceiling"].tolist() == [6 / 8, 6 / 8, 1, 1]
+    assert found.tables["shared_bitmaps"]["examples"].tolist() == ["crystal-0 crystal-2"]
+
+
 def test_what_is_no_dataset_of_bitmaps_is_a_users_mistake(tmp_path: Path) -> None:
     dataset, _ = write_dataset(tmp_path / "data.zarr")
-    dataset["spacegroup"][:] = 0
+    space_groups = zarr.open_array(tmp_path / "data.zarr" / "spacegroup")
+    space_groups[:] = 0
     with pytest.raises(UserError, match="no finished crystal of a known space group"):
         measure_dataset(dataset, 1, lambda _: None)
+    space_groups[:] = 1
     (tmp_path / "data.zarr" / "raw" / "c" / "1" / "0" / "0" / "0").write_bytes(b"damage")
-    dataset["spacegroup"][:] = 1
-    with pytest.raises(UserError, match="rows 6 to 11 cannot be read"):
+    with pytest.raises(UserError, match="`raw` cannot be read from row 6"):
         measure_dataset(dataset, 1, lambda _: None)
-    del dataset["raw"]
-    dataset.create_array("raw", data=np.zeros((20, 1, 1, 9), dtype=np.uint16))
+    grey = np.zeros((3, 1, 1, 9), dtype=np.uint16)
+    powders = write_small_dataset(tmp_path / "other.zarr", grey, [1, 1, 1], HABITS)
     with pytest.raises(UserError, match="uint16 patterns are no bitmaps"):
-        measure_dataset(dataset, 1, lambda _: None)
+        measure_dataset(powders, 1, lambda _: None)

@@ -1,5 +1,8 @@
 """Reading a table of bitmaps: a page of rows at a time, in the order of their ids, patiently.
 
+SQLAlchemy reaches SQLite, PostgreSQL and MySQL alike. Passwords are none of our business: the
+drivers find them in their own files and in the environment (docs/morphology.md).
+
 Names of tables and columns come from the settings, and are quoted by SQLAlchemy; values are bound.
 A page begins after the last id of the one before it, so memory does not grow with the table, and a
 lost connection costs no more than a page. A table that is written to meanwhile is noticed by its
@@ -21,8 +24,8 @@ from sqlalchemy.exc import DBAPIError, NoSuchTableError, SQLAlchemyError
 from sqlalchemy.types import NullType
 
 from spacegrouper.errors import UserError
+from spacegrouper.settings.database_url import holds_password
 from spacegrouper.techniques.morphology.bitmap_encodings import largest_value
-from spacegrouper.techniques.morphology.bitmap_table import open_engine
 from spacegrouper.techniques.morphology.settings import Morphology
 
 log = logging.getLogger(__name__)
@@ -69,10 +72,10 @@ def open_source(
 ) -> BitmapSource:
     """Connect to a database and look at the columns of its table.
 
-    Raises UserError for a URL that `open_engine` refuses, a database that does not answer, and a
-    table or column that it does not have.
+    Raises UserError for what is no URL, an unknown kind of database, a URL with a password, which
+    is not repeated, a database that does not answer, and a table or column that it does not have.
     """
-    engine = open_engine(url)
+    engine = _engine(url)
     database = engine.url.database
     if engine.dialect.name == "sqlite" and not (database and Path(database).is_file()):
         # SQLite would make an empty one.
@@ -166,6 +169,30 @@ def read_rows(source: BitmapSource, after: Any) -> Iterator[BitmapRow]:
         if len(page) < _PAGE:
             return
         after = page[-1][0]
+
+
+def _engine(url: str) -> sqlalchemy.Engine:
+    """Return what connects to a database; nothing is connected yet."""
+    try:
+        parsed = sqlalchemy.make_url(url)
+        if holds_password(url):
+            raise UserError(
+                f"{parsed.render_as_string(hide_password=True).partition('?')[0]}: a password in "
+                "the URL; leave it out and give it in the driver's own file or environment "
+                "variable (docs/morphology.md)"
+            )
+        return sqlalchemy.create_engine(parsed)
+    except ImportError as error:
+        raise UserError(
+            f"the database cannot be reached: {error}; run `pip install spacegrouper[databases]`, "
+            "which has drivers for postgresql+psycopg:// and mysql+pymysql://"
+        ) from None
+    except sqlalchemy.exc.ArgumentError as error:
+        # It does not repeat the URL, of which a part may be a password.
+        raise UserError(
+            f"the database cannot be reached: {type(error).__name__}; give a URL such as "
+            "sqlite:///habits.db or postgresql+psycopg://host/name"
+        ) from None
 
 
 def _fetch(source: BitmapSource, statement: sqlalchemy.Select[Any]) -> Sequence[Sequence[Any]]:

@@ -1,8 +1,6 @@
 """From a table of bitmaps to raw shards: decoded block by block, going on where it was stopped.
 
     OUTPUT/blocks/000000.h5, .json   raw shards and their manifests
-    OUTPUT/data/data.csv             what is in them, for other programs: id, bitmap (base64 of a
-                                     grey PNG file, the views one below the other), spacegroup
 
 They appear when all rows are read; until then OUTPUT/import.unfinished holds what is done:
 
@@ -11,20 +9,17 @@ They appear when all rows are read; until then OUTPUT/import.unfinished holds wh
     read/000000.json                 the last id in the block, and what was rejected on the way
 """
 
-import base64
-import csv
 import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-import gemmi
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,14 +27,10 @@ from spacegrouper.atomic import written_aside
 from spacegrouper.contract.technique import Patterns
 from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.crystals.rejections import write_rejections
+from spacegrouper.crystals.symmetry import crystal_systems
 from spacegrouper.dataset.integrity import check_manifest, manifest_path, write_manifest
 from spacegrouper.dataset.made_with import find_difference, made_with
-from spacegrouper.dataset.raw_shard import (
-    RowLabels,
-    read_raw_patterns,
-    read_raw_rows,
-    write_raw_shard,
-)
+from spacegrouper.dataset.raw_shard import RowLabels, write_raw_shard
 from spacegrouper.errors import UserError
 from spacegrouper.folder_lock import locked
 from spacegrouper.settings import Settings
@@ -55,7 +46,6 @@ from spacegrouper.techniques.morphology.bitmap_encodings import (
     decode_bitmap,
     detect_encoding,
 )
-from spacegrouper.techniques.morphology.bitmap_table import encode_png
 from spacegrouper.techniques.morphology.settings import Morphology
 
 log = logging.getLogger(__name__)
@@ -64,7 +54,6 @@ _STAGE = "import_bitmaps"
 # Values that the encoding is found from, and rows that are searched for them.
 _LOOKED_AT, _SEARCHED = 64, 1024
 _LONGEST_ID = 255
-_EXPORTED_AT_A_TIME = 64  # bitmaps in memory
 
 
 @dataclass(frozen=True)
@@ -103,16 +92,14 @@ def import_bitmaps(
     settings: Settings,
     output: Path,
     rejected: Path,
-    earlier_rejected: Iterable[Rejection],
     advance: Callable[[int], None],
 ) -> ImportCounts:
-    """Write all bitmaps of a table as raw shards and as CSV, and what was rejected.
+    """Write all bitmaps of a table as raw shards, and what was rejected.
 
-    `extent`: as `measure_table` returns it; `earlier_rejected`: of earlier stages, come first in
-    the list; `advance` is told of rows done. An interrupted import goes on after its last whole
-    block; an earlier one is replaced at the end. Equal tables and settings give equal bytes.
-    Raises UserError for a table that changes while it is read, that holds no usable row, or whose
-    database does not answer.
+    `extent`: as `measure_table` returns it; `advance` is told of rows done. An interrupted import
+    goes on after its last whole block; an earlier one is replaced at the end. Equal tables and
+    settings give equal bytes. Raises UserError for a table that changes while it is read, that
+    holds no usable row, or whose database does not answer.
     """
     unfinished = output / "import.unfinished"
     with locked(output / ".import.lock"):
@@ -143,13 +130,12 @@ def import_bitmaps(
             trailing,
         )
         rejections = [Rejection(name, _STAGE, reason) for name, reason in reasons]
-        write_rejections(rejected, [*earlier_rejected, *rejections])
+        write_rejections(rejected, rejections)
         if not crystals:
             why = f": {rejections[0].reason}" if rejections else ""
             raise UserError(
                 f"morphology.table: none of its {extent.rows} rows can be used{why}; see {rejected}"
             )
-        _write_csv(output / "data" / "data.csv", sorted((unfinished / "blocks").glob("*.h5")))
         with written_aside(output / "blocks") as aside:
             (unfinished / "blocks").rename(aside)
         shutil.rmtree(unfinished)
@@ -302,12 +288,8 @@ def _decode(
 
 def _write_block(unfinished: Path, number: int, block: _Block, settings: Settings) -> _BlockRead:
     shard = _shard(unfinished, number)
-    systems = [
-        gemmi.find_spacegroup_by_number(group).crystal_system_str() for group in block.space_groups
-    ]
-    labels = RowLabels(
-        [str(name) for name in block.ids], block.space_groups, {"crystal_system": systems}
-    )
+    systems = {"crystal_system": crystal_systems(np.array(block.space_groups)).tolist()}
+    labels = RowLabels([str(name) for name in block.ids], block.space_groups, systems)
     bitmaps = np.stack(block.bitmaps)
     # A drawing has no intensity.
     no_intensity = np.full(bitmaps.shape[:2], np.nan)
@@ -331,22 +313,6 @@ def _check_all_are_read(
             f"morphology.table: it had {extent.rows} rows at first, but {read} were read: it was "
             "changed meanwhile; start the import again"
         )
-
-
-def _write_csv(path: Path, shards: list[Path]) -> None:
-    with written_aside(path) as aside, aside.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["id", "bitmap", "spacegroup"])
-        for shard in shards:
-            rows = read_raw_rows(shard)
-            count = len(rows.material_id)
-            for start in range(0, count, _EXPORTED_AT_A_TIME):
-                stop = min(start + _EXPORTED_AT_A_TIME, count)
-                bitmaps = read_raw_patterns(shard, start, stop)
-                for row, stacked in enumerate(bitmaps, start):
-                    png = encode_png(stacked.reshape(-1, stacked.shape[-1]))
-                    text = base64.b64encode(png).decode()
-                    writer.writerow([rows.material_id[row], text, rows.spacegroup[row]])
 
 
 def _shard(unfinished: Path, number: int) -> Path:
