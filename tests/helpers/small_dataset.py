@@ -29,11 +29,13 @@ def write_small_dataset(
     settings: Mapping[str, Any] | None = None,
     *,
     chunk_rows: int | None = None,
+    block_rows: int | None = None,
     **labels: Any,
 ) -> Dataset:
     """Write crystals, `raw` (n, views, y, x), and open the dataset.
 
     `settings`: sections that they are made with; default: patterns of the kinematic engine.
+    `chunk_rows`: crystals in a chunk, all by default; `block_rows`: in a shard, if there are any.
     `labels`: values of other arrays, such as material_id, prototype, status, shaped; what is left
     out is made up (`shaped` is derived, all crystals are done, no prototype is known).
     """
@@ -53,12 +55,13 @@ def write_small_dataset(
     group = zarr.create_group(path, zarr_format=3, attributes={"made_with": made_with})
     for name, values in arrays.items():
         if isinstance(values, np.ndarray):
-            chunks = (chunk_rows or count, *values.shape[1:])
+            shape = values.shape[1:]
             array = group.create_array(
                 name,
                 shape=values.shape,
                 dtype=values.dtype,
-                chunks=chunks,
+                chunks=(chunk_rows or count, *shape),
+                shards=(block_rows, *shape) if block_rows else None,
                 config={"write_empty_chunks": True},
             )
             array[:] = values

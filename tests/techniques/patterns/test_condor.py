@@ -15,7 +15,7 @@ import psutil
 import pytest
 from numpy.typing import NDArray
 
-from spacegrouper.dataset.raw_shard import provenance
+from spacegrouper.dataset.made_with import made_with
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Simulate, make_settings
 from spacegrouper.techniques.patterns.condor import (
@@ -25,7 +25,7 @@ from spacegrouper.techniques.patterns.condor import (
 )
 from spacegrouper.techniques.patterns.kinematic import intensities, make_experiment
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 Structure = tuple[NDArray[np.float64], list[str], NDArray[np.float64]]
 
 # The names and units of Condor 1.0.7; the formula of docs/physics.md, atom by atom.
@@ -258,7 +258,7 @@ def test_a_right_spsim_is_recorded(stand_in: Path, caplog) -> None:
 
 def test_an_old_spsim_is_recognised_recorded_and_said(stand_in: Path, monkeypatch, caplog) -> None:
     monkeypatch.setenv("STAND_IN_OFFSET", "half")
-    attributes = provenance(make_settings(simulate=Simulate(engine="condor")))
+    attributes = made_with(make_settings(simulate=Simulate(engine="condor")))
     assert attributes["solid_angle"] == "at half the offset"
     (record,) = caplog.records
     assert "this spsim is of before May 2023" in record.getMessage()

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import zarr
 from hypothesis import given, strategies
 from hypothesis.extra.numpy import arrays
+from small_dataset import patterns_settings, write_small_dataset
 
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.techniques.patterns.statistics import (
@@ -25,37 +26,35 @@ from spacegrouper.techniques.patterns.statistics import (
 )
 
 CRYSTALS, VIEWS, SIZE = 23, 2, 24
-# The window of the default settings is that of a larger detector.
-SETTINGS = Shape(central_window=(11, 12))
 
 
-def write_dataset(path: Path, shard: int = 8) -> zarr.Group:
+def write_dataset(path: Path, shard: int = 8, status: int = 1) -> Dataset:
     """Write crystals of three known space groups and an unknown one; two are not finished."""
     rng = np.random.default_rng(5)
-    group = zarr.create_group(path, zarr_format=3)
     shape = (CRYSTALS, VIEWS, SIZE, SIZE)
-    for name, share in (("raw", 0.05), ("shaped", 0.2)):
-        values = rng.integers(1, 256, shape, np.uint8) * (rng.random(shape) < share)
-        group.create_array(
-            name,
-            data=values.astype(np.uint8),
-            chunks=(min(shard, 4), *shape[1:]),
-            shards=(shard, *shape[1:]),
-        )
-    spacegroup = rng.choice([0, 14, 194, 225], CRYSTALS).astype(np.int16)
-    status = np.ones(CRYSTALS, dtype=np.uint8)
-    status[[3, 17]] = 2, 0
-    group.create_array("spacegroup", data=spacegroup)
-    group.create_array("status", data=status)
-    group.create_array("in_release", data=np.arange(CRYSTALS) != 5)
-    names = group.create_array("prototype", shape=(CRYSTALS,), dtype="string")
-    names[:] = rng.choice(["AB", "AB2", "A"], CRYSTALS).astype(object)
-    group.attrs["shape_settings"] = SETTINGS.model_dump(mode="json")
-    return group
+    values = [
+        (rng.integers(1, 256, shape, np.uint8) * (rng.random(shape) < share)).astype(np.uint8)
+        for share in (0.05, 0.2)
+    ]
+    spacegroup = rng.choice([0, 14, 194, 225], CRYSTALS)
+    statuses = np.full(CRYSTALS, status, dtype=np.uint8)
+    statuses[[3, 17]] = 2, 0
+    return write_small_dataset(
+        path,
+        values[0],
+        spacegroup,
+        patterns_settings(SIZE, views=[{"axis": axis, "angle": 45} for axis in "xy"]),
+        chunk_rows=min(shard, 4),
+        block_rows=shard,
+        shaped=values[1],
+        status=statuses,
+        in_release=np.arange(CRYSTALS) != 5,
+        prototype=rng.choice(["AB", "AB2", "A"], CRYSTALS),
+    )
 
 
 @pytest.fixture
-def dataset(tmp_path: Path) -> zarr.Group:
+def dataset(tmp_path: Path) -> Dataset:
     return write_dataset(tmp_path / "data.zarr")
 
 
@@ -63,9 +62,10 @@ def nothing(_: int) -> None:
     pass
 
 
-def finished(dataset: zarr.Group) -> dict[str, np.ndarray]:
-    done = (dataset["status"][:] == 1) & dataset["in_release"][:]
-    return {name: dataset[name][:][done] for name in ("raw", "shaped", "spacegroup", "prototype")}
+def finished(dataset: Dataset) -> dict[str, np.ndarray]:
+    done = np.array([row for row in range(CRYSTALS) if row not in (3, 5, 17)])
+    labels = {name: dataset.label(name)[done] for name in ("spacegroup", "prototype")}
+    return {**dataset.read(done), **labels}
 
 
 def count_components(bright: np.ndarray) -> int:
@@ -83,7 +83,7 @@ def count_components(bright: np.ndarray) -> int:
     return components
 
 
-def test_each_space_group_is_counted_and_its_brightness_averaged(dataset: zarr.Group) -> None:
+def test_each_space_group_is_counted_and_its_brightness_averaged(dataset: Dataset) -> None:
     table = per_space_group_table(describe_dataset(dataset, 1, nothing), VIEWS * SIZE**2)
     rows = finished(dataset)
     assert table["spacegroup"].tolist() == [14, 194, 225]
@@ -98,7 +98,7 @@ def test_each_space_group_is_counted_and_its_brightness_averaged(dataset: zarr.G
             assert getattr(row, f"{name}_spread") == pytest.approx(plain.pstdev(means))
 
 
-def test_crystal_systems_are_sums_over_their_space_groups(dataset: zarr.Group) -> None:
+def test_crystal_systems_are_sums_over_their_space_groups(dataset: Dataset) -> None:
     groups = per_space_group_table(describe_dataset(dataset, 1, nothing), VIEWS * SIZE**2)
     table = per_crystal_system_table(groups).set_index("crystal_system")
     assert len(table) == 7
@@ -109,7 +109,7 @@ def test_crystal_systems_are_sums_over_their_space_groups(dataset: zarr.Group) -
 
 
 def test_patterns_are_counted_over_finished_crystals_of_every_space_group(
-    dataset: zarr.Group,
+    dataset: Dataset,
 ) -> None:
     table = summary_table(describe_dataset(dataset, 1, nothing))
     rows = finished(dataset)
@@ -129,7 +129,7 @@ def test_patterns_are_counted_over_finished_crystals_of_every_space_group(
         assert lit.loc[view, names].tolist() == percentiles
 
 
-def test_histograms_hold_every_pattern_once(dataset: zarr.Group) -> None:
+def test_histograms_hold_every_pattern_once(dataset: Dataset) -> None:
     statistics = describe_dataset(dataset, 1, nothing)
     table = histogram_table(statistics)
     for (_, _), part in table.groupby(["measure", "view"]):
@@ -145,14 +145,14 @@ def test_histograms_hold_every_pattern_once(dataset: zarr.Group) -> None:
 
 
 @pytest.mark.parametrize("shard", [4, 12, 24])
-def test_shards_and_threads_do_not_matter(tmp_path: Path, dataset: zarr.Group, shard: int) -> None:
+def test_shards_and_threads_do_not_matter(tmp_path: Path, dataset: Dataset, shard: int) -> None:
     other = write_dataset(tmp_path / "other.zarr", shard)
     advanced: list[int] = []
     assert describe_dataset(other, 3, advanced.append) == describe_dataset(dataset, 1, nothing)
     assert sum(advanced) == CRYSTALS
 
 
-def test_adding_nothing_changes_nothing(dataset: zarr.Group) -> None:
+def test_adding_nothing_changes_nothing(dataset: Dataset) -> None:
     statistics = describe_dataset(dataset, 1, nothing)
     assert add_statistics(statistics, Statistics()) == statistics
 
@@ -181,18 +181,18 @@ def test_spots_that_touch_at_a_corner_are_one_node() -> None:
     assert counts["nodes"] == 2
 
 
-def test_a_damaged_chunk_is_one_line(tmp_path: Path, dataset: zarr.Group) -> None:
+def test_a_damaged_chunk_is_one_line(tmp_path: Path, dataset: Dataset) -> None:
     shard = tmp_path / "data.zarr" / "shaped" / "c" / "1" / "0" / "0" / "0"
     content = bytearray(shard.read_bytes())
     content[20] ^= 1
     shard.write_bytes(content)
-    with pytest.raises(UserError, match=r"data.zarr: rows 8 to 15 cannot be read") as caught:
+    with pytest.raises(UserError, match=r"data.zarr: `shaped` cannot be read from row") as caught:
         describe_dataset(dataset, 2, nothing)
     assert len(str(caught.value).splitlines()) == 1
 
 
-def test_a_dataset_without_finished_crystals_is_refused(dataset: zarr.Group) -> None:
-    dataset["status"][:] = 0
+def test_a_dataset_without_finished_crystals_is_refused(tmp_path: Path) -> None:
+    dataset = write_dataset(tmp_path / "data.zarr", status=0)
     with pytest.raises(UserError, match="no finished crystal"):
         describe_dataset(dataset, 1, nothing)
 

@@ -24,12 +24,10 @@ from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.crystals.prototypes import prototype_crystals
 from spacegrouper.crystals.sources.prototypes import PrototypesSource
-from spacegrouper.errors import UserError
 from spacegrouper.techniques.powder import simulation as module
 from spacegrouper.techniques.powder.settings import Powder
 from spacegrouper.techniques.powder.simulation import (
     Engine,
-    powder_engine,
     reflections,
     simulate_powders,
     sticks,
@@ -439,15 +437,3 @@ def test_a_wavelength_without_dispersion_data_is_a_reason() -> None:
     settings = Powder().model_copy(update={"wavelength": 1e-14, "two_theta": (0.01, 0.02)})
     (found,) = simulate_powders([known], settings, "xrayutilities", threads=1)
     assert "no dispersion correction at 0.0001 Angstrom" in found.reasons[0]
-
-
-@pytest.mark.parametrize("name", ["gsas", "kinematic", "", "Pymatgen"])
-def test_an_unknown_engine_is_not_taken_for_another(name: str) -> None:
-    crystal = random_crystal(1, 2)
-    for call in (
-        lambda: powder_engine(name),
-        lambda: reflections(crystal, Powder(), name),
-        lambda: list(simulate_powders([crystal], Powder(), name, 1)),
-    ):
-        with pytest.raises(UserError, match=f"no engine of powders is called '{name}'"):
-            call()
