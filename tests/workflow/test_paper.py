@@ -65,5 +65,5 @@ def test_a_network_whose_keys_do_not_fit_is_one_line(workflow, paper_small):
     said, _ = process.communicate(timeout=120)
     assert process.returncode != 0
     assert "grid, network `msdn` with classes `groups_3`, split `random`" in said
-    assert "takes `shaped` or `raw`, not `spot`" in said
+    assert "takes `raw` or `shaped`, not `spot`" in said
     assert "Traceback" not in said

@@ -7,13 +7,15 @@ the functions that it is handed to.
 import ast
 import re
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from spacegrouper.contract.technique import ENGINES, TECHNIQUES, Engine
 from spacegrouper.reproduction.paper_figures import PAPER_FIGURES
-from spacegrouper.settings import Settings
+from spacegrouper.settings import Simulate, make_settings
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "workflow" / "rules"
@@ -23,6 +25,13 @@ STAGES = (
     "describe", "train", "calibrate", "evaluate", "report", "evaluate_unseen_groups",
     "evaluate_robustness", "tabulate_experiments", "tabulate_crystals",
 )  # fmt: skip
+SECTIONS = set(type(make_settings()).model_fields)
+# What a rule's call of `fixed` has of the technique, and what an engine and a technique stand for.
+OF_TECHNIQUES = {
+    "derived_from": {name for technique in TECHNIQUES for name in technique.derived_from},
+    "presented": {name for technique in TECHNIQUES for name in technique.presented},
+}
+OF_SIMULATE = {"engine", "technique"}
 # They change how fast a stage is, or a heading, but nothing that is measured; of `evaluate`,
 # calibrate reads the size of batches.
 WITHOUT_EFFECT = {"workers", "name"}
@@ -38,7 +47,9 @@ def sections_of_rules() -> dict[str, set[str]]:
             call = re.search(r"\bfixed\((.*?)^        \w|\bfixed\((.*)\)", rule, re.S | re.M)
             text = (call[1] or call[2]) if call else ""
             words = re.findall(r'"(\w+)"', text)[1:] + re.findall(r"=settings\.(\w+)", text)
-            found[name] = {word for word in words if word in Settings.model_fields}
+            found[name] = SECTIONS & set(words)
+            for word in re.findall(r"\*TECHNIQUE\.(\w+)", text):
+                found[name] |= OF_TECHNIQUES.get(word, {"simulate"})
     return found
 
 
@@ -85,7 +96,9 @@ def read_in(name: str, function: str, parameters: frozenset[str], seen: set[obje
     found = set()
     for node in nodes:
         if isinstance(node, ast.Attribute) and holds(node.value, variables):
-            found.add(node.attr)
+            found.add("simulate" if node.attr in OF_SIMULATE else node.attr)
+        if section := asked_for(node, variables, imports):
+            found.add(section)
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
             continue
         where, called = imports.get(node.func.id, (name, node.func.id))
@@ -96,7 +109,22 @@ def read_in(name: str, function: str, parameters: frozenset[str], seen: set[obje
         given |= {key.arg for key in node.keywords if key.arg and holds(key.value, variables)}
         if given or not parameters:
             found |= read_in(where, called, frozenset(given), seen)
-    return found & set(Settings.model_fields)
+    return found & SECTIONS
+
+
+def asked_for(
+    node: ast.AST, variables: set[str], imports: dict[str, tuple[str, str]]
+) -> str | None:
+    """The section that a call such as `settings.of(Shape)` returns."""
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and (node.func.attr, holds(node.func.value, variables)) == ("of", True)
+        and isinstance(node.args[0], ast.Name)
+    ):
+        where, name = imports[node.args[0].id]
+        return str(getattr(import_module(where), name).key())
+    return None
 
 
 def read_by(script: Path) -> set[str]:
@@ -104,9 +132,10 @@ def read_by(script: Path) -> set[str]:
 
 
 def test_reading_is_followed_through_functions() -> None:
-    assert read_by(ROOT / "scripts/shape.py") >= {"plan", "shape", "dataset", "workers"}
-    assert read_by(ROOT / "scripts/simulate.py") >= {"simulate", "powder", "seed", "standardise"}
-    assert read_by(ROOT / "scripts/train.py") >= {"seed", "split", "model", "train", "augment"}
+    assert read_by(ROOT / "scripts/shape.py") >= {"plan", "dataset", "workers"}
+    assert read_by(ROOT / "scripts/simulate.py") == {"simulate", "standardise"}
+    assert read_by(ROOT / "scripts/train.py") >= {"seed", "split", "model", "train"}
+    assert read_by(ROOT / "scripts/import_bitmaps.py") >= {"plan", "morphology"}
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -116,6 +145,27 @@ def test_a_stage_depends_on_all_that_its_program_reads(stage: str) -> None:
     covered = set().union(*(named[name] for name in earlier))
     read = read_by(ROOT / "scripts" / f"{stage}.py")
     assert read - covered <= WITHOUT_EFFECT | WITHOUT_EFFECT_ON.get(stage, set())
+
+
+@pytest.mark.parametrize(
+    "engine", [engine for engine in ENGINES if engine.crystals], ids=lambda engine: engine.name
+)
+def test_an_engine_records_all_that_it_reads(engine: Engine) -> None:
+    """A block of raw data depends on what is recorded in it (workflow/rules/simulate.smk)."""
+    # With noise, which needs the seed.
+    simulate = Simulate(engine=engine.name, poisson_noise=True)
+    settings = make_settings().model_copy(update={"simulate": simulate})
+    recorded = set(settings.technique.record(settings))
+    read = read_in(
+        engine.simulate.__module__, engine.simulate.__name__, frozenset({"settings"}), set()
+    )
+    assert read
+    assert read <= recorded
+
+
+@pytest.mark.parametrize("technique", TECHNIQUES, ids=lambda technique: technique.name)
+def test_a_dataset_depends_on_all_that_its_own_arrays_are_derived_with(technique) -> None:
+    assert set(technique.record_derived(make_settings())) == set(technique.derived_from)
 
 
 @pytest.mark.parametrize("figure", PAPER_FIGURES)

@@ -11,17 +11,10 @@ rule acquire:
         structures=f"{RUN}/structures/acquired.jsonl.gz",
         rejected=f"{RUN}/structures/acquired_rejected.csv",
         provenance=f"{RUN}/structures/provenance.json",
-    log:
-        f"{RUN}/logs/acquire.log",
-    benchmark:
-        f"{RUN}/benchmarks/acquire.tsv"
-    conda:
-        "../envs/spacegrouper.yaml"
     # Only CIF files take time to read; a service on the network is asked by one.
     threads: 4 if settings.acquire.source == "cif_tree" else 1
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(240),
+        **growing(mem_mb=4000, runtime=240),
     params:
         config=CONFIG,
     message:

@@ -5,22 +5,9 @@ rule calibrate:
         labels=rules.train.output.labels,
         split=rules.train.output.split,
     output:
-        calibration=report(
-            f"{RUN}/model/calibration.json",
-            caption="../report/calibration.rst",
-            category="Evaluation",
-            subcategory="Tables",
-            labels={"table": "temperature of the probabilities"},
-        ),
-    log:
-        f"{RUN}/logs/calibrate.log",
-    benchmark:
-        f"{RUN}/benchmarks/calibrate.tsv"
-    conda:
-        "../envs/spacegrouper.yaml"
+        calibration=in_report("Evaluation", f"{RUN}/model/calibration.json"),
     resources:
-        mem_mb=growing(8000),
-        runtime=growing(240),
+        **growing(mem_mb=8000, runtime=240),
     params:
         config=CONFIG,
         store=subpath(input.dataset, parent=True),

@@ -7,24 +7,12 @@ if PARENT:
             parent=ancient(str(release_structures(PARENT))),
             parent_digests=PARENT_DIGESTS,
         output:
-            changes=report(
-                f"{RUN}/release/changes.csv",
-                caption="../report/changes.rst",
-                category="Crystals",
-                labels={"table": "changes since the parent release"},
-            ),
+            changes=in_report("Crystals", f"{RUN}/release/changes.csv"),
             structures=f"{RUN}/release/structures.jsonl.gz",
             to_simulate=f"{RUN}/release/to_simulate.jsonl.gz",
-        log:
-            f"{RUN}/logs/compare_with_parent.log",
-        benchmark:
-            f"{RUN}/benchmarks/compare_with_parent.tsv"
-        conda:
-            "../envs/spacegrouper.yaml"
         threads: 16
         resources:
-            mem_mb=growing(8000),
-            runtime=growing(240),
+            **growing(mem_mb=8000, runtime=240),
         params:
             config=CONFIG,
             folder=subpath(output.changes, parent=True),

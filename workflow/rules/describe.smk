@@ -3,38 +3,19 @@ rule describe:
         dataset=rules.shape.output.dataset,
     output:
         tables=[
-            report(
-                f"{RUN}/statistics/{name}.csv",
-                caption=f"../report/{TECHNIQUE.name}_{name}.rst",
-                category="Dataset",
-                subcategory="Tables",
-                labels={"table": title},
-            )
-            for name, title in TECHNIQUE.tables.items()
+            in_report("Dataset", f"{RUN}/statistics/{name}.csv", shown)
+            for name, shown in TECHNIQUE.tables.items()
         ],
         figures=[
-            report(
-                f"{RUN}/statistics/figures/{name}.svg",
-                caption=f"../report/{TECHNIQUE.name}_{name}.rst",
-                category="Dataset",
-                subcategory="Figures",
-                labels={"figure": title},
-            )
-            for name, title in TECHNIQUE.figures.items()
+            in_report("Dataset", f"{RUN}/statistics/figures/{name}.svg", shown)
+            for name, shown in TECHNIQUE.figures.items()
         ],
-    log:
-        f"{RUN}/logs/describe.log",
-    benchmark:
-        f"{RUN}/benchmarks/describe.tsv"
-    conda:
-        "../envs/spacegrouper.yaml"
     threads: 4
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(240),
+        **growing(mem_mb=4000, runtime=240),
     params:
         store=subpath(input.dataset, parent=True),
-        folder=f"{RUN}/statistics",
+        folder=lambda wildcards: f"{RUN}/statistics",
     message:
         "Describing the dataset"
     shell:

@@ -1,19 +1,6 @@
-EVALUATION_TABLES = {
-    "top_k": "top-1 to top-5 accuracy",
-    "per_class": "accuracy per class",
-    "confusion": "confusion matrix",
-    "reliability": "reliability of the probabilities",
-    "refusal": "accuracy against share answered",
-}
-EVALUATION_FIGURES = EVALUATION_TABLES | {"history": "training history"}
+EVALUATED = ["top_k", "per_class", "confusion", "reliability", "refusal"]
 if settings.split.label == "spacegroup":
-    OF_SPACE_GROUPS = {
-        "per_crystal_system": "accuracy per crystal system",
-        "crystal_system_errors": "wrong predictions between crystal systems",
-        "symmetry": "accuracy of extinction classes and other levels of symmetry",
-    }
-    EVALUATION_TABLES |= OF_SPACE_GROUPS
-    EVALUATION_FIGURES |= OF_SPACE_GROUPS
+    EVALUATED += ["per_crystal_system", "crystal_system_errors", "symmetry"]
 
 
 rule evaluate:
@@ -30,49 +17,18 @@ rule evaluate:
             else rules.calibrate.output.calibration
         ),
     output:
-        metrics=report(
-            f"{RUN}/evaluation/metrics.json",
-            caption="../report/metrics.rst",
-            category="Evaluation",
-            subcategory="Tables",
-            labels={"table": "all scores"},
-        ),
-        predictions=report(
-            f"{RUN}/evaluation/predictions.csv",
-            caption="../report/predictions.rst",
-            category="Evaluation",
-            subcategory="Tables",
-            labels={"table": "answer for each test crystal"},
-        ),
+        metrics=in_report("Evaluation", f"{RUN}/evaluation/metrics.json"),
+        predictions=in_report("Evaluation", f"{RUN}/evaluation/predictions.csv"),
         tables=[
-            report(
-                f"{RUN}/evaluation/{name}.csv",
-                caption="../report/tables.rst",
-                category="Evaluation",
-                subcategory="Tables",
-                labels={"table": title},
-            )
-            for name, title in EVALUATION_TABLES.items()
+            numbers_in_report("Evaluation", f"{RUN}/evaluation/{name}.csv")
+            for name in EVALUATED
         ],
         figures=[
-            report(
-                f"{RUN}/evaluation/figures/{name}.svg",
-                caption=f"../report/{name}.rst",
-                category="Evaluation",
-                subcategory="Figures",
-                labels={"figure": title},
-            )
-            for name, title in EVALUATION_FIGURES.items()
+            in_report("Evaluation", f"{RUN}/evaluation/figures/{name}.svg")
+            for name in [*EVALUATED, "history"]
         ],
-    log:
-        f"{RUN}/logs/evaluate.log",
-    benchmark:
-        f"{RUN}/benchmarks/evaluate.tsv"
-    conda:
-        "../envs/spacegrouper.yaml"
     resources:
-        mem_mb=growing(8000),
-        runtime=growing(240),
+        **growing(mem_mb=8000, runtime=240),
     params:
         config=CONFIG,
         store=subpath(input.dataset, parent=True),

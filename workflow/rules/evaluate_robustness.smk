@@ -7,39 +7,15 @@ rule evaluate_robustness:
         labels=rules.train.output.labels,
         split=rules.train.output.split,
     output:
-        curves=report(
-            f"{RUN}/robustness/curves.csv",
-            caption="../report/robustness_curves.rst",
-            category="Robustness",
-            labels={"table": "accuracy against each perturbation"},
-        ),
+        curves=in_report("Robustness", f"{RUN}/robustness/curves.csv"),
         answers=f"{RUN}/robustness/answers.csv",
         figures=[
-            report(
-                f"{RUN}/robustness/figures/{name}.svg",
-                caption=f"../report/{caption}.rst",
-                category="Robustness",
-                labels={"figure": title},
-            )
-            for name, caption, title in [
-                ("robustness", "robustness", "accuracy against each perturbation"),
-                (
-                    "examples",
-                    "robustness_examples",
-                    "what the network sees of one crystal",
-                ),
-            ]
+            in_report("Robustness", f"{RUN}/robustness/figures/{name}.svg")
+            for name in ["robustness", "examples"]
         ],
-    log:
-        f"{RUN}/logs/evaluate_robustness.log",
-    benchmark:
-        f"{RUN}/benchmarks/evaluate_robustness.tsv"
-    conda:
-        "../envs/spacegrouper.yaml"
     threads: 16
     resources:
-        mem_mb=growing(8000),
-        runtime=growing(480),
+        **growing(mem_mb=8000, runtime=480),
     params:
         config=CONFIG,
         store=subpath(input.dataset, parent=True),

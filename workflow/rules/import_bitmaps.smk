@@ -7,21 +7,9 @@ checkpoint import_bitmaps:
         # What is unfinished lies beside them, but is no output: Snakemake would delete it before
         # the next try, which goes on from it.
         blocks=directory(f"{RUN}/blocks"),
-        rejected=report(
-            f"{RUN}/rejected_bitmaps.csv",
-            caption="../report/rejected_bitmaps.rst",
-            category="Crystals",
-            labels={"table": "rejected bitmaps"},
-        ),
-    log:
-        f"{RUN}/logs/import_bitmaps.log",
-    benchmark:
-        f"{RUN}/benchmarks/import_bitmaps.tsv"
-    conda:
-        "../envs/spacegrouper.yaml"
+        rejected=in_report("Crystals", f"{RUN}/rejected_bitmaps.csv"),
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(1440),
+        **growing(mem_mb=4000, runtime=1440),
     params:
         config=CONFIG,
         folder=subpath(output.blocks, parent=True),

@@ -16,15 +16,8 @@ checkpoint plan:
         structures=to_plan,
     output:
         blocks=directory(f"{RUN}/plan"),
-    log:
-        f"{RUN}/logs/plan.log",
-    benchmark:
-        f"{RUN}/benchmarks/plan.tsv"
-    conda:
-        "../envs/spacegrouper.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(60),
+        **growing(mem_mb=2000, runtime=60),
     params:
         config=CONFIG,
     message:

@@ -6,27 +6,10 @@ rule report:
         metrics=rules.evaluate.output.metrics,
         predictions=rules.evaluate.output.predictions,
     output:
-        samples=report(
-            f"{RUN}/report/samples.html",
-            caption="../report/samples.rst",
-            category="Crystals",
-            labels={"page": "raw, spot and shaped images of test crystals"},
-        ),
-        overview=report(
-            f"{RUN}/report/overview.svg",
-            caption="../report/overview.rst",
-            category="Crystals",
-            labels={"figure": "from raw pattern to answer"},
-        ),
-    log:
-        f"{RUN}/logs/report.log",
-    benchmark:
-        f"{RUN}/benchmarks/report.tsv"
-    conda:
-        "../envs/spacegrouper.yaml"
+        samples=in_report("Crystals", f"{RUN}/report/samples.html"),
+        overview=in_report("Crystals", f"{RUN}/report/overview.svg"),
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(60),
+        **growing(mem_mb=4000, runtime=60),
     params:
         config=CONFIG,
         store=subpath(input.dataset, parent=True),

@@ -105,7 +105,8 @@ def trainable(settings_of):
     """
 
     def checked(wildcards):
-        if workflow.is_main_process:
+        # Nothing runs these jobs where a report alone is made.
+        if workflow.is_main_process and workflow.executor_plugin:
             how = workflow.executor_plugin.common_settings
             here = how.local_exec and not how.dryrun_exec
             try:
@@ -149,9 +150,13 @@ SOURCES = listed_sources()
 PARENT_DIGESTS = digested_parent()
 
 
-def growing(amount):
-    """Memory or minutes of a job: twice as much at each new try, which a profile may grant."""
-    return lambda wildcards, attempt: amount * 2 ** (attempt - 1)
+def growing(**amounts):
+    """Memory and minutes of a job: twice as much at each new try, which a profile may grant."""
+
+    def of_try(amount):
+        return lambda wildcards, attempt: amount * 2 ** (attempt - 1)
+
+    return {name: of_try(amount) for name, amount in amounts.items()}
 
 
 def tasks_of_ranks(train):
@@ -165,3 +170,14 @@ def tasks_of_ranks(train):
     if train.ranks > train.nodes:
         tasks = {"tasks_per_node": train.ranks // train.nodes}
     return {"mpi": "srun", "nodes": train.nodes, "tasks_per_gpu": 0} | tasks
+
+
+def get_final_output():
+    """What a run of its technique ends with."""
+    source = rules.standardise if HAS_CRYSTALS else rules.import_bitmaps
+    return [
+        source.output.rejected,
+        *(rules.describe.output.figures if TECHNIQUE.describe else []),
+        *rules.evaluate.output.figures,
+        rules.report.output.samples,
+    ]

@@ -19,17 +19,12 @@ rule shape:
         # One file stands for the store, which is renamed when it is whole: a directory() as an
         # output would be given a file of Snakemake's, which is no part of a Zarr store.
         dataset=f"{RUN}/dataset.zarr/zarr.json",
-    log:
-        f"{RUN}/logs/shape.log",
-    benchmark:
-        f"{RUN}/benchmarks/shape.tsv"
-    conda:
-        "../envs/spacegrouper.yaml"
     # Where SLURM jobs shape, this one only tells them what to do.
     threads: 16 if settings.workers.cluster == "local" else 1
     resources:
-        mem_mb=growing(16000 if settings.workers.cluster == "local" else 8000),
-        runtime=growing(240),
+        **growing(
+            mem_mb=16000 if settings.workers.cluster == "local" else 8000, runtime=240
+        ),
     params:
         config=CONFIG,
         store=subpath(output.dataset, parent=True),

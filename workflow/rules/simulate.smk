@@ -10,15 +10,8 @@ rule simulate:
     output:
         raw=f"{RUN}/blocks/{{block}}.h5",
         manifest=f"{RUN}/blocks/{{block}}.json",
-    log:
-        f"{RUN}/logs/simulate/{{block}}.log",
-    benchmark:
-        f"{RUN}/benchmarks/simulate/{{block}}.tsv"
-    conda:
-        "../envs/spacegrouper.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(settings.engine.minutes),
+        **growing(mem_mb=2000, runtime=settings.engine.minutes),
     params:
         config=CONFIG,
     message:

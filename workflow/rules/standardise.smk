@@ -12,22 +12,10 @@ rule standardise:
         parent_digests=PARENT_DIGESTS,
     output:
         structures=f"{RUN}/structures/standardised.jsonl.gz",
-        rejected=report(
-            f"{RUN}/rejected.csv",
-            caption="../report/rejected.rst",
-            category="Crystals",
-            labels={"table": "rejected records"},
-        ),
-    log:
-        f"{RUN}/logs/standardise.log",
-    benchmark:
-        f"{RUN}/benchmarks/standardise.tsv"
-    conda:
-        "../envs/spacegrouper.yaml"
+        rejected=in_report("Crystals", f"{RUN}/rejected.csv"),
     threads: 16
     resources:
-        mem_mb=growing(8000),
-        runtime=growing(240),
+        **growing(mem_mb=8000, runtime=240),
     params:
         config=CONFIG,
         parent=f"--parent {PARENT}/structures" if PARENT else "",

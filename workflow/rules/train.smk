@@ -19,18 +19,11 @@ rule train:
         split=f"{RUN}/model/split.csv",
         history=f"{RUN}/model/history.csv",
         settings=f"{RUN}/model/settings.yaml",
-    log:
-        f"{RUN}/logs/train.log",
-    benchmark:
-        f"{RUN}/benchmarks/train.tsv"
-    conda:
-        "../envs/spacegrouper.yaml"
     # Of each task, if there are several.
     threads: 1 if tasks_of_ranks(settings.train) else settings.train.ranks
     resources:
         **tasks_of_ranks(settings.train),
-        mem_mb=growing(16000),
-        runtime=growing(2880),
+        **growing(mem_mb=16000, runtime=2880),
     params:
         config=CONFIG,
         store=subpath(input.dataset, parent=True),

@@ -189,6 +189,19 @@ class Description:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """A table or a figure in the report.
+
+    Args:
+        title: its line in the menu.
+        caption: what it shows, in reStructuredText.
+    """
+
+    title: str
+    caption: str
+
+
+@dataclass(frozen=True)
 class Technique:
     """What is measured of a crystal.
 
@@ -206,7 +219,7 @@ class Technique:
         views: settings to the key that sets the number of views, and their number.
         view_names: (what the data are made with) to the names of the views, where they have any.
         presented: the names of those sections that decide what a network is shown.
-        tables, figures: names of what `describe` returns, with the titles in the report.
+        tables, figures: names of what `describe` returns, with what the report says of them.
         describe: (dataset, threads, called with the number of crystals done) to its description;
             none: there is nothing to describe.
         pictures: (arrays of one crystal, what they are made with) to headings and pictures: what
@@ -234,8 +247,8 @@ class Technique:
     views: "Callable[[Settings], tuple[str, int]] | None" = None
     view_names: Callable[[Sections], list[str]] | None = None
     presented: tuple[str, ...] = ()
-    tables: Mapping[str, str] = field(default_factory=dict)
-    figures: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[str, Shown] = field(default_factory=dict)
+    figures: Mapping[str, Shown] = field(default_factory=dict)
     describe: "Callable[[Dataset, int, Callable[[int], None]], Description] | None" = None
     check: "Callable[[Settings], Iterator[Contradiction]]" = lambda settings: iter(())
     uses: tuple[Use, ...] = ()

@@ -1,3 +1,6 @@
+UNSEEN_SCORES = ["top_k", "symmetry", "per_class"]
+
+
 rule evaluate_unseen_groups:
     input:
         settings=fixed("evaluate_unseen_groups", "seed", "evaluate"),
@@ -6,57 +9,18 @@ rule evaluate_unseen_groups:
         labels=rules.train.output.labels,
         split=rules.train.output.split,
     output:
-        metrics=report(
-            f"{RUN}/unseen/metrics.json",
-            caption="../../report/unseen_metrics.rst",
-            category="Untrained groups",
-            subcategory="Tables",
-            labels={"table": "all scores"},
-        ),
-        predictions=report(
-            f"{RUN}/unseen/predictions.csv",
-            caption="../../report/unseen_predictions.rst",
-            category="Untrained groups",
-            subcategory="Tables",
-            labels={"table": "answer for each test crystal"},
-        ),
+        metrics=in_report("Untrained groups", f"{RUN}/unseen/metrics.json"),
+        predictions=in_report("Untrained groups", f"{RUN}/unseen/predictions.csv"),
         tables=[
-            report(
-                f"{RUN}/unseen/{name}.csv",
-                caption="../../report/tables.rst",
-                category="Untrained groups",
-                subcategory="Tables",
-                labels={"table": title},
-            )
-            for name, title in {
-                "top_k": "top-1 to top-5 accuracy",
-                "symmetry": "accuracy by level of symmetry",
-                "per_class": "accuracy per space group",
-            }.items()
+            numbers_in_report("Untrained groups", f"{RUN}/unseen/{name}.csv")
+            for name in UNSEEN_SCORES
         ],
         figures=[
-            report(
-                f"{RUN}/unseen/figures/{name}.svg",
-                caption=f"../../report/unseen_{name}.rst",
-                category="Untrained groups",
-                subcategory="Figures",
-                labels={"figure": title},
-            )
-            for name, title in {
-                "top_k": "top-1 to top-5 accuracy",
-                "symmetry": "accuracy by level of symmetry",
-                "per_class": "accuracy per space group",
-            }.items()
+            in_report("Untrained groups", f"{RUN}/unseen/figures/{name}.svg")
+            for name in UNSEEN_SCORES
         ],
-    log:
-        f"{RUN}/logs/evaluate_unseen_groups.log",
-    benchmark:
-        f"{RUN}/benchmarks/evaluate_unseen_groups.tsv"
-    conda:
-        "../../envs/spacegrouper.yaml"
     resources:
-        mem_mb=growing(8000),
-        runtime=growing(240),
+        **growing(mem_mb=8000, runtime=240),
     params:
         config=CONFIG,
         store=subpath(input.dataset, parent=True),

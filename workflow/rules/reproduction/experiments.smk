@@ -50,27 +50,20 @@ def experiment_calibration(wildcards):
 
 
 def of_experiment(files):
-    """What is made for the run, made for an experiment: in its own folder, not in the report."""
+    """What is made for the run, made for an experiment: what its network has in its own folder.
+
+    They are not in the report, and inputs that are functions are left out.
+    """
 
     def moved(path):
-        return str(path).replace(RUN, f"{GRID}/{{experiment}}", 1)
+        of_all = path.startswith((f"{RUN}/dataset.zarr", f"{RUN}/structures"))
+        return str(path) if of_all else path.replace(RUN, f"{GRID}/{{experiment}}", 1)
 
     return {
         name: moved(value) if isinstance(value, str) else list(map(moved, value))
         for name, value in files.items()
         if not callable(value)
     }
-
-
-def paper_table(name, title):
-    """A table of the paper, in the report."""
-    return report(
-        f"{RUN}/paper/tables/{name}.csv",
-        caption=f"../../report/paper_{Path(name).name}.rst",
-        category="Paper",
-        subcategory="Tables",
-        labels={"table": title},
-    )
 
 
 def best_spot_evaluation(wildcards):
@@ -80,3 +73,21 @@ def best_spot_evaluation(wildcards):
     return expand(
         rules.evaluate_experiment.output.predictions, experiment=best.folder.name
     )
+
+
+def get_paper():
+    products = [
+        *rules.tabulate_networks.output,
+        *rules.tabulate_layers.output,
+        *rules.tabulate_experiments.output,
+        *rules.tabulate_crystals.output,
+        *expand(rules.draw_paper.output.figure, figure=PAPER_FIGURES),
+        rules.draw_feature_maps.output.maps,
+    ]
+    if HAS_SPOT:
+        products.append(rules.draw_case_studies.output.figure)
+    # Not every engine simulates crystals with defects.
+    if settings.engine.knows_perturbations:
+        robustness = rules.evaluate_robustness_experiment.output.curves
+        products += expand(robustness, experiment=FIRST.folder.name)
+    return products

@@ -7,56 +7,46 @@ UNSEEN = (
     if settings.evaluate.unseen_groups
     else []
 )
-
-
-# What a figure shows, in the report, and what it is drawn from. scripts/draw_paper.py draws each by
-# its name; workflow/report/paper_figures.rst has the captions.
-POPULATION = rules.describe.output.per_space_group
+# What each figure is drawn from. scripts/draw_paper.py draws it by its name.
+POPULATION = f"{RUN}/statistics/per_space_group.csv"
 DATASET = rules.shape.output.dataset
 PAPER_FIGURES = {
-    "population": ("2a: population per space group", [POPULATION]),
-    "usage": ("2b: usage of the crystals", [POPULATION, *SPLITS, *UNSEEN]),
-    "accuracy": ("3a: accuracy against the number of space groups", EVALUATIONS),
-    "top_k": ("3b to 3e: top-1 to top-5 accuracy", EVALUATIONS),
-    "unseen_groups": ("3f: untrained space groups", UNSEEN),
-    "space_groups": ("4a and 4b: accuracy per space group", EVALUATIONS),
-    "crystal_systems": ("4c and 4d: accuracy per crystal system", EVALUATIONS),
-    "crystal_system_errors": (
-        "4e and 4f: mistakes between crystal systems",
-        EVALUATIONS,
-    ),
-    "shaping_steps": ("S1: shaping, step by step", DATASET),
-    "examples": ("S2: examples of all crystal systems", DATASET),
-    "spot_generation": ("S3: from three views to a spot image", DATASET),
-}
-if not UNSEEN:
-    del PAPER_FIGURES["unseen_groups"]
+    "population": [POPULATION],
+    "usage": [POPULATION, *SPLITS, *UNSEEN],
+    "accuracy": EVALUATIONS,
+    "top_k": EVALUATIONS,
+    "space_groups": EVALUATIONS,
+    "crystal_systems": EVALUATIONS,
+    "crystal_system_errors": EVALUATIONS,
+    "shaping_steps": DATASET,
+    "examples": DATASET,
+    "spot_generation": DATASET,
+} | ({"unseen_groups": UNSEEN} if UNSEEN else {})
+# One rule draws all of them, and has one caption, in which Snakemake's template finds each.
+CAPTION = "{{{{ {}[snakemake.wildcards.figure] }}}}".format(
+    json.dumps({name: SHOWN["Paper"][name].caption for name in PAPER_FIGURES})
+)
 
 
 rule draw_paper:
     input:
-        lambda wildcards: PAPER_FIGURES[wildcards.figure][1],
+        lambda wildcards: PAPER_FIGURES[wildcards.figure],
         settings=fixed("draw_paper", "grid", "evaluate"),
     output:
         figure=report(
             f"{RUN}/paper/figures/{{figure}}.svg",
-            caption="../../report/paper_figures.rst",
+            caption=caption_file(CAPTION),
             category="Paper",
             subcategory="Figures",
-            labels=lambda wildcards: {"figure": PAPER_FIGURES[wildcards.figure][0]},
+            labels=lambda wildcards: {
+                "figure": SHOWN["Paper"][wildcards.figure].title
+            },
         ),
         image=f"{RUN}/paper/figures/{{figure}}.png",
-    log:
-        f"{RUN}/logs/draw_paper/{{figure}}.log",
-    benchmark:
-        f"{RUN}/benchmarks/draw_paper/{{figure}}.tsv"
     wildcard_constraints:
         figure="|".join(PAPER_FIGURES),
-    conda:
-        "../../envs/spacegrouper.yaml"
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(30),
+        **growing(mem_mb=4000, runtime=30),
     params:
         run=subpath(output.figure, ancestor=3),
         config=CONFIG,
@@ -76,24 +66,11 @@ rule draw_case_studies:
         ),
         spot=best_spot_evaluation,
     output:
-        figure=report(
-            f"{RUN}/paper/figures/case_studies/case_studies.svg",
-            caption="../../report/case_studies.rst",
-            category="Paper",
-            subcategory="Figures",
-            labels={"figure": "5: case studies"},
-        ),
+        figure=in_report("Paper", f"{RUN}/paper/figures/case_studies/case_studies.svg"),
         table=f"{RUN}/paper/figures/case_studies/case_studies.csv",
         outcomes=f"{RUN}/paper/figures/case_studies/outcomes.json",
-    log:
-        f"{RUN}/logs/draw_case_studies.log",
-    benchmark:
-        f"{RUN}/benchmarks/draw_case_studies.tsv"
-    conda:
-        "../../envs/spacegrouper.yaml"
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(60),
+        **growing(mem_mb=4000, runtime=60),
     params:
         store=subpath(input.dataset, parent=True),
         shaped=lambda wildcards, input: Path(input.shaped[0]).parent,
@@ -117,30 +94,13 @@ rule draw_feature_maps:
             ],
         ),
     output:
-        maps=report(
-            f"{RUN}/paper/figures/feature_maps/feature_maps.svg",
-            caption="../../report/feature_maps.rst",
-            category="Paper",
-            subcategory="Figures",
-            labels={"figure": "6: feature maps"},
-        ),
-        redundancy=report(
-            f"{RUN}/paper/figures/feature_maps/feature_redundancy.svg",
-            caption="../../report/feature_redundancy.rst",
-            category="Paper",
-            subcategory="Figures",
-            labels={"figure": "6: redundancy of the feature maps"},
+        maps=in_report("Paper", f"{RUN}/paper/figures/feature_maps/feature_maps.svg"),
+        redundancy=in_report(
+            "Paper", f"{RUN}/paper/figures/feature_maps/feature_redundancy.svg"
         ),
         table=f"{RUN}/paper/figures/feature_maps/feature_maps.csv",
-    log:
-        f"{RUN}/logs/draw_feature_maps.log",
-    benchmark:
-        f"{RUN}/benchmarks/draw_feature_maps.tsv"
-    conda:
-        "../../envs/spacegrouper.yaml"
     resources:
-        mem_mb=growing(8000),
-        runtime=growing(60),
+        **growing(mem_mb=8000, runtime=60),
     params:
         store=subpath(input.dataset, parent=True),
         models=lambda wildcards, input: [

@@ -13,7 +13,7 @@ except UserError as error:
     EXPERIMENTS = {}
 
 
-include: "tabulate_networks.smk"
+include: "networks.smk"
 include: "evaluate_unseen_groups.smk"
 
 
@@ -24,27 +24,7 @@ if EXPERIMENTS:
     include: "tables.smk"
     include: "figures.smk"
 
-    rule paper:
-        input:
-            rules.tabulate_networks.output.sizes,
-            rules.tabulate_layers.output,
-            rules.tabulate_experiments.output.table,
-            rules.tabulate_crystals.output,
-            expand(rules.draw_paper.output.figure, figure=PAPER_FIGURES),
-            rules.draw_case_studies.output.figure if HAS_SPOT else [],
-            rules.draw_feature_maps.output.maps,
-            # Only our own engine simulates crystals with defects.
-            (
-                expand(
-                    rules.evaluate_robustness_experiment.output.curves,
-                    experiment=FIRST.folder.name,
-                )
-                if settings.engine.knows_perturbations
-                else []
-            ),
 
-else:
-
-    rule paper:
-        input:
-            lambda wildcards: refuse(WHY_NO_PAPER),
+rule paper:
+    input:
+        get_paper() if EXPERIMENTS else lambda wildcards: refuse(WHY_NO_PAPER),

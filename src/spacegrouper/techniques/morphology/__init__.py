@@ -14,6 +14,7 @@ from spacegrouper.contract.technique import (
     Use,
 )
 from spacegrouper.settings.run import Settings
+from spacegrouper.techniques.morphology.report import FIGURES, TABLES
 from spacegrouper.techniques.morphology.settings import Morphology, check
 
 if TYPE_CHECKING:
@@ -59,22 +60,8 @@ TECHNIQUES.register(
         sections=(Morphology,),
         record=_record,
         views=lambda settings: ("morphology.views", len(settings.of(Morphology).views)),
-        tables={
-            "decidability": "best possible accuracy",
-            "brightness": "average brightness",
-            "brightness_distribution": "brightness per space group, distribution",
-            "pixel_values": "histograms of pixel values",
-            "per_space_group": "crystals and brightness per space group",
-            "shared_bitmaps": "equal bitmaps of different space groups",
-        },
-        figures={
-            "class_balance": "crystals and different bitmaps per space group",
-            "brightness": "average brightness",
-            "brightness_per_space_group": "brightness per space group",
-            "pixel_values": "histograms of pixel values",
-            "decidability": "best possible accuracy",
-            "mean_images": "mean bitmap of each space group",
-        },
+        tables=TABLES,
+        figures=FIGURES,
         describe=_describe,
         pictures=_pictures,
         samples=_samples,

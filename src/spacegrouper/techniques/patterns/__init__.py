@@ -17,6 +17,7 @@ from spacegrouper.contract.technique import (
 )
 from spacegrouper.settings.run import Settings
 from spacegrouper.settings.simulate import Simulate
+from spacegrouper.techniques.patterns.report import FIGURES, TABLES
 from spacegrouper.techniques.patterns.settings import Shape, check
 
 if TYPE_CHECKING:
@@ -79,19 +80,8 @@ TECHNIQUES.register(
         view_names=lambda made_with: [
             view.axis for view in Simulate.model_validate(made_with["simulate"]).views
         ],
-        tables={
-            "per_space_group": "crystals and brightness per space group",
-            "per_crystal_system": "crystals per crystal system",
-            "patterns": "occupied pixels and nodes",
-            "histograms": "histograms of occupied pixels and nodes",
-        },
-        figures={
-            "class_balance": "crystals and prototypes per space group",
-            "crystal_systems": "crystals per crystal system",
-            "brightness": "brightness per space group",
-            "occupied_pixels": "occupied pixels",
-            "nodes": "nodes",
-        },
+        tables=TABLES,
+        figures=FIGURES,
         describe=_describe,
         pictures=_pictures,
         samples=_samples,
