@@ -165,7 +165,7 @@ def test_an_engine_records_all_that_it_reads(engine: Engine) -> None:
 
 @pytest.mark.parametrize("technique", TECHNIQUES, ids=lambda technique: technique.name)
 def test_a_dataset_depends_on_all_that_its_own_arrays_are_derived_with(technique) -> None:
-    assert set(technique.record_derived(make_settings())) == set(technique.derived_from)
+    assert set(technique.record_derived(make_settings(), 256)) == set(technique.derived_from)
 
 
 @pytest.mark.parametrize("figure", PAPER_FIGURES)

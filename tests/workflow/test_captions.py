@@ -1,0 +1,42 @@
+"""What the report says: each file that it shows has a title and a caption that docutils can set."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from docutils.core import publish_parts
+
+from spacegrouper.contract.technique import TECHNIQUES
+from spacegrouper.reproduction.paper_figures import PAPER_FIGURES
+
+REPORT = Path(__file__).parents[2] / "workflow" / "report"
+SHOWN = yaml.safe_load((REPORT / "captions.yaml").read_text())
+
+
+def captions() -> dict[str, str]:
+    found = {
+        f"{category}: {name}": caption
+        for category, files in SHOWN.items()
+        for name, entry in files.items()
+        for caption in entry.values()
+    }
+    for technique in TECHNIQUES:
+        for name, shown in [*technique.tables.items(), *technique.figures.items()]:
+            found[f"{technique.name}: {name}"] = shown.caption
+    return found
+
+
+@pytest.mark.parametrize("name", captions())
+def test_a_caption_is_text_without_mistakes(name: str) -> None:
+    # Snakemake takes it as a template first.
+    assert "{{" not in captions()[name]
+    # Raises an error of what docutils would warn of in the report.
+    body = publish_parts(
+        captions()[name], writer_name="html", settings_overrides={"halt_level": 2}
+    )["body"]
+    assert len(body) > 40
+
+
+def test_every_file_has_one_title_and_every_figure_of_the_paper_a_caption() -> None:
+    assert all(len(entry) == 1 for files in SHOWN.values() for entry in files.values())
+    assert set(SHOWN["Paper"]) >= set(PAPER_FIGURES)
