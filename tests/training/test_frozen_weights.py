@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from spacegrouper.contract.network import build_model
-from spacegrouper.settings import Model, Settings
+from spacegrouper.settings import Model, make_settings
 from spacegrouper.training.horovod_world import World
 from spacegrouper.training.trainer import _moving_statistics, train
 
@@ -23,19 +23,17 @@ def test_training_and_resuming_leave_the_frozen_weights_as_they_are(
     model = {"name": "vgg16", "image_size": 32, "weights": str(weights), "hidden": [8]}
     output = tmp_path / "model"
     for epochs in (1, 2):
-        settings = Settings.model_validate(
-            {
-                "split": {"minimum_crystals": 12, "train": 0.7, "validation": 0.2, "test": 0.1},
-                "model": model,
-                "train": {
-                    "descriptor": "spot",
-                    "batch_size": 16,
-                    "ranks": 1,
-                    "epochs": epochs,
-                    "learning_rate": 1e-3,
-                    "weight_decay": 0.1,
-                },
-            }
+        settings = make_settings(
+            split={"minimum_crystals": 12, "train": 0.7, "validation": 0.2, "test": 0.1},
+            model=model,
+            train={
+                "descriptor": "spot",
+                "batch_size": 16,
+                "ranks": 1,
+                "epochs": epochs,
+                "learning_rate": 1e-3,
+                "weight_decay": 0.1,
+            },
         )
         train(store, settings, output, World(), lambda _: None)
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_dataset import write_small_dataset
 
-from spacegrouper.dataset.store import open_dataset
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Split
 from spacegrouper.settings.space_groups import SPACE_GROUPS
@@ -313,23 +313,27 @@ def test_too_few_crystals_for_all_validation_groups(method) -> None:
         validation_groups(split, settings, seed=0)
 
 
-def test_reads_what_is_finished_and_known(store) -> None:
-    table = split_dataset(open_dataset(store), SETTINGS, seed=0)
+def test_reads_what_is_finished_and_known(dataset) -> None:
+    table = split_dataset(dataset, SETTINGS, seed=0)
 
     assert table["material_id"].tolist() == [f"mp-{row}" for row in range(36)]
     assert sorted(table["spacegroup"].unique()) == [195, 196, 197]
     assert table["prototype"].iloc[5] == "A_197_1"
 
 
-def test_rejected_unknown_and_replaced_crystals_are_left_out(store) -> None:
-    arrays = {name: open_dataset(store)[name][:] for name in ("material_id", "prototype")}
-    arrays["spacegroup"] = open_dataset(store)["spacegroup"][:]
-    arrays["status"] = open_dataset(store)["status"][:]
-    arrays["status"][:3] = 2
-    arrays["spacegroup"][3] = 0
-
-    arrays["in_release"] = np.arange(36) != 35
-    assert split_dataset(arrays, Split(minimum_crystals=9), 0)["row"].tolist() == [*range(4, 35)]
+def test_rejected_unknown_and_replaced_crystals_are_left_out(tmp_path) -> None:
+    spacegroup, status = np.arange(36) % 3 + 195, np.ones(36, dtype=np.uint8)
+    status[:3] = 2
+    spacegroup[3] = 0
+    dataset = write_small_dataset(
+        tmp_path / "d.zarr",
+        np.zeros((36, 3, 8, 8), dtype=np.uint8),
+        spacegroup,
+        status=status,
+        in_release=np.arange(36) != 35,
+    )
+    split = split_dataset(dataset, Split(minimum_crystals=9), 0)
+    assert split["row"].tolist() == [*range(4, 35)]
 
 
 def test_text_labels_are_split_as_space_groups_are() -> None:
@@ -353,8 +357,7 @@ def test_text_labels_are_split_as_space_groups_are() -> None:
         select_classes(named["class"], some.model_copy(update={"classes": ("metal", "salt")}))
 
 
-def test_a_dataset_is_split_by_crystal_system(store) -> None:
-    group = open_dataset(store)
+def test_a_dataset_is_split_by_crystal_system(dataset) -> None:
     settings = Split(label="crystal_system", minimum_crystals=1)
     with pytest.raises(UserError, match="crystal_system classes with at least 1 crystals: 1,"):
-        split_dataset(group, settings, seed=0)
+        split_dataset(dataset, settings, seed=0)

@@ -7,21 +7,20 @@ from concurrent.futures import Future
 
 import numpy as np
 import pytest
-import zarr
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from images_by_hand import images_by_hand
 from zarr.abc.store import RangeByteRequest
-from zarr.storage import LocalStore, WrapperStore
+from zarr.storage import LocalStore
 
-from spacegrouper.dataset.store import open_dataset
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Settings
-from spacegrouper.techniques.images import compose_images
+from spacegrouper.settings import make_settings
 from spacegrouper.training import stream
 from spacegrouper.training.batches import Share
 from spacegrouper.training.horovod_world import World
-from spacegrouper.training.images import PatternReader, read_patterns
+from spacegrouper.training.images import PatternReader
 from spacegrouper.training.stream import ImageBatches
 
 ROWS, CHUNK = 36, 4
@@ -36,7 +35,7 @@ few_examples = hypothesis_settings(max_examples=40)
 
 
 def make_batches(
-    dataset: zarr.Group,
+    dataset: Dataset,
     rows: np.ndarray,
     world: World = World(),  # noqa: B008
     *,
@@ -47,19 +46,15 @@ def make_batches(
     shuffled: bool = True,
 ) -> ImageBatches:
     """Return the batches of some rows, whose labels are the rows' own numbers."""
-    settings = Settings.model_validate(
-        {
-            "seed": seed,
-            "model": {
-                "image_size": IMAGE_SIZE,
-                **({"name": "ziletti"} if descriptor == "spot" else {"blocks": [1, 1]}),
-            },
-            "train": {
-                "descriptor": descriptor,
-                "batch_size": batch_size,
-                "shuffle_crystals": shuffle_crystals,
-            },
-        }
+    network = {"name": "ziletti"} if descriptor == "spot" else {"blocks": [1, 1]}
+    settings = make_settings(
+        seed=seed,
+        model={"image_size": IMAGE_SIZE, **network},
+        train={
+            "descriptor": descriptor,
+            "batch_size": batch_size,
+            "shuffle_crystals": shuffle_crystals,
+        },
     )
     return ImageBatches(dataset, rows, rows.astype(np.int64), settings, world, shuffled=shuffled)
 
@@ -70,11 +65,10 @@ def epoch_rows(batches: ImageBatches, epoch: int = 1) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def images(store) -> dict[str, list[np.ndarray]]:
+def images(dataset) -> dict[str, list[np.ndarray]]:
     """The images of all rows, by descriptor."""
-    dataset, rows = open_dataset(store), np.arange(ROWS)
     return {
-        name: compose_images(read_patterns(dataset, rows, IMAGE_SIZE, "nearest", name), name)
+        name: images_by_hand(dataset, np.arange(ROWS), IMAGE_SIZE, name)
         for name in ("shaped", "raw", "spot")
     }
 
@@ -82,14 +76,14 @@ def images(store) -> dict[str, list[np.ndarray]]:
 @few_examples
 @given(SIZES, st.sampled_from(["shaped", "raw", "spot"]), st.booleans())
 def test_every_crystal_comes_once_an_epoch_with_its_own_images(
-    store, images, sizes, descriptor, shuffled
+    dataset, images, sizes, descriptor, shuffled
 ) -> None:
     rows, ranks, batch_size, shuffle_crystals = sizes
     for epoch in (1, 2):
         seen, steps = [], set()
         for rank in range(ranks):
             with make_batches(
-                open_dataset(store),
+                dataset,
                 rows,
                 World(rank, ranks),
                 batch_size=batch_size,
@@ -114,13 +108,13 @@ def test_every_crystal_comes_once_an_epoch_with_its_own_images(
 @few_examples
 @given(st.integers(1, ROWS), st.integers(1, 50))
 def test_two_ranks_take_the_steps_of_one_with_twice_the_batch(
-    store, crystals, shuffle_crystals
+    dataset, crystals, shuffle_crystals
 ) -> None:
     def steps(ranks: int) -> np.ndarray:
         by_rank = []
         for rank in range(ranks):
             with make_batches(
-                open_dataset(store),
+                dataset,
                 np.arange(ROWS - crystals, ROWS),
                 World(rank, ranks),
                 batch_size=4 // ranks,
@@ -133,10 +127,10 @@ def test_two_ranks_take_the_steps_of_one_with_twice_the_batch(
 
 
 @pytest.mark.parametrize("shuffle_crystals", [8, 100])
-def test_the_order_follows_from_seed_and_epoch(store, shuffle_crystals) -> None:
+def test_the_order_follows_from_seed_and_epoch(dataset, shuffle_crystals) -> None:
     def order(seed: int, epoch: int) -> list[list[int]]:
         with make_batches(
-            open_dataset(store), np.arange(ROWS), seed=seed, shuffle_crystals=shuffle_crystals
+            dataset, np.arange(ROWS), seed=seed, shuffle_crystals=shuffle_crystals
         ) as batches:
             return epoch_rows(batches, epoch).tolist()
 
@@ -145,46 +139,46 @@ def test_the_order_follows_from_seed_and_epoch(store, shuffle_crystals) -> None:
     assert order(0, 1) != order(1, 1)
 
 
-def test_without_shuffling_each_run_comes_as_stored(store) -> None:
-    with make_batches(open_dataset(store), np.arange(10), shuffled=False) as batches:
+def test_without_shuffling_each_run_comes_as_stored(dataset) -> None:
+    with make_batches(dataset, np.arange(10), shuffled=False) as batches:
         expected = [[0, 5], [1, 6], [2, 7], [3, 8], [4, 9]]
         assert epoch_rows(batches, 1).tolist() == epoch_rows(batches, 2).tolist() == expected
 
 
-class CountingStore(WrapperStore):
-    """Counts how often each part of the files of patterns is read, but for the shards' indices."""
-
-    def __init__(self, inner: LocalStore) -> None:
-        super().__init__(inner)
-        self.reads: Counter[tuple[str, RangeByteRequest]] = Counter()
-
-    async def get(self, key, prototype, byte_range=None):
-        if "/c/" in key and isinstance(byte_range, RangeByteRequest):
-            self.reads[key, byte_range] += 1
-        return await super().get(key, prototype, byte_range)
-
-
 @few_examples
 @given(SIZES)
-def test_a_rank_reads_only_its_chunks_and_each_once_an_epoch(store, sizes) -> None:
+def test_a_rank_reads_only_its_chunks_and_each_once_an_epoch(dataset, sizes) -> None:
     rows, ranks, batch_size, shuffle_crystals = sizes
+    get = LocalStore.get
+    reads: Counter[tuple[str, RangeByteRequest]] = Counter()
+
+    async def count(self, key, prototype, byte_range=None):
+        # All that is read of shards but their indices.
+        if isinstance(byte_range, RangeByteRequest):
+            reads[key, byte_range] += 1
+        return await get(self, key, prototype, byte_range)
+
     for rank in range(ranks):
         share = Share(len(rows), ranks, batch_size, rank)
-        counting = CountingStore(LocalStore(store, read_only=True))
-        with make_batches(
-            zarr.open_group(counting, mode="r"),
-            rows,
-            World(rank, ranks),
-            batch_size=batch_size,
-            shuffle_crystals=shuffle_crystals,
-        ) as batches:
+        reads.clear()
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            make_batches(
+                dataset,
+                rows,
+                World(rank, ranks),
+                batch_size=batch_size,
+                shuffle_crystals=shuffle_crystals,
+            ) as batches,
+        ):
+            patch.setattr(LocalStore, "get", count)
             for epoch in range(3):
                 epoch_rows(batches, epoch)
         resident = share.window(shuffle_crystals) == share.steps
 
-        assert set(counting.reads.values()) <= {1 if resident else 3}
+        assert set(reads.values()) <= {1 if resident else 3}
         # Of both `raw` and `shaped`.
-        assert len(counting.reads) == 2 * len(set(rows[share.own] // CHUNK))
+        assert len(reads) == 2 * len(set(rows[share.own] // CHUNK))
 
 
 class AtOnce:
@@ -221,10 +215,8 @@ def held(references: list[weakref.ref[np.ndarray]]) -> int:
     return sum(len(patterns) for r in references if (patterns := r()) is not None)
 
 
-def test_two_windows_are_in_memory_at_most(store, in_memory) -> None:
-    with make_batches(
-        open_dataset(store), np.arange(ROWS), batch_size=1, shuffle_crystals=6
-    ) as batches:
+def test_two_windows_are_in_memory_at_most(dataset, in_memory) -> None:
+    with make_batches(dataset, np.arange(ROWS), batch_size=1, shuffle_crystals=6) as batches:
         counts = [held(in_memory) for _ in batches.epoch(1)]
 
     # And of the chunks that two borders cut, all but one crystal.
@@ -232,8 +224,8 @@ def test_two_windows_are_in_memory_at_most(store, in_memory) -> None:
     assert held(in_memory) == 0
 
 
-def test_a_part_that_is_shuffled_as_a_whole_stays_in_memory(store, in_memory) -> None:
-    with make_batches(open_dataset(store), np.arange(ROWS), shuffle_crystals=ROWS) as batches:
+def test_a_part_that_is_shuffled_as_a_whole_stays_in_memory(dataset, in_memory) -> None:
+    with make_batches(dataset, np.arange(ROWS), shuffle_crystals=ROWS) as batches:
         for epoch in range(3):
             epoch_rows(batches, epoch)
             assert held(in_memory) == ROWS
@@ -247,9 +239,9 @@ def our_threads() -> list[str]:
 
 @pytest.mark.parametrize("shuffle_crystals", [2, 100])
 @pytest.mark.parametrize("dropped", [False, True])
-def test_an_epoch_given_up_ends_with_its_threads(store, shuffle_crystals, dropped) -> None:
+def test_an_epoch_given_up_ends_with_its_threads(dataset, shuffle_crystals, dropped) -> None:
     batches = make_batches(
-        open_dataset(store), np.arange(ROWS), batch_size=1, shuffle_crystals=shuffle_crystals
+        dataset, np.arange(ROWS), batch_size=1, shuffle_crystals=shuffle_crystals
     )
     epoch = batches.epoch(1)
     next(epoch)
@@ -262,10 +254,8 @@ def test_an_epoch_given_up_ends_with_its_threads(store, shuffle_crystals, droppe
 
 
 @pytest.mark.parametrize("shuffle_crystals", [2, 100])
-def test_after_an_epoch_given_up_the_next_one_is_whole(store, shuffle_crystals) -> None:
-    with make_batches(
-        open_dataset(store), np.arange(ROWS), shuffle_crystals=shuffle_crystals
-    ) as batches:
+def test_after_an_epoch_given_up_the_next_one_is_whole(dataset, shuffle_crystals) -> None:
+    with make_batches(dataset, np.arange(ROWS), shuffle_crystals=shuffle_crystals) as batches:
         next(batches.epoch(1))
         given_up: Iterator[object] = batches.epoch(1)
         next(given_up)
@@ -279,7 +269,7 @@ def test_a_damaged_chunk_stops_the_epoch_with_advice(store, tmp_path, shuffle_cr
     shard.write_bytes(b"\xff" * 30 + shard.read_bytes()[30:])
 
     with make_batches(
-        open_dataset(damaged), np.arange(ROWS), shuffle_crystals=shuffle_crystals
+        Dataset(damaged), np.arange(ROWS), shuffle_crystals=shuffle_crystals
     ) as batches:
         for epoch in (1, 2):
             with pytest.raises(UserError, match=r"damaged\.zarr.*row 12.*verify_dataset\.py"):

@@ -12,13 +12,11 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from images_by_hand import images_by_hand
 
-from spacegrouper.dataset.store import open_dataset
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Settings, load_settings, write_settings
-from spacegrouper.techniques.images import compose_images
+from spacegrouper.settings import Settings, load_settings, make_settings, write_settings
 from spacegrouper.training.horovod_world import World
-from spacegrouper.training.images import read_patterns
 from spacegrouper.training.stream import ImageBatches
 from spacegrouper.training.trainer import train
 
@@ -34,7 +32,7 @@ def small_settings(
 ) -> Settings:
     train = {"batch_size": 4, "ranks": 1, "epochs": 4, "learning_rate": 3e-3} | train_settings
     split = {"minimum_crystals": 12} | shares
-    return Settings.model_validate({"seed": 1, "split": split, "model": model, "train": train})
+    return make_settings(seed=1, split=split, model=model, train=train)
 
 
 def run(store: Path, output: Path, settings: Settings) -> list[int]:
@@ -119,16 +117,15 @@ def test_learns(store, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("descriptor", ["shaped", "raw"])
-def test_the_model_is_that_of_the_best_epoch(store, tmp_path, descriptor) -> None:
-    run(store, tmp_path, small_settings(descriptor=descriptor))
+def test_the_model_is_that_of_the_best_epoch(dataset, tmp_path, descriptor) -> None:
+    run(dataset.path, tmp_path, small_settings(descriptor=descriptor))
     history = pd.read_csv(tmp_path / "history.csv")
     split = pd.read_csv(tmp_path / "split.csv")
     validation = split[split["part"] == "validation"]
-    rows = validation["row"].to_numpy()
-    patterns = read_patterns(open_dataset(store), rows, 32, "nearest", descriptor)
+    images = images_by_hand(dataset, validation["row"].to_numpy(), 32, descriptor)
     model = keras.saving.load_model(tmp_path / "model.keras")
 
-    logits = np.array([np.array(view) for view in model(compose_images(patterns, descriptor))])
+    logits = np.array([np.array(view) for view in model(images)])
     label = validation["label"].to_numpy()
     exponentials = np.exp(logits.astype(np.float64))
     probabilities = exponentials / exponentials.sum(axis=-1, keepdims=True)
@@ -140,7 +137,7 @@ def test_the_model_is_that_of_the_best_epoch(store, tmp_path, descriptor) -> Non
     assert accuracy == pytest.approx(best["validation_accuracy"])
 
 
-def test_results_say_what_was_trained(trained) -> None:
+def test_results_say_what_was_trained(trained, dataset) -> None:
     labels = json.loads((trained / "labels.json").read_text())
     history = pd.read_csv(trained / "history.csv")
     split = pd.read_csv(trained / "split.csv")
@@ -148,7 +145,14 @@ def test_results_say_what_was_trained(trained) -> None:
     assert labels["label"] == "spacegroup"
     assert labels["classes"] == [195, 196, 197]
     assert labels["best_epoch"] == history.loc[history["validation_loss"].idxmin(), "epoch"]
-    assert [labels["image_size"], labels["resize"]] == [32, "nearest"]
+    assert labels["presentation"] == {
+        "descriptor": "shaped",
+        "image_size": 32,
+        "resize": "nearest",
+        "seed": 1,
+        "sections": {},
+    }
+    assert labels["made_with"] == dataset.made_with
     assert split["part"].value_counts().to_dict() == {"train": 27, "validation": 6, "test": 3}
     assert load_settings(trained / "settings.yaml") == small_settings()
     assert list((trained / "tensorboard").glob("events.*"))

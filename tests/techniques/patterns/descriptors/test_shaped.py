@@ -1,33 +1,30 @@
 import numpy as np
-from small_dataset import patterns_settings
+import pytest
+from images_by_hand import normalised, resized
 
 from spacegrouper.contract.technique import DESCRIPTORS, Presentation
-from spacegrouper.settings.simulate import Simulate
 from spacegrouper.techniques.patterns.settings import Shape
-from spacegrouper.techniques.patterns.shaping import normalise
 
-SIZE = 24
-SETTINGS = patterns_settings(SIZE)
-COMPOSER = DESCRIPTORS["shaped"].composer(Presentation("shaped", SIZE, "nearest", 0, {}, SETTINGS))
+WINDOW = (10, 13)
+SHAPE = Shape(central_window=WINDOW).model_dump(mode="json")
 
 
-def test_each_view_has_its_shaped_pattern_in_its_own_channel() -> None:
-    views = np.arange(1, 4, dtype=np.uint8)[None, :, None, None]
-    prepared = np.broadcast_to(np.stack([views, views + 100], axis=1), (1, 2, 3, 2, 2))
-    images = COMPOSER.compose(np.ascontiguousarray(prepared), ["a"])
-    colours = [np.rint(image[0, 0, 0] * 255).astype(int).tolist() for image in images]
-    assert colours == [[101, 1, 1], [2, 102, 2], [3, 3, 103]]
+@pytest.mark.parametrize("resize", ["nearest", "maximum"])
+def test_each_view_has_its_shaped_pattern_in_its_own_channel(resize) -> None:
+    rng = np.random.default_rng(0)
+    raw = rng.integers(0, 200, (4, 3, 24, 24), dtype=np.uint8)
+    raw[1, 0], raw[2, 0, 11, 11] = 0, 255  # a black one, and one with a bright direct beam
+    shaped = rng.integers(0, 256, raw.shape, dtype=np.uint8)
+    shown = Presentation("shaped", 16, resize, 0, {}, {"shape": SHAPE})
+    composer = DESCRIPTORS["shaped"].composer(shown)
 
+    images = composer.compose(composer.prepare({"raw": raw, "shaped": shaped}), ["id"] * 4)
 
-def test_raw_patterns_are_normalised_as_before_shaping() -> None:
-    assert Simulate.model_validate(SETTINGS["simulate"]).pixels == SIZE
-    raw = np.random.default_rng(0).integers(0, 200, (2, 3, SIZE, SIZE), dtype=np.uint8)
-    shaped = raw[::-1].copy()
-    prepared = COMPOSER.prepare({"raw": raw, "shaped": shaped})
-    np.testing.assert_array_equal(prepared[:, 1], shaped)
-    for index in np.ndindex(2, 3):
-        expected = normalise(raw[index], Shape.model_validate(SETTINGS["shape"]))
-        assert expected.max() == 256
-        np.testing.assert_array_equal(
-            prepared[index[0], 0, index[1]], np.clip(expected, 0, 255).astype(np.uint8)
-        )
+    plain = resized(normalised(raw, WINDOW), 16, resize)
+    own = resized(shaped, 16, resize)
+    assert len(images) == 3
+    for view, image in enumerate(images):
+        assert (image.shape, image.dtype) == ((4, 16, 16, 3), np.float32)
+        for channel in range(3):
+            levels = own if channel == view else plain
+            np.testing.assert_array_equal(image[..., channel], levels[:, view] / np.float32(255))
