@@ -25,7 +25,7 @@ def main(
     """Cut the crystals, in their order, into blocks: the units of work and of resuming.
 
     Goes in: standardised crystals as JSON lines. Comes out: a folder with one file of JSON lines
-    for each block, 000000.jsonl.gz and so on, and blocks.csv (block,first_row,crystals,sha256).
+    for each block, 000000.jsonl.gz and so on, and blocks.csv (block,crystals).
     """
     block_size = load_settings(config).plan.block_size
 

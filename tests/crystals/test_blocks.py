@@ -1,5 +1,4 @@
 import csv
-import hashlib
 
 import numpy as np
 import pytest
@@ -26,12 +25,9 @@ def test_blocks_hold_all_crystals_in_their_order(tmp_path_factory, number, size)
     ]
     assert read == [str(n) for n in range(number)]
     assert all(block.crystals == size for block in blocks[:-1])
-    assert [block.first_row for block in blocks] == list(range(0, number, size))
     rows = list(csv.DictReader((folder / "blocks.csv").open(newline="")))
     assert [row["block"] for row in rows] == [f"{index:06d}" for index in range(len(blocks))]
-    for row in rows:
-        content = (folder / f"{row['block']}.jsonl.gz").read_bytes()
-        assert row["sha256"] == hashlib.sha256(content).hexdigest()
+    assert sum(int(row["crystals"]) for row in rows) == number
 
 
 def test_a_failure_leaves_the_earlier_plan(tmp_path):

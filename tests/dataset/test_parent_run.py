@@ -40,12 +40,12 @@ def results(tmp_path: Path, raw_shards) -> Path:
         files.append(f"{structures}.jsonl.gz")
         shards = [run / f"blocks/{number:06}.h5" for number in range(blocks)]
         files += [f"plan/{shard.stem}.jsonl.gz" for shard in shards]
-        listed = "".join(f"{shard.stem},0,1,\n" for shard in shards)
+        listed = "".join(f"{shard.stem},1\n" for shard in shards)
         # Left behind by an earlier plan.
         for file in [*files, "blocks/000007.h5"]:
             (run / file).parent.mkdir(parents=True, exist_ok=True)
             (run / file).touch()
-        (run / "plan/blocks.csv").write_text(f"block,first_row,crystals,sha256\n{listed}")
+        (run / "plan/blocks.csv").write_text(f"block,crystals\n{listed}")
         for shard in shards:
             simulate(shard, name)
         store = zarr.create_group(

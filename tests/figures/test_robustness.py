@@ -33,7 +33,7 @@ def draw_examples(points=POINTS):
     return examples_figure("mp-1: the shaped image", images, answers)
 
 
-def test_figures_are_saved_well(assert_saved_well):
+def test_saved_figures_have_ink(assert_saved_well):
     assert_saved_well(
         lambda: {"robustness": robustness_figure(curves()), "examples": draw_examples(POINTS[:4])},
         4,

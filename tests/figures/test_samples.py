@@ -1,26 +1,21 @@
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
-import zarr
+from model_files import labels_of
+from small_dataset import write_small_dataset
 
-from spacegrouper.evaluation.model_folder import Labels
+from spacegrouper.contract.technique import Picture
 from spacegrouper.figures.samples import (
-    Picture,
     Sample,
     choose_overview,
     choose_samples,
     read_sample,
+    visible,
 )
-from spacegrouper.settings import Simulate
+from spacegrouper.settings import Model, Simulate, Train, make_settings
 from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.techniques.patterns.shaping import as_8_bit, normalise
-from spacegrouper.techniques.powder.diffractograms import (
-    IMAGE_POINTS,
-    diffractograms,
-    draw_images,
-    generators,
-)
+from spacegrouper.techniques.powder.descriptors.powder import IMAGE_POINTS
+from spacegrouper.techniques.powder.diffractograms import diffractograms, draw_images, generators
 from spacegrouper.techniques.powder.settings import Diffractogram, Powder
 
 PREDICTIONS = pd.DataFrame(
@@ -30,13 +25,8 @@ PREDICTIONS = pd.DataFrame(
     }
 )
 
-
-VIEWS = Simulate().views
+GROUPS = (62, 225)
 CHOSEN = {"row": 2, "material_id": "m", "true": 62, "predicted": 1, "probability": 0.5}
-
-
-def labels(descriptor):
-    return Labels("spacegroup", np.array([62, 225]), 64, "maximum", descriptor)
 
 
 def test_the_first_crystals_by_id_of_each_group_are_chosen():
@@ -73,64 +63,71 @@ def test_right_is_naming_the_true_class():
 def test_a_spot_is_visible_in_a_small_figure_and_other_pictures_are_as_they_are():
     image = np.zeros((5, 6, 3), dtype=np.uint8)
     image[2, 3] = (9, 0, 200)
-    grown = Picture("spots", image, spots=True).visible
+    grown = visible(Picture("spots", image, spots=True))
     assert (grown[1:4, 2:5] == (9, 0, 200)).all()
     assert grown.sum() == 9 * 209
-    assert Picture("grey", image).visible is image
+    assert visible(Picture("grey", image)) is image
 
 
-def test_a_diffraction_sample_shows_raw_spot_and_shaped_patterns():
+def test_a_diffraction_sample_shows_raw_spot_and_shaped_patterns(tmp_path):
     patterns = (np.random.default_rng(5).random((4, 3, 256, 256)) > 0.99).astype(np.uint8) * 64
     patterns[2, 0, 5, 7] = 255
-    group = zarr.group(zarr.storage.MemoryStore())
-    group.create_array("raw", data=patterns)
-    group.create_array("shaped", data=patterns[::-1].copy())
-    group.attrs["shape_settings"] = Shape().model_dump(mode="json")
+    other = patterns[::-1].copy()
+    dataset = write_small_dataset(tmp_path / "data.zarr", patterns, [62] * 4, shaped=other)
 
-    read = read_sample(group, CHOSEN, labels("shaped"), VIEWS)
+    read = read_sample(dataset, CHOSEN, labels_of(make_settings(), GROUPS))
 
     assert (read.material_id, read.true, read.predicted, read.probability) == ("m", 62, 1, 0.5)
     raw, spot, *shaped = read.pictures
     assert raw.caption == "raw, x view"
     # Brightened: 255 sqrt(64 / 255) = 127.7, and black and white stay.
-    assert set(np.unique(raw.image)) == {0, 128, 255}
+    assert set(np.unique(raw.values)) == {0, 128, 255}
     for view in range(3):
-        assert np.array_equal(spot.image[..., view] > 0, patterns[2, view] > 0)
+        assert np.array_equal(spot.values[..., view] > 0, patterns[2, view] > 0)
     assert [picture.caption for picture in shaped] == [f"shaped, {axis} view" for axis in "xyz"]
     for view, picture in enumerate(shaped):
         normalised = as_8_bit(normalise(patterns[2, view], Shape()))
         for colour in range(3):
             expected = patterns[1, view] if colour == view else normalised
-            assert np.array_equal(picture.image[..., colour], expected)
+            assert np.array_equal(picture.values[..., colour], expected)
 
 
-def test_a_powder_sample_shows_the_diffractogram():
-    powder = Powder(two_theta=(10, 50), step=0.05)
+def test_a_powder_sample_shows_the_diffractogram(tmp_path):
+    settings = make_settings(
+        seed=7,
+        simulate=Simulate(engine="pymatgen"),
+        powder=Powder(two_theta=(10, 50), step=0.05),
+        diffractogram=Diffractogram(counts=50),
+        model=Model(name="vgg16"),
+        train=Train(descriptor="powder"),
+    )
     sticks = np.zeros((3, 1, 1, 801), dtype=np.uint16)
     sticks[2, 0, 0, [100, 400]] = (65535, 20000)
-    group = zarr.group(zarr.storage.MemoryStore())
-    group.create_array("raw", data=sticks)
-    group.create_array("material_id", shape=(3,), dtype="string")[:] = np.array(list("klm"), object)
-    group.attrs["simulate_settings"] = {"engine": "pymatgen", "powder": powder.model_dump_json()}
+    made_with = settings.technique.record(settings)
+    dataset = write_small_dataset(tmp_path / "data.zarr", sticks, [62] * 3, made_with)
 
-    noisy = replace(labels("diffractogram"), diffractogram=Diffractogram(counts=50), seed=7)
-    (picture,) = read_sample(group, CHOSEN, noisy, VIEWS).pictures
+    (picture,) = read_sample(dataset, CHOSEN, labels_of(settings, GROUPS)).pictures
 
+    profile = settings.of(Diffractogram)
     curve = diffractograms(
-        sticks[2:, 0, 0], powder, noisy.diffractogram, IMAGE_POINTS, None, generators(["m"], 7)
+        sticks[2:, 0, 0], settings.of(Powder), profile, IMAGE_POINTS, None, generators(["m"], 7)
     )
-    np.testing.assert_array_equal(picture.image, draw_images(curve, 224)[0])
+    np.testing.assert_array_equal(picture.values, draw_images(curve, 224)[0])
     assert picture.caption == "diffractogram"
 
 
-def test_a_morphology_sample_shows_its_bitmaps():
+def test_a_morphology_sample_shows_its_bitmaps(tmp_path):
+    settings = make_settings(
+        simulate=Simulate(engine="morphology"),
+        model=Model(name="vgg16"),
+        train=Train(descriptor="morphology"),
+    )
     bitmaps = np.random.default_rng(1).integers(0, 256, (3, 2, 16, 16), dtype=np.uint8)
-    group = zarr.group(zarr.storage.MemoryStore())
-    group.create_array("raw", data=bitmaps)
-    group.attrs["simulate_settings"] = {"engine": "morphology"}
+    made_with = settings.technique.record(settings)
+    dataset = write_small_dataset(tmp_path / "data.zarr", bitmaps, [62] * 3, made_with)
 
-    pictures = read_sample(group, CHOSEN, labels("morphology"), VIEWS).pictures
+    pictures = read_sample(dataset, CHOSEN, labels_of(settings, GROUPS)).pictures
 
     assert [picture.caption for picture in pictures] == ["direction 1", "direction 2"]
     for picture, bitmap in zip(pictures, bitmaps[2], strict=True):
-        np.testing.assert_array_equal(picture.image, bitmap)
+        np.testing.assert_array_equal(picture.values, bitmap)

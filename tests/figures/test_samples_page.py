@@ -3,13 +3,17 @@ import io
 import re
 
 import numpy as np
+from model_files import labels_of
 from PIL import Image
 
-from spacegrouper.evaluation.model_folder import Labels
-from spacegrouper.figures.samples import Picture, Sample
+from spacegrouper.contract.technique import Picture
+from spacegrouper.figures.samples import Sample
 from spacegrouper.figures.samples_page import samples_page
+from spacegrouper.settings import Model, Simulate, Train, make_settings
 
-LABELS = Labels("spacegroup", np.array([62, 225]), 64, "maximum", "shaped")
+LABELS = labels_of(
+    make_settings(model=Model(image_size=64), train=Train(resize="maximum")), [62, 225]
+)
 METRICS = {"test_crystals": 40, "top_1_accuracy": 0.8125, "classes": 8, "chance_accuracy": 0.125}
 
 
@@ -26,8 +30,8 @@ def images_of(page):
 
 def test_page_holds_the_images_themselves_and_refers_to_nothing_outside():
     shown = sample()
-    page = samples_page([shown], 2, METRICS, LABELS, "diffraction", "small")
-    expected = [picture.image for picture in shown.pictures]
+    page = samples_page([shown], 2, METRICS, LABELS, "small")
+    expected = [picture.values for picture in shown.pictures]
     for found, image in zip(images_of(page), expected, strict=True):
         assert np.array_equal(found, image)
     assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
@@ -40,7 +44,6 @@ def test_right_and_wrong_differ_in_sign_and_word():
         2,
         METRICS,
         LABELS,
-        "diffraction",
         "small",
     )
     assert "✓ right: 62 Pnma, 98.7 %" in page
@@ -48,16 +51,14 @@ def test_right_and_wrong_differ_in_sign_and_word():
 
 
 def test_each_space_group_has_a_section_that_the_index_leads_to():
-    page = samples_page(
-        [sample(), sample("mp-2", 225, 225)], 2, METRICS, LABELS, "diffraction", "small"
-    )
+    page = samples_page([sample(), sample("mp-2", 225, 225)], 2, METRICS, LABELS, "small")
     sections = re.findall(r'<section id="([^"]+)"', page)
     assert sections == ["class-1", "class-2"]
     assert re.findall(r'<a href="#([^"]+)"', page) == sections
 
 
 def test_page_says_how_the_crystals_were_chosen_and_how_good_the_network_is():
-    page = samples_page([sample()], 2, METRICS, LABELS, "diffraction", "small")
+    page = samples_page([sample()], 2, METRICS, LABELS, "small")
     text = " ".join(page.split())
     assert (
         "Each space group is shown with the first 2 crystals of the test part by material id"
@@ -65,38 +66,44 @@ def test_page_says_how_the_crystals_were_chosen_and_how_good_the_network_is():
     )
     assert "Of all 40 test crystals it names 81.2 % right" in text
     assert "8 classes would name 12.5 %" in text
-    assert "pixels (the maximum of the pixels that fall together)" in text
+    assert "64 pixels (the maximum of the pixels that fall together, where" in text
     assert "<title>Sample crystals: small</title>" in text
 
 
 def test_a_material_id_cannot_break_the_page():
-    page = samples_page([sample('<b>"x"&')], 1, METRICS, LABELS, "diffraction", "small")
+    page = samples_page([sample('<b>"x"&')], 1, METRICS, LABELS, "small")
     assert "<b>" not in page
     assert "&lt;b&gt;" in page
 
 
 def test_same_samples_make_the_same_page():
-    assert samples_page([sample()], 2, METRICS, LABELS, "diffraction", "small") == samples_page(
-        [sample()], 2, METRICS, LABELS, "diffraction", "small"
+    assert samples_page([sample()], 2, METRICS, LABELS, "small") == samples_page(
+        [sample()], 2, METRICS, LABELS, "small"
     )
 
 
 def test_the_page_of_other_labels_and_descriptors_speaks_of_them():
-    labels = Labels("material_group", np.array(["oxide", "salt"]), 224, "nearest", "powder")
-    page = samples_page(
-        [sample(spacegroup="oxide", predicted="salt")], 1, METRICS, labels, "powder", "p"
+    settings = make_settings(
+        simulate=Simulate(engine="pymatgen"),
+        model=Model(name="vgg16"),
+        train=Train(descriptor="powder"),
     )
+    labels = labels_of(settings, ["oxide", "salt"], "material_group")
+    shown = sample(spacegroup="oxide", predicted="salt")
+    page = samples_page([shown], 1, METRICS, labels, "p")
     text = " ".join(page.split())
     assert "Each material group is shown with the first crystal of the test part" in text
     assert "True material group oxide" in text
     assert "✗ wrong: salt, 98.7 %" in text
-    assert "images such as these, of 224 \N{MULTIPLICATION SIGN} 224 pixels" in text
+    assert "The network takes the powder images, of 224 \N{MULTIPLICATION SIGN} 224 pixels" in text
     assert "brightened" not in text
 
 
 def test_the_page_of_a_morphology_does_not_speak_of_spots():
-    labels = Labels("spacegroup", np.array([62, 225]), 64, "nearest", "raw")
-    page = samples_page([sample()], 1, METRICS, labels, "morphology", "p")
+    settings = make_settings(
+        simulate=Simulate(engine="morphology"), train=Train(descriptor="raw", resize="nearest")
+    )
+    page = samples_page([sample()], 1, METRICS, labels_of(settings, [62, 225]), "p")
     assert "The network takes the raw images" in " ".join(page.split())
     assert "spot" not in page
     assert "brightened" not in page

@@ -1,5 +1,6 @@
 """A dataset of patterns with a few spots in them, which shaping joins."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ IDS = ("a", "c", "b", "d", "e", "f")
 GROUPS = (229, 225, 225, 2, 0, 62)
 
 
-def write_example_dataset(path: Path) -> Dataset:
+def write_example_dataset(path: Path, groups: Sequence[int] = GROUPS) -> Dataset:
     """Write six crystals, 48 x 48 pixels in three views, and return the open dataset."""
     rng = np.random.default_rng(0)
     raw = np.zeros((len(GROUPS), 3, SIZE, SIZE), dtype=np.uint8)
@@ -25,7 +26,7 @@ def write_example_dataset(path: Path) -> Dataset:
     return write_small_dataset(
         path,
         raw,
-        GROUPS,
+        groups,
         chunk_rows=2,
         material_id=IDS,
         status=np.array([1, 1, 1, 1, 1, 2], np.uint8),

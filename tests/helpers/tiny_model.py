@@ -6,14 +6,12 @@ from typing import Any
 
 import keras
 import numpy as np
+from model_files import write_labels
 
-from spacegrouper.dataset.made_with import made_with
 from spacegrouper.settings import Settings, make_settings, write_settings
 
 CLASSES = (166, 194, 207, 215, 221, 225)
 SIZE = 16
-
-
 DEFAULTS = make_settings()
 
 
@@ -27,25 +25,8 @@ def write_tiny_model(
 
     `labels`: entries of labels.json, or of its `presentation`, that are to be others.
     """
-    technique = settings.technique
-    done_with = made_with(settings)
-    done_with["settings"] |= technique.record_derived(settings, settings.simulate.pixels)
-    shown = {
-        "descriptor": settings.train.descriptor,
-        "image_size": SIZE,
-        "resize": "maximum",
-        "seed": settings.seed,
-        "sections": settings.model_dump(mode="json", include=set(technique.presented)),
-    }
-    content = {
-        "label": "spacegroup",
-        "classes": list(CLASSES),
-        "best_epoch": 1,
-        "presentation": shown | {key: labels.pop(key) for key in set(shown) & set(labels)},
-        "made_with": done_with,
-    } | labels
-    folder.mkdir(parents=True)
-    (folder / "labels.json").write_text(json.dumps(content))
+    shown = {"image_size": SIZE, "resize": "maximum"}
+    content = write_labels(folder, settings, **({"classes": CLASSES} | shown | labels))
     write_settings(settings, folder / "settings.yaml")
     if temperature is not None:
         (folder / "calibration.json").write_text(json.dumps({"temperature": temperature}))

@@ -1,38 +1,46 @@
 """A dataset of six space groups and a folder of a network so small that it is computed by hand."""
 
-import json
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
-import pandas as pd
-import zarr
+from model_files import write_labels, write_split
+from small_dataset import write_small_dataset
 
-from spacegrouper.techniques.patterns.settings import Shape
+from spacegrouper.dataset.dataset import Dataset
+from spacegrouper.settings import Model, Simulate, Train, make_settings
 
 SIZE = 16
 # The network was trained on the first two; the others are unseen.
 SPACE_GROUPS = (2, 14, 62, 139, 194, 225)
 CRYSTALS = 48
+SETTINGS = make_settings(
+    simulate=Simulate(pixels=SIZE),
+    model=Model(image_size=SIZE, blocks=(1, 1)),
+    train=Train(descriptor="raw", resize="nearest"),
+)
 
 
-def write_six_groups(path: Path) -> Path:
-    """Write crystals whose views are lit in shares that tell their space groups apart, nearly."""
+def write_six_groups(path: Path, **labels: Any) -> Dataset:
+    """Write crystals whose views are lit in shares that tell their space groups apart, nearly.
+
+    `labels`: that are to be others.
+    """
     rng = np.random.default_rng(0)
     place = np.arange(CRYSTALS) % len(SPACE_GROUPS)
     share = 0.1 + 0.8 * rng.random((len(SPACE_GROUPS), 3))[place] + 0.05 * rng.random((CRYSTALS, 3))
-    group = zarr.create_group(path, zarr_format=3)
-    group.attrs["shape_settings"] = Shape(central_window=(7, 9)).model_dump(mode="json")
-    group.attrs["simulate_settings"] = {"engine": "kinematic"}
-    for name in ("raw", "shaped"):
+    patterns = []
+    for _ in range(2):
         lit = rng.random((CRYSTALS, 3, SIZE, SIZE)) < share[:, :, None, None]
-        group.create_array(name, data=lit * rng.integers(1, 256, lit.shape, dtype=np.uint8))
-    group.create_array("spacegroup", data=np.array(SPACE_GROUPS, dtype=np.int16)[place])
-    group.create_array("status", data=np.ones(CRYSTALS, dtype=np.uint8))
-    for name, number in (("material_id", CRYSTALS), ("prototype", 16)):
-        texts = np.array([f"{name}-{row % number}" for row in range(CRYSTALS)], dtype=object)
-        group.create_array(name, shape=(CRYSTALS,), dtype="string")[:] = texts
-    return path
+        patterns.append(lit * rng.integers(1, 256, lit.shape, dtype=np.uint8))
+    raw, shaped = patterns
+    texts = {
+        name: [f"{name}-{row % number}" for row in range(CRYSTALS)]
+        for name, number in (("material_id", CRYSTALS), ("prototype", 16))
+    }
+    labels = {"spacegroup": np.array(SPACE_GROUPS)[place], **texts, **labels}
+    return write_small_dataset(path, raw, shaped=shaped, **labels)
 
 
 def build_tiny_network(seed: int = 0) -> keras.Model:
@@ -52,6 +60,12 @@ def build_tiny_network(seed: int = 0) -> keras.Model:
     return keras.Model(images, [keras.layers.Dense(2)(trunk(x)) for x in images], name="tiny")
 
 
+def grey_images(dataset: Dataset, rows: np.ndarray) -> list[np.ndarray]:
+    """Return the images of the descriptor `raw`, which are as large as the patterns."""
+    raw = dataset.read(rows, ["raw"])["raw"]
+    return [np.stack([raw[:, view] / np.float32(255)] * 3, axis=-1) for view in range(3)]
+
+
 def maps_by_hand(network: keras.Model, image: np.ndarray) -> list[np.ndarray]:
     """Return the maps at the end of both blocks, from the weights and NumPy alone."""
     maps = []
@@ -62,32 +76,11 @@ def maps_by_hand(network: keras.Model, image: np.ndarray) -> list[np.ndarray]:
     return maps
 
 
-def write_tiny_model(folder: Path, dataset: Path, network: keras.Model) -> Path:
+def write_tiny_model(folder: Path, dataset: Dataset, network: keras.Model) -> Path:
     """Write the folder of a network trained on the first two space groups."""
-    folder.mkdir()
+    write_labels(folder, SETTINGS, SPACE_GROUPS[:2])
     network.save(folder / "model.keras")
-    labels = {
-        "label": "spacegroup",
-        "classes": SPACE_GROUPS[:2],
-        "image_size": SIZE,
-        "resize": "nearest",
-        "descriptor": "raw",
-        "diffractogram": {},
-        "seed": 0,
-        "shape_settings": None,
-    }
-    (folder / "labels.json").write_text(json.dumps(labels))
-    group = zarr.open_group(dataset, mode="r")
-    split = pd.DataFrame(
-        {
-            "row": np.arange(CRYSTALS),
-            "material_id": group["material_id"][:].astype(object),
-            "spacegroup": group["spacegroup"][:],
-        }
-    )
-    split = split[split["spacegroup"].isin(SPACE_GROUPS[:2])]
-    split["class"] = split["spacegroup"]
-    split["label"] = np.searchsorted(SPACE_GROUPS, split["spacegroup"])
-    split["part"] = np.where(split["row"] % 4 < 2, "test", "train")
-    split.to_csv(folder / "split.csv", index=False)
+    seen = np.isin(dataset.label("spacegroup"), SPACE_GROUPS[:2])
+    part = np.where(np.arange(CRYSTALS) % 4 < 2, "test", "train")
+    write_split(folder, dataset, np.where(seen, part, ""))
     return folder

@@ -46,7 +46,7 @@ def lines(axes):
     return {container.get_label(): container.lines[0].get_xydata() for container in axes.containers}
 
 
-def test_saved_figures_have_ink_and_the_same_bytes_twice(assert_saved_well, scores, top_k, unseen):
+def test_saved_figures_have_ink(assert_saved_well, scores, top_k, unseen):
     def draw():
         return {
             "accuracy": accuracy_figure(scores, published_accuracies()),

@@ -1,8 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-import zarr
-from zarr.storage import MemoryStore
+from small_dataset import write_small_dataset
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.errors import UserError
@@ -30,13 +29,11 @@ def predictions(predicted, probability=0.5, rows=range(6)):
     )
 
 
-def dataset():
-    group = zarr.create_group(MemoryStore(), zarr_format=3)
-    group.create_array("spacegroup", data=np.array(GROUPS, dtype=np.int16))
-    group.create_array("status", data=np.ones(6, dtype=np.uint8))
-    names = group.create_array("material_id", shape=(6,), dtype="string")
-    names[:] = np.array([f"00{row}" for row in range(6)], dtype=object)
-    return group
+@pytest.fixture
+def dataset(tmp_path):
+    raw = np.zeros((len(GROUPS), 3, 8, 8), dtype=np.uint8)
+    names = [f"00{row}" for row in range(len(GROUPS))]
+    return write_small_dataset(tmp_path / "data.zarr", raw, GROUPS, material_id=names)
 
 
 def write(table, folder):
@@ -44,23 +41,23 @@ def write(table, folder):
     return folder
 
 
-def test_predictions_are_read_with_ids_that_are_text(tmp_path):
+def test_predictions_are_read_with_ids_that_are_text(tmp_path, dataset):
     table = predictions(GROUPS)
-    assert read_predictions(write(table, tmp_path), dataset()).equals(table)
+    assert read_predictions(write(table, tmp_path), dataset).equals(table)
 
 
-def test_predictions_of_another_dataset_are_refused(tmp_path):
+def test_predictions_of_another_dataset_are_refused(tmp_path, dataset):
     table = predictions(GROUPS).assign(spacegroup=225)
     with pytest.raises(UserError, match=r"predictions.csv: row 2 is 002 of space group 225"):
-        read_predictions(write(table, tmp_path), dataset())
+        read_predictions(write(table, tmp_path), dataset)
 
 
-def test_predictions_of_another_label_or_none_are_refused(tmp_path):
+def test_predictions_of_another_label_or_none_are_refused(tmp_path, dataset):
     with pytest.raises(UserError, match=r"predictions.csv: no such file; make it with"):
-        read_predictions(tmp_path, dataset())
+        read_predictions(tmp_path, dataset)
     table = predictions(["oxide"] * 6)
     with pytest.raises(UserError, match=r"names space groups"):
-        read_predictions(write(table, tmp_path), dataset())
+        read_predictions(write(table, tmp_path), dataset)
 
 
 def test_outcomes_are_of_the_crystals_that_both_tested():

@@ -42,7 +42,7 @@ def texts(figure):
     return [text.get_text() for axes in figure.axes for text in axes.texts]
 
 
-def test_figures_are_saved_well(assert_saved_well):
+def test_saved_figures_have_ink(assert_saved_well):
     assert_saved_well(lambda: {"one": draw(1), "none": draw(0)}, 4)
 
 

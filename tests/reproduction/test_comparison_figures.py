@@ -48,7 +48,7 @@ def points(axes):
     return {container.get_label(): container.lines[0].get_xydata() for container in axes.containers}
 
 
-def test_saved_figures_have_ink_and_the_same_bytes_twice(assert_saved_well, tables, crystals):
+def test_saved_figures_have_ink(assert_saved_well, tables, crystals):
     def draw():
         return {
             "groups": per_space_group_comparison(tables["groups"]),

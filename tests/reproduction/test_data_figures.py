@@ -29,7 +29,7 @@ def usage():
     )
 
 
-def test_saved_figures_have_ink_and_the_same_bytes_twice(assert_saved_well, population, usage):
+def test_saved_figures_have_ink(assert_saved_well, population, usage):
     def draw():
         return {"population": population_figure(population), "usage": usage_figure(usage)}
 

@@ -1,29 +1,32 @@
 import keras
 import numpy as np
 import pytest
-import zarr
-from tiny_network import build_tiny_network, maps_by_hand, write_six_groups
+from model_files import labels_of
+from tiny_network import (
+    SETTINGS,
+    build_tiny_network,
+    grey_images,
+    maps_by_hand,
+    write_six_groups,
+)
 
 from spacegrouper.contract.network import build_model
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.reproduction.embeddings import embed_crystals, image_trunk, untrained_copy
 from spacegrouper.settings import Model
-from spacegrouper.techniques.images import compose_images
-from spacegrouper.training.images import read_patterns
 
-LABELS = Labels("spacegroup", np.array([2, 14]), 16, "nearest", "raw")
+LABELS = labels_of(SETTINGS, (2, 14))
 
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):
-    return zarr.open_group(write_six_groups(tmp_path_factory.mktemp("data") / "data.zarr"))
+    return write_six_groups(tmp_path_factory.mktemp("data") / "data.zarr")
 
 
 def test_embeddings_are_those_computed_by_hand_at_length_1(dataset):
     network, rows, steps = build_tiny_network(), np.array([0, 3, 17, 40, 47]), []
     found = embed_crystals(network, LABELS, dataset, rows, 2, steps.append)
-    images = compose_images(read_patterns(dataset, rows, 16, "nearest", "raw"), "raw")
+    images = grey_images(dataset, rows)
     expected = np.stack([maps_by_hand(network, x)[-1].mean(axis=(1, 2)) for x in images], axis=1)
     expected /= np.linalg.norm(expected, axis=2, keepdims=True)
     assert found == pytest.approx(expected, abs=1e-5)
@@ -51,7 +54,7 @@ def test_embeddings_that_are_no_numbers_are_reported(dataset):
 def test_a_network_of_one_image_is_its_own_trunk(dataset):
     network = build_model(2, Model(name="ziletti", image_size=16))
     assert image_trunk(network) is network
-    labels = Labels("spacegroup", np.array([2, 14]), 16, "nearest", "spot")
+    labels = labels_of(SETTINGS, (2, 14), descriptor="spot")
     found = embed_crystals(network, labels, dataset, np.arange(3), 2, lambda _: None)
     assert found.shape == (3, 1, 128)
     assert np.linalg.norm(found, axis=2) == pytest.approx(np.ones((3, 1)), abs=1e-5)

@@ -47,7 +47,7 @@ def draw():
     return {"maps": feature_maps_figure(maps), "redundancy": feature_redundancy_figure(table)}
 
 
-def test_figures_are_saved_well(assert_saved_well):
+def test_saved_figures_have_ink(assert_saved_well):
     assert_saved_well(draw, files=4)
 
 

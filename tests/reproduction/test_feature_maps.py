@@ -2,13 +2,18 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-import zarr
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_network import build_tiny_network, maps_by_hand, write_six_groups
+from model_files import labels_of
+from tiny_network import (
+    SETTINGS,
+    build_tiny_network,
+    grey_images,
+    maps_by_hand,
+    write_six_groups,
+)
 
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.reproduction.feature_maps import (
     channel_correlation,
     choose_crystals,
@@ -17,20 +22,14 @@ from spacegrouper.reproduction.feature_maps import (
     measure_redundancy,
     read_maps,
 )
-from spacegrouper.techniques.images import compose_images
-from spacegrouper.training.images import read_patterns
 
-LABELS = Labels("spacegroup", np.array([2, 14]), 16, "nearest", "raw")
+LABELS = labels_of(SETTINGS, (2, 14))
 ROWS = np.array([40, 3, 17, 0, 25, 8, 33, 12, 46, 21, 30, 5])
 
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):
-    return zarr.open_group(write_six_groups(tmp_path_factory.mktemp("data") / "data.zarr"))
-
-
-def images_of(dataset, rows):
-    return compose_images(read_patterns(dataset, rows, 16, "nearest", "raw"), "raw")
+    return write_six_groups(tmp_path_factory.mktemp("data") / "data.zarr")
 
 
 @given(st.integers(1, 20))
@@ -76,7 +75,7 @@ def test_measures_are_those_of_maps_computed_by_hand(dataset):
     assert table["image"].tolist() == [n for n in ("red", "green", "blue", "all") for _ in range(2)]
     assert table["block"].tolist() == ["block1", "block2"] * 4
     assert set(table["network"]) == {"tiny, raw"}
-    maps = [maps_by_hand(network, image) for image in images_of(dataset, np.sort(ROWS))]
+    maps = [maps_by_hand(network, image) for image in grey_images(dataset, np.sort(ROWS))]
     for place, block in enumerate(("block1", "block2")):
         every = np.concatenate([of_image[place].reshape(-1, 4 + place) for of_image in maps])
         active = every[:, every.std(axis=0) > 1e-6]
@@ -93,7 +92,7 @@ def test_intervals_are_of_the_jackknife_over_groups_of_crystals(dataset):
     network = build_tiny_network(7)
     table = measure_redundancy(network, LABELS, dataset, ROWS[:4], lambda _: None)
     row = table[(table["image"] == "red") & (table["block"] == "block2")].iloc[0]
-    red = maps_by_hand(network, images_of(dataset, np.sort(ROWS[:4]))[0])[1]
+    red = maps_by_hand(network, grey_images(dataset, np.sort(ROWS[:4]))[0])[1]
 
     def measure(maps):
         values = maps.reshape(-1, 5)
@@ -122,7 +121,7 @@ def test_the_maps_of_a_crystal_are_those_computed_by_hand(dataset):
     network = build_tiny_network()
     found = read_maps(network, LABELS, dataset, 17, "mp-17")
     assert (found.network, found.material_id) == ("tiny, raw", "mp-17")
-    images = images_of(dataset, np.array([17]))
+    images = grey_images(dataset, np.array([17]))
     for name, image in zip(("red", "green", "blue"), images, strict=True):
         np.testing.assert_array_equal(found.images[name], image[0])
         for block, maps in zip(("block1", "block2"), maps_by_hand(network, image), strict=True):

@@ -34,7 +34,7 @@ def per_class(groups):
 
 
 @pytest.mark.parametrize("groups", [2, 30])
-def test_figures_are_saved_well(assert_saved_well, groups):
+def test_saved_figures_have_ink(assert_saved_well, groups):
     summary = {"unseen_groups": groups, "reference_crystals": 300, "test_crystals": 290}
     symmetry = shares(len(LEVELS), 1).assign(level=list(LEVELS), classes=groups)
     top_k = shares(min(groups, 5), 0).assign(k=np.arange(1, min(groups, 5) + 1))

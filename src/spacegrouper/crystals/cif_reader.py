@@ -39,31 +39,32 @@ def read_cif_content(content: bytes, name: str) -> list[Crystal | Rejection]:
     `stated_spacegroup` in the metadata is the number of the space group that the file states,
     unless it is P 1, which programs write of every crystal whose atoms they list.
     """
-    return [record for record, _ in _read(content, name)]
+    records = _read(content, name)
+    return [record if isinstance(record, Rejection) else record[0] for record in records]
 
 
-def read_file(path: Path, name: str) -> list[tuple[Crystal | Rejection, Block | None]]:
+def read_file(path: Path, name: str) -> list[tuple[Crystal, Block] | Rejection]:
     """Read the crystals of a file as `read_cif_content` does, each with its data block."""
     try:
         return _read(content_of(path, MAXIMUM_BYTES), name)
     except UserError as error:
-        return [(Rejection(name, "acquire", str(error)), None)]
+        return [Rejection(name, "acquire", str(error))]
 
 
-def _read(content: bytes, name: str) -> list[tuple[Crystal | Rejection, Block | None]]:
+def _read(content: bytes, name: str) -> list[tuple[Crystal, Block] | Rejection]:
     try:
         blocks = _with_atoms(cif_blocks(content))
     # gemmi and the unpackers fail in many ways, and one bad file must not stop a run.
     except Exception as error:
-        return [(Rejection(name, "acquire", _reason(error)), None)]
-    records: list[tuple[Crystal | Rejection, Block | None]] = []
+        return [Rejection(name, "acquire", _reason(error))]
+    records: list[tuple[Crystal, Block] | Rejection] = []
     for block in blocks:
         identifier = f"{name}#{printable(block.name)}" if len(blocks) > 1 else name
         try:
             _check_id(identifier)
             records.append((_crystal(block, identifier), block))
         except Exception as error:
-            records.append((Rejection(identifier, "acquire", _reason(error)), None))
+            records.append(Rejection(identifier, "acquire", _reason(error)))
     return records
 
 

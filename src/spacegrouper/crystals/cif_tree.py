@@ -1,6 +1,5 @@
 """Crystals from a folder of CIF files, such as a mirror of the Crystallography Open Database."""
 
-import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -14,7 +13,6 @@ from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.processes import map_in_order
 from spacegrouper.errors import UserError
 
-_STAGE = "acquire"
 _SUFFIXES = (".cif", ".cif.gz")  # in capitals, too
 _DUPLICATE_TAGS = (
     "_cod_duplicate_entry",
@@ -25,12 +23,12 @@ _DUPLICATE_TAGS = (
 
 @dataclass(frozen=True)
 class _Entry:
-    """A record, and what tells that another is the same: nothing of all this for a Rejection."""
+    """A crystal, and what tells that another is the same."""
 
-    record: Crystal | Rejection
-    digest: bytes = b""
-    code: str = ""
-    duplicate_of: str = ""
+    crystal: Crystal
+    digest: bytes
+    code: str
+    duplicate_of: str
 
 
 def read_cif_tree(folder: Path, processes: int = 1) -> Iterator[Crystal | Rejection]:
@@ -41,7 +39,9 @@ def read_cif_tree(folder: Path, processes: int = 1) -> Iterator[Crystal | Reject
     ordered crystal becomes a Rejection, and so does a folder that cannot be read, and a crystal
     that an earlier one in this order has with the same numbers, the same COD number or, as the COD
     says, as its duplicate. The number of processes does not change the result.
-    Raises UserError for a folder that is missing or holds no CIF file.
+
+    Raises:
+        UserError: the folder is missing or holds no CIF file.
     """
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder; check `acquire.path`")
@@ -84,7 +84,7 @@ def _walk(folder: Path) -> _Tree:
     def unreadable(error: OSError) -> None:
         name = path_text(Path(error.filename).relative_to(folder))
         reason = f"the folder cannot be read: {error.strerror}; nothing in it was looked at"
-        tree.unread.append(Rejection(name, _STAGE, reason))
+        tree.unread.append(Rejection(name, "acquire", reason))
 
     for parent, folders, names in os.walk(folder, onerror=unreadable):
         folders.sort()
@@ -99,17 +99,17 @@ def _walk(folder: Path) -> _Tree:
     return tree
 
 
-def _without_duplicates(entries: Iterable[_Entry]) -> Iterator[Crystal | Rejection]:
+def _without_duplicates(entries: Iterable[_Entry | Rejection]) -> Iterator[Crystal | Rejection]:
     """Reject every crystal that is the same as an earlier one, as `read_cif_tree` describes."""
     by_digest: dict[bytes, str] = {}
     by_code: dict[str, str] = {}
     # The COD marks one of two duplicates, not always the later.
     marked_by: dict[str, str] = {}
     for entry in entries:
-        record = entry.record
-        if isinstance(record, Rejection):
-            yield record
+        if isinstance(entry, Rejection):
+            yield entry
             continue
+        name = entry.crystal.id
         if (first := by_digest.get(entry.digest)) is not None:
             why = "the same cell and atoms"
         elif (first := by_code.get(entry.code)) is not None:
@@ -117,23 +117,23 @@ def _without_duplicates(entries: Iterable[_Entry]) -> Iterator[Crystal | Rejecti
         elif (first := by_code.get(entry.duplicate_of) or marked_by.get(entry.code)) is not None:
             why = "so the COD says"
         if first is not None:
-            yield Rejection(record.id, _STAGE, f"duplicate of {first}: {why}")
+            yield Rejection(name, "acquire", f"duplicate of {first}: {why}")
             continue
-        by_digest[entry.digest] = record.id
+        by_digest[entry.digest] = name
         if entry.code:
-            by_code[entry.code] = record.id
+            by_code[entry.code] = name
         if entry.duplicate_of:
-            marked_by[entry.duplicate_of] = record.id
-        yield record
+            marked_by[entry.duplicate_of] = name
+        yield entry.crystal
 
 
-def _read_file(folder: Path, name: str) -> list[_Entry]:
-    return [_entry(record, block) for record, block in read_file(folder / name, path_text(name))]
+def _read_file(folder: Path, name: str) -> list[_Entry | Rejection]:
+    return [
+        record if isinstance(record, Rejection) else _entry(*record)
+        for record in read_file(folder / name, path_text(name))
+    ]
 
 
-def _entry(record: Crystal | Rejection, block: Block | None) -> _Entry:
-    if isinstance(record, Rejection) or block is None:
-        return _Entry(record)
-    numbers = record.lattice.tobytes() + record.frac_coords.tobytes()
-    digest = hashlib.sha256(" ".join(record.species).encode() + numbers).digest()[:16]
-    return _Entry(record, digest, block.text("_cod_database_code"), block.text(*_DUPLICATE_TAGS))
+def _entry(crystal: Crystal, block: Block) -> _Entry:
+    code, duplicate_of = block.text("_cod_database_code"), block.text(*_DUPLICATE_TAGS)
+    return _Entry(crystal, crystal.digest(), code, duplicate_of)

@@ -1,5 +1,6 @@
 """What every stage passes on: a crystal, or the reason why a record is none."""
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +16,12 @@ _LONGEST_ID = 255
 class Crystal:
     """One cell of a crystal.
 
-    id: unique name; lattice: (3, 3), Angstrom, one cell vector a row; species: n element symbols;
-    frac_coords: (n, 3), in units of the cell vectors; metadata: everything else that is known.
+    Attributes:
+        id: unique name.
+        lattice: (3, 3), Angstrom, one cell vector a row.
+        species: n element symbols.
+        frac_coords: (n, 3), in units of the cell vectors.
+        metadata: everything else that is known.
     """
 
     id: str
@@ -24,6 +29,13 @@ class Crystal:
     species: tuple[str, ...]
     frac_coords: NDArray[np.float64]
     metadata: dict[str, Any] = field(default_factory=dict)
+
+    def digest(self) -> bytes:
+        """Return a digest of the cell and its atoms, in their order and to the last bit."""
+        digest = hashlib.blake2b(" ".join(self.species).encode(), digest_size=16)
+        digest.update(self.lattice.tobytes())
+        digest.update(self.frac_coords.tobytes())
+        return digest.digest()
 
 
 @dataclass(frozen=True)
@@ -38,9 +50,9 @@ class Rejection:
 def checked_id(value: Any) -> str:
     """Return an id as a text that files of every kind can hold.
 
-    Whole numbers become texts. Raises UserError, with the reason in one line, for anything else
-    that is no text, and for texts that are empty, longer than 255 characters or cannot be printed,
-    as those with line ends, NUL or half a surrogate pair.
+    Raises:
+        UserError: it is neither text nor a whole number, or empty, longer than 255 characters, or
+            cannot be printed, as line ends, NUL or half a surrogate pair.
     """
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise UserError("`id` must be a string or a whole number")
@@ -57,7 +69,8 @@ def checked_id(value: Any) -> str:
 def space_group_of(crystal: Crystal) -> int:
     """Return the number that a crystal's key `spacegroup` holds, 0 where there is none.
 
-    Raises ValueError, with the reason in one line, for anything but 0 to 230.
+    Raises:
+        ValueError: it is anything but 0 to 230; the reason is one line.
     """
     number = crystal.metadata.get("spacegroup")
     if number is None:

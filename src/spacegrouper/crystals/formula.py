@@ -1,12 +1,13 @@
 """The chemical formula of a crystal as people read it."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from math import gcd
 
 import gemmi
 import numpy as np
 from numpy.typing import NDArray
+from pymatgen.core import Composition, Structure
 
 from spacegrouper.crystals.crystal import Crystal
 
@@ -32,11 +33,7 @@ def formula_unit(crystal: Crystal) -> str:
 
 def hill_formula(amounts: Mapping[str, int]) -> str:
     """Return a formula in Hill order: C, H, then the others by letter; without C all by letter."""
-    first = ("C", "H") if "C" in amounts else ()
-    order = sorted(amounts, key=lambda element: (element not in first, element))
-    return "".join(
-        f"{element}{amounts[element] if amounts[element] > 1 else ''}" for element in order
-    )
+    return str(Composition(amounts).hill_formula.replace(" ", ""))
 
 
 def _groups(crystal: Crystal) -> list[tuple[tuple[str, int], ...]]:
@@ -44,7 +41,7 @@ def _groups(crystal: Crystal) -> list[tuple[tuple[str, int], ...]]:
     elements = [gemmi.Element(symbol) for symbol in crystal.species]
     metal = np.array([element.is_metal for element in elements])
     radii = np.array([element.covalent_r for element in elements])
-    bonds = _bonds(crystal, np.flatnonzero(~metal), radii)
+    bonds = _bonds(crystal, ~metal, radii)
     unmet = set(range(len(elements)))
     groups: list[tuple[tuple[str, int], ...]] = []
     while unmet:
@@ -70,26 +67,17 @@ def _groups(crystal: Crystal) -> list[tuple[tuple[str, int], ...]]:
 
 
 def _bonds(
-    crystal: Crystal, atoms: NDArray[np.int64], radii: NDArray[np.float64]
+    crystal: Crystal, nonmetal: NDArray[np.bool_], radii: NDArray[np.float64]
 ) -> dict[int, list[tuple[int, NDArray[np.int64]]]]:
     """Return the atoms that each is bonded to, with the cell that they are in, (3,)."""
-    bonds: dict[int, list[tuple[int, NDArray[np.int64]]]] = {}
-    if len(atoms) == 0:
-        return bonds
-    longest = 2 * radii[atoms].max() + _BOND_TOLERANCE
-    # Cells away along each axis, by the distances of its faces.
-    heights = 1 / np.linalg.norm(np.linalg.inv(crystal.lattice), axis=0)
-    reach = np.ceil(longest / heights).astype(int)
-    places = crystal.frac_coords - np.floor(crystal.frac_coords)
-    steps = np.stack(
-        np.meshgrid(*(np.arange(-count, count + 1) for count in reach), indexing="ij"), axis=-1
-    ).reshape(-1, 3)
-    for atom in atoms.tolist():
-        apart = places[atoms][:, None] + steps - places[atom]
-        lengths = np.linalg.norm(apart @ crystal.lattice, axis=2)
-        limits = radii[atoms] + radii[atom] + _BOND_TOLERANCE
-        near = (lengths < limits[:, None]) & (lengths > 0.1)
-        bonds[atom] = [
-            (int(atoms[other]), steps[step]) for other, step in np.argwhere(near).tolist()
-        ]
+    bonds: dict[int, list[tuple[int, NDArray[np.int64]]]] = defaultdict(list)
+    if nonmetal.any():
+        # The elements play no role for pymatgen here, and need not be known to it.
+        places = Structure(crystal.lattice, ["H"] * len(radii), crystal.frac_coords)
+        longest = 2 * radii[nonmetal].max() + _BOND_TOLERANCE
+        atoms, others, cells, lengths = places.get_neighbor_list(longest)
+        bonded = (lengths > 0.1) & (lengths < radii[atoms] + radii[others] + _BOND_TOLERANCE)
+        bonded &= nonmetal[atoms] & nonmetal[others]
+        for index in np.flatnonzero(bonded):
+            bonds[int(atoms[index])].append((int(others[index]), cells[index].astype(np.int64)))
     return bonds

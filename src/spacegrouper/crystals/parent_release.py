@@ -1,17 +1,13 @@
 """What a release takes over from its parent: standard cells that are known, unchanged crystals."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.releases import Change, compare_releases, inherited
-from spacegrouper.crystals.standard_cell import standardise_all
+from spacegrouper.crystals.standard_cell import LABELS, standardise_all
 from spacegrouper.settings import Standardise
-
-# What `standardise` adds to a crystal.
-_LABELS = ("spacegroup", "crystal_system", "prototype", "structure_key")
 
 
 def standardise_new(
@@ -34,14 +30,14 @@ def standardise_new(
         # Of several records with one id, all but one are to be rejected.
         if isinstance(record, Rejection) or times[record.id] > 1:
             return None
-        return known.get((record.id, _digest(record)))
+        return known.get((record.id, record.digest()))
 
     cells = [cell_of(record) for record in records]
     new = (record for record, cell in zip(records, cells, strict=True) if cell is None)
     standardised = standardise_all(new, settings, processes)
     for record, cell in zip(records, cells, strict=True):
         if isinstance(record, Crystal) and cell is not None:
-            labels = {name: cell.metadata[name] for name in _LABELS}
+            labels = {name: cell.metadata[name] for name in LABELS}
             yield replace(cell, metadata={**record.metadata, **labels})
         else:
             yield next(standardised)
@@ -92,7 +88,7 @@ def _known_cells(
     digests: dict[str, bytes] = {}
     for record in records:
         if isinstance(record, Crystal):
-            digests.setdefault(record.id, _digest(record))
+            digests.setdefault(record.id, record.digest())
     return {
         (crystal.id, digests[crystal.id]): crystal
         for crystal in standardised
@@ -103,14 +99,6 @@ def _known_cells(
 def _are_equal(earlier: Crystal, later: Crystal | None) -> bool:
     return (
         later is not None
-        and all(earlier.metadata[name] == later.metadata[name] for name in _LABELS)
-        and _digest(earlier) == _digest(later)
+        and all(earlier.metadata[name] == later.metadata[name] for name in LABELS)
+        and earlier.digest() == later.digest()
     )
-
-
-def _digest(crystal: Crystal) -> bytes:
-    """Return a digest of all that the standard cell depends on."""
-    digest = hashlib.blake2b(" ".join(crystal.species).encode(), digest_size=16)
-    digest.update(crystal.lattice.tobytes())
-    digest.update(crystal.frac_coords.tobytes())
-    return digest.digest()

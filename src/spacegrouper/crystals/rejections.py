@@ -4,27 +4,24 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
-from spacegrouper.atomic import written_aside
-from spacegrouper.crystals.crystal import Rejection, printable
+from spacegrouper.crystals.crystal import Rejection
+from spacegrouper.crystals.tables import write_table
 from spacegrouper.errors import UserError
 
 _HEADER = ["id", "stage", "reason"]
 
 
 def write_rejections(path: Path, rejections: Iterable[Rejection]) -> None:
-    """Write the rejections in the given order, below one line of headings.
-
-    Characters that cannot be printed are escaped.
-    """
-    with written_aside(path) as aside, aside.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(_HEADER)
-        for entry in rejections:
-            writer.writerow(map(printable, (entry.id, entry.stage, entry.reason)))
+    """Write the rejections in the given order."""
+    write_table(path, Rejection, rejections)
 
 
 def read_rejections(path: Path) -> list[Rejection]:
-    """Read what `write_rejections` wrote. Raises UserError for any other file."""
+    """Read what `write_rejections` wrote.
+
+    Raises:
+        UserError: it is another file, or cannot be read.
+    """
     try:
         with path.open(encoding="utf-8", newline="") as file:
             header, *rows = csv.reader(file)

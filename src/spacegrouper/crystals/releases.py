@@ -1,17 +1,15 @@
 """Two releases of a database compared: which crystals are new, gone, changed or as before."""
 
-import csv
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from spacegrouper.atomic import written_aside
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.differences import (
     ATOM_TOLERANCE,
@@ -21,14 +19,12 @@ from spacegrouper.crystals.differences import (
 )
 from spacegrouper.crystals.elements import UnusableCrystalError, element_symbol
 from spacegrouper.crystals.processes import map_in_order
-from spacegrouper.crystals.standard_cell import standardise
+from spacegrouper.crystals.standard_cell import LABELS, standardise
+from spacegrouper.crystals.tables import write_table
 from spacegrouper.settings import Standardise
 
 Kind = Literal["unchanged", "added", "changed", "removed", "relabelled"]
 KINDS: tuple[Kind, ...] = ("unchanged", "added", "changed", "removed", "relabelled")
-
-# What `standardise` finds out from the symmetry of a crystal.
-_LABELS = ("spacegroup", "crystal_system", "prototype")
 
 
 @dataclass(frozen=True)
@@ -74,20 +70,15 @@ def inherited(earlier: Crystal, later: Crystal) -> Crystal:
     Both are standardised. Patterns of the earlier crystal are those of the result. The key is
     inherited too, unless the space group is another one; all other metadata are the later's.
     """
-    same_label = earlier.metadata["spacegroup"] == later.metadata["spacegroup"]
-    names = (*_LABELS, "structure_key") if same_label else ()
-    return replace(
-        earlier,
-        metadata={**later.metadata, **{name: earlier.metadata[name] for name in names}},
-    )
+    metadata = dict(later.metadata)
+    if earlier.metadata["spacegroup"] == later.metadata["spacegroup"]:
+        metadata |= {name: earlier.metadata[name] for name in LABELS}
+    return replace(earlier, metadata=metadata)
 
 
 def write_changes(path: Path, changes: Iterable[Change]) -> None:
     """Write a CSV file with the columns id, change and reason."""
-    with written_aside(path) as aside, aside.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(field.name for field in fields(Change))
-        writer.writerows(map(astuple, changes))
+    write_table(path, Change, changes)
 
 
 def _by_id(records: Iterable[Crystal | Rejection]) -> dict[str, Crystal | Rejection]:

@@ -19,11 +19,15 @@ def select_crystals(
 ) -> tuple[list[Crystal], list[Rejection]]:
     """Choose at most `maximum` crystals of each space group from a file of JSON lines.
 
-    Returns the chosen in the file's order, and the lines that are no crystals. Whether a crystal is
-    chosen depends on the seed and the ids alone, so the order of the file plays no role, and a
-    larger maximum adds crystals without exchanging any. The file is read once; in memory are the
-    chosen. `advance` is called with 1 after each record.
-    Raises UserError for a file that cannot be read, or a crystal without `spacegroup`.
+    Whether a crystal is chosen depends on the seed and the ids alone, so the order of the file
+    plays no role, and a larger maximum adds crystals without exchanging any. The file is read once;
+    only the chosen are held in memory. `advance` is called with 1 after each record.
+
+    Returns:
+        The chosen in the file's order, and the lines that are no crystals.
+
+    Raises:
+        UserError: the file cannot be read, or a crystal has no `spacegroup`.
     """
     # Of each space group a heap, whose first entry is the next to go. Positions part crystals of
     # one id, so that crystals themselves are never compared.
@@ -44,13 +48,13 @@ def select_crystals(
                 "finds it out"
             )
         if group in heaps:
-            heapq.heappush(heaps[group], (-_lot(seed, record.id), position, record))
+            heapq.heappush(heaps[group], (-_rank(seed, record.id), position, record))
             if len(heaps[group]) > maximum:
                 heapq.heappop(heaps[group])
     chosen = sorted((position, crystal) for heap in heaps.values() for _, position, crystal in heap)
     return [crystal for _, crystal in chosen], rejections
 
 
-def _lot(seed: int, material_id: str) -> int:
-    """Draw a crystal's lot: those with the smallest are chosen."""
+def _rank(seed: int, material_id: str) -> int:
+    """Return a random number of a crystal's own: those with the smallest are chosen."""
     return int.from_bytes(hashlib.sha256(f"{seed}:{material_id}".encode()).digest(), "big")

@@ -35,6 +35,9 @@ from spacegrouper.settings import Standardise
 # spglib reports on its retries on standard error, where they would break up the progress bar.
 os.environ.setdefault("SPGLIB_WARNING", "OFF")
 
+# What standardising adds to the metadata.
+LABELS = ("spacegroup", "crystal_system", "prototype", "structure_key")
+
 _STAGE = "standardise"
 _SHORTEST_DISTANCE = 0.5  # Angstrom; the shortest bond there is, in H2, has 0.74
 # Cubic Angstrom for each atom; the emptiest, a molecule in a large box, has some thousands.
