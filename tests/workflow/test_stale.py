@@ -87,7 +87,6 @@ ALL = {"acquire", "standardise", "plan", "shape"}
         ({"standardise": {"symprec": 0.01}}, ALL - {"acquire"}),
         ({"plan": {"block_size": 3}}, {"plan", "shape"}),
         ({"simulate": {"pixels": 32}}, {"simulate", "shape"}),
-        ({"shape": {"reach": 1.5}}, {"shape"}),
         ({"evaluate": {"batch_size": 7}}, set()),
     ],
 )

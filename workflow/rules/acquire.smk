@@ -1,11 +1,6 @@
 rule acquire:
     input:
-        settings=fixed(
-            "acquire",
-            "acquire",
-            "seed",
-            product=f"{RUN}/structures/provenance.json",
-        ),
+        settings=fixed("acquire", "acquire", "seed"),
         sources=SOURCES,
     output:
         structures=f"{RUN}/structures/acquired.jsonl.gz",

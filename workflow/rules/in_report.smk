@@ -7,7 +7,7 @@ from spacegrouper.contract.technique import Shown
 
 CAPTION_FILES = TemporaryDirectory(prefix="captions-")
 SHOWN = {
-    category: {name: Shown(*entry.popitem()) for name, entry in files.items()}
+    category: {name: Shown(*text.split("\n", 1)) for name, text in files.items()}
     for category, files in read_yaml(
         Path(workflow.basedir, "report/captions.yaml")
     ).items()

@@ -58,6 +58,13 @@ PARENT = parent_of(Path(RUN), settings)
 TECHNIQUE = settings.technique
 HAS_CRYSTALS = settings.engine.crystals
 FIXED = {}
+# The product of a stage, in the folder of the run or the experiment, that says what it was made with.
+SAYS_ITSELF = {
+    "acquire": "structures/provenance.json",
+    "simulate": "blocks/{block}.h5",
+    "shape": "dataset.zarr/zarr.json",
+    "train": "model/settings.yaml",
+}
 
 
 def required(path, product=None, settings=settings):
@@ -84,7 +91,7 @@ def required(path, product=None, settings=settings):
     return found
 
 
-def fixed(stage, *names, product=None, settings=settings, folder=RUN, **values):
+def fixed(stage, *names, settings=settings, folder=RUN, **values):
     """The input that holds those settings that a stage's products depend on: sections, and values.
 
     The file is named after what it holds, and replaces the one before. Other settings are thus a
@@ -95,7 +102,8 @@ def fixed(stage, *names, product=None, settings=settings, folder=RUN, **values):
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     path = f"{folder}/settings/{stage}-{digest}.json"
     FIXED[path] = text
-    return required(path, product, settings)
+    product = SAYS_ITSELF.get(stage)
+    return required(path, product and f"{folder}/{product}", settings)
 
 
 def trainable(settings_of):

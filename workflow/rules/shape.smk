@@ -1,12 +1,6 @@
 rule shape:
     input:
-        settings=fixed(
-            "shape",
-            "plan",
-            *TECHNIQUE.derived_from,
-            "dataset",
-            product=f"{RUN}/dataset.zarr/zarr.json",
-        ),
+        settings=fixed("shape", "plan", *TECHNIQUE.derived_from, "dataset"),
         parent_digests=PARENT_DIGESTS,
         parent_raw=ancient(list(map(str, raw_shards_of(PARENT) if PARENT else []))),
         raw=lambda wildcards: expand(f"{RUN}/blocks/{{block}}.h5", block=block_names()),

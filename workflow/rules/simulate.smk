@@ -3,7 +3,6 @@ rule simulate:
         settings=fixed(
             "simulate",
             *TECHNIQUE.record(settings),
-            product=f"{RUN}/blocks/{{block}}.h5",
             labels=settings.standardise.labels,
         ),
         structures=f"{RUN}/plan/{{block}}.jsonl.gz",

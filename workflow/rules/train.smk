@@ -1,14 +1,6 @@
 rule train:
     input:
-        settings=fixed(
-            "train",
-            "seed",
-            "split",
-            "model",
-            "train",
-            *TECHNIQUE.presented,
-            product=f"{RUN}/model/settings.yaml",
-        ),
+        settings=fixed("train", "seed", "split", "model", "train", *TECHNIQUE.presented),
         trainable=trainable(lambda wildcards: settings),
         dataset=rules.shape.output.dataset,
     output:

@@ -28,16 +28,13 @@ OTHER_MULTISTREAM = [
 EXPERIMENT_CONFIG = f"{GRID}/{{experiment}}/config.yaml"
 
 
-def fixed_for_experiment(stage, *names, product=None):
-    """The same input as `fixed`, for each experiment; `product`: its path in the folder."""
+def fixed_for_experiment(stage, *names):
+    """The same input as `fixed`, for each experiment."""
 
     def found(wildcards):
-        folder = f"{GRID}/{wildcards.experiment}"
         settings = EXPERIMENTS[wildcards.experiment]
-        made = product and f"{folder}/{product}"
-        return fixed(stage, *names, product=made, settings=settings, folder=folder)(
-            wildcards
-        )
+        folder = f"{GRID}/{wildcards.experiment}"
+        return fixed(stage, *names, settings=settings, folder=folder)(wildcards)
 
     return found
 
@@ -50,7 +47,7 @@ def experiment_calibration(wildcards):
 
 
 def of_experiment(files):
-    """What is made for the run, made for an experiment: what its network has in its own folder.
+    """Files of the run by name, in the folder of an experiment where its network makes them.
 
     They are not in the report, and inputs that are functions are left out.
     """
@@ -66,28 +63,29 @@ def of_experiment(files):
     }
 
 
+def of_each(file, experiments):
+    return [f"{experiment.folder}/{file}" for experiment in experiments]
+
+
 def best_spot_evaluation(wildcards):
     """Answers of the best network on spot images, which is known when all are evaluated."""
     scores = pd.read_csv(checkpoints.tabulate_experiments.get().output.table)
     best = experiments_in_detail(ALL_EXPERIMENTS, settings, scores)[-1]
-    return expand(
-        rules.evaluate_experiment.output.predictions, experiment=best.folder.name
-    )
+    return f"{best.folder}/evaluation/predictions.csv"
 
 
 def get_paper():
-    products = [
+    return [
         *rules.tabulate_networks.output,
         *rules.tabulate_layers.output,
         *rules.tabulate_experiments.output,
         *rules.tabulate_crystals.output,
         *expand(rules.draw_paper.output.figure, figure=PAPER_FIGURES),
         rules.draw_feature_maps.output.maps,
+        *([rules.draw_case_studies.output.figure] if HAS_SPOT else []),
+        # Not every engine simulates crystals with defects.
+        *of_each(
+            "robustness/curves.csv",
+            [FIRST] if settings.engine.knows_perturbations else [],
+        ),
     ]
-    if HAS_SPOT:
-        products.append(rules.draw_case_studies.output.figure)
-    # Not every engine simulates crystals with defects.
-    if settings.engine.knows_perturbations:
-        robustness = rules.evaluate_robustness_experiment.output.curves
-        products += expand(robustness, experiment=FIRST.folder.name)
-    return products

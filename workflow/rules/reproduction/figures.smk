@@ -1,11 +1,6 @@
 # The figures of the paper, from results of the grid.
 UNSEEN = (
-    expand(
-        rules.evaluate_unseen_groups_experiment.output.metrics,
-        experiment=[experiment.folder.name for experiment in IN_DETAIL],
-    )
-    if settings.evaluate.unseen_groups
-    else []
+    of_each("unseen/metrics.json", IN_DETAIL) if settings.evaluate.unseen_groups else []
 )
 # What each figure is drawn from. scripts/draw_paper.py draws it by its name.
 POPULATION = f"{RUN}/statistics/per_space_group.csv"
@@ -61,9 +56,7 @@ rule draw_case_studies:
     input:
         dataset=rules.shape.output.dataset,
         structures=rules.standardise.output.structures,
-        shaped=expand(
-            rules.evaluate_experiment.output.predictions, experiment=FIRST.folder.name
-        ),
+        shaped=f"{FIRST.folder}/evaluation/predictions.csv",
         spot=best_spot_evaluation,
     output:
         figure=in_report("Paper", f"{RUN}/paper/figures/case_studies/case_studies.svg"),
@@ -73,8 +66,8 @@ rule draw_case_studies:
         **growing(mem_mb=4000, runtime=60),
     params:
         store=subpath(input.dataset, parent=True),
-        shaped=lambda wildcards, input: Path(input.shaped[0]).parent,
-        spot=lambda wildcards, input: Path(input.spot[0]).parent,
+        shaped=subpath(input.shaped, parent=True),
+        spot=subpath(input.spot, parent=True),
         folder=subpath(output.figure, parent=True),
     message:
         "Drawing crystals that shaped patterns name right, and spots wrong"
@@ -87,12 +80,7 @@ rule draw_case_studies:
 rule draw_feature_maps:
     input:
         dataset=rules.shape.output.dataset,
-        models=expand(
-            rules.train_experiment.output.model,
-            experiment=[
-                experiment.folder.name for experiment in [FIRST, *OTHER_MULTISTREAM]
-            ],
-        ),
+        models=of_each("model/model.keras", [FIRST, *OTHER_MULTISTREAM]),
     output:
         maps=in_report("Paper", f"{RUN}/paper/figures/feature_maps/feature_maps.svg"),
         redundancy=in_report(

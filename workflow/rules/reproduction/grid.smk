@@ -7,7 +7,7 @@ use rule train as train_experiment with:
     input:
         **of_experiment(rules.train.input),
         settings=fixed_for_experiment(
-            "train", "seed", "split", "model", "train", product="model/settings.yaml"
+            "train", "seed", "split", "model", "train", *TECHNIQUE.presented
         ),
         trainable=trainable(lambda wildcards: EXPERIMENTS[wildcards.experiment]),
     output:

@@ -1,6 +1,6 @@
 # The tables of the paper, from results of the grid.
-EVALUATIONS = expand(rules.evaluate_experiment.output.metrics, experiment=EXPERIMENTS)
-SPLITS = expand(rules.train_experiment.output.split, experiment=EXPERIMENTS)
+EVALUATIONS = of_each("evaluation/metrics.json", ALL_EXPERIMENTS)
+SPLITS = of_each("model/split.csv", ALL_EXPERIMENTS)
 
 
 # What is drawn beside the first network is known when this is.
