@@ -1,32 +1,31 @@
 import numpy as np
 import pytest
-import zarr
 from sklearn.ensemble import ExtraTreesClassifier
+from small_dataset import write_small_dataset
 
 from spacegrouper.evaluation.forest import TREES, predict_by_forest, read_features
-from spacegrouper.techniques.patterns.settings import Shape
 
 CRYSTALS = 300
 
 
 @pytest.fixture(scope="module")
-def dataset():
+def dataset(tmp_path_factory):
     rng = np.random.default_rng(0)
-    group = zarr.group(zarr.storage.MemoryStore())
-    for name in ("raw", "shaped"):
-        spots = rng.random((CRYSTALS, 3, 128, 128)) > 0.98
-        grey = (spots * rng.integers(1, 256, spots.shape)).astype(np.uint8)
-        group.create_array(name, data=grey, chunks=(8, 3, 128, 128))
-    group.attrs["shape_settings"] = Shape().model_dump(mode="json")
-    return group
+    shape = (CRYSTALS, 3, 128, 128)
+    raw, shaped = (
+        np.where(rng.random(shape) > 0.98, rng.integers(1, 256, shape, dtype=np.uint8), 0)
+        for _ in range(2)
+    )
+    store = tmp_path_factory.mktemp("forest") / "dataset.zarr"
+    return write_small_dataset(store, raw, [2] * CRYSTALS, chunk_rows=8, shaped=shaped)
 
 
-@pytest.mark.parametrize("descriptor", ["raw", "shaped"])
-def test_features_are_the_logarithms_of_the_brightest_pixels_of_each_view(dataset, descriptor):
+@pytest.mark.parametrize("array", ["raw", "shaped"])
+def test_features_are_the_logarithms_of_the_brightest_pixels_of_each_view(dataset, array):
     rows = np.delete(np.arange(CRYSTALS), [0, 7, 120])
     steps = []
-    features = read_features(dataset, rows, descriptor, steps.append)
-    patterns = dataset[descriptor][:][rows].astype(np.float64)
+    features = read_features(dataset, rows, array, steps.append)
+    patterns = dataset.read(rows, [array])[array].astype(np.float64)
     brightest = patterns.reshape(len(rows), 3, 64, 2, 64, 2).max(axis=(3, 5))
     assert features.dtype == np.float32
     np.testing.assert_allclose(features, np.log(1 + brightest).reshape(len(rows), -1), rtol=1e-6)

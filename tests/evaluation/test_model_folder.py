@@ -1,9 +1,8 @@
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
-import zarr
+from model_files import write_labels
+from small_dataset import patterns_settings, write_small_dataset
 
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import (
@@ -15,37 +14,28 @@ from spacegrouper.evaluation.model_folder import (
     read_test_part,
     uncalibrated_because,
 )
-from spacegrouper.settings import Train, make_settings, write_settings
+from spacegrouper.settings import Model, Simulate, Train, make_settings, write_settings
 from spacegrouper.techniques.patterns.settings import Shape
 
-SHAPE = Shape().model_dump(mode="json")
+SETTINGS = make_settings(
+    seed=7, simulate=Simulate(pixels=64), model=Model(image_size=64), train=Train(resize="maximum")
+)
+CRYSTALS = {
+    "raw": np.zeros((5, 3, 64, 64), dtype=np.uint8),
+    "spacegroup": [62, 62, 225, 225, 225],
+    "material_id": ["NA", "007", "mp-2", "mp-3", "mp-4"],
+    "status": np.array([1, 1, 1, 1, 2], dtype=np.uint8),
+}
 
 
 @pytest.fixture
-def dataset():
-    group = zarr.group(zarr.storage.MemoryStore())
-    names = group.create_array("material_id", shape=(5,), dtype="string")
-    names[:] = np.array(["NA", "007", "mp-2", "mp-3", "mp-4"], dtype=object)
-    group.create_array("spacegroup", data=np.array([62, 62, 225, 225, 225], dtype=np.int16))
-    group.create_array("status", data=np.array([1, 1, 1, 1, 2], dtype=np.uint8))
-    group.attrs["shape_settings"] = SHAPE
-    return group
+def dataset(tmp_path):
+    return write_small_dataset(tmp_path / "dataset.zarr", **CRYSTALS)
 
 
 @pytest.fixture
 def model(tmp_path):
-    labels = {
-        "label": "spacegroup",
-        "classes": [62, 225],
-        "best_epoch": 3,
-        "image_size": 64,
-        "resize": "maximum",
-        "descriptor": "shaped",
-        "diffractogram": {"lorentzian": 0.25},
-        "seed": 7,
-        "shape_settings": SHAPE,
-    }
-    (tmp_path / "labels.json").write_text(json.dumps(labels))
+    write_labels(tmp_path, SETTINGS, [62, 225], best_epoch=3)
     split = pd.DataFrame(
         {
             "row": [2, 1, 0, 3],
@@ -64,9 +54,24 @@ def test_labels(model, dataset):
     labels = read_labels(model, dataset)
     assert labels.label == "spacegroup"
     assert labels.classes.tolist() == [62, 225]
-    assert (labels.image_size, labels.resize) == (64, "maximum")
-    assert labels.descriptor == "shaped"
-    assert (labels.diffractogram.lorentzian, labels.seed) == (0.25, 7)
+    shown = labels.presentation
+    assert (shown.image_size, shown.resize, shown.descriptor) == (64, "maximum", "shaped")
+    assert (shown.seed, shown.sections) == (7, {})
+    assert shown.made_with == dataset.settings
+    assert labels.technique.name == "patterns"
+
+
+def test_a_network_of_powders_knows_their_profile(tmp_path):
+    settings = make_settings(
+        simulate=Simulate(engine="pymatgen"),
+        model=Model(name="powder_cnn", image_size=711),
+        train=Train(descriptor="diffractogram"),
+        diffractogram={"lorentzian": 0.25},
+    )
+    write_labels(tmp_path, settings, [62, 225])
+    labels = read_labels(tmp_path)
+    assert labels.technique.name == "powder"
+    assert labels.presentation.sections["diffractogram"]["lorentzian"] == 0.25
 
 
 def test_test_part_comes_in_order_of_row_and_ids_stay_text(model, dataset):
@@ -86,14 +91,28 @@ def test_a_missing_file_is_named_with_what_makes_it(model, dataset, name, read):
         read(model, dataset)
 
 
-def test_a_dataset_shaped_otherwise_is_refused(model, dataset):
-    dataset.attrs["shape_settings"] = SHAPE | {"reach": 1.8}
-    with pytest.raises(UserError, match="shaped with other settings"):
-        read_labels(model, dataset)
+def test_a_dataset_shaped_otherwise_is_refused(model, tmp_path):
+    shape = Shape(reach=1.8).written_out(64).model_dump(mode="json")
+    settings = patterns_settings(64) | {"shape": shape}
+    other = write_small_dataset(tmp_path / "other.zarr", **CRYSTALS, settings=settings)
+    with pytest.raises(UserError, match=r"labels\.json: .*trained on data whose `shape` settings"):
+        read_labels(model, other)
     # To a network that sees raw patterns the shaping does not matter.
-    content = json.loads((model / "labels.json").read_text()) | {"descriptor": "raw"}
-    (model / "labels.json").write_text(json.dumps(content))
-    assert read_labels(model, dataset).descriptor == "raw"
+    write_labels(model, SETTINGS, [62, 225], descriptor="raw")
+    assert read_labels(model, other).presentation.descriptor == "raw"
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"descriptor": "waves"}, "no descriptor is called 'waves'"),
+        ({"made_with": {"program": "spacegrouper", "settings": {}}}, "made with engine None"),
+    ],
+)
+def test_what_this_version_does_not_know_is_named_with_the_file(model, changed, reason):
+    write_labels(model, SETTINGS, [62, 225], **changed)
+    with pytest.raises(UserError, match=rf"labels\.json: .*{reason}"):
+        read_labels(model)
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"space_groups": [62, 225]}'])
@@ -122,8 +141,9 @@ def test_rows_that_are_other_crystals_are_refused(
         check_rows(table, dataset, tmp_path / "split.csv")
 
 
-def test_a_crystal_that_has_left_the_release_is_refused(model, dataset):
-    dataset.create_array("in_release", data=np.array([True, True, False, True, True]))
+def test_a_crystal_that_has_left_the_release_is_refused(model, tmp_path):
+    left = np.array([True, True, False, True, True])
+    dataset = write_small_dataset(tmp_path / "next.zarr", **CRYSTALS, in_release=left)
     with pytest.raises(UserError, match=r"row 2 is mp-2 .*no finished crystal of the release"):
         read_split(model / "split.csv", dataset)
 
@@ -187,8 +207,8 @@ def test_a_history_without_the_kept_epoch_is_named(model, content):
         (Train(epochs=300, rotation_epochs=30), False),
     ],
 )
-def test_only_crystals_that_were_never_learnt_from_calibrate(tmp_path, train, calibrates):
-    """The groups of a rotation, counted: which of them does no epoch before the last learn from?"""
+def test_only_crystals_that_were_never_trained_on_calibrate(tmp_path, train, calibrates):
+    """The folds of a rotation, counted: which of them does no epoch before the last train on?"""
     untouched = set(range(10))
     for epoch in range(train.epochs):
         validating = epoch // train.rotation_epochs % 10 if train.rotation_epochs else 0

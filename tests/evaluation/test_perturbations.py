@@ -1,10 +1,8 @@
-import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
-import zarr
-from zarr.storage import MemoryStore
+from small_dataset import patterns_settings, write_small_dataset
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.errors import UserError
@@ -21,11 +19,10 @@ from spacegrouper.evaluation.perturbations import (
     with_photons,
 )
 from spacegrouper.settings import Disorder, Robustness, Simulate
-from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.techniques.patterns.simulation import simulate_crystals
 
 SIMULATE = Simulate(pixels=48, pixel_size=2e-4, cells=(3, 4, 3))
-RECIPE = Recipe(SIMULATE, Shape(central_window=(22, 25)), 7)
+RECIPE = Recipe(SIMULATE, 7, {})
 
 
 def crystals():
@@ -45,20 +42,6 @@ def simulate_plainly(settings, seed=7):
 
 def simulate(point, recipe=RECIPE, threads=2):
     return simulate_point(crystals(), recipe, point, threads, lambda _: None)
-
-
-def attributes(settings, **others):
-    """Settings as the raw shards and the dataset write them down."""
-    values = {k: v for k, v in settings.model_dump(mode="json").items() if v is not None}
-    nested = {name: json.dumps(values[name]) for name in ("views", "disorder")}
-    return {"program": "spacegrouper", "version": "1"} | values | nested | others
-
-
-def dataset(settings, **others):
-    group = zarr.create_group(MemoryStore(), zarr_format=3)
-    group.attrs["simulate_settings"] = attributes(settings, **others)
-    group.attrs["shape_settings"] = RECIPE.shape.model_dump(mode="json")
-    return group
 
 
 @pytest.mark.parametrize(
@@ -172,16 +155,25 @@ def test_a_dataset_made_with_a_beam_stop_is_unperturbed_where_it_is_as_large():
     assert not changes_nothing(Point("beam_stop", 0.0), stopped)
 
 
-def test_the_recipe_is_read_from_the_dataset():
-    settings = SIMULATE.model_copy(update={"disorder": Disorder(vacancies=0.1), "aperture": 9.0})
-    assert read_recipe(dataset(settings, seed=3), 7) == Recipe(settings, RECIPE.shape, 3)
-    assert read_recipe(dataset(SIMULATE), 7) == RECIPE
+def test_the_recipe_is_read_from_the_dataset(tmp_path):
+    raw = np.zeros((1, 3, 48, 48), dtype=np.uint8)
+    simulate = SIMULATE.model_copy(update={"disorder": Disorder(vacancies=0.1), "aperture": 9.0})
+    settings = patterns_settings(48) | {"simulate": simulate.model_dump(mode="json"), "seed": 3}
+    dataset = write_small_dataset(tmp_path / "a.zarr", raw, [2], settings)
+    assert read_recipe(dataset, 7) == Recipe(simulate, 3, settings)
+    # Where nothing was random, no seed is recorded.
+    without = write_small_dataset(tmp_path / "b.zarr", raw, [2])
+    assert read_recipe(without, 7).seed == 7
 
 
 @pytest.mark.parametrize("engine", ["condor", "morphology", None])
-def test_another_engine_is_refused(engine):
+def test_another_engine_is_refused(tmp_path, engine):
+    settings = patterns_settings(8)
+    settings["simulate"]["engine"] = engine
+    raw = np.zeros((1, 3, 8, 8), dtype=np.uint8)
+    dataset = write_small_dataset(tmp_path / "a.zarr", raw, [2], settings)
     with pytest.raises(UserError, match=rf"made with {engine or 'another'}.*engine: kinematic"):
-        read_recipe(dataset(SIMULATE, engine=engine), 7)
+        read_recipe(dataset, 7)
 
 
 def test_an_element_without_form_factor_is_named():

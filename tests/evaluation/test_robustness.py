@@ -2,12 +2,12 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-import zarr
-from zarr.storage import MemoryStore
+from images_by_hand import images_by_hand
+from model_files import labels_of
+from small_dataset import write_small_dataset
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.evaluation.metrics import bootstrap_interval
-from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.evaluation.perturbations import UNPERTURBED, Point, Recipe, simulate_point
 from spacegrouper.evaluation.robustness import (
     choose_crystals,
@@ -17,14 +17,10 @@ from spacegrouper.evaluation.robustness import (
     images_of,
     predict_points,
 )
-from spacegrouper.settings import Simulate
-from spacegrouper.techniques.images import compose_images
-from spacegrouper.techniques.patterns.settings import Shape
-from spacegrouper.techniques.patterns.shaping import shape_patterns
-from spacegrouper.training.images import read_patterns
+from spacegrouper.settings import Simulate, make_settings
 
-SHAPE = Shape(central_window=(15, 16))
-RECIPE = Recipe(Simulate(pixels=32, pixel_size=3e-4, cells=(3, 3, 3)), SHAPE, 5)
+SIMULATE = Simulate(pixels=32, pixel_size=3e-4, cells=(3, 3, 3))
+RECIPE = Recipe(SIMULATE, 5, {})
 CRYSTALS = [
     Crystal(f"mp-{size}", np.eye(3) * size, ("Na", "Cl"), np.array([[0, 0, 0], [0.5, 0.5, 0.5]]))
     for size in (3.0, 4.0, 5.0)
@@ -35,7 +31,9 @@ CHOSEN = pd.DataFrame(
 
 
 def labels(descriptor, label="spacegroup", classes=(75, 225)):
-    return Labels(label, np.array(classes), 12, "maximum", descriptor)
+    settings = make_settings(simulate=SIMULATE)
+    shown = {"image_size": 12, "resize": "maximum"}
+    return labels_of(settings, classes, label, descriptor=descriptor, **shown)
 
 
 def test_chosen_crystals_depend_on_their_ids_and_more_of_them_add_to_fewer():
@@ -50,29 +48,23 @@ def test_chosen_crystals_depend_on_their_ids_and_more_of_them_add_to_fewer():
 
 
 @pytest.mark.parametrize("descriptor", ["shaped", "spot", "raw"])
-def test_images_are_those_that_training_makes_of_a_dataset(descriptor):
+def test_images_are_those_that_training_makes_of_a_dataset(tmp_path, descriptor):
     raw = (np.random.default_rng(0).random((5, 3, 32, 32)) ** 20 * 255).astype(np.uint8)
-    group = zarr.create_group(MemoryStore(), zarr_format=3)
-    group.create_array("raw", data=raw, chunks=(2, 3, 32, 32))
-    group.create_array("shaped", data=shape_patterns(raw, SHAPE), chunks=(2, 3, 32, 32))
-    group.attrs["shape_settings"] = SHAPE.model_dump(mode="json")
-    patterns = read_patterns(group, np.arange(5), 12, "maximum", descriptor)
-    expected = compose_images(patterns, descriptor)
-    found = images_of(raw, SHAPE, labels(descriptor))
-    assert len(found) == len(expected)
+    dataset = write_small_dataset(tmp_path / "d.zarr", raw, [75] * 5)
+    expected = images_by_hand(dataset, np.arange(5), 12, descriptor, "maximum")
+    found = images_of(raw, labels(descriptor))
     for image, right in zip(found, expected, strict=True):
         np.testing.assert_array_equal(image, right)
 
 
-def test_crystals_are_told_that_have_other_patterns_than_the_dataset():
+def test_crystals_are_told_that_have_other_patterns_than_the_dataset(tmp_path):
     raw = np.zeros((7, 3, 32, 32), dtype=np.uint8)
     raw[[1, 4, 6]] = simulate_point(CRYSTALS, RECIPE, UNPERTURBED, 1, lambda _: None)
-    group = zarr.create_group(MemoryStore(), zarr_format=3)
-    group.create_array("raw", data=raw)
-    assert differing_crystals(group, CHOSEN, CRYSTALS, RECIPE, 2) == []
+    same = write_small_dataset(tmp_path / "same.zarr", raw, [75] * 7)
+    assert differing_crystals(same, CHOSEN, CRYSTALS, RECIPE, 2) == []
     raw[4, 2, 3, 3] += 1
-    group["raw"][4] = raw[4]
-    assert differing_crystals(group, CHOSEN, CRYSTALS, RECIPE, 2) == ["mp-4.0"]
+    other = write_small_dataset(tmp_path / "other.zarr", raw, [75] * 7)
+    assert differing_crystals(other, CHOSEN, CRYSTALS, RECIPE, 2) == ["mp-4.0"]
 
 
 class Brightness:
@@ -90,9 +82,7 @@ class Brightness:
 def test_each_point_is_simulated_and_answered_unless_it_changes_nothing():
     points = [UNPERTURBED, Point("vacancies", 0.0), Point("beam_stop", 6.0), Point("photons", 5.0)]
     plain, stopped, counted = (
-        images_of(
-            simulate_point(CRYSTALS, RECIPE, points[place], 1, lambda _: None), SHAPE, labels("raw")
-        )
+        images_of(simulate_point(CRYSTALS, RECIPE, points[place], 1, lambda _: None), labels("raw"))
         for place in (0, 2, 3)
     )
     means = [np.mean(images, axis=(0, 2, 3, 4)) for images in (plain, stopped, counted)]
@@ -131,8 +121,7 @@ def test_curves_count_right_space_groups_and_right_extinction_classes():
             ("photons", 10.0): [(76, 78), (75, 99), (75, 75), (99, 75)],
         }
     )
-    known = Labels("spacegroup", np.array([75, 76, 78, 99]), 12, "nearest", "raw")
-    curves = curves_table(answers, known, 3)
+    curves = curves_table(answers, labels("raw", classes=(75, 76, 78, 99)), 3)
     assert curves["perturbation"].tolist() == ["none", "photons"]
     assert curves["accuracy"].tolist() == [1, 0.25]
     assert curves["extinction_class_accuracy"].tolist() == [1, 0.5]

@@ -79,13 +79,15 @@ def read_labels(model: Path, dataset: Dataset | None = None) -> Labels:
             Presentation(**content["presentation"], made_with=made_with["settings"]),
             made_with,
         )
+        shown = set(DESCRIPTORS[labels.presentation.descriptor].arrays)
         technique = labels.technique
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise UserError(
             f"{path}: damaged, or of another version of this program; "
             "train the network again with scripts/train.py"
         ) from None
-    shown = set(DESCRIPTORS[labels.presentation.descriptor].arrays)
     if dataset is not None and shown & set(technique.derived):
         for section in technique.derived_from:
             if made_with["settings"].get(section) != dataset.settings.get(section):
