@@ -5,6 +5,7 @@ reader of the repository follows, too.
 """
 
 import os
+import re
 from importlib.metadata import version as version_of
 
 from sphinx.application import Sphinx
@@ -22,9 +23,12 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
 ]
-exclude_patterns = ["_build", "gallery"]
+exclude_patterns = ["_build", "_templates", "gallery"]
+templates_path = ["_templates"]
 # Links to headings are made as GitHub makes them.
 myst_heading_anchors = 4
+# Blocks of code that name no language are commands, tables or formulas.
+highlight_language = "text"
 # Docstrings put code between single backticks.
 default_role = "code"
 
@@ -39,6 +43,7 @@ html_theme = "furo"
 html_title = "spacegrouper"
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
 
 # What pages of other folders are called in the site, where repository/ includes them.
 _OTHER_FOLDERS = {
@@ -55,6 +60,33 @@ def _point_into_the_site(app: Sphinx, name: str, source: list[str]) -> None:
         source[0] = source[0].replace(f"]({outside}", f"]({page}")
 
 
+def _read_as_plain_text(
+    app: Sphinx, kind: str, name: str, thing: object, options: object, lines: list[str]
+) -> None:
+    """Make a docstring's indented tables and formulas blocks of code, and keep |F| as it is."""
+    read: list[str] = []
+    before = ""
+    is_code = False
+    for line in lines:
+        is_indented = line.startswith("    ")
+        if is_indented and not is_code and before and not before.startswith(" ") and not read[-1]:
+            read += ["::", ""]
+            is_code = True
+        is_code = is_code and (is_indented or not line)
+        read.append(line if is_code else re.sub(r"\|(?=[^`]*(`[^`]*`[^`]*)*$)", r"\\|", line))
+        before = line or before
+    lines[:] = read
+
+
+def _leave_out_lambdas(
+    app: Sphinx, kind: str, name: str, thing: object, options: object, signature: str, returns: str
+) -> tuple[str, str]:
+    """Write defaults that are functions as dots: their addresses are no use to a reader."""
+    return re.sub(r"<function [^>]*(<lambda>)?>", "...", signature or ""), returns
+
+
 def setup(app: Sphinx) -> None:
-    """Let links to other folders' pages lead to their place in the site."""
+    """Let links lead to pages of other folders, and docstrings be the plain texts that they are."""
     app.connect("source-read", _point_into_the_site)
+    app.connect("autodoc-process-docstring", _read_as_plain_text, priority=400)
+    app.connect("autodoc-process-signature", _leave_out_lambdas)

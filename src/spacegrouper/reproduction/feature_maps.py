@@ -139,9 +139,10 @@ def measure_redundancy(
     `rows`: of the crystals, in any order. A row for each block and image ("all": of all images
     together, as they pass through the same layers), columns network, block, image, crystals,
     positions (of all maps), channels, silent_channels, correlation, effective_rank, and rank_share
-    (by channels); *_low and *_high are 95 % intervals, of the crystals drawn, by the jackknife that
-    leaves out groups of crystals (Kott, J. Off. Stat. 17:521, 2001). `advance` is called with the
-    number of images done since its last call. Raises UserError for a network without known blocks.
+    (by channels); `..._low` and `..._high` are 95 % intervals, of the crystals drawn, by the
+    jackknife that leaves out groups of crystals (Kott, J. Off. Stat. 17:521, 2001). `advance` is
+    called with the number of images done since its last call. Raises UserError for a network
+    without known blocks.
     """
     extractor, blocks = _extractor(network)
     reader, rows = PatternReader(dataset, labels.presentation), np.sort(rows)
