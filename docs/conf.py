@@ -22,6 +22,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
+    "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build", "_templates", "gallery"]
 templates_path = ["_templates"]
@@ -38,6 +39,18 @@ autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 napoleon_numpy_docstring = False
 
+
+# Examples run when they have changed.
+sphinx_gallery_conf = {
+    "examples_dirs": "gallery",
+    "gallery_dirs": "examples",
+    "filename_pattern": r"\.py$",
+    "within_subsection_order": "FileNameSortKey",
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_signature": False,
+    "write_computation_times": False,
+}
 
 html_theme = "furo"
 html_title = "spacegrouper"
@@ -78,15 +91,21 @@ def _read_as_plain_text(
     lines[:] = read
 
 
-def _leave_out_lambdas(
-    app: Sphinx, kind: str, name: str, thing: object, options: object, signature: str, returns: str
-) -> tuple[str, str]:
-    """Write defaults that are functions as dots: their addresses are no use to a reader."""
-    return re.sub(r"<function [^>]*(<lambda>)?>", "...", signature or ""), returns
+def _leave_out_addresses(
+    app: Sphinx,
+    kind: str,
+    name: str,
+    thing: object,
+    options: object,
+    signature: str | None,
+    returns: str | None,
+) -> tuple[str, str | None] | None:
+    """Write defaults that are functions as dots."""
+    return (re.sub(r"<function .*?(<lambda>)?>", "...", signature), returns) if signature else None
 
 
 def setup(app: Sphinx) -> None:
     """Let links lead to pages of other folders, and docstrings be the plain texts that they are."""
     app.connect("source-read", _point_into_the_site)
     app.connect("autodoc-process-docstring", _read_as_plain_text, priority=400)
-    app.connect("autodoc-process-signature", _leave_out_lambdas)
+    app.connect("autodoc-process-signature", _leave_out_addresses)
