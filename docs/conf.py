@@ -47,6 +47,8 @@ sphinx_gallery_conf = {
     "filename_pattern": r"\.py$",
     "within_subsection_order": "FileNameSortKey",
     "abort_on_example_error": True,
+    "capture_repr": (),
+    "min_reported_time": 60,
     "download_all_examples": False,
     "show_signature": False,
     "write_computation_times": False,

@@ -41,14 +41,16 @@ print(crystal.id, crystal.species)
 
 settings = make_settings()
 crystal = standardise(crystal, settings.standardise)
-print(crystal.metadata)
+for key, value in crystal.metadata.items():
+    print(f"{key:17} {value}")
 
 # %%
 # The engine takes crystals and returns their patterns, some crystals at a time: 8-bit grey levels,
 # for each crystal and view. They are mostly black, so here they are drawn brighter than they are.
 
 (patterns,) = settings.engine.simulate([crystal], settings, 1)
+views = settings.simulate.views
 figure, axes = plt.subplots(1, 3, figsize=(9, 3.2), layout="constrained")
-for axis, pattern, view in zip(axes, patterns.values[0], settings.simulate.views, strict=True):
+for axis, pattern, view in zip(axes, patterns.values[0], views, strict=True):
     axis.imshow(pattern, cmap="gray", vmax=40)
     axis.set(title=f"turned by {view.angle:g}° about {view.axis}", xticks=[], yticks=[])

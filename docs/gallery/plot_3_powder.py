@@ -43,5 +43,6 @@ for size in (50, 5):
     )
     angles = np.linspace(*powder.two_theta, powder.angles)
     axis.plot(angles, curves[0], label=f"crystallites of {size} nm", linewidth=1)
-axis.set(xlabel="2θ, degrees", ylabel="intensity, relative", xlim=powder.two_theta, ylim=0)
+axis.set(xlabel="2θ, degrees", ylabel="intensity, relative")
+axis.set(xlim=powder.two_theta, ylim=0)
 axis.legend()
