@@ -75,7 +75,8 @@ class Block:
     def number(self, tag: str) -> float:
         """Return the number that a tag has, NaN if none; its uncertainty is dropped.
 
-        Raises UserError for a text that is no number, and for two numbers.
+        Raises:
+            UserError: the text is no number, or there are two.
         """
         texts = self.values(tag)
         numbers = [parse_number(text) for text in texts]
@@ -93,7 +94,8 @@ class Block:
     def table(self, tag: str) -> dict[str, list[str]]:
         """Return the loop with a tag, as columns; pairs outside of loops are a loop of one row.
 
-        Raises UserError where several loops that differ have the tag, or one loop has it twice.
+        Raises:
+            UserError: several loops that differ have the tag, or one loop has it twice.
         """
         plain = _plain_tag(tag)
         loops = [loop for loop in self._loops if plain in loop]
@@ -109,9 +111,12 @@ class Block:
 
 
 def cif_blocks(content: bytes) -> list[Block]:
-    """Parse the content of a file, packed or not. Raises UserError with a reason in one line.
+    """Parse the content of a file, packed or not.
 
     Blocks of one name get a number: `global`, `global-2`, ...
+
+    Raises:
+        UserError: what is wrong with the text, in one line.
     """
     text = _text(content)
     if not text.strip():
@@ -188,11 +193,9 @@ def _syntax(text: str, error: str) -> str:
     line = f" in line {place[1]}" if place else ""
     if "expected block header" in error:
         return f"not a valid CIF file: the text{line} stands before any line with data_"
+    what = f"what stands{line} is neither a tag nor its value"
     if "Wrong number of values" in error:
-        return (
-            f"not a valid CIF file, or cut short: the loop{line} has a number of values that its "
-            "columns do not divide"
-        )
-    if "unterminated" in error:
-        return f"not a valid CIF file, or cut short: the text{line} has no closing quote or `;`"
-    return f"not a valid CIF file, or cut short: what stands{line} is neither a tag nor its value"
+        what = f"the loop{line} has a number of values that its columns do not divide"
+    elif "unterminated" in error:
+        what = f"the text{line} has no closing quote or `;`"
+    return f"not a valid CIF file, or cut short: {what}"

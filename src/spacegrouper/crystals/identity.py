@@ -34,12 +34,15 @@ _IRRATIONAL = np.array([(1 + math.sqrt(5)) / 2, 1 + math.sqrt(2), math.sqrt(3)])
 def prototype_label(species: Sequence[str], symmetry: Any) -> str:
     """Name the kind of structure, whatever its elements: such as `AB_cF8_225_a_b` for rock salt.
 
-    species: n element symbols; symmetry: spglib's dataset for the same n atoms.
     Anonymous formula, Pearson symbol, space group and the occupied Wyckoff positions of each
     element, in the style of the AFLOW prototype labels (Mehl et al., Comput. Mater. Sci. 136,
     S1, 2017). Elements go by rising amount. The letters of the Wyckoff positions depend on the
     choice of origin and axes; of all choices the one whose label is first is taken.
     Structures with one label are isopointal: their cell shapes and free coordinates may differ.
+
+    Args:
+        species: n element symbols.
+        symmetry: spglib's dataset for the same n atoms.
     """
     orbits = {
         (orbit, letter, element)
@@ -50,7 +53,9 @@ def prototype_label(species: Sequence[str], symmetry: Any) -> str:
     letters = {
         element: [letter for _, letter, owner in orbits if owner == element] for element in species
     }
-    amounts = _reduced_formula(species)
+    counts = Counter(species)
+    units = math.gcd(*counts.values())
+    amounts = {element: count // units for element, count in counts.items()}
     relabellings = WYCKOFF_POSITION_RELAB_DICT[str(symmetry.number)]
     positions = min(
         sorted(
@@ -75,9 +80,6 @@ def structure_key(
 ) -> str:
     """Return a string that identifies a crystal physically, such as `1-` and 24 hex digits.
 
-    lattice: (3, 3), Angstrom, rows; species: n element symbols; frac_coords: (n, 3);
-    space_group: its number.
-
     The key stays under another cell of the same crystal (supercells too), another origin, a
     rotation, another order of the atoms and lattice vectors added to them. It changes with the
     elements, the space group, a strain of 0.1 % and one atom moved by 0.01 Angstrom.
@@ -95,10 +97,17 @@ def structure_key(
     about 1 in 100 keep it, by 0.06 Angstrom or strained by 0.5 % none that were tried. Where the
     earlier crystal is at hand, `releases` compares the crystals themselves and keeps its key.
     Mirror images share a key unless their space groups differ.
+
+    Args:
+        lattice: (3, 3), Angstrom, rows.
+        species: n element symbols.
+        frac_coords: (n, 3).
+        space_group: its number.
     """
     numbers = np.array([gemmi.Element(element).atomic_number for element in species])
     lattice, numbers, frac_coords = primitive_cell(lattice, numbers, frac_coords)
-    contents = {gemmi.Element(number).name: count for number, count in _counts(numbers)}
+    counts = sorted(Counter(numbers.tolist()).items())
+    contents = {gemmi.Element(number).name: count for number, count in counts}
     volume = abs(float(np.linalg.det(lattice)))
     identity = (
         space_group,
@@ -108,16 +117,6 @@ def structure_key(
     )
     digest = hashlib.blake2b(repr(identity).encode(), digest_size=12).hexdigest()
     return f"{_KEY_VERSION}-{digest}"
-
-
-def _counts(numbers: NDArray[np.int64]) -> list[tuple[int, int]]:
-    return sorted(Counter(numbers.tolist()).items())
-
-
-def _reduced_formula(species: Sequence[str]) -> dict[str, int]:
-    counts = Counter(species)
-    units = math.gcd(*counts.values())
-    return {element: count // units for element, count in counts.items()}
 
 
 def _count_letters(letters: str) -> str:

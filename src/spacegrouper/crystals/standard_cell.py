@@ -112,7 +112,9 @@ def _standardised(crystal: Crystal, species: list[str], settings: Standardise) -
             f"too many sites to search for symmetry: {len(species)} (10 x max_sites = "
             f"{10 * settings.max_sites})"
         )
-    lattice, frac_coords = _right_handed(crystal.lattice, crystal.frac_coords)
+    lattice, frac_coords = crystal.lattice, crystal.frac_coords
+    if np.linalg.det(lattice) < 0:  # to the right hand; the atoms stay where they are
+        lattice, frac_coords = -lattice, -frac_coords
     volume = np.linalg.det(lattice) / len(species)
     if volume > _LARGEST_VOLUME:
         raise UnusableCrystalError(
@@ -223,12 +225,3 @@ def _conventional_axes(analysis: _Axes) -> NDArray[np.int64]:
 
 def _symbols(numbers: NDArray[np.int64]) -> tuple[str, ...]:
     return tuple(str(gemmi.Element(int(number)).name) for number in numbers)
-
-
-def _right_handed(
-    lattice: NDArray[np.float64], frac_coords: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Turn round all three axes of a left-handed cell; the atoms stay where they are."""
-    if np.linalg.det(lattice) < 0:
-        return -lattice, -frac_coords
-    return lattice, frac_coords

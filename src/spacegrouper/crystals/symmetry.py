@@ -9,7 +9,7 @@ be by knowing structures. Enantiomorphic groups, such as P41 and P43, are always
 """
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import permutations, product
 from typing import Any, Literal
 
@@ -33,7 +33,8 @@ _LARGEST_INDEX = 6
 def crystal_systems(space_groups: Integers) -> NDArray[np.str_]:
     """Return the crystal system of each space-group number; any shape, the same shape back.
 
-    Raises ValueError for a number that is not 1 to 230, as all functions of this module do.
+    Raises:
+        ValueError: a number is not 1 to 230; so do all functions of this module.
     """
     numbers = _checked(space_groups)
     return np.array(CRYSTAL_SYSTEMS)[np.searchsorted(_LAST_SPACE_GROUPS, numbers)]
@@ -54,22 +55,27 @@ def extinction_classes(
     zones: Literal["all", "principal"] = "all",
     axes: Literal["standard", "any order"] = "standard",
 ) -> NDArray[np.int64]:
-    """Return the extinction class of each space group, named by its smallest number; same shape.
+    """Return the extinction class of each space group, named by its smallest number.
 
     Two groups are in one class if the point groups of their intensities (rotations, and these times
     the inversion) are the same matrices, and the same reflections hkl are absent, centring
     included. Both are taken from the standard setting of each group (gemmi; rhombohedral groups
     in hexagonal axes, monoclinic ones with the unique axis b).
 
-    `zones`: absences of "all" reflections, or of the "principal" zones 0kl, h0l and hk0 alone.
-    `axes`: whether the axes of orthorhombic groups are named as in the "standard" settings, which
-    takes the group to be known, or in "any order": of Pca21 and Pbcm the standard settings
-    have different absences, but the same ones once axes are exchanged.
-
     There are 133 classes, 111 from the principal zones; in any order of axes 122 and 100. On a
     primitive hexagonal lattice the Laue class -3m has two orientations, as in P312 and P321, which
     the intensities tell apart (I(hkl) is I(khl) in the one, I(kh-l) in the other); with both
     taken for one there would be 131 and 109.
+
+    Args:
+        space_groups: numbers, any shape.
+        zones: absences of "all" reflections, or of the "principal" zones 0kl, h0l and hk0 alone.
+        axes: whether the axes of orthorhombic groups are named as in the "standard" settings,
+            which takes the group to be known, or in "any order": of Pca21 and Pbcm the standard
+            settings have different absences, but the same ones once axes are exchanged.
+
+    Returns:
+        Numbers, the same shape.
     """
     return _look_up(space_groups, _extinction_classes(zones, axes))
 
@@ -82,23 +88,6 @@ def extinction_class_members(space_group: int) -> tuple[int, ...]:
     classes = np.array(_extinction_classes("all", "standard"))
     same = np.flatnonzero(classes == classes[_checked(np.array(space_group)) - 1])
     return tuple(int(place) + 1 for place in same)
-
-
-# From the finest to the coarsest; point groups, which diffraction does not see, are not made
-# of extinction classes.
-LEVELS: dict[str, Callable[[Integers], NDArray[Any]]] = {
-    "space group": lambda space_groups: _checked(space_groups),
-    "extinction class": extinction_classes,
-    "extinction class, axes in any order": lambda space_groups: extinction_classes(
-        space_groups, axes="any order"
-    ),
-    "extinction class from the principal zones": lambda space_groups: extinction_classes(
-        space_groups, zones="principal"
-    ),
-    "point group": point_groups,
-    "Laue class": laue_classes,
-    "crystal system": crystal_systems,
-}
 
 
 @lru_cache
@@ -147,3 +136,16 @@ def _checked(space_groups: Integers) -> Integers:
     if numbers.size and (numbers.min() < 1 or numbers.max() > 230):
         raise ValueError("space-group numbers are 1 to 230")
     return numbers
+
+
+# From the finest to the coarsest; point groups, which diffraction does not see, are not made
+# of extinction classes.
+LEVELS: dict[str, Callable[[Integers], NDArray[Any]]] = {
+    "space group": _checked,
+    "extinction class": extinction_classes,
+    "extinction class, axes in any order": partial(extinction_classes, axes="any order"),
+    "extinction class from the principal zones": partial(extinction_classes, zones="principal"),
+    "point group": point_groups,
+    "Laue class": laue_classes,
+    "crystal system": crystal_systems,
+}

@@ -12,63 +12,40 @@ _MOLECULE = "a molecule without a unit cell; give a crystal as CIF or POSCAR"
 _MICROSCOPE = "a microscope's file"
 _UNPACK = "unpack it, and give the files in it"
 
-# Images that can be read, see pattern_files.py, are not among these.
+_PICKLE = "a pickle of Python, which could run code, and is never read"
+
+# Where a file has which bytes. Images that can be read, see pattern_files.py, are not among these.
 _OTHER_IMAGES = (
-    (0, b"\xff\xd8\xff", "JPEG"),
-    (0, b"GIF8", "GIF"),
-    (8, b"WEBP", "WebP"),
-    (4, b"ftypavif", "AVIF"),
-    (4, b"ftyphei", "HEIC"),
-    (0, b"\x00\x00\x00\x0cjP  ", "JPEG 2000"),
-    (0, b"\xff\x4f\xff\x51", "JPEG 2000"),
-    (0, b"%PDF", "PDF"),
-    (0, b"%!PS", "PostScript"),
-    (0, b"<svg", "SVG"),
-)
+    (0, b"\xff\xd8\xff", "JPEG"), (0, b"GIF8", "GIF"), (8, b"WEBP", "WebP"),
+    (4, b"ftypavif", "AVIF"), (4, b"ftyphei", "HEIC"), (0, b"%PDF", "PDF"),
+    (0, b"\x00\x00\x00\x0cjP  ", "JPEG 2000"), (0, b"\xff\x4f\xff\x51", "JPEG 2000"),
+    (0, b"%!PS", "PostScript"), (0, b"<svg", "SVG"),
+)  # fmt: skip
+_LOSSY_IMAGES = ("JPEG", "JPEG 2000", "WebP", "AVIF", "HEIC")
 _MICROSCOPES = (
-    (208, b"MAP ", "MRC"),
+    (208, b"MAP ", "MRC"), (0, b"II\x97\x01", "SER of TIA"), (0, b"MQ1", "MIB of Merlin"),
     (0, b"\x00\x00\x00\x03\x00", "DM3 of DigitalMicrograph"),
     (0, b"\x00\x00\x00\x04\x00", "DM4 of DigitalMicrograph"),
-    (0, b"II\x97\x01", "SER of TIA"),
-    (0, b"\x89HDF", "HDF5, such as EMD, NeXus or HyperSpy"),
-    (0, b"CDF", "NetCDF"),
-    (0, b"SIMPLE  =", "FITS"),
-    (0, b"###CBF", "CBF"),
-    (0, b"{\nHEADER_BYTES=", "SMV"),
-    (0, b"MQ1", "MIB of Merlin"),
-)
+    (0, b"\x89HDF", "HDF5, such as EMD, NeXus or HyperSpy"), (0, b"CDF", "NetCDF"),
+    (0, b"SIMPLE  =", "FITS"), (0, b"###CBF", "CBF"), (0, b"{\nHEADER_BYTES=", "SMV"),
+)  # fmt: skip
 _MICROSCOPE_SUFFIXES = {
-    ".mrc": "MRC",
-    ".mrcs": "MRC",
-    ".ccp4": "CCP4",
-    ".dm3": "DM3 of DigitalMicrograph",
-    ".dm4": "DM4 of DigitalMicrograph",
-    ".ser": "SER of TIA",
-    ".emi": "EMI of TIA",
-    ".emd": "EMD",
-    ".hspy": "HyperSpy",
-    ".tvips": "TVIPS",
-    ".blo": "Blockfile",
-    ".mib": "MIB of Merlin",
-    ".edf": "EDF",
-    ".cbf": "CBF",
-    ".h5": "HDF5",
-}
+    ".mrc": "MRC", ".mrcs": "MRC", ".ccp4": "CCP4", ".dm3": "DM3 of DigitalMicrograph",
+    ".dm4": "DM4 of DigitalMicrograph", ".ser": "SER of TIA", ".emi": "EMI of TIA", ".emd": "EMD",
+    ".hspy": "HyperSpy", ".tvips": "TVIPS", ".blo": "Blockfile", ".mib": "MIB of Merlin",
+    ".edf": "EDF", ".cbf": "CBF", ".h5": "HDF5",
+}  # fmt: skip
 _READABLE_IMAGES = (b"\x89PNG", b"II*\x00", b"MM\x00*", b"BM")
 _PACKED = (
-    (0, b"PK\x03\x04", "a ZIP archive"),
-    (0, b"7z\xbc\xaf", "a 7z archive"),
-    (0, b"Rar!", "a RAR archive"),
-    (257, b"ustar", "a tar archive"),
+    (0, b"PK\x03\x04", "a ZIP archive"), (0, b"7z\xbc\xaf", "a 7z archive"),
+    (0, b"Rar!", "a RAR archive"), (257, b"ustar", "a tar archive"),
     (0, b"\x28\xb5\x2f\xfd", "packed with Zstandard"),
-)
+)  # fmt: skip
 _BINARY = (
-    (0, b"\x80\x04", "a pickle of Python, which could run code, and is never read"),
-    (0, b"\x80\x03", "a pickle of Python, which could run code, and is never read"),
-    (0, b"\x80\x05", "a pickle of Python, which could run code, and is never read"),
+    (0, b"\x80\x03", _PICKLE), (0, b"\x80\x04", _PICKLE), (0, b"\x80\x05", _PICKLE),
     (0, b"\x93NUMPY", "a NumPy array; call it *.npy if it holds patterns"),
     (0, b"SQLite format 3", "a database; give structures"),
-)
+)  # fmt: skip
 _SUFFIXES = {
     _DIFFRACTOGRAM: ".xy .xye .xyd .xrdml .raw .ras .rasx .brml .fxye .gsa .gsas .gss .udf .uxd "
     ".esg .cpi .chi .xdd",
@@ -77,7 +54,7 @@ _SUFFIXES = {
     f"a SHELX file, a format that is not taken; {_CONVERT}": ".res .ins",
     f"YAML, a format that is not taken; {_CONVERT}": ".yaml .yml",
     "an output of VASP, a format that is not taken; give the POSCAR or CONTCAR": ".xml",
-    "a pickle of Python, which could run code, and is never read": ".pkl .pickle .p",
+    _PICKLE: ".pkl .pickle .p",
     f"a format of structures that is not taken; {_CONVERT}": ".xsf .axsf .cssr .cell .gen .struct "
     ".lmp .lammps .cfg .xtl .vesta .exyz .extxyz .abi .fdf .pwi .pwo .cry .mcsqs .traj",
 }
@@ -120,8 +97,7 @@ def other_text(text: str, suffix: str) -> str:
 def other_image(content: bytes, suffix: str) -> str:
     """Return what an image is that cannot be taken, and what to do; or ""."""
     if kind := _begins(content, _OTHER_IMAGES):
-        loses = kind in ("JPEG", "JPEG 2000", "WebP", "AVIF", "HEIC")
-        why = ", which loses grey levels" if loses else ""
+        why = ", which loses grey levels" if kind in _LOSSY_IMAGES else ""
         return f"a {kind} file{why}; save the pattern as PNG or TIFF from the measured data"
     kind = _begins(content, _MICROSCOPES) or _MICROSCOPE_SUFFIXES.get(suffix, "")
     if kind and not content.startswith(_READABLE_IMAGES):
@@ -136,10 +112,7 @@ def other_image(content: bytes, suffix: str) -> str:
 
 def _begins(content: bytes, signatures: tuple[tuple[int, bytes, str], ...]) -> str:
     """Return the name that goes with the first signature that a content has at its place."""
-    for place, signature, name in signatures:
-        if content.startswith(signature, place):
-            return name
-    return ""
+    return next((name for at, bytes_, name in signatures if content.startswith(bytes_, at)), "")
 
 
 def _is_xyz(lines: list[str]) -> bool:

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,11 +42,14 @@ def holds_patterns(path: Path) -> bool:
 
 
 def read_pattern_file(path: Path, settings: Simulate) -> Iterator[Patterns | Rejection]:
-    """Read the patterns of the crystals of a folder or a `.npy` file, each (3, size, size).
+    """Read the patterns of the crystals of a folder or a `.npy` file.
 
     A folder holds the images x, y and z of one crystal; an array is uint8, of one crystal
     (3, size, size) or of several (n, 3, size, size), which are named path#0, path#1 ... What is
-    not as simulated with `settings` is a Rejection. Raises UserError for a file of anything else.
+    not as simulated with `settings` is a Rejection.
+
+    Raises:
+        UserError: the file is anything else.
     """
     name = path_text(path)
     if path.is_dir():
@@ -58,7 +62,8 @@ def read_pattern_file(path: Path, settings: Simulate) -> Iterator[Patterns | Rej
         raw = np.array(patterns)
         try:
             for view, pattern in zip(VIEWS, raw, strict=True):
-                _check_view(view, pattern, settings)
+                with _named(f"view {view}"):
+                    check_pattern(pattern, settings)
             check_centre(raw)
         except UserError as error:
             yield Rejection(identifier, "read", str(error))
@@ -67,31 +72,32 @@ def read_pattern_file(path: Path, settings: Simulate) -> Iterator[Patterns | Rej
 
 
 def read_images(paths: Sequence[Path], settings: Simulate) -> NDArray[np.uint8]:
-    """Read one grey image for each view, as simulated with `settings`; (views, size, size).
+    """Read one grey image for each view, as simulated with `settings`.
 
-    Raises UserError for a file that is no 8-bit grey image (colours must all be equal) of the size,
-    and for one that can be no pattern.
+    Returns:
+        The patterns, (views, size, size).
+
+    Raises:
+        UserError: a file is no 8-bit grey image (colours must all be equal) of the size, or can be
+            no pattern.
     """
     patterns = []
     for path in paths:
-        pattern = _read_image(path, settings.pixels)
-        try:
-            check_pattern(pattern, settings)
-        except UserError as error:
-            raise UserError(f"{path_text(path)}: {error}") from None
-        patterns.append(pattern)
-    try:
+        with _named(path_text(path)):
+            patterns.append(_read_image(path, settings.pixels))
+            check_pattern(patterns[-1], settings)
+    with _named(", ".join(map(path_text, paths))):
         check_centre(patterns)
-    except UserError as error:
-        raise UserError(f"{', '.join(map(path_text, paths))}: {error}") from None
     return np.stack(patterns)
 
 
-def _check_view(view: str, pattern: NDArray[np.uint8], settings: Simulate) -> None:
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Say in errors what they are about."""
     try:
-        check_pattern(pattern, settings)
+        yield
     except UserError as error:
-        raise UserError(f"view {view}: {error}") from None
+        raise UserError(f"{name}: {error}") from None
 
 
 def _open_array(path: Path, size: int) -> NDArray[np.uint8]:
@@ -124,16 +130,15 @@ def _open_array(path: Path, size: int) -> NDArray[np.uint8]:
 
 
 def _read_image(path: Path, size: int) -> NDArray[np.uint8]:
-    name = path_text(path)
     try:
         with path.open("rb") as file:
             beginning = file.read(512)
     except FileNotFoundError:
-        raise UserError(f"{name}: no such file; give an image for each view") from None
+        raise UserError("no such file; give an image for each view") from None
     except OSError as error:
-        raise UserError(f"{name}: cannot be read: {error.strerror}") from None
+        raise UserError(f"cannot be read: {error.strerror}") from None
     if reason := other_image(beginning, path.suffix.lower()):
-        raise UserError(f"{name}: {reason}")
+        raise UserError(reason)
     try:
         # Of tags and the like that play no role here.
         with warnings.catch_warnings():
@@ -141,23 +146,21 @@ def _read_image(path: Path, size: int) -> NDArray[np.uint8]:
             with Image.open(path, formats=_FORMATS) as image:
                 # Known from the header, before anything is unpacked.
                 if reason := _reason_against(image, beginning, size):
-                    raise UserError(f"{name}: {reason}")
+                    raise UserError(reason)
                 channels = np.asarray(image.convert("RGBA"))
     # Pillow's readers fail in many ways.
     except (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError) as error:
-        raise UserError(
-            f"{name}: not an image, or cut short; give {' or '.join(_FORMATS)}"
-        ) from error
+        raise UserError(f"not an image, or cut short; give {' or '.join(_FORMATS)}") from error
     except Image.DecompressionBombError:
-        raise UserError(f"{name}: has far more pixels than {size} x {size}") from None
+        raise UserError(f"has far more pixels than {size} x {size}") from None
     if (channels[..., 3] < 255).any():
         raise UserError(
-            f"{name}: has transparent pixels, which have no grey level; save it without "
-            "transparency (alpha channel)"
+            "has transparent pixels, which have no grey level; save it without transparency (alpha "
+            "channel)"
         )
     grey = channels[..., :3]
     if (grey != grey[..., :1]).any():
-        raise UserError(f"{name}: has colours; give a grey image, one for each view")
+        raise UserError("has colours; give a grey image, one for each view")
     return np.ascontiguousarray(grey[..., 0])
 
 
