@@ -2,7 +2,6 @@ import bz2
 import gzip
 import lzma
 import os
-import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,28 +111,13 @@ def test_names_that_are_not_utf_8_are_escaped(tmp_path: Path) -> None:
         ("a.cif", b"hello", "not a valid CIF file"),
         ("a.CIF", b"hello", "not a valid CIF file"),
         ("a.cif.gz", b"hello", "not a gz file in spite of its name"),
-        ("a.cif", gzip.compress(b"data_x" * 99)[:-9], "damaged or cut short"),
-        ("a.cif", gzip.compress(gzip.compress(b"data_x")), "packed twice"),
         ("POSCAR", b"hello", "ends before line 2"),
         ("CONTCAR_1", b"hello", "ends before line 2"),
         ("POSCAR", b"\xff\xfe\xfd", "ends before line 2"),
         ("a.json", b"{}", "expected pymatgen's Structure"),
-        ("a.xyz", b"1\nwater\nH 0 0 0\n", "a molecule without a unit cell"),
-        ("a", b"2\n\nH 0 0 0\nH 0 0 1\n", "a molecule without a unit cell"),
-        ("a.xyz", b'1\nLattice="1 0 0 0 1 0 0 0 1"\nH 0 0 0\n', "extended XYZ"),
-        ("a.XY", b"10,00 12,5\n10,02 13,1\n", "measured diffractogram"),
-        ("a.txt", b"# 2theta I\n10.00 12.5 1\n10.02 13.1 1\n", "measured diffractogram"),
-        ("a.xrdml", b"<?xml version='1.0'?>", "measured diffractogram"),
+        ("x.mrc", b"", "the file is empty"),
         ("a.zip", b"PK\x03\x04", "a ZIP archive; unpack it"),
         ("a.pdb", b"ATOM", "a macromolecule's file"),
-        ("a.res", b"TITL", "a SHELX file"),
-        ("a.xsf", b"CRYSTAL", "a format of structures that is not taken; write it as CIF"),
-        ("a.yaml", b"!!python/object/apply:os.system [true]", "YAML, a format that is not taken"),
-        ("a.txt", pickle.dumps(print), "a pickle of Python, which could run code"),
-        ("vasprun.xml", b"<?xml", "an output of VASP"),
-        ("x.png", b"\x89PNG\r\n", "an image, not a structure"),
-        ("x.mrc", b"", "the file is empty"),
-        ("x.mrc", bytes(208) + b"MAP ", "a microscope's file (MRC)"),
         ("a.txt", b"hello", "no structure in a format that is known; give CIF, POSCAR"),
     ],
 )
@@ -143,15 +127,6 @@ def test_other_files_are_refused_in_one_line(
     path = tmp_path / name
     path.write_bytes(content)
     assert reason in reason_against(path)
-
-
-@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
-def test_what_is_unpacked_is_bounded_too(pack: Callable[[bytes], bytes]) -> None:
-    packed = pack(bytes(2_000_000))
-    assert len(packed) < 10_000
-    (record,) = read_structure_content(packed, "a.cif", 10_000)
-    assert isinstance(record, Rejection)
-    assert record.reason == "larger than 0.01 MB"
 
 
 def test_missing_and_large_files_are_refused_unread(tmp_path: Path) -> None:

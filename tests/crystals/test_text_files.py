@@ -1,0 +1,52 @@
+import bz2
+import codecs
+import gzip
+import lzma
+
+import pytest
+
+from spacegrouper.crystals.text_files import content_of, decoded, unpacked
+from spacegrouper.errors import UserError
+
+PACKERS = (gzip.compress, bz2.compress, lzma.compress)
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be", "utf-8", "cp1252"]
+)
+def test_texts_are_read_in_the_encodings_of_editors(encoding):
+    text = "data_x\n_title 'caf\u00e9'\n"
+    assert decoded(text.encode(encoding)) == text
+
+
+def test_the_mark_of_utf_32_is_not_taken_for_that_of_utf_16():
+    assert decoded(codecs.BOM_UTF32_LE + "ab".encode("utf-32-le")) == "ab"
+
+
+@pytest.mark.parametrize("pack", PACKERS)
+def test_what_is_unpacked_is_bounded_too(pack):
+    packed = pack(bytes(2_000_000))
+    assert len(packed) < 10_000
+    assert unpacked(packed, 2_000_000) == bytes(2_000_000)
+    with pytest.raises(UserError, match=r"^larger than 0\.01 MB$"):
+        unpacked(packed, 10_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.cif.gz", b"hello", "not a gz file in spite of its name"),
+        ("a.cif", gzip.compress(b"data_x" * 99)[:-9], "damaged or cut short"),
+        ("a.cif", gzip.compress(gzip.compress(b"data_x")), "packed twice"),
+    ],
+)
+def test_what_cannot_be_unpacked_is_refused(name, content, reason):
+    with pytest.raises(UserError, match=reason):
+        unpacked(content, 10**6, name)
+
+
+def test_of_a_large_file_no_more_is_read_than_tells_it(tmp_path):
+    (tmp_path / "a").write_bytes(bytes(1000))
+    assert len(content_of(tmp_path / "a", 10)) == 11
+    with pytest.raises(UserError, match="no such file"):
+        content_of(tmp_path, 10)
