@@ -16,10 +16,6 @@ def grid(tmp_path_factory):
     return folder
 
 
-def of_grid(folder):
-    return "--grid", folder / "grid", "--config", folder / "config.yaml"
-
-
 def test_a_figure_is_drawn_by_its_name(grid, tmp_path):
     output = tmp_path / "figure.svg"
     where = ("--run", grid, "--config", grid / "config.yaml", "--output", output)
@@ -51,20 +47,34 @@ def test_what_cannot_be_drawn_is_one_line(grid, tmp_path, name, folder, said):
     assert said in finished.stderr
 
 
-def test_experiments_are_tabulated(grid, tmp_path):
-    finished = spawn("tabulate_experiments", *of_grid(grid), "--output", tmp_path / "all.csv")
+def tabulated(name, grid, folder):
+    output = folder / f"{name}.csv"
+    where = ("--run", grid, "--config", grid / "config.yaml", "--output", output)
+    finished = call("tabulate_paper", name, *where)
     assert finished.returncode == 0, finished.stderr
-    table = pd.read_csv(tmp_path / "all.csv")
+    return pd.read_csv(output, dtype={"material_id": str})
+
+
+def test_experiments_are_tabulated(grid, tmp_path):
+    table = tabulated("experiments", grid, tmp_path)
     assert len(table) == 12
     assert table["top_1"].between(0, 1).all()
-    assert "12 experiments; the best, first on few" in " ".join(finished.stderr.split())
 
 
 def test_crystals_are_tabulated(grid, tmp_path):
-    finished = spawn("tabulate_crystals", *of_grid(grid), "--output", tmp_path / "crystals")
-    assert finished.returncode == 0, finished.stderr
-    per_group = pd.read_csv(tmp_path / "crystals" / "crystals_per_group.csv")
+    per_group = tabulated("crystals_per_group", grid, tmp_path)
     assert len(per_group) == 2 * (2 + 4)
-    listed = pd.read_csv(tmp_path / "crystals" / "test_crystals.csv", dtype={"material_id": str})
+    listed = tabulated("test_crystals", grid, tmp_path)
     assert len(listed) == per_group["test"].sum()
     assert listed["material_id"].str.len().eq(4).all()
+
+
+def test_the_tables_of_layers_hold_the_published_ones(grid, tmp_path):
+    names = ("msdn", "msdn_table", "msvgg")
+    msdn, table, msvgg = (tabulated(name, grid, tmp_path) for name in names)
+    # The released checkpoint, and the table of the paper's supplement.
+    assert msdn["parameters"].sum() == 1_542_424
+    assert table["parameters"].sum() == 1_114_648
+    convolutions = msvgg[msvgg["kind"] == "Conv2D"]["output"]
+    channels = convolutions.str.split(" x ").str[-1].astype(int)
+    assert channels.tolist() == [64, 128, 256, 256, 512, 512, 512, 512]

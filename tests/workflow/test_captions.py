@@ -8,6 +8,7 @@ from docutils.core import publish_parts
 
 from spacegrouper.contract.technique import TECHNIQUES
 from spacegrouper.reproduction.paper_figures import PAPER_FIGURES
+from spacegrouper.reproduction.paper_tables import PAPER_TABLES
 
 REPORT = Path(__file__).parents[2] / "workflow" / "report"
 SHOWN = yaml.safe_load((REPORT / "captions.yaml").read_text())
@@ -36,5 +37,5 @@ def test_a_caption_is_text_without_mistakes(name: str) -> None:
     assert len(body) > 40
 
 
-def test_every_figure_of_the_paper_has_a_caption() -> None:
-    assert set(SHOWN["Paper"]) >= set(PAPER_FIGURES)
+def test_every_figure_and_table_of_the_paper_has_a_caption() -> None:
+    assert set(SHOWN["Paper"]) >= PAPER_FIGURES.keys() | PAPER_TABLES.keys()

@@ -15,6 +15,7 @@ import pytest
 
 from spacegrouper.contract.technique import ENGINES, TECHNIQUES, Engine
 from spacegrouper.reproduction.paper_figures import PAPER_FIGURES
+from spacegrouper.reproduction.paper_tables import PAPER_TABLES
 from spacegrouper.settings import Simulate, make_settings
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +24,7 @@ RULES = ROOT / "workflow" / "rules"
 STAGES = (
     "acquire", "standardise", "compare_with_parent", "plan", "simulate", "import_bitmaps", "shape",
     "describe", "train", "calibrate", "evaluate", "report", "evaluate_unseen_groups",
-    "evaluate_robustness", "tabulate_experiments", "tabulate_crystals",
+    "evaluate_robustness",
 )  # fmt: skip
 SECTIONS = set(type(make_settings()).model_fields)
 # What a rule's call of `fixed` has of the technique, and what an engine and a technique stand for.
@@ -163,13 +164,19 @@ def test_an_engine_records_all_that_it_reads(engine: Engine) -> None:
     assert read <= recorded
 
 
-@pytest.mark.parametrize("technique", TECHNIQUES, ids=lambda technique: technique.name)
+@pytest.mark.parametrize("technique", list(TECHNIQUES), ids=lambda technique: technique.name)
 def test_a_dataset_depends_on_all_that_its_own_arrays_are_derived_with(technique) -> None:
     assert set(technique.record_derived(make_settings(), 256)) == set(technique.derived_from)
 
 
-@pytest.mark.parametrize("figure", PAPER_FIGURES)
-def test_a_figure_of_the_paper_depends_on_all_that_it_reads(figure: str) -> None:
-    draw = PAPER_FIGURES[figure]
-    read = read_in(draw.__module__, draw.__name__, frozenset({"settings"}), set())
-    assert read <= sections_of_rules()["draw_paper"]
+@pytest.mark.parametrize(
+    ("rule", "name", "make"),
+    [
+        *(("draw_paper", name, draw) for name, draw in PAPER_FIGURES.items()),
+        *(("tabulate_paper", name, table) for name, table in PAPER_TABLES.items()),
+    ],
+)
+def test_a_product_of_the_paper_depends_on_all_that_it_reads(rule: str, name: str, make) -> None:
+    function = getattr(make, "func", make)
+    read = read_in(function.__module__, function.__name__, frozenset({"settings"}), set())
+    assert read <= sections_of_rules()[rule], name

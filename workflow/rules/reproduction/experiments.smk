@@ -67,9 +67,24 @@ def of_each(file, experiments):
     return [f"{experiment.folder}/{file}" for experiment in experiments]
 
 
+def each_in_report(path, names):
+    """Files of the paper that are made by their names; the one caption is a template with all."""
+    kind = KINDS.get(Path(path).suffix, "table")
+    captions = json.dumps({name: SHOWN["Paper"][name].caption for name in names})
+    return report(
+        path,
+        caption=caption_file(f"{{{{ {captions}[snakemake.wildcards.{kind}] }}}}"),
+        category="Paper",
+        subcategory=f"{kind}s".title(),
+        labels=lambda wildcards: {kind: SHOWN["Paper"][getattr(wildcards, kind)].title},
+    )
+
+
 def best_spot_evaluation(wildcards):
     """Answers of the best network on spot images, which is known when all are evaluated."""
-    scores = pd.read_csv(checkpoints.tabulate_experiments.get().output.table)
+    scores = pd.read_csv(
+        checkpoints.tabulate_paper.get(table="experiments").output.table
+    )
     best = experiments_in_detail(ALL_EXPERIMENTS, settings, scores)[-1]
     return f"{best.folder}/evaluation/predictions.csv"
 
@@ -77,9 +92,7 @@ def best_spot_evaluation(wildcards):
 def get_paper():
     return [
         *rules.tabulate_networks.output,
-        *rules.tabulate_layers.output,
-        *rules.tabulate_experiments.output,
-        *rules.tabulate_crystals.output,
+        *expand(rules.tabulate_paper.output.table, table=PAPER_TABLES),
         *expand(rules.draw_paper.output.figure, figure=PAPER_FIGURES),
         rules.draw_feature_maps.output.maps,
         *([rules.draw_case_studies.output.figure] if HAS_SPOT else []),

@@ -17,10 +17,6 @@ PAPER_FIGURES = {
     "examples": DATASET,
     "spot_generation": DATASET,
 } | ({"unseen_groups": UNSEEN} if UNSEEN else {})
-# One rule draws all of them, and has one caption, in which Snakemake's template finds each.
-CAPTION = "{{{{ {}[snakemake.wildcards.figure] }}}}".format(
-    json.dumps({name: SHOWN["Paper"][name].caption for name in PAPER_FIGURES})
-)
 
 
 rule draw_paper:
@@ -28,15 +24,7 @@ rule draw_paper:
         lambda wildcards: PAPER_FIGURES[wildcards.figure],
         settings=fixed("draw_paper", "grid", "evaluate"),
     output:
-        figure=report(
-            f"{RUN}/paper/figures/{{figure}}.svg",
-            caption=caption_file(CAPTION),
-            category="Paper",
-            subcategory="Figures",
-            labels=lambda wildcards: {
-                "figure": SHOWN["Paper"][wildcards.figure].title
-            },
-        ),
+        figure=each_in_report(f"{RUN}/paper/figures/{{figure}}.svg", PAPER_FIGURES),
         image=f"{RUN}/paper/figures/{{figure}}.png",
     wildcard_constraints:
         figure="|".join(PAPER_FIGURES),

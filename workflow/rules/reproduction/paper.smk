@@ -13,7 +13,7 @@ except UserError as error:
     EXPERIMENTS = {}
 
 
-include: "networks.smk"
+include: "tabulate_networks.smk"
 include: "evaluate_unseen_groups.smk"
 
 

@@ -1,44 +1,32 @@
-# The tables of the paper, from results of the grid.
+# The tables of the paper, and what each is made of. scripts/tabulate_paper.py makes it by its name.
 EVALUATIONS = of_each("evaluation/metrics.json", ALL_EXPERIMENTS)
 SPLITS = of_each("model/split.csv", ALL_EXPERIMENTS)
+PAPER_TABLES = {
+    "experiments": EVALUATIONS,
+    "crystals_per_group": SPLITS,
+    "test_crystals": SPLITS,
+    "msdn": [],
+    "msdn_table": [],
+    "msvgg": [],
+}
 
 
-# What is drawn beside the first network is known when this is.
-checkpoint tabulate_experiments:
+# What is drawn beside the first network is known when the experiments are tabulated.
+checkpoint tabulate_paper:
     input:
-        EVALUATIONS,
-        settings=fixed("tabulate_experiments", "grid"),
+        lambda wildcards: PAPER_TABLES[wildcards.table],
+        settings=fixed("tabulate_paper", "grid"),
     output:
-        table=in_report("Paper", f"{RUN}/paper/tables/experiments.csv"),
+        table=each_in_report(f"{RUN}/paper/tables/{{table}}.csv", PAPER_TABLES),
+    wildcard_constraints:
+        table="|".join(PAPER_TABLES),
     resources:
-        **growing(mem_mb=2000, runtime=30),
+        **growing(mem_mb=4000, runtime=30),
     params:
+        run=subpath(output.table, ancestor=3),
         config=CONFIG,
-        grid=subpath(input[0], ancestor=3),
     message:
-        "Tabulating the scores of all experiments"
+        "Making the table '{wildcards.table}' of the paper"
     shell:
-        "python scripts/tabulate_experiments.py --grid {params.grid} --config {params.config}"
-        " --output {output.table} 2> {log}"
-
-
-rule tabulate_crystals:
-    input:
-        SPLITS,
-        settings=fixed("tabulate_crystals", "grid"),
-    output:
-        [
-            in_report("Paper", f"{RUN}/paper/tables/crystals/{name}.csv")
-            for name in ["crystals_per_group", "test_crystals"]
-        ],
-    resources:
-        **growing(mem_mb=2000, runtime=30),
-    params:
-        config=CONFIG,
-        grid=subpath(input[0], ancestor=3),
-        folder=subpath(output[0], parent=True),
-    message:
-        "Tabulating the crystals of all sets"
-    shell:
-        "python scripts/tabulate_crystals.py --grid {params.grid} --config {params.config}"
-        " --output {params.folder} 2> {log}"
+        "python scripts/tabulate_paper.py {wildcards.table} --run {params.run}"
+        " --config {params.config} --output {output.table} 2> {log}"
