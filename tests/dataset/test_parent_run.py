@@ -100,6 +100,15 @@ def test_an_unfinished_parent_is_named(results: Path, missing: str) -> None:
         check_parent(results / "third", settings_of("third", "second"))
 
 
+def test_a_run_of_a_database_is_no_parent(results: Path) -> None:
+    (results / "first/config.yaml").write_text(
+        "{simulate: {engine: bitmap_database}, morphology: {database: 'sqlite:///x.db'},"
+        " model: {name: ziletti}, train: {descriptor: morphology}}"
+    )
+    with pytest.raises(UserError, match=r"first holds what a database held; give a run of crystal"):
+        check_parent(results / "third", settings_of("third", "second"))
+
+
 @pytest.mark.parametrize(
     ("sections", "message"),
     [

@@ -153,6 +153,10 @@ def raw_shards_of(run: Path, newer: tuple[Path, ...] = ()) -> list[Path]:
         raise UserError(f"release.parent: {run.name} goes on from itself; give an earlier run")
     settings = load_settings(run / "config.yaml") if (run / "config.yaml").is_file() else None
     imported = settings is not None and not settings.engine.crystals
+    if imported and newer:
+        raise UserError(
+            f"release.parent: {run.name} holds what a database held; give a run of crystals"
+        )
     # What blocks there are is planned, or imported all together.
     folder = run / ("blocks" if imported else "plan")
     if settings is None or not folder.is_dir():
