@@ -10,7 +10,7 @@ from importlib.metadata import version as version_of
 
 from sphinx.application import Sphinx
 
-# The examples start no GPU and no threads beyond their own, and TensorFlow keeps quiet.
+# TensorFlow, which some modules import, keeps quiet.
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 project = "spacegrouper"
