@@ -109,7 +109,7 @@ def fixed(stage, *names, settings=settings, folder=RUN, **values):
 def trainable(settings_of):
     """No file, but an input that refuses a training which can never work, when it is planned.
 
-    A run that ends before it trains, as with --until, need not be able to.
+    A run to a target that comes before, such as the dataset, need not be able to.
     """
 
     def checked(wildcards):
