@@ -13,6 +13,12 @@ def direct_dependencies() -> set[str]:
     return {re.split(r"[\[<>=]", name)[0].lower() for name in stated}
 
 
+def test_the_lock_is_made_with_every_extra() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    made_with = re.findall(r"--extra (\w+)", (ROOT / "Makefile").read_text())
+    assert set(made_with) == set(project["optional-dependencies"])
+
+
 def locked_versions() -> dict[str, str]:
     lock = (ROOT / "requirements.lock").read_text()
     return dict(re.findall(r"^([A-Za-z0-9_.-]+)==([^ ]+)", lock, flags=re.MULTILINE))

@@ -82,8 +82,8 @@ class Simulate(Section):
         "kinematic",
         description="`kinematic` is ours; `condor` calls an installed Condor (docs/condor.md); "
         "`xrayutilities` and `pymatgen` compute powder reflections (section `powder`), "
-        "`morphology` draws the crystal's habit, and `bitmap_database` reads bitmaps (section "
-        "`morphology`), and neither uses the keys below",
+        "`morphology` draws the crystal's habit and `bitmap_database` reads bitmaps (section "
+        "`morphology`); these four use none of the keys below",
     )
     wavelength: Annotated[
         float,
