@@ -1,10 +1,9 @@
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from programs import call
 from pymatgen.core import Lattice, Structure
 from structure_files import CAESIUM_CHLORIDE, MAGNESIUM, ROCK_SALT, write_cif, write_poscar
 from tiny_model import CLASSES, write_tiny_model
@@ -12,15 +11,14 @@ from tiny_model import CLASSES, write_tiny_model
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.crystals.symmetry import crystal_systems
-from spacegrouper.dataset.store import open_dataset
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.predictions import predict_logits, probabilities
 from spacegrouper.prediction.answers import GUESSES, Answer, answer_crystals, answer_patterns
 from spacegrouper.prediction.structure_files import read_standard_crystals, read_structure_file
 from spacegrouper.prediction.trained_model import TrainedModel, load_trained_model
-from spacegrouper.settings import Settings, write_settings
+from spacegrouper.settings import Settings, make_settings, write_settings
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
 ZINC_SULPHIDE = Structure.from_spacegroup(
     "P6_3mc", Lattice.hexagonal(3.81, 6.23), ["Zn", "S"], [[1 / 3, 2 / 3, 0], [1 / 3, 2 / 3, 0.375]]
 )
@@ -36,10 +34,15 @@ MORPHOLOGY = {
     "train": {"descriptor": "morphology"},
     "model": {"name": "vgg"},
 }
+DATABASE = {
+    **MORPHOLOGY,
+    "simulate": {"engine": "bitmap_database"},
+    "morphology": {"database": "sqlite:///habits.db"},
+}
 
 
 def answers_to(model: TrainedModel, *paths: Path) -> list[Answer]:
-    crystals = [read_standard_crystals(path, model.standardise)[0] for path in paths]
+    crystals = [read_standard_crystals(path, model.settings.standardise)[0] for path in paths]
     assert all(isinstance(crystal, Crystal) for crystal in crystals)
     answers = answer_crystals([c for c in crystals if isinstance(c, Crystal)], model, 2)
     return [answer for answer in answers if isinstance(answer, Answer)]
@@ -53,8 +56,9 @@ def answers_to(model: TrainedModel, *paths: Path) -> list[Answer]:
             [{}, {"descriptor": "raw", "resize": "nearest"}, {"descriptor": "spot"}],
         ),
         (POWDER, [{}, {"descriptor": "powder"}]),
+        (MORPHOLOGY, [{}]),
     ],
-    ids=["diffraction", "powder"],
+    ids=["patterns", "powder", "morphology"],
 )
 def test_a_crystal_of_a_dataset_gets_the_images_and_the_answer_that_it_has_there(
     tmp_path: Path, settings: dict[str, Any], networks: list[dict[str, Any]]
@@ -65,14 +69,13 @@ def test_a_crystal_of_a_dataset_gets_the_images_and_the_answer_that_it_has_there
         write_poscar(tmp_path / "2.vasp", MAGNESIUM),
         write_cif(tmp_path / "3.cif", ZINC_SULPHIDE),
     ]
-    dataset = make_dataset(tmp_path, paths, Settings.model_validate(settings))
+    dataset = make_dataset(tmp_path, paths, make_settings(**settings))
     for number, labels in enumerate(networks):
         folder = write_tiny_model(
             tmp_path / f"model-{number}",
-            Settings.model_validate(settings),
+            make_settings(**settings),
             temperature=2.0,
-            simulate_settings=dataset.attrs["simulate_settings"],
-            shape_settings=dataset.attrs["shape_settings"],
+            made_with=dataset.made_with,
             **labels,
         )
         model = load_trained_model(folder)
@@ -82,40 +85,40 @@ def test_a_crystal_of_a_dataset_gets_the_images_and_the_answer_that_it_has_there
         expected = np.sort(probabilities(logits, 2.0), axis=1)[:, ::-1]
         answers = answers_to(model, *paths)
         for row, answer in enumerate(answers):
-            assert (answer.raw == dataset["raw"][row]).all()
-            if "shaped" in dataset:
-                assert (answer.shaped == dataset["shaped"][row]).all()
+            stored = dataset.read(slice(row, row + 1))
+            assert set(answer.arrays) == set(stored)
+            for name, values in stored.items():
+                np.testing.assert_array_equal(answer.arrays[name], values[0])
             found = [guess.probability for guess in answer.guesses]
             assert found == expected[row, :GUESSES].tolist()
         assert len({answer.guesses[0].probability for answer in answers}) > 2
 
 
-def make_dataset(folder: Path, paths: list[Path], settings: Settings) -> Any:
+def make_dataset(folder: Path, paths: list[Path], settings: Settings) -> Dataset:
     """Send the crystals of files through the pipeline."""
     write_settings(settings, folder / "config.yaml")
     acquired = [read_structure_file(path, 10**6)[0] for path in paths]
     write_crystals(folder / "acquired.jsonl", [c for c in acquired if isinstance(c, Crystal)])
-    for script, arguments in {
-        "standardise.py": {
+    for program, arguments in {
+        "standardise": {
             "structures": "acquired.jsonl",
             "output": "standardised.jsonl",
             "rejected": "rejected.csv",
         },
-        "simulate.py": {"structures": "standardised.jsonl", "output": "raw.h5"},
-        "shape.py": {"raw": "raw.h5", "output": "data.zarr"},
+        "simulate": {"structures": "standardised.jsonl", "output": "raw.h5"},
+        "shape": {"raw": "raw.h5", "output": "data.zarr"},
     }.items():
         options = [f"--{key}={folder / value}" for key, value in arguments.items()]
-        command = [sys.executable, str(SCRIPTS / script), f"--config={folder / 'config.yaml'}"]
-        done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+        done = call(program, f"--config={folder / 'config.yaml'}", *options)
         assert done.returncode == 0, done.stderr
-    return open_dataset(folder / "data.zarr")
+    return Dataset(folder / "data.zarr")
 
 
 def test_patterns_of_a_crystal_get_the_answer_of_the_crystal(
     tmp_path: Path, model: TrainedModel
 ) -> None:
     (of_structure,) = answers_to(model, write_cif(tmp_path / "a.cif", ROCK_SALT))
-    (of_patterns,) = answer_patterns(["seen"], of_structure.raw[None], model)
+    (of_patterns,) = answer_patterns(["seen"], of_structure.arrays["raw"][None], model)
     assert of_patterns.name == "seen"
     assert of_patterns.crystal is None
     assert of_patterns.guesses == of_structure.guesses
@@ -143,7 +146,9 @@ def test_guesses_are_the_most_probable_classes_and_sums_are_over_all_of_them(
 def test_a_crystal_that_cannot_be_simulated_does_not_disturb_the_others(
     tmp_path: Path, model: TrainedModel
 ) -> None:
-    good = read_standard_crystals(write_cif(tmp_path / "a.cif", ROCK_SALT), model.standardise)[0]
+    good = read_standard_crystals(
+        write_cif(tmp_path / "a.cif", ROCK_SALT), model.settings.standardise
+    )[0]
     assert isinstance(good, Crystal)
     bad = Crystal("bad", np.eye(3) * 4, ("Xx",), np.zeros((1, 3)), good.metadata)
     first, second, third = answer_crystals([bad, good, bad], model, 1)
@@ -170,12 +175,12 @@ def test_networks_of_other_labels_name_their_classes_and_no_symmetry(tmp_path: P
 def test_networks_refuse_what_they_cannot_see(tmp_path: Path) -> None:
     crystal = Crystal("a", np.eye(3) * 4, ("Na",), np.zeros((1, 3)))
     patterns = np.zeros((1, 3, 256, 256), dtype=np.uint8)
-    of_bitmaps, of_powders = (
-        load_trained_model(write_tiny_model(tmp_path / name, Settings.model_validate(settings)))
-        for name, settings in (("bitmaps", MORPHOLOGY), ("powders", POWDER))
+    of_database, of_habits, of_powders = (
+        load_trained_model(write_tiny_model(tmp_path / name, make_settings(**settings)))
+        for name, settings in (("database", DATABASE), ("habits", MORPHOLOGY), ("powders", POWDER))
     )
-    with pytest.raises(UserError, match="bitmaps of a database"):
-        answer_crystals([crystal], of_bitmaps, 1)
-    for model in (of_bitmaps, of_powders):
-        with pytest.raises(UserError, match="not from diffraction patterns"):
+    with pytest.raises(UserError, match=r"bitmaps of habits that `simulate\.engine: bitmap_data"):
+        answer_crystals([crystal], of_database, 1)
+    for model in (of_database, of_habits, of_powders):
+        with pytest.raises(UserError, match=r"trained on .*, not on images that can be given"):
             answer_patterns(["a"], patterns, model)

@@ -23,8 +23,7 @@ def answer() -> Answer:
         crystal_system=("cubic", 0.9375),
         extinction_class=((207, 215, 221), 0.875),
         crystal=crystal("Cs Cl", 221),
-        raw=np.zeros((3, 4, 4), dtype=np.uint8),
-        shaped=None,
+        arrays={},
         seen=(),
     )
 
@@ -57,7 +56,7 @@ def test_records_hold_what_the_documentation_says(answer: Answer, model: Trained
         "folder": str(model.folder),
         "label": "spacegroup",
         "classes": [166, 194, 207, 215, 221, 225],
-        "technique": "diffraction",
+        "technique": "patterns",
         "descriptor": "shaped",
         "calibrated": True,
         "temperature": 1.5,
@@ -79,7 +78,7 @@ def test_a_space_group_that_the_network_cannot_name_is_pointed_out(
     answer: Answer, model: TrainedModel
 ) -> None:
     unknown = replace(answer, crystal=crystal("Cs Cl", 230))
-    assert "has not learnt this one" in dict(facts(unknown, model))["spglib finds"]
+    assert "was not trained on this one" in dict(facts(unknown, model))["spglib finds"]
     structure = answer_record(unknown, model)["structure"]
     assert structure["spglib"]["known_to_network"] is False
 

@@ -24,9 +24,9 @@ def test_inputs_of_all_kinds_are_answered_in_their_order(
         assert isinstance(answer, Answer)
         expected[path.stem] = answer
     views = [tmp_path / f"{view}.png" for view in "xyz"]
-    for path, pattern in zip(views, expected["nacl"].raw, strict=True):
+    for path, pattern in zip(views, expected["nacl"].arrays["raw"], strict=True):
         Image.fromarray(pattern).save(path)
-    np.save(tmp_path / "cscl.npy", expected["cscl"].raw)
+    np.save(tmp_path / "cscl.npy", expected["cscl"].arrays["raw"])
     inputs = [
         read_views(views, model),
         *read_input(structures[0], model),
@@ -65,4 +65,5 @@ def test_more_inputs_than_a_batch_holds_are_all_answered(model: TrainedModel) ->
     ]
     answers = [answer for answer in answer_inputs(inputs, model, 1) if isinstance(answer, Answer)]
     assert [answer.name for answer in answers] == [str(number) for number in range(33)]
-    assert all((answer.raw == item.raw).all() for answer, item in zip(answers, inputs, strict=True))
+    for answer, item in zip(answers, inputs, strict=True):
+        np.testing.assert_array_equal(answer.arrays["raw"], item.raw)

@@ -17,7 +17,7 @@ from spacegrouper.errors import UserError
 from spacegrouper.prediction import page_worker
 from spacegrouper.prediction.bounded_process import BoundedProcesses, Bounds, WorkerError
 from spacegrouper.prediction.page import Limits, Network, make_app
-from spacegrouper.settings import Settings
+from spacegrouper.settings import make_settings
 from spacegrouper.training import devices
 
 ADDRESS = "http://127.0.0.1:8000"
@@ -307,15 +307,14 @@ def test_a_folder_without_a_network_for_structures_is_refused_at_the_start(
     monkeypatch.setattr(devices, "prepare_backend", lambda _: None)
     with pytest.raises(UserError, match="no such file of a trained network"):
         page_worker.prepare(str(tmp_path))
-    of_bitmaps = Settings.model_validate(
-        {
-            "simulate": {"engine": "morphology"},
-            "model": {"name": "ziletti"},
-            "train": {"descriptor": "morphology"},
-        }
+    of_bitmaps = make_settings(
+        simulate={"engine": "bitmap_database"},
+        morphology={"database": "sqlite:///habits.db"},
+        model={"name": "ziletti"},
+        train={"descriptor": "morphology"},
     )
     folder = write_tiny_model(tmp_path / "model", of_bitmaps)
-    with pytest.raises(UserError, match="has learnt from the bitmaps"):
+    with pytest.raises(UserError, match="no structure can be shown to it"):
         page_worker.prepare(str(folder))
 
     def fail(_: BoundedProcesses) -> bytes:

@@ -1,8 +1,11 @@
+from base64 import b64decode
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
+from scipy.ndimage import maximum_filter
 from structure_files import ROCK_SALT, write_cif
 from tiny_model import SIZE, write_tiny_model
 
@@ -10,14 +13,13 @@ from spacegrouper.prediction.answers import Answer
 from spacegrouper.prediction.inputs import answer_inputs, read_input
 from spacegrouper.prediction.pictures import (
     answer_figure,
+    measured_pictures,
     png_address,
-    raw_pictures,
     save_picture,
     seen_pictures,
-    shaped_pictures,
 )
 from spacegrouper.prediction.trained_model import TrainedModel, load_trained_model
-from spacegrouper.settings import Settings
+from spacegrouper.settings import make_settings
 
 
 @pytest.fixture
@@ -45,45 +47,55 @@ def test_pictures_are_written_beside_others_with_the_same_bytes_each_time(
 
 
 def test_pictures_show_raw_shaped_and_seen(answer: Answer, model: TrainedModel) -> None:
-    raw, shaped, seen = (
-        pictures(answer, model) for pictures in (raw_pictures, shaped_pictures, seen_pictures)
-    )
+    measured = measured_pictures(answer, model)
+    assert list(measured) == ["Raw patterns, brightened", "Shaped patterns"]
+    raw, shaped = measured.values()
+    seen = seen_pictures(answer, model)
     assert [picture.caption for picture in raw] == ["x view", "y view", "z view"]
-    # Brightened or not, black stays black, and what is bright stays.
-    for picture, pattern in zip(raw, answer.raw, strict=True):
-        assert picture.values.max() >= 254  # rounding takes one off the brightest raw pixel
-        assert (picture.values[pattern > 0] >= pattern[pattern > 0]).all()
-        assert (picture.values == 0).any()
-    assert answer.shaped is not None
-    assert (np.stack([picture.values for picture in shaped]) == answer.shaped).all()
-    assert [picture.values.shape for picture in seen] == [(SIZE, SIZE, 3)] * 3
-    assert (seen[0].values == np.rint(255 * answer.seen[0])).all()
+    for picture, pattern in zip(raw, answer.arrays["raw"], strict=True):
+        assert picture.spots
+        np.testing.assert_array_equal(picture.values, np.rint(255 * np.sqrt(pattern / 255)))
+    for picture, pattern in zip(shaped, answer.arrays["shaped"], strict=True):
+        np.testing.assert_array_equal(picture.values, pattern)
+    assert [picture.caption for picture in seen] == [
+        f"shaped, {view} view, {SIZE} pixels" for view in "xyz"
+    ]
+    for picture, image in zip(seen, answer.seen, strict=True):
+        np.testing.assert_array_equal(picture.values, np.rint(255 * image))
+
+
+def test_spots_of_raw_patterns_are_grown_on_the_page(answer: Answer, model: TrainedModel) -> None:
+    raw, shaped = measured_pictures(answer, model).values()
+    grown, plain = (
+        np.rint(255 * imread(BytesIO(b64decode(png_address(pictures[0]).partition(",")[2]))))
+        for pictures in (raw, shaped)
+    )
+    np.testing.assert_array_equal(grown, maximum_filter(raw[0].values, 3))
+    np.testing.assert_array_equal(plain, shaped[0].values)
 
 
 @pytest.mark.parametrize("descriptor", ["diffractogram", "powder"])
 def test_powders_are_drawn_as_curves(tmp_path: Path, descriptor: str) -> None:
-    settings = Settings.model_validate(
-        {
-            "simulate": {"engine": "xrayutilities"},
-            "train": {"descriptor": "diffractogram"},
-            "model": {"name": "powder_cnn", "image_size": 711},
-        }
+    settings = make_settings(
+        simulate={"engine": "xrayutilities"},
+        train={"descriptor": "diffractogram"},
+        model={"name": "powder_cnn", "image_size": 711},
     )
     folder = write_tiny_model(tmp_path / "model", settings, descriptor=descriptor)
     model = load_trained_model(folder)
     path = write_cif(tmp_path / "nacl.cif", ROCK_SALT)
     (answer,) = answer_inputs(read_input(path, model), model, 1)
     assert isinstance(answer, Answer)
-    (raw,) = raw_pictures(answer, model)
-    assert raw.two_theta == (5, 90)
+    ((heading, (raw,)),) = measured_pictures(answer, model).items()
+    assert heading == "Simulated"
+    assert (raw.range, raw.axis) == ((5, 90), "2θ, degrees")
     assert raw.values.shape == (8501,)
     # Its strongest reflection is 200, at lambda = 2 (a / 2) sin(theta).
     angles = np.linspace(5, 90, 8501)
     strongest = 2 * np.degrees(np.arcsin(1.5406 / 5.64))
     assert angles[raw.values.argmax()] == pytest.approx(strongest, abs=0.01)
-    assert shaped_pictures(answer, model) == []
     (seen,) = seen_pictures(answer, model)
-    assert (seen.two_theta is None) == (descriptor == "powder")
+    assert (seen.range is None) == (descriptor == "powder")
     assert png_address(raw).startswith("data:image/png;base64,")
     save_picture(answer_figure(answer, model), tmp_path, "powder")
     assert imread(tmp_path / "powder.png").shape[0] > 400

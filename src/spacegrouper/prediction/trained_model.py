@@ -45,8 +45,14 @@ def load_trained_model(folder: Path) -> TrainedModel:
     labels = read_labels(folder)
     path = folder / "settings.yaml"
     written = load_settings(path).model_dump(mode="json")
-    # The dataset may have been made with others than those that are written beside the network.
-    settings = settings_from_mapping(written | labels.made_with["settings"], str(path))
+    # The dataset may have been made with others than those that are written beside the network;
+    # of a technique's section it records what its data depend on, which is not all.
+    own = {section.key() for section in labels.technique.sections}
+    made = {
+        key: written[key] | value if key in own else value
+        for key, value in labels.made_with["settings"].items()
+    }
+    settings = settings_from_mapping(written | made, str(path))
     calibrated = (folder / "calibration.json").is_file() and not uncalibrated_because(folder)
     return TrainedModel(
         folder=folder,
