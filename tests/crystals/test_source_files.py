@@ -59,7 +59,7 @@ def test_crystals_from_elsewhere_have_no_files() -> None:
 def test_a_database_in_a_file_is_one(tmp_path) -> None:
     path = tmp_path / "habits.db"
     sections = {
-        "simulate": {"engine": "morphology"},
+        "simulate": {"engine": "bitmap_database"},
         "morphology": {"database": f"sqlite:///{path}"},
         "model": {"name": "alexnet"},
         "train": {"descriptor": "morphology"},
