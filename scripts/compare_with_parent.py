@@ -29,14 +29,14 @@ def main(
     compare_releases.py); to_simulate.jsonl.gz, the crystals that were added, changed or relabelled;
     and structures.jsonl.gz, all crystals of the release, the unchanged ones as the parent has them.
     """
-    from spacegrouper.crystals.parent_release import changes_since, crystals_of_release
-    from spacegrouper.crystals.releases import write_changes
+    from spacegrouper.crystals.parent_release import crystals_of_release
+    from spacegrouper.crystals.releases import compare_releases, write_changes
 
     settings = load_settings(config).standardise
     before, after = _read(parent), _read(structures)
     changes = []
     with progress("compare", len(before | after)) as advance:
-        for change in changes_since(before, after, settings, threads):
+        for change in compare_releases(before.values(), after.values(), settings, threads):
             changes.append(change)
             advance(1)
     kinds = {change.id: change.change for change in changes}

@@ -6,8 +6,8 @@ import pytest
 
 from spacegrouper.crystals import parent_release
 from spacegrouper.crystals.crystal import Crystal, Rejection
-from spacegrouper.crystals.parent_release import changes_since, crystals_of_release, standardise_new
-from spacegrouper.crystals.releases import Change, compare_releases
+from spacegrouper.crystals.parent_release import crystals_of_release, standardise_new
+from spacegrouper.crystals.releases import Change
 from spacegrouper.crystals.standard_cell import standardise_all
 from spacegrouper.settings import Standardise
 
@@ -92,23 +92,3 @@ def test_unchanged_crystals_are_as_in_the_parent_release() -> None:
     assert plain(replace(first, metadata={})) == plain(replace(old, metadata={}))
     assert first.metadata == {**old.metadata, "energy": 2}
     assert second is other
-
-
-def test_changes_come_in_the_order_of_a_full_comparison() -> None:
-    first = [salt("a"), salt("gone"), salt("strained"), salt("b", 5.7), salt("nearly")]
-    second = [salt("b", 5.7), salt("new"), salt("strained", 5.8), salt("nearly", 5.641), salt("a")]
-    before, after = (
-        {record.id: record for record in standardise_all(records, SETTINGS, 1)}
-        for records in (first, second)
-    )
-    full = list(compare_releases(before.values(), after.values(), SETTINGS, 1))
-    ours = list(changes_since(before, after, SETTINGS, 1))
-    assert [(c.id, c.change) for c in ours] == [(c.id, c.change) for c in full]
-    assert {c.change for c in ours} == {"unchanged", "added", "changed", "removed"}
-
-
-def test_another_label_alone_is_a_change() -> None:
-    (salt_before,) = standardise_all([salt("a")], SETTINGS, 1)
-    relabelled = replace(salt_before, metadata={**salt_before.metadata, "spacegroup": 166})
-    (change,) = changes_since({"a": salt_before}, {"a": relabelled}, SETTINGS, 1)
-    assert change.change == "relabelled"

@@ -1,6 +1,7 @@
 """What became of each crystal, told for known changes."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -120,3 +121,36 @@ def test_the_list_is_a_csv_file(tmp_path):
         {"id": "a", "change": "removed", "reason": "not in the later release"},
         {"id": "b", "change": "added", "reason": "not in the earlier release"},
     ]
+
+
+def test_records_that_are_the_same_are_told_in_their_place():
+    names = ("a", "gone", "strained", "b", "nearly")
+    before = [standardise(tetragonal(name), SETTINGS) for name in names]
+    same, _, _, other, _ = before
+    after = [
+        other,
+        standardise(tetragonal("new"), SETTINGS),
+        standardise(tetragonal("strained", 1.2), SETTINGS),
+        standardise(tetragonal("nearly", 1.1001), SETTINGS),
+        same,
+    ]
+    changes = [(c.id, c.change, c.reason) for c in compare_releases(before, after, SETTINGS, 1)]
+    assert [(name, kind) for name, kind, _ in changes] == [
+        ("a", "unchanged"),
+        ("gone", "removed"),
+        ("strained", "changed"),
+        ("b", "unchanged"),
+        ("nearly", "unchanged"),
+        ("new", "added"),
+    ]
+    assert [reason == "the same record" for _, _, reason in changes] == [
+        *(True, False, False),
+        *(True, False, False),
+    ]
+
+
+def test_another_label_alone_is_a_change():
+    before = standardise(tetragonal("a"), SETTINGS)
+    relabelled = replace(before, metadata={**before.metadata, "spacegroup": 123})
+    (change,) = compare_releases([before], [relabelled], SETTINGS, 1)
+    assert change.change == "relabelled"

@@ -29,8 +29,9 @@ _LARGEST_MOVE = 1.0  # Angstrom
 class Difference:
     """How one crystal must be deformed to become another.
 
-    strain: the largest relative change of a length; move: Angstrom, the farthest that an atom
-    moves besides, where one atom stays in place.
+    Attributes:
+        strain: the largest relative change of a length.
+        move: Angstrom, the farthest that an atom moves besides, where one atom stays in place.
     """
 
     strain: float
@@ -48,19 +49,20 @@ class Difference:
 
 
 def difference(earlier: Crystal, later: Crystal) -> Difference | None:
-    """Return the smallest difference between two crystals, or None if they have little in common.
+    """Return the smallest difference between two crystals.
 
-    How the crystals are written plays no role; mirror images are the same. None is returned for
-    other contents of the primitive cell, a strain beyond 5 %, and atoms that move beyond
-    1 Angstrom. Any difference within the tolerances may be returned, not only the smallest.
+    How the crystals are written plays no role; mirror images are the same. Every correspondence of
+    the reduced lattices that the strain allows is tried, with one atom of the rarest element put on
+    each of its kind; each atom must have one counterpart.
 
-    Every correspondence of the reduced lattices that the strain allows is tried, with one atom of
-    the rarest element put on each of its kind; each atom must have one counterpart.
+    Returns:
+        The smallest difference, or any within the tolerances; None for other contents of the
+        primitive cell, a strain beyond 5 %, and atoms that move beyond 1 Angstrom.
     """
-    first, second = _reduced_primitive(earlier), _reduced_primitive(later)
+    first, second = (_reduced(*primitive_cell(*_cell(each))) for each in (earlier, later))
     if not np.array_equal(first[1], second[1]):
         # An atom may have moved out of a translation that the given cells repeat.
-        first, second = _reduced(_cell(earlier)), _reduced(_cell(later))
+        first, second = _reduced(*_cell(earlier)), _reduced(*_cell(later))
         if not np.array_equal(first[1], second[1]):
             return None
     smallest = None
@@ -84,15 +86,12 @@ def _cell(crystal: Crystal) -> Cell:
     return crystal.lattice, numbers[order], crystal.frac_coords[order]
 
 
-def _reduced_primitive(crystal: Crystal) -> Cell:
-    lattice, numbers, frac_coords = primitive_cell(*_cell(crystal))
+def _reduced(
+    lattice: NDArray[np.float64], numbers: NDArray[np.int64], frac_coords: NDArray[np.float64]
+) -> Cell:
     order = np.argsort(numbers, kind="stable")
-    return _reduced((lattice, numbers[order], frac_coords[order]))
-
-
-def _reduced(cell: Cell) -> Cell:
-    lattice, frac_coords = reduced_cell(cell[0], cell[2])
-    return lattice, cell[1], frac_coords
+    lattice, frac_coords = reduced_cell(lattice, frac_coords[order])
+    return lattice, numbers[order], frac_coords
 
 
 def _lattice_matches(

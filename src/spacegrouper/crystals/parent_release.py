@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from spacegrouper.crystals.crystal import Crystal, Rejection
-from spacegrouper.crystals.releases import Change, compare_releases, inherited
+from spacegrouper.crystals.releases import Change, inherited
 from spacegrouper.crystals.standard_cell import LABELS, standardise_all
 from spacegrouper.settings import Standardise
 
@@ -19,9 +19,15 @@ def standardise_new(
 ) -> Iterator[Crystal | Rejection]:
     """Standardise as `standardise_all` does, but only what the parent has not in the same words.
 
-    `parent_records`: the records of the parent release; `parent_standardised`: what was made of
-    them, with the same settings. A record with the id, lattice, species and coordinates of one of
-    the parent's gets its standard cell, which is just what it would be made into.
+    A record with the id, lattice, species and coordinates of one of the parent's gets its standard
+    cell, which is just what it would be made into.
+
+    Args:
+        records: of the release.
+        parent_records: of its parent.
+        parent_standardised: what was made of them, with the same settings.
+        settings: how to standardise.
+        processes: how many at a time.
     """
     known = _known_cells(parent_records, parent_standardised)
     times = Counter(record.id for record in records)
@@ -43,28 +49,6 @@ def standardise_new(
             yield next(standardised)
 
 
-def changes_since(
-    parent: Mapping[str, Crystal],
-    standardised: Mapping[str, Crystal],
-    settings: Standardise,
-    processes: int,
-) -> Iterator[Change]:
-    """Compare as `compare_releases` does; both releases by id.
-
-    Crystals that are equal to the last digit, as most are, are not handed to other processes.
-    """
-    equal = {name for name in parent if _are_equal(parent[name], standardised.get(name))}
-    others = compare_releases(
-        (crystal for name, crystal in parent.items() if name not in equal),
-        (crystal for name, crystal in standardised.items() if name not in equal),
-        settings,
-        processes,
-    )
-    for name in parent:
-        yield Change(name, "unchanged", "the same record") if name in equal else next(others)
-    yield from others
-
-
 def crystals_of_release(
     parent: Mapping[str, Crystal], standardised: Iterable[Crystal], changes: Iterable[Change]
 ) -> Iterator[Crystal]:
@@ -73,8 +57,10 @@ def crystals_of_release(
     They keep the coordinates, labels and structure key that their patterns were made with; small
     differences, below the tolerances of `compare_releases`, thus do not add up over many releases.
 
-    `parent`: the crystals of the parent release by id; `changes`: as `compare_releases` found them
-    between these and the standardised ones.
+    Args:
+        parent: the crystals of the parent release by id.
+        standardised: those of the release.
+        changes: between the two, as `compare_releases` finds them.
     """
     unchanged = {change.id for change in changes if change.change == "unchanged"}
     for crystal in standardised:
@@ -94,11 +80,3 @@ def _known_cells(
         for crystal in standardised
         if isinstance(crystal, Crystal) and crystal.id in digests
     }
-
-
-def _are_equal(earlier: Crystal, later: Crystal | None) -> bool:
-    return (
-        later is not None
-        and all(earlier.metadata[name] == later.metadata[name] for name in LABELS)
-        and earlier.digest() == later.digest()
-    )

@@ -44,7 +44,6 @@ def compare_releases(
 ) -> Iterator[Change]:
     """Compare the crystals of two releases that have the same id.
 
-    Yields one Change for each id: those of the earlier release in its order, then the added ones.
     Crystals may be standardised already or not; if not, they are compared as they are given, and
     their space groups are sought with `settings`. What is read as a Rejection is not there. Of
     crystals with one id the first counts.
@@ -52,15 +51,22 @@ def compare_releases(
     - changed: the lattice by more than 0.1 %, an atom by more than 0.01 Angstrom, or the elements;
     - relabelled: the same crystal within these tolerances, but in another space group;
     - unchanged: neither. `inherited` then keeps what was made of the earlier crystal valid.
+
+    Yields:
+        A Change for each id: those of the earlier release in its order, then the added ones.
     """
     before, after = _by_id(earlier), _by_id(later)
-    work = partial(_compare, settings=settings)
-    pairs = (
+    pairs = [
         (record, after.get(name)) for name, record in before.items() if isinstance(record, Crystal)
-    )
-    yield from map_in_order(work, pairs, processes)
-    for name, record in after.items():
-        if isinstance(record, Crystal) and not isinstance(before.get(name), Crystal):
+    ]
+    # As most are; these are not handed to other processes.
+    same = [_are_one_record(*pair) for pair in pairs]
+    others = (pair for pair, is_same in zip(pairs, same, strict=True) if not is_same)
+    compared = map_in_order(partial(_compare, settings=settings), others, processes)
+    for (record, _), is_same in zip(pairs, same, strict=True):
+        yield Change(record.id, "unchanged", "the same record") if is_same else next(compared)
+    for name, new in after.items():
+        if isinstance(new, Crystal) and not isinstance(before.get(name), Crystal):
             yield Change(name, "added", "not in the earlier release")
 
 
@@ -97,8 +103,6 @@ def _compare(pair: tuple[Crystal, Crystal | Rejection | None], settings: Standar
     if isinstance(later, Rejection):
         return Change(name, "removed", f"unusable in the later release: {later.reason}")
     standardised = _is_standardised(earlier), _is_standardised(later)
-    if _same_arrays(earlier, later) and not any(standardised):
-        return Change(name, "unchanged", "the same record")
     before, after = _standard(earlier, settings), _standard(later, settings)
     if any(standardised):
         earlier, later = before or earlier, after or later
@@ -112,6 +116,14 @@ def _compare(pair: tuple[Crystal, Crystal | Rejection | None], settings: Standar
         elif reasons and not any(standardised) and not _deformations(before, after):
             reasons.append("the standard cell is as before")
     return Change(name, kind, "; ".join(reasons) or "the same crystal within the tolerances")
+
+
+def _are_one_record(earlier: Crystal, later: Crystal | Rejection | None) -> bool:
+    return (
+        isinstance(later, Crystal)
+        and all(earlier.metadata.get(name) == later.metadata.get(name) for name in LABELS)
+        and earlier.digest() == later.digest()
+    )
 
 
 def _same_arrays(earlier: Crystal, later: Crystal) -> bool:

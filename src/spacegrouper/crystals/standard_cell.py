@@ -54,8 +54,10 @@ class _Axes(SpacegroupAnalyzer):
         return Structure(self._space_group_data.std_lattice, _MARKERS, _MARKER_STEP * np.eye(3))
 
 
-def standardise(crystal: Crystal, settings: Standardise) -> Crystal | Rejection:
+def standardise(crystal: Crystal | Rejection, settings: Standardise) -> Crystal | Rejection:
     """Return the crystal in its standard conventional cell, or why it has none.
+
+    An earlier Rejection is passed on.
 
     The lattice is in the frame of pymatgen's `Lattice.from_parameters`: c along z, a in the
     x-z plane. Coordinates lie in [0, 1), atoms are sorted by element and place. The metadata gain
@@ -65,6 +67,8 @@ def standardise(crystal: Crystal, settings: Standardise) -> Crystal | Rejection:
     The result does not depend on how the crystal is written: its cell, origin and orientation,
     the order of its atoms and which of their images are given.
     """
+    if isinstance(crystal, Rejection):
+        return crystal
     try:
         species = [element_symbol(name) for name in crystal.species]
         return _standardised(crystal, species, settings)
@@ -85,12 +89,8 @@ def standardise_all(
 
     A crystal whose id an earlier one of the records has is rejected.
     """
-    work = partial(_standardise_record, settings=settings)
+    work = partial(standardise, settings=settings)
     yield from map_in_order(work, _without_repeated_ids(records), processes)
-
-
-def _standardise_record(record: Crystal | Rejection, settings: Standardise) -> Crystal | Rejection:
-    return standardise(record, settings) if isinstance(record, Crystal) else record
 
 
 def _without_repeated_ids(

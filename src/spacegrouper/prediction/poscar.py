@@ -37,8 +37,10 @@ def is_poscar(text: str) -> bool:
 def read_poscar(text: str, name: str) -> Crystal:
     """Read the crystal of a POSCAR; `name` becomes its id.
 
-    Raises UserError, with the line and what to do, for anything that is not whole or contradicts
-    itself. What follows the atoms, such as velocities, is not looked at.
+    What follows the atoms, such as velocities, is not looked at.
+
+    Raises:
+        UserError: the line that is not whole or contradicts another, and what to do.
     """
     lines = _lines(text)
     lattice, scales = _lattice(lines)
@@ -51,9 +53,7 @@ def read_poscar(text: str, name: str) -> Crystal:
     at += selective
     mode = _line(lines, at)[:1]
     if mode not in tuple("CcKkDd"):
-        raise UserError(
-            f"line {at + 1}: expected `Direct` or `Cartesian`, found {_quoted(lines, at)}"
-        )
+        raise _unexpected(lines, at, "`Direct` or `Cartesian`")
     rows = _rows(lines, at + 1)
     if len(rows) != len(species):
         announced = ", ".join(
@@ -78,8 +78,13 @@ def _lattice(lines: list[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]
     """Return the scaled lattice, (3, 3), and what Cartesian coordinates are to be scaled by."""
     scales = np.array(_numbers(_line(lines, 1)))
     if len(scales) not in (1, 3):
-        raise UserError(f"line 2: expected one or three scaling factors, found {_quoted(lines, 1)}")
-    lattice = np.array([_vector(lines, at) for at in (2, 3, 4)])
+        raise _unexpected(lines, 1, "one or three scaling factors")
+    vectors = []
+    for at in (2, 3, 4):
+        vectors.append(_numbers(_line(lines, at)))
+        if len(vectors[-1]) != 3:
+            raise _unexpected(lines, at, "a vector of the cell, three numbers")
+    lattice = np.array(vectors)
     volume = abs(np.linalg.det(lattice))
     if not volume > 1e-6 * np.linalg.norm(lattice, axis=1).prod():
         raise UserError("lines 3 to 5: the three vectors span no volume")
@@ -99,7 +104,7 @@ def _elements(lines: list[str]) -> tuple[list[str], list[int]]:
     """Return the elements of lines 6 and 7, and how many atoms there are of each."""
     names, numbers = _line(lines, 5).split(), _line(lines, 6).split()
     if not names:
-        raise UserError("line 6: expected the elements, such as `Na Cl`, found an empty line")
+        raise _unexpected(lines, 5, "the elements, such as `Na Cl`")
     if all(_COUNT.fullmatch(name) for name in names):
         raise UserError(
             f"line 6: {_quoted(lines, 5)}: the elements are missing, as in files of VASP 4; put a "
@@ -110,9 +115,7 @@ def _elements(lines: list[str]) -> tuple[list[str], list[int]]:
         if not element:
             raise UserError(f"line 6: {name!r} is no element; write elements such as `Na Cl`")
     if not numbers or not all(_COUNT.fullmatch(number) for number in numbers):
-        raise UserError(
-            f"line 7: expected the number of atoms of each element, found {_quoted(lines, 6)}"
-        )
+        raise _unexpected(lines, 6, "the number of atoms of each element")
     counts = [int(number) for number in numbers]
     if len(counts) != len(elements):
         raise UserError(
@@ -168,16 +171,6 @@ def _element(name: str, pattern: re.Pattern[str]) -> str:
     return match[1] if match is not None and known else ""
 
 
-def _vector(lines: list[str], at: int) -> list[float]:
-    vector = _numbers(_line(lines, at))
-    if len(vector) != 3:
-        raise UserError(
-            f"line {at + 1}: expected a vector of the cell, three numbers, found "
-            f"{_quoted(lines, at)}"
-        )
-    return vector
-
-
 def _numbers(line: str) -> list[float]:
     """Return the finite numbers that a line is made of; none if it holds anything else."""
     words = line.split()
@@ -197,6 +190,10 @@ def _line(lines: list[str], at: int) -> str:
     if at >= len(lines):
         raise UserError(f"ends before line {at + 1}; the file is cut short, or no POSCAR")
     return lines[at]
+
+
+def _unexpected(lines: list[str], at: int, expected: str) -> UserError:
+    return UserError(f"line {at + 1}: expected {expected}, found {_quoted(lines, at)}")
 
 
 def _quoted(lines: list[str], at: int) -> str:

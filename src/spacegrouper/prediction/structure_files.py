@@ -34,14 +34,14 @@ def read_standard_crystals(
 
     As `read_structure_file` and crystals.standard_cell.standardise do.
     """
-    return _standardised(read_structure_file(path, maximum_bytes), settings)
+    return [standardise(record, settings) for record in read_structure_file(path, maximum_bytes)]
 
 
 def read_standard_content(
     content: bytes, name: str, settings: Standardise
 ) -> list[Crystal | Rejection]:
     """Do as `read_standard_crystals`, with the content of a file and its name."""
-    return _standardised(read_structure_content(content, name), settings)
+    return [standardise(record, settings) for record in read_structure_content(content, name)]
 
 
 def read_structure_file(path: Path, maximum_bytes: int) -> list[Crystal | Rejection]:
@@ -98,12 +98,3 @@ def _read(content: bytes, text: str, name: str) -> list[Crystal | Rejection]:
         # Says in which line it is none.
         return [read_poscar(text, name)]
     raise UserError(reason or f"no structure in a format that is known; give {FORMATS}")
-
-
-def _standardised(
-    records: list[Crystal | Rejection], settings: Standardise
-) -> list[Crystal | Rejection]:
-    return [
-        standardise(record, settings) if isinstance(record, Crystal) else record
-        for record in records
-    ]
