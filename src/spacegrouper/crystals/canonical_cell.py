@@ -62,8 +62,13 @@ def primitive_cell(
 ) -> Cell:
     """Return a smallest cell of the crystal, its atomic numbers and coordinates, in place.
 
-    lattice: (3, 3), Angstrom, rows; numbers: (n,); frac_coords: (n, 3). Atoms that translations
-    map onto each other are averaged, if none is then further than 0.003 Angstrom from its place.
+    Atoms that translations map onto each other are averaged, if none is then further than
+    0.003 Angstrom from its place.
+
+    Args:
+        lattice: (3, 3), Angstrom, rows.
+        numbers: (n,), atomic numbers.
+        frac_coords: (n, 3).
     """
     cell = (lattice, numbers, frac_coords)
     if math.gcd(*Counter(numbers.tolist()).values()) == 1:
@@ -145,13 +150,17 @@ def canonical_setting(
 ) -> Cell:
     """Return the crystal in that one of its equivalent settings that has the largest score.
 
-    lattice: (3, 3), Angstrom, rows; numbers: (n,); frac_coords: (n, 3); rotations, translations:
-    (operations, 3, 3) and (operations, 3), the symmetry operations in this cell, pure
-    translations included; mirror_images: whether the mirror image counts as equivalent.
-
     Equivalent are the settings in which lattice and symmetry operations look the same: those that
     the Euclidean normaliser of the space group interchanges. Along directions in which the
     symmetry does not fix the origin, it is put at an atom of the rarest element.
+
+    Args:
+        lattice: (3, 3), Angstrom, rows.
+        numbers: (n,), atomic numbers.
+        frac_coords: (n, 3).
+        rotations: (operations, 3, 3), in this cell.
+        translations: (operations, 3), pure translations included.
+        mirror_images: whether the mirror image counts as equivalent.
     """
     bases = _isometries(lattice, mirror_images)
     polar = np.round(rotations.mean(axis=0), 6)
@@ -175,8 +184,14 @@ def bases_with_lengths(
 ) -> NDArray[np.int64]:
     """Return all bases of a lattice, of either hand, whose vectors have these lengths.
 
-    lattice: (3, 3), rows; lengths: (3,); tolerance: relative. The bases are (m, 3, 3), in units of
-    the rows of the lattice, with entries 0 and +-1, which are enough for a reduced lattice.
+    Args:
+        lattice: (3, 3), rows.
+        lengths: (3,).
+        tolerance: relative.
+
+    Returns:
+        The bases, (m, 3, 3), in units of the rows of the lattice, with entries 0 and +-1, which
+        are enough for a reduced lattice.
     """
     found = np.linalg.norm(_SMALL @ lattice, axis=1)
     fitting = [_SMALL[np.abs(found / length - 1) < tolerance] for length in lengths]

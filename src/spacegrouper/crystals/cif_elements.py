@@ -79,8 +79,13 @@ def elements_named(text: str) -> set[str]:
 def element_of(label: str, type_symbol: str, formula: Collection[str]) -> str:
     """Return the element of a site; D is H.
 
-    label, type_symbol: as in the file, empty if unknown; formula: the elements in the file's
-    formula, none if it has none. Raises UserError where they leave a choice, or none.
+    Args:
+        label: as in the file, empty if unknown.
+        type_symbol: likewise.
+        formula: the elements in the file's formula, none if it has none.
+
+    Raises:
+        UserError: they leave a choice, or none.
     """
     match = _TYPE.fullmatch(type_symbol)
     if match and _is_element(match[1].capitalize()):

@@ -79,8 +79,15 @@ class _Statement:
 def stated_settings(block: Block, lattice: NDArray[np.float64]) -> list[Setting]:
     """Return the settings of the space group that agree with all that a block says.
 
-    lattice: (3, 3), Angstrom, rows. One setting, unless origin or axes are left open; none where
-    the block says nothing. Raises UserError for what contradicts itself, the cell included.
+    Args:
+        block: a data block.
+        lattice: (3, 3), Angstrom, rows.
+
+    Returns:
+        One setting, unless origin or axes are left open; none where the block says nothing.
+
+    Raises:
+        UserError: statements contradict each other, or the cell.
     """
     statements = _listed(block, lattice)
     statements += _hall(block, needed=not statements)

@@ -15,7 +15,8 @@ class UnusableCrystalError(Exception):
 def element_symbol(name: str) -> str:
     """Return the element in a name such as "Na", "O2-", "Fe3+,spin=5" or "D", which is H.
 
-    Raises UnusableCrystalError for an unknown element and one without form factors.
+    Raises:
+        UnusableCrystalError: the element is unknown, or has no form factors.
     """
     match = _SPECIES.fullmatch(name)
     element = gemmi.Element(match[1]) if match else gemmi.Element("X")

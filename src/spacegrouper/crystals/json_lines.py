@@ -23,7 +23,9 @@ def read_crystals(path: Path) -> Iterator[Crystal | Rejection]:
     """Read a file of JSON lines, gzipped or plain, in its order; blank lines are passed over.
 
     A line that describes no crystal becomes a Rejection that names the line.
-    Raises UserError for a file that is missing, no gzip file in spite of its name, or cut short.
+
+    Raises:
+        UserError: the file is missing, no gzip file in spite of its name, or cut short.
     """
     blank = 0
     try:

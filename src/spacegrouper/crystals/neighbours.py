@@ -13,8 +13,12 @@ def reduced_cell(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Describe the same atoms in a Niggli-reduced cell, wrapped to [0, 1).
 
-    lattice: (3, 3), Angstrom, rows; frac_coords: (n, 3). The cell vectors of the result are the
-    shortest there are, so that few images suffice however skewed the given cell is.
+    The cell vectors of the result are the shortest there are, so that few images suffice however
+    skewed the given cell is.
+
+    Args:
+        lattice: (3, 3), Angstrom, rows.
+        frac_coords: (n, 3).
     """
     reduced = spglib.niggli_reduce(lattice)
     if reduced is None:  # no reduction found: the given cell is as right, only slower
@@ -28,8 +32,13 @@ def periodic_images(
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Return every image that may lie within `radius` of an atom of the cell.
 
-    lattice: (3, 3), Angstrom, rows; frac_coords: (n, 3) in [0, 1); radius: Angstrom.
-    Returns the positions (m, 3), Angstrom, and which of the n atoms each is an image of (m,).
+    Args:
+        lattice: (3, 3), Angstrom, rows.
+        frac_coords: (n, 3), in [0, 1).
+        radius: Angstrom.
+
+    Returns:
+        The positions (m, 3), Angstrom, and which of the n atoms each is an image of, (m,).
     """
     # A layer of this thickness, in units of the cell vectors, is `radius` thick in Angstrom.
     margin = radius * np.linalg.norm(np.linalg.inv(lattice), axis=0)
@@ -45,8 +54,13 @@ def closer_than(
 ) -> tuple[int, int] | None:
     """Return two atoms of the crystal that are closer than `distance`, or None.
 
-    lattice: (3, 3), Angstrom, rows; frac_coords: (n, 3); distance: Angstrom. An atom too close
-    to its own image is returned twice.
+    Args:
+        lattice: (3, 3), Angstrom, rows.
+        frac_coords: (n, 3).
+        distance: Angstrom.
+
+    Returns:
+        The atoms; twice the same where one is too close to its own image.
     """
     lattice, frac_coords = reduced_cell(lattice, frac_coords)
     if np.linalg.norm(lattice, axis=1).min() < distance:

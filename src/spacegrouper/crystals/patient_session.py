@@ -36,8 +36,9 @@ class PatientSession(requests.Session):
     before its end. It waits 1, 2, 4 ... 60 s in between, and longer where the server says so
     (Retry-After); `wait` is called with the seconds.
 
-    Raises UserError when all attempts fail and for an address that cannot be asked; neither this
-    nor the log contains headers, where keys are.
+    Raises:
+        UserError: all attempts failed, or the address cannot be asked. Neither this nor the log
+            contains headers, where keys are.
     """
 
     def __init__(self, attempts: int, wait: Callable[[float], None] = time.sleep) -> None:

@@ -58,8 +58,11 @@ def prototype_crystals(settings: PrototypesSource, seed: int) -> list[Crystal]:
 
     Of the space groups with at least three prototypes of at most 24 sites in the conventional
     cell, those with the most come first, in turn from each crystal system; the others follow.
-    The prototypes of a space group also take turns; which elements they get, the seed decides.
-    Raises UserError when the prototypes cannot fill so many.
+    The prototypes of a space group are also used one after another; which elements they get, the
+    random seed decides.
+
+    Raises:
+        UserError: the prototypes cannot fill so many.
     """
     crystals: list[Crystal] = []
     filled = 0

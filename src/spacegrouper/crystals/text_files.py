@@ -43,8 +43,9 @@ def content_of(path: Path, maximum_bytes: int) -> bytes:
 def unpacked(content: bytes, maximum_bytes: int, name: str = "") -> bytes:
     """Return a content as it was before gzip, bzip2 or xz packed it, or as it is.
 
-    Raises UserError for what is damaged, packed twice, larger than `maximum_bytes`, or not packed
-    although its name says so.
+    Raises:
+        UserError: it is damaged, packed twice, larger than `maximum_bytes`, or not packed although
+            its name says so.
     """
     for mark, opener, _ in _PACKERS:
         if content.startswith(mark):

@@ -51,12 +51,15 @@ class BoundsError(WorkerError):
 class Bounds:
     """What a worker may take for one answer.
 
-    `seconds`: by the clock; `memory`: bytes beyond what it has when it is ready; `answer`: bytes.
-
     Memory is what the process has asked for to write to (RLIMIT_DATA): what goes beyond fails
     before any of it is used. All addresses (RLIMIT_AS) would count what TensorFlow and CUDA reserve
     and never use. What is resident could only be watched, and may be all of the machine's before
     the next look.
+
+    Attributes:
+        seconds: by the clock.
+        memory: bytes beyond what it has when it is ready.
+        answer: bytes.
     """
 
     seconds: float
@@ -86,7 +89,8 @@ class BoundedProcesses:
     def start(self) -> bytes:
         """Make a worker, unless one waits, and return what it says of itself.
 
-        Raises WorkerError if it does not become ready.
+        Raises:
+            WorkerError: it does not become ready.
         """
         if self._worker is not None and not self._worker.connection.poll():
             return self._worker.said
@@ -103,7 +107,11 @@ class BoundedProcesses:
         raise WorkerError("the process that works on it does not start; try again in a minute")
 
     def ask(self, question: bytes) -> bytes:
-        """Return a worker's answer, after which it ends; raises WorkerError if there is none."""
+        """Return a worker's answer, after which it ends.
+
+        Raises:
+            WorkerError: there is none.
+        """
         try:
             self._hand_over(question)
             kind, text = self._receive(self._bounds.seconds)

@@ -1,4 +1,4 @@
-"""Whether images can be diffraction patterns as the network has learnt from.
+"""Whether images can be diffraction patterns as the network was trained on.
 
 A network names a class for any image. What no simulation with its settings makes is refused. The
 limits were set so that no pattern is refused that was simulated of 2,000 crystals of the Materials
@@ -33,7 +33,11 @@ _FEWEST_TO_CENTRE = 60  # lit pixels in all views; the photons of fewer say noth
 
 
 def check_pattern(pattern: NDArray[np.uint8], settings: Simulate) -> None:
-    """Raise UserError, with the reason, for an image (y, x) that is no pattern."""
+    """Check that an image, (y, x), can be a pattern.
+
+    Raises:
+        UserError: it can be none, and why.
+    """
     levels = np.unique(pattern)
     if len(levels) == 1:
         what = {0: "black", 255: "white"}.get(int(levels[0]), f"of one grey level, {levels[0]}")
@@ -77,9 +81,12 @@ def check_pattern(pattern: NDArray[np.uint8], settings: Simulate) -> None:
 
 
 def check_centre(patterns: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]) -> None:
-    """Raise UserError if the patterns of a crystal, each (y, x), have their beam elsewhere.
+    """Check that the patterns of a crystal, each (y, x), have the beam at the detector's centre.
 
-    Friedel's law makes patterns nearly symmetric about the beam, which is at the detector's centre.
+    Friedel's law makes patterns nearly symmetric about the beam.
+
+    Raises:
+        UserError: their centre is elsewhere.
     """
     size = len(patterns[0])
     if sum(map(np.count_nonzero, patterns)) < _FEWEST_TO_CENTRE:

@@ -171,7 +171,7 @@ def _reason_against(image: Image.Image, beginning: bytes, size: int) -> str:
         return f"holds {pages} pages or frames; save each view as a file of its own"
     if image.size != (size, size):
         return (
-            f"{image.width} x {image.height} pixels, but the network has learnt from patterns of "
+            f"{image.width} x {image.height} pixels, but the network was trained on patterns of "
             f"{size} x {size}, and a detector like theirs"
         )
     if image.info.get("compression") in _LOSSY_TIFF:
