@@ -23,11 +23,11 @@ from rich.table import Table
 from zarr.codecs import BloscCodec, GzipCodec, ZstdCodec
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.techniques.patterns.shaping import shape_patterns
-from spacegrouper.techniques.patterns.simulation import simulate_crystals
 from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.settings import Dataset, Plan, Simulate
 from spacegrouper.techniques.patterns.settings import Shape
+from spacegrouper.techniques.patterns.shaping import shape_patterns
+from spacegrouper.techniques.patterns.simulation import simulate_crystals
 
 ROOT = Path(__file__).parents[1]
 SEED = 0

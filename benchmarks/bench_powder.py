@@ -14,21 +14,21 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 from bench_simulate import ROOT, SEED, console, default_structures, draw_crystals, machine, timed
+from matplotlib_drawing import draw_images_with_matplotlib
 from rich.table import Table
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import read_crystals, write_crystals
+from spacegrouper.techniques.powder.descriptors.powder import IMAGE_POINTS
 from spacegrouper.techniques.powder.diffractograms import (
-    IMAGE_POINTS,
     augment_images,
     diffractograms,
     draw_images,
-    draw_images_with_matplotlib,
     generators,
 )
-from spacegrouper.techniques.powder.simulation import Engine, reflections, simulate_powders
 from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder
+from spacegrouper.techniques.powder.simulation import Engine, reflections, simulate_powders
 
 POWDER = Powder()
 PROFILE = Diffractogram(k_alpha_2=0.5, background=0.02, counts=5000)

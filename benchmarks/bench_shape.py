@@ -17,11 +17,11 @@ from rich.table import Table
 from scipy.ndimage import center_of_mass, label
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.techniques.patterns.shaping import as_8_bit, normalise, shape_pattern
-from spacegrouper.techniques.patterns.simulation import simulate_crystals
 from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.settings import Simulate
 from spacegrouper.techniques.patterns.settings import Shape
+from spacegrouper.techniques.patterns.shaping import as_8_bit, normalise, shape_pattern
+from spacegrouper.techniques.patterns.simulation import simulate_crystals
 
 METHODS = {"pixels": Shape(method="pixels"), "nodes": Shape(method="nodes")}
 # Results of the reference programs, which are no part of the project.

@@ -29,12 +29,12 @@ from spacegrouper.atomic import written_aside
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import read_crystals, write_crystals
 from spacegrouper.crystals.prototypes import prototype_crystals
+from spacegrouper.crystals.sources.prototypes import PrototypesSource
 from spacegrouper.crystals.standard_cell import standardise_all
-from spacegrouper.techniques.patterns.kinematic import grey_patterns, intensities, make_experiment
-from spacegrouper.techniques.patterns.simulation import simulate_crystals
 from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.settings import Simulate, Standardise
-from spacegrouper.crystals.sources.prototypes import PrototypesSource
+from spacegrouper.techniques.patterns.kinematic import grey_patterns, intensities, make_experiment
+from spacegrouper.techniques.patterns.simulation import simulate_crystals
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"

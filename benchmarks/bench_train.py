@@ -20,7 +20,7 @@ from rich.table import Table
 from spacegrouper.atomic import written_aside
 from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Model, Settings, make_settings, Split, Train, write_settings
+from spacegrouper.settings import Model, Settings, Split, Train, make_settings, write_settings
 from spacegrouper.training.launching import horovodrun, launch_ranks
 
 WORKER = Path(__file__).with_name("measured_training.py")

@@ -7,9 +7,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from spacegrouper.crystals.crystal import Crystal
+from spacegrouper.settings import Simulate
 from spacegrouper.techniques.form_factors import form_factors
 from spacegrouper.techniques.patterns.geometry import make_detector, rotation_matrices
-from spacegrouper.settings import Simulate
 
 
 def direct_sum(

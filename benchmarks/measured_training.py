@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from spacegrouper.settings import Settings, load_settings
 from spacegrouper.dataset.store import open_dataset
+from spacegrouper.settings import Settings, load_settings
 from spacegrouper.training.horovod_world import World, join_world
 from spacegrouper.training.split import split_dataset
 from spacegrouper.training.stream import ImageBatches
@@ -94,8 +94,8 @@ def training(dataset: Dataset, config: Config, steps: Steps, result: Result) -> 
     settings = load_settings(config)
     world = join_world()
     # They import Keras, which takes seconds, and the first sets TensorFlow's threads.
+    from spacegrouper.contract.network import build_model
     from spacegrouper.networks.shared.cost import forward_flops
-    from spacegrouper.contract.network import NETWORKS, build_model
     from spacegrouper.training import trainer
     from spacegrouper.training.devices import prepare_backend
 
@@ -141,7 +141,7 @@ def plain_fit(dataset: Dataset, config: Config, steps: Steps, result: Result) ->
     del of_steps
     import keras
 
-    from spacegrouper.contract.network import NETWORKS, build_model
+    from spacegrouper.contract.network import build_model
 
     class BatchEnds(keras.callbacks.Callback):
         """Notes when each batch ended, and the CPU time until then."""

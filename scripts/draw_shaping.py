@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("spacegrouper")
 
-EXCERPT = Path(__file__).parents[1] / "tests" / "descriptors" / "shaping_excerpt.npz"
+EXCERPT = Path(__file__).parents[1] / "tests" / "techniques" / "patterns" / "shaping_excerpt.npz"
 SHOWN = ("sample2_y", "mp-1085_z", "mp-1103293_y", "mp-755640_x")  # patterns of the excerpt
 MARGIN = 8  # pixels shown around the lines
 TILE = 2.4  # edge of a pattern in the figures, inches

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_benchmark_runs_and_plain_numpy_agrees(tmp_path: Path) -> None:
-    excerpt = ROOT / "tests" / "descriptors" / "shaping_excerpt.npz"
+    excerpt = ROOT / "tests" / "techniques" / "patterns" / "shaping_excerpt.npz"
     command = [sys.executable, str(ROOT / "benchmarks" / "bench_shape.py")]
     command += ["--patterns", str(excerpt), "--rounds", "1", "--output", str(tmp_path / "out")]
     # The program itself fails where its values and plain NumPy's differ.

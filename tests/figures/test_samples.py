@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 from model_files import labels_of
-from small_dataset import write_small_dataset
+from small_dataset import settings_of, write_small_dataset
 
 from spacegrouper.contract.technique import Picture
 from spacegrouper.figures.samples import (
@@ -11,7 +11,7 @@ from spacegrouper.figures.samples import (
     read_sample,
     visible,
 )
-from spacegrouper.settings import Model, Simulate, Train, make_settings
+from spacegrouper.settings import make_settings
 from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.techniques.patterns.shaping import as_8_bit, normalise
 from spacegrouper.techniques.powder.descriptors.powder import IMAGE_POINTS
@@ -93,13 +93,11 @@ def test_a_diffraction_sample_shows_raw_spot_and_shaped_patterns(tmp_path):
 
 
 def test_a_powder_sample_shows_the_diffractogram(tmp_path):
-    settings = make_settings(
+    settings = settings_of(
+        "pymatgen",
         seed=7,
-        simulate=Simulate(engine="pymatgen"),
         powder=Powder(two_theta=(10, 50), step=0.05),
         diffractogram=Diffractogram(counts=50),
-        model=Model(name="vgg16"),
-        train=Train(descriptor="powder"),
     )
     sticks = np.zeros((3, 1, 1, 801), dtype=np.uint16)
     sticks[2, 0, 0, [100, 400]] = (65535, 20000)
@@ -117,11 +115,7 @@ def test_a_powder_sample_shows_the_diffractogram(tmp_path):
 
 
 def test_a_morphology_sample_shows_its_bitmaps(tmp_path):
-    settings = make_settings(
-        simulate=Simulate(engine="morphology"),
-        model=Model(name="vgg16"),
-        train=Train(descriptor="morphology"),
-    )
+    settings = settings_of("morphology")
     bitmaps = np.random.default_rng(1).integers(0, 256, (3, 2, 16, 16), dtype=np.uint8)
     made_with = settings.technique.record(settings)
     dataset = write_small_dataset(tmp_path / "data.zarr", bitmaps, [62] * 3, made_with)

@@ -5,11 +5,12 @@ import re
 import numpy as np
 from model_files import labels_of
 from PIL import Image
+from small_dataset import settings_of
 
 from spacegrouper.contract.technique import Picture
 from spacegrouper.figures.samples import Sample
 from spacegrouper.figures.samples_page import samples_page
-from spacegrouper.settings import Model, Simulate, Train, make_settings
+from spacegrouper.settings import Model, Train, make_settings
 
 LABELS = labels_of(
     make_settings(model=Model(image_size=64), train=Train(resize="maximum")), [62, 225]
@@ -83,12 +84,7 @@ def test_same_samples_make_the_same_page():
 
 
 def test_the_page_of_other_labels_and_descriptors_speaks_of_them():
-    settings = make_settings(
-        simulate=Simulate(engine="pymatgen"),
-        model=Model(name="vgg16"),
-        train=Train(descriptor="powder"),
-    )
-    labels = labels_of(settings, ["oxide", "salt"], "material_group")
+    labels = labels_of(settings_of("pymatgen"), ["oxide", "salt"], "material_group")
     shown = sample(spacegroup="oxide", predicted="salt")
     page = samples_page([shown], 1, METRICS, labels, "p")
     text = " ".join(page.split())
@@ -100,10 +96,9 @@ def test_the_page_of_other_labels_and_descriptors_speaks_of_them():
 
 
 def test_the_page_of_a_morphology_does_not_speak_of_spots():
-    settings = make_settings(
-        simulate=Simulate(engine="morphology"), train=Train(descriptor="raw", resize="nearest")
+    page = samples_page(
+        [sample()], 1, METRICS, labels_of(settings_of("morphology"), [62, 225]), "p"
     )
-    page = samples_page([sample()], 1, METRICS, labels_of(settings, [62, 225]), "p")
-    assert "The network takes the raw images" in " ".join(page.split())
+    assert "The network takes the morphology images" in " ".join(page.split())
     assert "spot" not in page
     assert "brightened" not in page

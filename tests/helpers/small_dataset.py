@@ -8,10 +8,25 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
+from spacegrouper.contract.technique import DESCRIPTORS, ENGINES
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.dataset.made_with import technique_of
-from spacegrouper.settings import Simulate
+from spacegrouper.settings import Model, Settings, Simulate, Train, make_settings
 from spacegrouper.techniques.patterns.settings import Shape
+
+
+def settings_of(engine: str, **sections: Any) -> Settings:
+    """Return settings of a run with this engine, and a network of one image of what it makes."""
+    technique = ENGINES[engine].technique
+    descriptor = next(
+        each.name for each in DESCRIPTORS if technique in each.techniques and each.gives == "image"
+    )
+    return make_settings(
+        simulate=Simulate(engine=engine),
+        model=Model(name="vgg16"),
+        train=Train(descriptor=descriptor),
+        **sections,
+    )
 
 
 def patterns_settings(pixels: int, **simulate: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ def run_calibrate(folder, run=call):
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("calibrate")
     write_bright_crystals(folder / "data.zarr")
-    write_brightness_model(folder / "model")
+    write_brightness_model(folder / "model", folder / "data.zarr")
     (folder / "config.yaml").write_text("name: trial\nevaluate: {batch_size: 5}\n")
     return folder
 

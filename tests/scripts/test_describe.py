@@ -1,90 +1,113 @@
 import numpy as np
 import pandas as pd
 import pytest
-import zarr
 from programs import call, spawn
+from small_dataset import patterns_settings, settings_of, write_small_dataset
 
-from spacegrouper.techniques.patterns.settings import Shape
-
-CRYSTALS, SIZE = 12, 256
-TABLES = ("per_space_group", "per_crystal_system", "patterns", "histograms")
-FIGURES = ("class_balance", "crystal_systems", "brightness", "occupied_pixels", "nodes")
+CRYSTALS, SIZE = 12, 64
+PATTERNS = (np.random.default_rng(0).random((CRYSTALS, 3, SIZE, SIZE)) > 0.98) * np.uint8(200)
 
 
 @pytest.fixture
-def folder(tmp_path):
-    """A folder with a dataset: eleven finished crystals, ten of a group."""
-    rng = np.random.default_rng(0)
-    group = zarr.create_group(tmp_path / "data.zarr", zarr_format=3)
-    for name in ("raw", "shaped"):
-        patterns = (rng.random((CRYSTALS, 3, SIZE, SIZE)) > 0.999).astype(np.uint8) * 200
-        group.create_array(name, data=patterns, chunks=(2, 3, SIZE, SIZE))
-    group.create_array("spacegroup", data=np.array([0] + [62] * 5 + [225] * 6, dtype=np.int16))
-    group.create_array("status", data=np.array([1] * 11 + [2], dtype=np.uint8))
-    names = group.create_array("prototype", shape=(CRYSTALS,), dtype="string")
-    names[:] = np.array(["A", "B"] * 6, dtype=object)
-    group.create_array("material_id", shape=(CRYSTALS,), dtype="string")
-    group.attrs["shape_settings"] = Shape().model_dump(mode="json")
-    return tmp_path
+def patterns(tmp_path):
+    """Eleven finished crystals, ten of a group."""
+    return write_small_dataset(
+        tmp_path / "data.zarr",
+        PATTERNS,
+        [0] + [62] * 5 + [225] * 6,
+        chunk_rows=2,
+        status=np.array([1] * 11 + [2], dtype=np.uint8),
+        prototype=["A", "B"] * 6,
+    )
 
 
-def describe(folder, output, *arguments, run=call):
-    files = [f"--dataset={folder / 'data.zarr'}", f"--output={folder / output}"]
-    return run("describe", *files, *arguments)
+@pytest.fixture
+def bitmaps(tmp_path):
+    """Twelve crystals, of which those of groups 216 and 225 look alike."""
+    bitmaps = np.random.default_rng(0).integers(0, 256, (3, 2, 8, 8), dtype=np.uint8)
+    settings = settings_of("morphology")
+    return write_small_dataset(
+        tmp_path / "data.zarr",
+        np.repeat(bitmaps, 4, axis=0),
+        [216, 216, 225, 225] + [194] * 8,
+        settings.technique.record(settings),
+        chunk_rows=5,
+    )
 
 
-def test_all_products_are_there_and_do_not_depend_on_the_threads(folder):
+def describe(dataset, output, *arguments, run=call):
+    return run("describe", f"--dataset={dataset.path}", f"--output={output}", *arguments)
+
+
+@pytest.fixture(params=["patterns", "bitmaps"])
+def dataset(request):
+    return request.getfixturevalue(request.param)
+
+
+def test_all_products_are_there_and_do_not_depend_on_the_threads(dataset, tmp_path):
     products = []
     for threads in ("1", "3"):
-        finished = describe(folder, threads, "--threads", threads)
+        finished = describe(dataset, tmp_path / threads, "--threads", threads)
         assert finished.returncode == 0, finished.stderr
+        files = [path for path in (tmp_path / threads).rglob("*") if path.is_file()]
         products.append(
-            {
-                path.relative_to(folder / threads).as_posix(): path.read_bytes()
-                for path in (folder / threads).rglob("*")
-                if path.is_file()
-            }
+            {str(path.relative_to(tmp_path / threads)): path.read_bytes() for path in files}
         )
-    expected = {f"{name}.csv" for name in TABLES}
-    expected |= {f"figures/{name}.{suffix}" for name in FIGURES for suffix in ("svg", "png")}
+    technique = dataset.technique
+    expected = {f"{name}.csv" for name in technique.tables}
+    expected |= {
+        f"figures/{name}.{suffix}" for name in technique.figures for suffix in ("svg", "png")
+    }
     assert set(products[0]) == expected
     assert products[0] == products[1]
+
+
+def test_patterns_are_counted_and_measured(patterns, tmp_path):
+    finished = describe(patterns, tmp_path / "out")
     said = " ".join(finished.stderr.split())
     assert "10 crystals in 2 space groups; 1 without a space group" in said
     assert "1 rejected or not made" in said
-    table = pd.read_csv(folder / "1" / "per_space_group.csv")
+    table = pd.read_csv(tmp_path / "out" / "per_space_group.csv")
     assert table["spacegroup"].tolist() == [62, 225]
     assert table["crystals"].tolist() == [5, 5]
-    raw = zarr.open_group(folder / "data.zarr", mode="r")["raw"]
-    assert table["raw_brightness"][0] == pytest.approx(raw[1:6].mean(), abs=1e-6)
-    patterns = pd.read_csv(folder / "1" / "patterns.csv")
-    assert (patterns["patterns"] == 11).all()
+    assert table["raw_brightness"][0] == pytest.approx(PATTERNS[1:6].mean(), abs=1e-6)
+    measured = pd.read_csv(tmp_path / "out" / "patterns.csv")
+    assert (measured["patterns"] == 11).all()
 
 
-def without_space_groups(folder):
-    zarr.open_array(folder / "data.zarr" / "spacegroup", mode="r+")[:] = 0
-
-
-def with_one_view(folder):
-    group = zarr.open_group(folder / "data.zarr", mode="r+")
-    group.attrs["simulate_settings"] = {"views": '[{"axis": "x", "angle": 0}]'}
+def test_bitmaps_that_look_alike_limit_what_can_be_told_of_them(bitmaps, tmp_path):
+    finished = describe(bitmaps, tmp_path / "out")
+    said = " ".join(finished.stderr.split())
+    assert "12 crystals in 3 space groups, 3 different bitmaps" in said
+    assert "right for at most 83.3 % of them" in said
+    table = pd.read_csv(tmp_path / "out" / "decidability.csv").set_index("level")
+    assert table["ceiling"].tolist() == pytest.approx([10 / 12, 10 / 12, 1, 1], abs=1e-6)
+    shared = pd.read_csv(tmp_path / "out" / "shared_bitmaps.csv")
+    assert shared["examples"].tolist() == ["crystal-0 crystal-2"]
 
 
 @pytest.mark.parametrize(
-    ("spoil", "message", "run"),
+    ("groups", "views", "message", "run"),
     [
-        (
-            without_space_groups,
-            "data.zarr: no crystal has a space group; simulate crystals that",
-            call,
-        ),
-        (with_one_view, "its settings name 1 views, but it has 3 patterns", spawn),
+        (0, "zone_axes", "data.zarr: no crystal has a space group; simulate crystals that", call),
+        (62, [{"axis": "x", "angle": 0}], "its settings name 1 views, but it has 3 patt", spawn),
     ],
 )
-def test_a_mistake_is_one_line_and_leaves_no_output(folder, spoil, message, run):
-    spoil(folder)
-    finished = describe(folder, "out", run=run)
+def test_a_mistake_is_one_line_and_leaves_no_output(tmp_path, groups, views, message, run):
+    settings = patterns_settings(SIZE, views=views)
+    data = write_small_dataset(tmp_path / "data.zarr", PATTERNS, [groups] * CRYSTALS, settings)
+    finished = describe(data, tmp_path / "out", run=run)
     assert finished.returncode == 1
     assert message in " ".join(finished.stderr.split())
     assert "Traceback" not in finished.stderr
-    assert not (folder / "out").exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_reflections_of_powders_are_not_described(tmp_path):
+    settings = settings_of("pymatgen")
+    sticks = np.ones((2, 1, 1, 8), dtype=np.uint16)
+    made_with = settings.technique.record(settings)
+    powders = write_small_dataset(tmp_path / "data.zarr", sticks, [62] * 2, made_with)
+    finished = describe(powders, tmp_path / "out")
+    assert finished.returncode == 1
+    assert "holds powder reflections, which are not described" in " ".join(finished.stderr.split())

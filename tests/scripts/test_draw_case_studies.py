@@ -3,11 +3,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-import zarr
 from programs import call, spawn
-
-from spacegrouper.settings import Simulate
-from spacegrouper.techniques.patterns.settings import Shape
+from small_dataset import write_small_dataset
 
 NAMES = [f"mp-{number}" for number in range(5)]
 GROUPS = [221, 221, 62, 194, 221]
@@ -15,17 +12,8 @@ GROUPS = [221, 221, 62, 194, 221]
 
 @pytest.fixture
 def folder(tmp_path):
-    group = zarr.create_group(tmp_path / "data.zarr", zarr_format=3)
-    patterns = (np.random.default_rng(0).random((5, 3, 256, 256)) > 0.999).astype(np.uint8) * 200
-    for name in ("raw", "shaped"):
-        group.create_array(name, data=patterns)
-    group.create_array("spacegroup", data=np.array(GROUPS, dtype=np.int16))
-    group.create_array("status", data=np.ones(5, dtype=np.uint8))
-    group.create_array("material_id", shape=(5,), dtype="string")[:] = np.array(NAMES, dtype=object)
-    values = Simulate().model_dump(mode="json", exclude={"aperture"})
-    nested = {name: json.dumps(values[name]) for name in ("views", "disorder")}
-    group.attrs["simulate_settings"] = values | nested
-    group.attrs["shape_settings"] = Shape().model_dump(mode="json")
+    patterns = (np.random.default_rng(0).random((5, 3, 64, 64)) > 0.98) * np.uint8(200)
+    write_small_dataset(tmp_path / "data.zarr", patterns, GROUPS, material_id=NAMES)
     record = {"lattice": (4 * np.eye(3)).tolist(), "species": ["Cs", "Cl"]}
     record["frac_coords"] = [[0, 0, 0], [0.5, 0.5, 0.5]]
     lines = [json.dumps(record | {"id": name}) + "\n" for name in NAMES]

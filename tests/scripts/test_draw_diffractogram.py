@@ -46,22 +46,15 @@ def test_figure_and_image_have_the_same_bytes_each_time(tmp_path: Path) -> None:
     assert brightest == pytest.approx((31.7 - 5) / 85 * 224, abs=1)
 
 
-def test_matplotlib_draws_the_same_image(tmp_path: Path) -> None:
-    images = []
-    for engine in ("jitted", "matplotlib"):
-        arguments = ["--output", "x.png", "--image", f"{engine}.png", "--size", "100"]
-        done = draw(tmp_path, "--id", "mp-22862", *arguments, "--engine", engine, "--epoch", "3")
-        assert done.returncode == 0, done.stderr
-        images.append(np.asarray(Image.open(tmp_path / f"{engine}.png")).astype(int))
-    assert images[0].mean() > 0
-    assert abs(images[0] - images[1]).mean() < 0.2
-
-
 @pytest.mark.parametrize(
     ("arguments", "config", "message"),
     [
         (["--output", "x.pdf"], CONFIG, "x.pdf: cannot tell the format; name it *.png or *.svg"),
-        (["--output", "x.png", "--image", "y.svg"], CONFIG, "y.svg: images are written as PNG"),
+        (
+            ["--output", "x.png", "--image", "y.svg"],
+            CONFIG,
+            "y.svg: cannot tell the format; name it *.png",
+        ),
         (
             ["--output", "x.png"],
             CONFIG + "powder: {two_theta: [5, 8]}\n",

@@ -48,7 +48,7 @@ def run(tmp_path_factory):
     """Evaluate once, and return the folder, the answers by hand and what the program said."""
     folder = tmp_path_factory.mktemp("evaluate")
     write_bright_crystals(folder / "data.zarr")
-    write_brightness_model(folder / "model")
+    write_brightness_model(folder / "model", folder / "data.zarr")
     (folder / "model" / "calibration.json").write_text(json.dumps({"temperature": TEMPERATURE}))
     (folder / "config.yaml").write_text("name: trial\nevaluate: {batch_size: 5}\n")
     _, logits, labels = logits_by_hand(folder / "data.zarr", "test")
@@ -110,7 +110,7 @@ def test_all_products_are_there_and_a_second_run_gives_the_same_bytes(run):
 
 def test_another_label_leaves_out_what_needs_space_groups(run):
     folder, logits, labels, _ = run
-    write_brightness_model(folder / "systems", "crystal_system")
+    write_brightness_model(folder / "systems", folder / "data.zarr", "crystal_system")
     (folder / "systems" / "calibration.json").write_text('{"temperature": 1}')
     finished = evaluate(folder, folder / "of_systems", model="systems")
     assert finished.returncode == 0, finished.stderr
@@ -141,7 +141,8 @@ def test_a_network_that_was_validated_in_rotation_is_measured_as_trained(run):
     assert "the probabilities are not calibrated: " in " ".join(finished.stderr.split())
     metrics = json.loads((folder / "of_rotation" / "metrics.json").read_text())
     assert metrics["temperature"] is None
-    assert not [name for name in metrics if name.endswith("_before")]
+    before = {name for name in metrics if name.endswith("_before")}
+    assert before == {"prototype_met_before", "crystal_met_before"}
     table = pd.read_csv(folder / "of_rotation" / "predictions.csv")
     expected = softmax(logits, axis=1).max(axis=1)
     assert table["probability"].to_numpy() == pytest.approx(expected, abs=1e-4)

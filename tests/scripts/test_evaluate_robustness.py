@@ -6,14 +6,17 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-import zarr
+from model_files import write_labels, write_split
 from programs import call, spawn
 
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.evaluation.perturbations import UNPERTURBED, read_recipe, simulate_point
 from spacegrouper.evaluation.structures import read_structures
-from spacegrouper.techniques.powder.settings import Diffractogram
+from spacegrouper.settings import load_settings
 
 CONFIG = """
+model: {image_size: 16, blocks: [1, 1]}
+train: {resize: maximum}
 simulate: {pixels: 32, pixel_size: 3.2e-4, cells: [3, 3, 3], debye_waller_b: 0.5}
 shape: {central_window: [14, 17]}
 plan: {block_size: 4}
@@ -50,31 +53,10 @@ def make_model(folder):
         keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(image)) for image in images
     ]
     keras.Model(images, logits).save(folder / "model.keras")
-    dataset = zarr.open_group(folder.parent / "data.zarr", mode="r")
-    labels = {
-        "label": "spacegroup",
-        "classes": [62, 221],
-        "best_epoch": 1,
-        "image_size": 16,
-        "resize": "maximum",
-        "descriptor": "shaped",
-        "diffractogram": Diffractogram().model_dump(mode="json"),
-        "seed": 0,
-        "simulate_settings": dataset.attrs["simulate_settings"],
-        "shape_settings": dataset.attrs["shape_settings"],
-    }
-    (folder / "labels.json").write_text(json.dumps(labels))
-    split = pd.DataFrame(
-        {
-            "row": np.arange(6),
-            "material_id": NAMES,
-            "spacegroup": [221, 62] * 3,
-            "class": [221, 62] * 3,
-            "label": [1, 0] * 3,
-            "part": ["train", *["test"] * 5],
-        }
-    )
-    split.to_csv(folder / "split.csv", index=False)
+    dataset = Dataset(folder.parent / "data.zarr")
+    settings = load_settings(folder.parent / "config.yaml")
+    write_labels(folder, settings, [62, 221])
+    write_split(folder, dataset, ["train", *["test"] * 5])
 
 
 @pytest.fixture(scope="module")
@@ -104,12 +86,12 @@ def folder(tmp_path_factory):
 
 
 def test_unperturbed_patterns_are_those_of_the_dataset_bit_for_bit(folder):
-    dataset = zarr.open_group(folder / "data.zarr", mode="r")
+    dataset = Dataset(folder / "data.zarr")
     crystals = read_structures(folder / "crystals.jsonl", NAMES)
     recipe = read_recipe(dataset, 0)
     found = simulate_point(crystals, recipe, UNPERTURBED, 2, lambda _: None)
     assert found.any(axis=(1, 2, 3)).all()
-    np.testing.assert_array_equal(found, dataset["raw"][:])
+    np.testing.assert_array_equal(found, dataset.read(slice(None))["raw"])
 
 
 def test_products_are_there_and_the_same_twice(folder, tmp_path):

@@ -3,19 +3,18 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-import zarr
 from programs import call, spawn
 from scipy.spatial.distance import cdist
 from tiny_network import (
     SPACE_GROUPS,
     build_tiny_network,
+    grey_images,
     maps_by_hand,
     write_six_groups,
     write_tiny_model,
 )
 
-from spacegrouper.techniques.images import compose_images
-from spacegrouper.training.images import read_patterns
+from spacegrouper.dataset.dataset import Dataset
 
 CONFIG = "evaluate: {batch_size: 5, unseen_minimum_crystals: 4}\n"
 
@@ -44,16 +43,15 @@ def test_answers_are_those_computed_by_hand(run):
     folder, network, finished = run
     assert finished.returncode == 0, finished.stderr
     table = pd.read_csv(folder / "unseen" / "predictions.csv")
-    group = zarr.open_group(folder / "data.zarr", mode="r")
-    spacegroup = np.asarray(group["spacegroup"])
+    dataset = Dataset(folder / "data.zarr")
+    spacegroup = dataset.label("spacegroup")
     assert table["spacegroup"].tolist() == spacegroup[table["row"]].tolist()
     assert sorted(set(table["spacegroup"])) == list(SPACE_GROUPS[2:])
     unseen = np.flatnonzero(np.isin(spacegroup, SPACE_GROUPS[2:]))
     reference = np.setdiff1d(unseen, table["row"])
     assert len(reference) == len(table) == 16
-    patterns = read_patterns(group, np.arange(48), 16, "nearest", "raw")
     cosines = 0
-    for image in compose_images(patterns, "raw"):
+    for image in grey_images(dataset, np.arange(48)):
         embedding = maps_by_hand(network, image)[-1].mean(axis=(1, 2))
         cosines = cosines + 1 - cdist(embedding[table["row"]], embedding[reference], "cosine")
     nearest = table["nearest"].str.removeprefix("material_id-").astype(int)

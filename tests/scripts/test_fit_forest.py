@@ -3,11 +3,11 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-import zarr
+from model_files import write_labels, write_split
 from programs import call, spawn
+from small_dataset import write_small_dataset
 
-from spacegrouper.techniques.patterns.settings import Shape
-from spacegrouper.techniques.powder.settings import Diffractogram
+from spacegrouper.settings import Simulate, Train, make_settings
 
 SPACE_GROUPS = np.array([62, 166, 225])
 CRYSTALS = 60
@@ -27,18 +27,13 @@ TABLES = (
 def make_dataset(path, label):
     """Make crystals whose raw, but not their shaped, patterns tell the label by place of a spot."""
     rng = np.random.default_rng(0)
-    group = zarr.create_group(path, zarr_format=3)
-    patterns = (rng.random((CRYSTALS, 3, 64, 64)) < 0.02).astype(np.uint8) * 200
-    group.create_array("shaped", data=patterns)
+    shaped = (rng.random((CRYSTALS, 3, 64, 64)) < 0.02).astype(np.uint8) * 200
+    raw = shaped.copy()
     for crystal in range(CRYSTALS):
         first = 16 * label[crystal]
-        patterns[crystal, :, first : first + 16, 8:56] = rng.integers(20, 255)
-    group.create_array("raw", data=patterns)
-    names = group.create_array("material_id", shape=(CRYSTALS,), dtype="string")
-    names[:] = np.array([f"mp-{i}" for i in range(CRYSTALS)], dtype=object)
-    group.create_array("spacegroup", data=SPACE_GROUPS[label].astype(np.int16))
-    group.create_array("status", data=np.ones(CRYSTALS, dtype=np.uint8))
-    group.attrs["shape_settings"] = Shape().model_dump(mode="json")
+        raw[crystal, :, first : first + 16, 8:56] = rng.integers(20, 255)
+    names = [f"mp-{row}" for row in range(CRYSTALS)]
+    return write_small_dataset(path, raw, SPACE_GROUPS[label], shaped=shaped, material_id=names)
 
 
 def fit(folder, output, *more, split="split.csv", run=call):
@@ -50,30 +45,12 @@ def fit(folder, output, *more, split="split.csv", run=call):
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("forest")
     rows = np.arange(CRYSTALS)
-    label = rows % 3
-    make_dataset(folder / "data.zarr", label)
-    split = pd.DataFrame(
-        {
-            "row": rows,
-            "material_id": [f"mp-{i}" for i in rows],
-            "spacegroup": SPACE_GROUPS[label],
-            "class": SPACE_GROUPS[label],
-            "label": label,
-            "part": np.array(["train", "test", "train", "validation"])[rows % 4],
-        }
+    dataset = make_dataset(folder / "data.zarr", rows % 3)
+    settings = make_settings(simulate=Simulate(pixels=64), train=Train(descriptor="raw"))
+    write_labels(folder, settings, SPACE_GROUPS)
+    split = write_split(
+        folder, dataset, np.array(["train", "test", "train", "validation"])[rows % 4]
     )
-    split.to_csv(folder / "split.csv", index=False)
-    labels = {
-        "label": "spacegroup",
-        "classes": SPACE_GROUPS.tolist(),
-        "image_size": 64,
-        "resize": "maximum",
-        "descriptor": "raw",
-        "diffractogram": Diffractogram().model_dump(mode="json"),
-        "seed": 0,
-        "shape_settings": None,
-    }
-    (folder / "labels.json").write_text(json.dumps(labels))
     split.assign(material_id="other").to_csv(folder / "foreign.csv", index=False)
     return folder
 

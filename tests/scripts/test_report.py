@@ -3,10 +3,11 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-import zarr
+from model_files import write_labels
 from programs import call, spawn
+from small_dataset import write_small_dataset
 
-from spacegrouper.techniques.patterns.settings import Shape
+from spacegrouper.settings import Simulate, Train, make_settings
 
 SPACE_GROUPS = [14, 62, 139, 166, 225]
 CRYSTALS = 15
@@ -17,32 +18,10 @@ def inputs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     spacegroup = np.repeat(SPACE_GROUPS, 3).astype(np.int16)
     names = [f"mp-{i:02d}" for i in range(CRYSTALS)]
-    group = zarr.create_group(folder / "data.zarr", zarr_format=3)
-    rng = np.random.default_rng(0)
-    for name in ("raw", "shaped"):
-        patterns = (rng.random((CRYSTALS, 3, 256, 256)) > 0.999).astype(np.uint8) * 200
-        group.create_array(name, data=patterns)
-    group.create_array("material_id", shape=(CRYSTALS,), dtype="string")[:] = np.array(
-        names, dtype=object
-    )
-    group.create_array("spacegroup", data=spacegroup)
-    group.create_array("status", data=np.ones(CRYSTALS, dtype=np.uint8))
-    group.attrs["shape_settings"] = Shape().model_dump(mode="json")
-    (folder / "model").mkdir()
-    (folder / "model" / "labels.json").write_text(
-        json.dumps(
-            {
-                "label": "spacegroup",
-                "classes": SPACE_GROUPS,
-                "diffractogram": {},
-                "seed": 0,
-                "image_size": 64,
-                "resize": "maximum",
-                "descriptor": "shaped",
-                "shape_settings": Shape().model_dump(mode="json"),
-            }
-        )
-    )
+    patterns = (np.random.default_rng(0).random((CRYSTALS, 3, 64, 64)) > 0.98) * np.uint8(200)
+    write_small_dataset(folder / "data.zarr", patterns, spacegroup, material_id=names)
+    settings = make_settings(simulate=Simulate(pixels=64), train=Train(resize="maximum"))
+    write_labels(folder / "model", settings, SPACE_GROUPS)
     (folder / "evaluation").mkdir()
     predictions = pd.DataFrame(
         {

@@ -21,6 +21,7 @@ from scipy.ndimage import maximum_filter
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.crystals.class_names import space_group_name
+from spacegrouper.errors import UserError
 
 BLUE = "#0072B2"
 SKY_BLUE = "#56B4E9"
@@ -58,6 +59,26 @@ def save_figure(figure: Figure, folder: Path, name: str) -> None:
     with written_aside(vector) as svg, written_aside(raster) as png:
         figure.savefig(svg, format="svg", metadata={"Date": None})
         figure.savefig(png, format="png", dpi=200)
+
+
+def check_format(path: Path, *formats: str) -> None:
+    """Refuse a name that does not tell one of the formats, such as `png`.
+
+    Raises:
+        UserError: it ends in none of them.
+    """
+    if path.suffix[1:] not in formats:
+        names = " or ".join(f"*.{name}" for name in formats)
+        raise UserError(f"{path}: cannot tell the format; name it {names}")
+
+
+@mpl.rc_context(STYLE)
+def save_figure_as(figure: Figure, path: Path) -> None:
+    """Write a figure as *.svg or *.png (150 dots an inch); same figure, same bytes."""
+    kind = path.suffix[1:]
+    with written_aside(path) as aside:
+        metadata = {"Date": None} if kind == "svg" else {}
+        figure.savefig(aside, format=kind, dpi=150, metadata=metadata)
 
 
 def _settle_layout(figure: Figure) -> None:

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib_drawing import draw_images_with_matplotlib
 from numpy.typing import NDArray
 from scipy.ndimage import rotate
 from scipy.special import voigt_profile
 
+from spacegrouper.techniques.powder.descriptors.powder import IMAGE_POINTS
 from spacegrouper.techniques.powder.diffractograms import (
-    IMAGE_POINTS,
     augment_images,
     diffractograms,
     draw_images,
-    draw_images_with_matplotlib,
     generators,
 )
 from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder

@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 from spacegrouper.randomness import generator_for
 from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder
 
-IMAGE_POINTS = 2001  # of the diffractograms that images are drawn from: nine a pixel of 224
 LINE_WIDTH = 1.0  # of images, pixels
 
 _K_ALPHA_RATIO = 1.5444 / 1.5406  # of the wavelengths of copper, K-alpha 2 over K-alpha 1
@@ -79,31 +78,6 @@ def draw_images(
     images = np.empty((len(diffractograms), size, size), dtype=np.uint8)
     for image, heights in zip(images, diffractograms, strict=True):
         _draw(image, heights * (size / _TOP), line_width / 2)
-    return images
-
-
-def draw_images_with_matplotlib(
-    diffractograms: NDArray[np.float32], size: int, line_width: float = LINE_WIDTH
-) -> NDArray[np.uint8]:
-    """Draw as draw_images does, by matplotlib: the reference, more than ten times slower."""
-    # Imported here, as training draws without it.
-    from matplotlib import rc_context
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    dots_per_inch = 100
-    images = np.empty((len(diffractograms), size, size), dtype=np.uint8)
-    for image, heights in zip(images, diffractograms, strict=True):
-        figure = Figure(figsize=(size / dots_per_inch,) * 2, dpi=dots_per_inch, facecolor="black")
-        axes = figure.add_axes((0, 0, 1, 1))
-        axes.set_axis_off()
-        axes.plot(heights, color="white", linewidth=line_width * 72 / dots_per_inch)
-        axes.set(xlim=(0, len(heights) - 1), ylim=(0, _TOP))
-        canvas: Any = FigureCanvasAgg(figure)
-        # Or vertices within a ninth of a pixel of the line would be left out.
-        with rc_context({"path.simplify": False}):
-            canvas.draw()
-        image[:] = np.asarray(canvas.buffer_rgba())[..., 0]
     return images
 
 

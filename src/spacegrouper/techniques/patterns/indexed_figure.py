@@ -1,0 +1,112 @@
+"""The patterns of one crystal, raw above shaped, the strongest spots of the raw ones indexed."""
+
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from spacegrouper.figures.toolkit import enlarged
+from spacegrouper.settings import Simulate, View
+from spacegrouper.techniques.patterns.geometry import rotation_matrices
+from spacegrouper.techniques.patterns.indexing import Reflections, strongest_reflections
+
+_TILE = 4.0  # edge of a pattern in the figure, inches
+_FONT_SIZE = 9
+_MARK = "#F0E442"  # yellow of Okabe and Ito: seen on black by colour-blind readers too
+
+
+@mpl.rc_context({"font.size": _FONT_SIZE})
+def indexed_figure(
+    heading: str,
+    settings: Simulate,
+    raw: NDArray[np.uint8],
+    shaped: NDArray[np.uint8],
+    lattice: NDArray[np.float64],
+    spots: int,
+) -> Figure:
+    """Draw the views of a crystal side by side, raw above shaped.
+
+    Args:
+        heading: of the crystal.
+        settings: what its patterns were simulated with.
+        raw: (views, n, n) grey levels; they are brightened, and spots enlarged.
+        shaped: (views, n, n).
+        lattice: (3, 3), rows a, b, c, Angstrom.
+        spots: how many of the strongest are marked with h k l in each view, but for views that add
+            up several turns.
+    """
+    views = settings.views
+    figure = Figure(figsize=(_TILE * len(views), 2 * _TILE + 0.8), layout="constrained")
+    figure.suptitle(heading, fontsize=_FONT_SIZE + 3)
+    grid = figure.subplots(2, len(views), squeeze=False)
+    for column, view in enumerate(views):
+        above, below = grid[0, column], grid[1, column]
+        above.set_title(f"raw, {_turn(view)}")
+        below.set_title(f"shaped, {_turn(view)}")
+        # Most spots are too faint to see, hence the cube root.
+        above.imshow(np.cbrt(enlarged(raw[column])), cmap="gray", vmin=0, vmax=np.cbrt(255))
+        below.imshow(shaped[column], cmap="gray", vmin=0, vmax=255)
+        if len(view.angles) == 1:
+            turned = rotation_matrices(view)[0]
+            found = strongest_reflections(raw[column], spots, settings, turned, lattice)
+            _mark_reflections(above, found, settings)
+        for axes in (above, below):
+            axes.set(xticks=[], yticks=[])
+    figure.supxlabel(_legend(settings), fontsize=_FONT_SIZE)
+    return figure
+
+
+def _turn(view: View) -> str:
+    """Say how a view turns the crystal."""
+    return f"{' and '.join(f'{angle:+g}°' for angle in view.angles)} about {view.axis}"
+
+
+def _legend(settings: Simulate) -> str:
+    """Say what the marks and the extent of a pattern are."""
+    edge = settings.pixels / 2 * settings.pixel_size / settings.detector_distance
+    s = edge / np.hypot(1, edge) / (settings.wavelength * 1e10)
+    cells = " x ".join(map(str, settings.cells))
+    return (
+        f"{cells} cells; {s:.2f} Å⁻¹ from the centre to the middle of an edge. "
+        "Circles: the strongest reflections, with h k l of the standard conventional cell."
+    )
+
+
+def _mark_reflections(axes: Axes, reflections: Reflections, settings: Simulate) -> None:
+    """Ring the spots and write their indices beside them, where there is room."""
+    unit = settings.pixels / 256  # sizes below are in pixels of a detector of 256
+    spots = np.stack([reflections.columns, reflections.rows], axis=1).astype(float)
+    # Of what is in a label's way: the middle, and half of the width and height.
+    boxes = [(spot, np.array([5, 5]) * unit) for spot in spots]
+    for spot, hkl in zip(spots, reflections.indices, strict=True):
+        axes.plot(*spot, marker="o", markersize=9, markerfacecolor="none", color=_MARK)
+        label = r"\ ".join(rf"\bar{{{-index}}}" if index < 0 else str(index) for index in hkl)
+        size = np.array([2.4 * sum(len(str(abs(index))) for index in hkl) + 6, 6]) * unit
+        place = _free_place(spot, size, boxes, settings.pixels)
+        boxes.append((place, size))
+        axes.annotate(
+            f"${label}$",
+            spot,
+            place,
+            color=_MARK,
+            ha="center",
+            va="center",
+            arrowprops={"arrowstyle": "-", "color": _MARK, "linewidth": 0.5, "shrinkB": 4.5},
+        )
+
+
+def _free_place(spot: Any, size: Any, boxes: list[tuple[Any, Any]], pixels: int) -> Any:
+    """Return the middle of a label: as near its spot as others allow, outwards if possible."""
+    centre = (pixels - 1) / 2
+    outwards = np.arctan2(spot[1] - centre, spot[0] - centre)
+    for distance in np.arange(14, 100, 6) * pixels / 256:
+        for aside in np.radians([0, 30, -30, 60, -60, 90, -90, 120, -120, 150, -150, 180]):
+            angle = outwards + aside
+            place = spot + distance * np.array([np.cos(angle), np.sin(angle)])
+            inside = np.all(abs(place - centre) + size <= centre)
+            if inside and all(np.any(abs(place - other) >= size + half) for other, half in boxes):
+                return place
+    return spot
