@@ -13,13 +13,13 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from spacegrouper.dataset.store import open_dataset
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.settings import Settings, load_settings
 from spacegrouper.training.horovod_world import World, join_world
 from spacegrouper.training.split import split_dataset
 from spacegrouper.training.stream import ImageBatches
 
-Dataset = Annotated[Path, typer.Option(help="Zarr store to learn from")]
+Store = Annotated[Path, typer.Option(help="Zarr store to train on")]
 Config = Annotated[Path, typer.Option(help="settings as YAML")]
 Steps = Annotated[int, typer.Option(min=1, help="learning steps of each kind, warm-up included")]
 Result = Annotated[Path, typer.Option(help="JSON to write")]
@@ -65,7 +65,7 @@ class Stopwatch:
 
 @app.command()
 def input_alone(
-    dataset: Dataset,
+    dataset: Store,
     config: Config,
     rounds: Annotated[int, typer.Option(min=1, help="epochs")],
     result: Result,
@@ -86,7 +86,7 @@ def input_alone(
 
 
 @app.command()
-def training(dataset: Dataset, config: Config, steps: Steps, result: Result) -> None:
+def training(dataset: Store, config: Config, steps: Steps, result: Result) -> None:
     """Train as scripts/train.py does, for an epoch of so many steps, and validate on one batch.
 
     Rank N writes to RESULT.N. With several ranks, the averaging of gradients is also timed alone.
@@ -127,7 +127,7 @@ def training(dataset: Dataset, config: Config, steps: Steps, result: Result) -> 
 
 
 @app.command()
-def plain_fit(dataset: Dataset, config: Config, steps: Steps, result: Result) -> None:
+def plain_fit(dataset: Store, config: Config, steps: Steps, result: Result) -> None:
     """Fit the same network with Keras alone, to the images of so many steps, held in memory.
 
     Everything is left to Keras' and TensorFlow's defaults but for XLA, which takes minutes to
@@ -176,17 +176,17 @@ def plain_fit(dataset: Dataset, config: Config, steps: Steps, result: Result) ->
 
 
 def learning_batches(dataset: Path, settings: Settings) -> ImageBatches:
-    """Return the batches of the learning set, all for this process."""
-    group = open_dataset(dataset)
+    """Return the batches of the training set, all for this process."""
+    group = Dataset(dataset)
     split = split_dataset(group, settings.split, settings.seed)
-    learnt_from = split[split["part"] == "train"]
-    rows, labels = learnt_from["row"].to_numpy(), learnt_from["label"].to_numpy()
+    training = split[split["part"] == "train"]
+    rows, labels = training["row"].to_numpy(), training["label"].to_numpy()
     return ImageBatches(group, rows, labels, settings, World(), shuffled=True)
 
 
 def classes_of(dataset: Path, settings: Settings) -> int:
     """Return how many space groups are told apart."""
-    split = split_dataset(open_dataset(dataset), settings.split, settings.seed)
+    split = split_dataset(Dataset(dataset), settings.split, settings.seed)
     return int(split["label"].nunique())
 
 

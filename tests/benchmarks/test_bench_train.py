@@ -1,6 +1,5 @@
 """The benchmark on few crystals and small images: it runs, and its numbers fit together."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,17 +9,13 @@ import pytest
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "bench_train.py"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("network", "images", "descriptor"),
-    [("ziletti", 1, "spot"), pytest.param("msdn", 3, "shaped", marks=pytest.mark.slow)],
+    ("network", "images", "descriptor"), [("ziletti", 1, "spot"), ("msdn", 3, "shaped")]
 )
-def test_everything_is_measured(tmp_path: Path, network: str, images: int, descriptor: str) -> None:
-    command = [sys.executable, SCRIPT, f"--network={network}", "--image-size=32"]
-    command += ["--crystals=160", "--batch-size=4", "--steps=2", "--warm-up=1"]
-    command += ["--rounds=1", f"--output={tmp_path}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    results = json.loads((tmp_path / "train.json").read_text())
+def test_everything_is_measured(benchmark, network: str, images: int, descriptor: str) -> None:
+    small = ("--image-size=32", "--crystals=160", "--batch-size=4", "--steps=2", "--warm-up=1")
+    results = benchmark("train", f"--network={network}", *small, "--rounds=1")
     assert results["crystals_of_a_step"] == 4
     assert results["steps_measured"] == 2
     found = results["networks"][network]
@@ -50,10 +45,6 @@ def test_everything_is_measured(tmp_path: Path, network: str, images: int, descr
     assert limit["crystals_per_second"] == found["input_alone"]["streamed"]["crystals_per_second"]
     flop = found["training_gflop_of_a_crystal"] * 1e9
     assert limit["tflop_per_second"] == pytest.approx(flop * limit["crystals_per_second"] / 1e12)
-    # A process that holds TensorFlow, but not more than a small machine has.
-    for peak in (fit["peak_memory_mb"], *training["peak_memory_mb_of_ranks"]):
-        assert 300 < peak < 16_000
-    assert str(tmp_path) not in json.dumps(results)
 
 
 def test_too_few_crystals_are_refused(tmp_path: Path) -> None:

@@ -1,33 +1,17 @@
 """The projection: what it must be where one thing alone takes time."""
 
-import importlib.util
-import subprocess
-import sys
-from pathlib import Path
-
+import project_cluster as projection
 import pytest
 
-FOLDER = Path(__file__).parents[2] / "benchmarks"
 
-
-@pytest.fixture
-def projection(monkeypatch):
-    monkeypatch.syspath_prepend(str(FOLDER))
-    spec = importlib.util.spec_from_file_location("project_cluster", FOLDER / "project_cluster.py")
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "project_cluster", module)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_few_slow_submissions_decide(projection) -> None:
+def test_few_slow_submissions_decide() -> None:
     costs = projection.Costs(0, 0, 0, simulate=0.01, shape=0, raw_bytes=0)
     job = projection.START_UP + 1000 * 0.01
     seconds = projection.project(costs, 10**6, 1000, nodes=100, submissions=0.5)
     assert seconds["simulate"] == pytest.approx(1000 / 0.5 + job)
 
 
-def test_otherwise_the_cores_do(projection) -> None:
+def test_otherwise_the_cores_do() -> None:
     costs = projection.Costs(0, 0, 0, simulate=0.01, shape=0.002, raw_bytes=0)
     job = projection.START_UP + 1000 * 0.01
     seconds = projection.project(costs, 10**6, 1000, nodes=2, submissions=1e9)
@@ -36,14 +20,13 @@ def test_otherwise_the_cores_do(projection) -> None:
     assert seconds["shape"] - projection.START_UP == pytest.approx(1e6 * 0.002 / 32, rel=0.03)
 
 
-def test_large_blocks_leave_cores_idle_for_want_of_memory(projection) -> None:
+def test_large_blocks_leave_cores_idle_for_want_of_memory() -> None:
     costs = projection.Costs(0, 0, 0, simulate=0, shape=0.002, raw_bytes=0)
     seconds = projection.project(costs, 10**6, 50_000, nodes=1, submissions=1e9)
     # 19.5 GB a block: three at a time.
     assert seconds["shape"] == pytest.approx(projection.START_UP + 7 * 50_000 * 0.002)
 
 
-def test_it_runs_on_the_recorded_results() -> None:
-    command = [sys.executable, str(FOLDER / "project_cluster.py")]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+def test_it_runs_on_the_recorded_results(capsys) -> None:
+    projection.main(projection.RESULTS, submissions=25)
+    assert len(capsys.readouterr().out.splitlines()) == 2 + 3 * len(projection.RUNS)
