@@ -50,7 +50,7 @@ def test_the_forest_is_that_of_scikit_learn():
     assert (predict_by_forest(known, labels[:70], unknown, 3, 6, steps.append) != answers).any()
 
 
-def test_a_class_that_is_not_learnt_has_no_probability_and_moves_no_other():
+def test_a_class_that_is_not_trained_on_has_no_probability_and_moves_no_other():
     known = np.array([[0.0], [0.1], [1.0], [1.1]], dtype=np.float32)
     unknown = np.array([[-1.0], [2.0]], dtype=np.float32)
     answers = predict_by_forest(known, np.array([0, 0, 2, 2]), unknown, 4, 0, lambda _: None)

@@ -49,7 +49,7 @@ def test_a_network_that_was_validated_in_rotation_is_refused(folder):
     path.unlink()
     assert finished.returncode == 1
     said = " ".join(finished.stderr.split())
-    assert "settings.yaml: with train.rotation_epochs the network has learnt from all" in said
+    assert "settings.yaml: with train.rotation_epochs the network was trained on all" in said
     assert "Traceback" not in said
 
 

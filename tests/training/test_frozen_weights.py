@@ -53,7 +53,7 @@ def test_training_and_resuming_leave_the_frozen_weights_as_they_are(
 
 
 @pytest.mark.parametrize("name", ["resnet", "msdn"])
-def test_moving_statistics_are_all_that_changes_without_being_learnt(name: str) -> None:
+def test_moving_statistics_are_all_that_changes_without_being_trained(name: str) -> None:
     model = build_model(3, Model(name=name, image_size=32))
     floats = [v for v in model.non_trainable_variables if keras.backend.is_float_dtype(v.dtype)]
 

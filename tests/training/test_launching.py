@@ -34,14 +34,17 @@ with locked(pathlib.Path(sys.argv[1]), shared=True):
 """
 
 
-def test_passes_on_what_the_ranks_print() -> None:
+def test_passes_on_what_the_ranks_print_who_meet_where_only_this_machine_is_heard() -> None:
     lines: list[str] = []
     program = "import os; print('rank', os.environ['HOROVOD_RANK'], os.environ['EXTRA'])"
 
-    command = [sys.executable, "-c", program]
+    command = [sys.executable, "-c", program + LISTENING]
     launch_ranks(horovodrun(2), command, os.environ | {"EXTRA": "x"}, lines.append)
 
     assert {"rank 0 x", "rank 1: rank 1 x"} <= set(lines)
+    addresses = [line.rpartition("listens at ")[2] for line in lines if "listens at" in line]
+    assert addresses
+    assert set(addresses) == {"127.0.0.1"}
 
 
 def test_a_failing_rank_ends_all_and_is_named() -> None:
@@ -53,16 +56,6 @@ def test_a_failing_rank_ends_all_and_is_named() -> None:
     with pytest.raises(UserError, match=r"rank 1: exit with status code 3;.*the same command"):
         launch_ranks(horovodrun(2), [sys.executable, "-c", program], os.environ, lines.append)
     assert not any("Traceback" in line for line in lines)
-
-
-def test_the_ranks_meet_where_only_this_machine_is_heard() -> None:
-    lines: list[str] = []
-
-    launch_ranks(horovodrun(2), [sys.executable, "-c", LISTENING], os.environ, lines.append)
-
-    addresses = [line.rpartition("listens at ")[2] for line in lines if "listens at" in line]
-    assert addresses
-    assert set(addresses) == {"127.0.0.1"}
 
 
 def test_horovod_must_be_there(monkeypatch) -> None:

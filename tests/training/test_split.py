@@ -298,7 +298,7 @@ def test_validation_groups_do_not_divide_prototypes_between_classes() -> None:
 
     assert (group.groupby(split["prototype"]).nunique() == 1).all()
     assert sorted(set(group)) == list(range(-1, 10))
-    # Every class is learnt from, whichever group validates.
+    # Every class is trained on, whichever group validates.
     classes = pd.crosstab(split["label"], group)
     assert ((classes.drop(columns=-1).sum(axis=1).to_numpy()[:, None] - classes) > 0).all(axis=None)
 
@@ -307,9 +307,7 @@ def test_validation_groups_do_not_divide_prototypes_between_classes() -> None:
 def test_too_few_crystals_for_all_validation_groups(method) -> None:
     settings = Split(minimum_crystals=3, method=method, train=0.72, validation=0.08, test=0.2)
     split = split_crystals(crystals(9, 9), settings, seed=0)
-    with pytest.raises(
-        UserError, match=r"train\.rotation_epochs: 10 groups .* [1-9] of them would"
-    ):
+    with pytest.raises(UserError, match=r"train\.rotation_epochs: 10 folds .* [1-9] of them would"):
         validation_groups(split, settings, seed=0)
 
 

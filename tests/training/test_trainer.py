@@ -218,9 +218,9 @@ def test_the_validation_fold_rotates(store, tmp_path) -> None:
     learning, validating = seen[::2], seen[1::2]
     assert len(learning) == 3  # epochs 1 and 2, 3 and 4, 5
     assert all(
-        learnt | judged == usable for learnt, judged in zip(learning, validating, strict=True)
+        fitted | judged == usable for fitted, judged in zip(learning, validating, strict=True)
     )
-    assert not any(learnt & judged for learnt, judged in zip(learning, validating, strict=True))
+    assert not any(fitted & judged for fitted, judged in zip(learning, validating, strict=True))
     assert not validating[0] & validating[1]
     assert not validating[1] & validating[2]
     # Neither is the best of one group comparable with that of another, nor is training stopped.
@@ -228,7 +228,7 @@ def test_the_validation_fold_rotates(store, tmp_path) -> None:
 
 
 def test_a_network_of_one_image_learns_from_spots(store, tmp_path) -> None:
-    network = {"name": "ziletti", "image_size": 64}
+    network = {"name": "ziletti", "image_size": 32}
     run(store, tmp_path, small_settings(network, descriptor="spot", epochs=12, learning_rate=1e-3))
 
     history = pd.read_csv(tmp_path / "history.csv")

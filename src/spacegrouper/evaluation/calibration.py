@@ -38,8 +38,8 @@ def negative_log_likelihood(logits: Floats, labels: Integers, temperature: float
 def fit_temperature(logits: Floats, labels: Integers) -> float:
     """Return the temperature of the smallest `negative_log_likelihood`, between 0.05 and 20.
 
-    `logits`, `labels`: of crystals that the network has not learnt from, but may have been chosen
-    by. The likelihood has one maximum only, as it is concave in 1 / temperature.
+    `logits`, `labels`: of crystals that the network was not trained on, but may have been
+    chosen by. The likelihood has one maximum only, as it is concave in 1 / temperature.
     """
     found: Any = minimize_scalar(
         lambda logarithm: negative_log_likelihood(logits, labels, np.exp(logarithm)),

@@ -104,8 +104,8 @@ def uncalibrated_because(model: Path) -> str | None:
     if not path.is_file() or not load_settings(path).train.validation_is_learnt_from:
         return None
     return (
-        f"{path}: with train.rotation_epochs the network has learnt from all crystals that "
-        "validated in their turn, so none is left to calibrate it with"
+        f"{path}: with train.rotation_epochs the network was trained on all validation folds, "
+        "so no crystal is left to calibrate it with"
     )
 
 

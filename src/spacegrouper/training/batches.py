@@ -1,4 +1,4 @@
-"""Which crystal is learnt from when, and by which rank.
+"""Which crystal is trained on when, and by which rank.
 
 The samples are cut into as many runs of neighbours as a step takes samples over all ranks, and a
 step takes one sample of each run. A rank owns `batch_size` neighbouring runs: it needs to read only
@@ -7,7 +7,7 @@ share them.
 
 Every epoch shuffles each run for itself: its chunks, the units of reading, are put in random order,
 the samples are cut, in that order, into windows, and each window is shuffled. So the samples of a
-chunk are learnt from within one window, or two if a border of windows cuts the chunk, and a rank
+chunk are trained on within one window, or two if a border of windows cuts the chunk, and a rank
 that holds two windows of its runs reads no chunk twice.
 """
 

@@ -18,7 +18,7 @@ Values = list[NDArray[Any]]
 
 @dataclass(frozen=True)
 class Epoch:
-    """How one pass over the learning set went; losses and accuracies are means over crystals."""
+    """How one pass over the training set went; losses and accuracies are means over crystals."""
 
     epoch: int
     loss: float

@@ -1,4 +1,4 @@
-"""Which space groups, or other labels, are classes; which crystals teach, validate and test."""
+"""Which space groups, or other labels, are classes; which crystals train, validate and test."""
 
 import hashlib
 from collections import Counter
@@ -90,30 +90,30 @@ def select_classes(label: "pd.Series[Any]", settings: Split) -> tuple[int, ...] 
 
 
 def validation_groups(split: pd.DataFrame, settings: Split, seed: int) -> "pd.Series[int]":
-    """Number the groups of the learning and validation sets that validate in turn.
+    """Number the folds of the training and validation sets that validate one after another.
 
-    Returns, for each row of `split`, the number of its group: 0 for the validation set, from 1 on
-    those that the learning set is cut into, each as large as the validation set, -1 for the test
-    set. Crystals of a prototype stay together where the split keeps them together.
-    Raises UserError if there are too few crystals, or prototypes, for all groups.
+    Returns, for each row of `split`, the number of its fold: 0 for the validation set, from 1 on
+    the folds that the training set is cut into, each as large as that, -1 for the test set.
+    Crystals of a prototype stay together where the split keeps them together.
+    Raises UserError if there are too few crystals, or prototypes, for all folds.
     """
     groups = round(settings.train / settings.validation)
     number = pd.Series(-1, index=split.index)
     number[split["part"] == "validation"] = 0
-    learnt_from = split[split["part"] == "train"]
-    unit = _units(learnt_from, settings)
+    training = split[split["part"] == "train"]
+    unit = _units(training, settings)
     place = unit.map(lambda name: _hash(seed, f"group {name}"))
-    rank = place.groupby(learnt_from["label"]).rank(method="dense").astype(int)
+    rank = place.groupby(training["label"]).rank(method="dense").astype(int)
     # A prototype of several classes goes where the first of them puts it.
-    by_class = (1 + rank % groups)[learnt_from["label"].sort_values(kind="stable").index]
+    by_class = (1 + rank % groups)[training["label"].sort_values(kind="stable").index]
     number[by_class.index] = by_class.groupby(unit).transform("first")
     empty = sorted(set(range(groups + 1)) - set(number))
     if empty:
         kinds = "crystals" if settings.method == "random" else "prototypes"
         raise UserError(
-            f"train.rotation_epochs: {groups + 1} groups are to validate in turn, but "
-            f"{len(empty)} of them would be empty: every class has fewer than {groups} {kinds} to "
-            "learn from; raise split.validation, which makes fewer groups, or add crystals"
+            f"train.rotation_epochs: {groups + 1} folds are to validate, but {len(empty)} of "
+            f"them would be empty: every class has fewer than {groups} {kinds} in the training "
+            "set; raise split.validation, which makes fewer folds, or add crystals"
         )
     return number
 
@@ -176,7 +176,7 @@ def _parts_of_prototypes(
 
     `prototype`, `label`: of each crystal. In the order of their hashes, first those of several
     classes, prototypes go into the part that lacks most of its share of their classes, if they fit
-    in all of them; one that fits nowhere is learnt from. Then classes that lack a part get one.
+    in all of them; one that fits nowhere trains. Then classes that lack a part get one.
     """
     sizes: dict[str, dict[int, int]] = {}
     pairs: Any = Counter(zip(prototype, label, strict=True))
@@ -211,7 +211,7 @@ def _fill_empty_parts(
     """Move prototypes until every class of three or more is in every part, or none is left to try.
 
     A class gets, for a part that it lacks, the prototype whose move leaves the fewest parts of
-    other classes empty: of those that were moved least often, learnt from, and smallest.
+    other classes empty: of those that were moved least often, in the training set, and smallest.
     """
     members: dict[int, list[str]] = {}
     for name, own in sizes.items():
@@ -224,9 +224,9 @@ def _fill_empty_parts(
     def cost(name: str, part: str) -> tuple[Any, ...]:
         emptied = sum(prototypes[c, part_of[name]] == 1 for c in sizes[name])
         filled = sum(prototypes[c, part] == 0 for c in sizes[name])
-        learnt_from = part_of[name] == "train"
+        trains = part_of[name] == "train"
         crystals = sum(sizes[name].values())
-        return emptied - filled + moves[name], not learnt_from, crystals, place[name]
+        return emptied - filled + moves[name], not trains, crystals, place[name]
 
     for _ in range(_MOST_MOVES):
         empty = next(((c, part) for c in large for part in PARTS if not prototypes[c, part]), None)

@@ -80,9 +80,9 @@ def train(
     optimiser = adam(settings.train.weight_decay, world)
     optimiser.build(model.trainable_variables)
     group = _groups(split, settings)
-    # In rotation, every group but the one that validates is learnt from.
-    learnt_from = group >= 0 if settings.train.rotation_epochs else group > 0
-    weights = class_weights(split.loc[learnt_from, "label"].to_numpy(), settings.train)
+    # In rotation, every fold but the one that validates trains.
+    training = group >= 0 if settings.train.rotation_epochs else group > 0
+    weights = class_weights(split.loc[training, "label"].to_numpy(), settings.train)
     loss = SummedCrossEntropy(weights, settings.train.label_smoothing)
     network = _compiled(model, optimiser, loss)
     fingerprint = _fingerprint(settings, split, dataset, model)
@@ -176,7 +176,7 @@ def _compiled(model: keras.Model, optimiser: Any, loss: SummedCrossEntropy) -> k
 def _learn_epoch(
     network: keras.Model, batches: ImageBatches, epoch: int, settings: Train, world: World
 ) -> tuple[float, float]:
-    """Learn from every crystal once; return mean loss and accuracy over the crystals."""
+    """Train on every crystal once; return mean loss and accuracy over the crystals."""
     totals = np.zeros(3)
     for step, (images, labels, weights) in enumerate(
         batches.epoch(epoch), start=(epoch - 1) * batches.steps
@@ -283,7 +283,7 @@ def _check_losses(epoch: Epoch, settings: Train) -> None:
 
 
 def _moving_statistics(model: keras.Model) -> list[Any]:
-    """Return the variables of batch normalisation that change without being learnt.
+    """Return the variables of batch normalisation that change without being trained.
 
     Frozen weights are equal on all ranks already, and a mean of them could differ in a last digit.
     """
