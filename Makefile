@@ -27,7 +27,7 @@ demo: $(environment) ## run the whole pipeline on 480 crystals; results/demo/rep
 	exit $$status
 
 test: $(environment) ## run the tests; with CI=true the proofs that take minutes as well
-	pytest $(if $(CI),,-m "not slow")
+	pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup $(if $(CI),,-m "not slow")
 
 check: $(environment) ## check style, types, workflow and generated files
 	ruff check .
