@@ -31,8 +31,9 @@ class Workflow:
         config = self.folder / f"{settings['name']}.yaml"
         config.write_text(yaml.safe_dump(settings))
         snakemake = Path(sys.executable).with_name("snakemake")
-        profile = ("--profile", "cluster/local", "--cores", "2", "--nolock")
-        return [str(snakemake), *profile, "--configfile", config.name, *arguments]
+        # `--configfile` takes all that follows it up to the next option, also a target.
+        options = ("--configfile", config.name, "--nolock", "--cores", "2")
+        return [str(snakemake), "--profile", "cluster/local", *options, *arguments]
 
     @property
     def environment(self) -> dict[str, str]:

@@ -19,7 +19,7 @@ from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.crystals.prototypes import prototype_crystals
 from spacegrouper.crystals.sources.prototypes import PrototypesSource
-from spacegrouper.dataset.store import usable_rows
+from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.dataset.store_objects import list_objects
 
 pytestmark = pytest.mark.slow
@@ -85,7 +85,7 @@ def releases() -> list[list[Crystal]]:
 def pairs(store: Path) -> dict[str, tuple[bytes, bytes, int, str]]:
     """The patterns and labels of the crystals of a release, by their ids."""
     arrays: Any = zarr.open_group(store, mode="r")
-    rows = np.flatnonzero(usable_rows(arrays))
+    rows = np.flatnonzero(Dataset(store).usable())
     found = {
         str(arrays["material_id"][row]): (
             arrays["raw"][row].tobytes(),
