@@ -44,7 +44,7 @@ def test_sticks_are_stored(results) -> None:
 def test_the_network_tells_crystal_systems_apart(results) -> None:
     labels = json.loads((results / "model" / "labels.json").read_text())
     assert (labels["label"], labels["classes"]) == ("crystal_system", SYSTEMS)
-    assert labels["descriptor"] == "powder"
+    assert labels["presentation"]["descriptor"] == "powder"
     network = keras.models.load_model(results / "model" / "model.keras")
     assert network.inputs[0].shape == (None, 32, 32, 3)
     assert len(pd.read_csv(results / "model" / "history.csv")) == 2

@@ -5,7 +5,9 @@ from tempfile import TemporaryDirectory
 
 from spacegrouper.contract.technique import Shown
 
-CAPTION_FILES = TemporaryDirectory(prefix="captions-")
+CAPTION_FILES = None
+if workflow.is_main_process:
+    CAPTION_FILES = TemporaryDirectory(prefix="captions-")
 SHOWN = {
     category: {name: Shown(*text.split("\n", 1)) for name, text in files.items()}
     for category, files in read_yaml(
@@ -17,11 +19,11 @@ KINDS = {".svg": "figure", ".html": "page"}
 
 
 def caption_file(text):
+    if CAPTION_FILES is None:
+        return None  # a job, which makes no report
     name = hashlib.sha256(text.encode()).hexdigest()
     path = Path(CAPTION_FILES.name, f"{name}.rst")
-    # Jobs make no report.
-    if workflow.is_main_process:
-        path.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     return str(path)
 
 
