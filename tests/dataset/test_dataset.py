@@ -10,6 +10,7 @@ from small_dataset import patterns_settings, write_small_dataset
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.settings import settings_from_mapping
+from spacegrouper.techniques.patterns.settings import Shape
 
 
 @pytest.mark.parametrize(
@@ -123,3 +124,9 @@ def test_a_flipped_bit_in_a_shard_is_not_read_as_a_pattern(
         shard.write_bytes(damaged)
         with pytest.raises(UserError, match=r"`raw` cannot be read from row 0 on .*checksum"):
             Dataset(tmp_path / "dataset.zarr").read(slice(0, 4))
+
+
+def test_patterns_of_another_program_have_the_default_views(tmp_path: Path) -> None:
+    raw = np.zeros((1, 3, 8, 8), dtype=np.uint8)
+    dataset = write_small_dataset(tmp_path / "d.zarr", raw, [1], {"shape": Shape().model_dump()})
+    assert dataset.view_names == ["x", "y", "z"]

@@ -78,7 +78,7 @@ TECHNIQUES.register(
         record_derived=_record_shape,
         views=lambda settings: ("simulate.views", len(settings.simulate.views)),
         view_names=lambda made_with: [
-            view.axis for view in Simulate.model_validate(made_with["simulate"]).views
+            view.axis for view in Simulate.model_validate(made_with.get("simulate", {})).views
         ],
         tables=TABLES,
         figures=FIGURES,

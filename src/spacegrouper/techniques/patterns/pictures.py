@@ -53,4 +53,4 @@ def brightened(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _views(made_with: Sections) -> list[str]:
-    return [view.axis for view in Simulate.model_validate(made_with["simulate"]).views]
+    return [view.axis for view in Simulate.model_validate(made_with.get("simulate", {})).views]

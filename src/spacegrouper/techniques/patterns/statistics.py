@@ -71,7 +71,7 @@ def describe(dataset: Dataset, threads: int, advance: Callable[[int], None]) -> 
             "scripts/standardise.py has written"
         )
     per_system, histograms = per_crystal_system_table(per_space_group), histogram_table(found)
-    views = Simulate.model_validate(dataset.settings["simulate"]).views[: len(dataset.view_names)]
+    views = Simulate.model_validate(dataset.settings.get("simulate", {})).views[: len(dataset.view_names)]
     return Description(
         tables={
             "per_space_group": per_space_group,
