@@ -71,7 +71,9 @@ def describe(dataset: Dataset, threads: int, advance: Callable[[int], None]) -> 
             "scripts/standardise.py has written"
         )
     per_system, histograms = per_crystal_system_table(per_space_group), histogram_table(found)
-    views = Simulate.model_validate(dataset.settings.get("simulate", {})).views[: len(dataset.view_names)]
+    simulate = Simulate.model_validate(dataset.settings.get("simulate", {}))
+    # `view_names` refuses settings of another number of views.
+    views = simulate.views[: len(dataset.view_names)]
     return Description(
         tables={
             "per_space_group": per_space_group,
