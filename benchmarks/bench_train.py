@@ -18,6 +18,7 @@ from bench_simulate import ROOT, SEED, console, draw_crystals, machine
 from rich.table import Table
 
 from spacegrouper.atomic import written_aside
+from spacegrouper.contract.network import NETWORKS
 from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Model, Settings, Split, Train, make_settings, write_settings
@@ -96,15 +97,20 @@ def main(
 
 def settings_of(network: str, image_size: int, batch_size: int) -> Settings:
     """Return the settings for one rank."""
-    model = Model(name=network, image_size=image_size)  # type: ignore[arg-type]
+    model = Model(name=network, image_size=image_size)
     train = Train(
-        descriptor="spot" if model.images == 1 else "shaped",
+        descriptor="spot" if images_of(network) == 1 else "shaped",
         ranks=1,
         batch_size=batch_size,
         shuffle_crystals=WINDOW_STEPS * batch_size,
         epochs=1,
     )
     return make_settings(seed=SEED, split=Split(classes="all"), model=model, train=train)
+
+
+def images_of(network: str) -> int:
+    """Return how many images a network takes of a crystal."""
+    return 3 if NETWORKS[network].takes == "three images" else 1
 
 
 def make_dataset(folder: Path, crystals: int) -> dict[str, Any]:
@@ -188,12 +194,14 @@ def summarise(settings: Settings, rounds: Sequence[dict[str, Any]], warm_up: int
     flops = TRAINING_FLOPS * of_one_rank["forward_flops_of_a_crystal"]
     summary: dict[str, Any] = {
         "image_size": settings.model.image_size,
-        "images_of_a_crystal": settings.model.images,
+        "images_of_a_crystal": images_of(settings.model.name),
         "descriptor": settings.train.descriptor,
         "parameters": of_one_rank["parameters"],
         "training_gflop_of_a_crystal": flops / 1e9,
         "input_alone": {
-            way: input_rates([found["input"][way] for found in rounds], settings.model.images)
+            way: input_rates(
+                [found["input"][way] for found in rounds], images_of(settings.model.name)
+            )
             for way in ("streamed", "kept")
         },
         "training": {},

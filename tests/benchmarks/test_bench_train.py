@@ -1,12 +1,10 @@
 """The benchmark on few crystals and small images: it runs, and its numbers fit together."""
 
-import subprocess
-import sys
 from pathlib import Path
 
+import bench_train
 import pytest
-
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "bench_train.py"
+import typer
 
 
 @pytest.mark.slow
@@ -48,8 +46,6 @@ def test_everything_is_measured(benchmark, network: str, images: int, descriptor
 
 
 def test_too_few_crystals_are_refused(tmp_path: Path) -> None:
-    command = [sys.executable, SCRIPT, "--crystals=160", "--steps=8", f"--output={tmp_path}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "too few for so many steps" in done.stderr
+    with pytest.raises(typer.BadParameter, match="too few for so many steps"):
+        bench_train.main(crystals=160, steps=8, output=tmp_path)
     assert not list(tmp_path.iterdir())
