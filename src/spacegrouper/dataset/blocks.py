@@ -6,7 +6,7 @@ of what lies there; either way it is not taken for whole.
 """
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,15 +28,14 @@ from spacegrouper.dataset.store_objects import (
 from spacegrouper.errors import UserError
 from spacegrouper.folder_lock import locked
 
-_OTHERS = ("status", "block_sha256")  # objects of a block that hold no patterns
-
 
 def block_keys(number: int, arrays: Sequence[str]) -> dict[str, str]:
-    """Return the key of each object of a block: of the arrays it writes, and of its digests."""
-    keys = {name: f"{name}/c/{number}/0/0/0" for name in arrays if name not in _OTHERS}
+    """Return the keys of a block's objects by what they hold, in the order they are written in."""
+    keys = {name: f"{name}/c/{number}/0/0/0" for name in arrays if name != "status"}
+    keys["block_sha256"] = f"block_sha256/c/{number}/0"
     if "status" in arrays:
         keys["status"] = f"status/c/{number}"
-    return keys | {"block_sha256": f"block_sha256/c/{number}/0"}
+    return keys
 
 
 def foreign_objects(
@@ -64,10 +63,18 @@ def write_block(store: Path, dataset_sha256: str, block: Block) -> int:
     with _writing(store, dataset_sha256):
         if block_problems(store, block.number, block.arrays, dataset_sha256):
             raw = np.concatenate([piece.read() for piece in block.pieces])
-            technique = technique_of(block.made_with)
-            derived = technique.derive(raw, block.made_with.get("settings", {}))
+            settings = block.made_with.get("settings", {})
+            derived = technique_of(block.made_with).derive(raw, settings)
             values = {"raw": raw, "status": block.status, **derived}
-            _write(store, dataset_sha256, block, values)
+            first_row = block.number * zarr.open_array(store / "status", mode="r").chunks[0]
+            objects = {name: _encode(store, name, first_row, values[name]) for name in block.arrays}
+            digests = {name: hashlib.sha256(objects[name]).hexdigest() for name in block.arrays}
+            digests = {"dataset": dataset_sha256, **digests}
+            objects["block_sha256"] = _encode_digests(store, block.number, digests)
+            keys = block_keys(block.number, block.arrays)
+            remove_object(store, keys["status"])
+            for name, key in keys.items():
+                write_object(store, key, objects[name])
     return int(block.status.size)
 
 
@@ -83,15 +90,15 @@ def link_block(
         raise damaged_parent(parent, f"block {block.number}: {key}: {problem}")
     digests = _recorded_digests(parent, block.number, block.arrays)
     assert digests is not None
+    digests["dataset"] = dataset_sha256
     keys = block_keys(block.number, block.arrays)
     with _writing(store, dataset_sha256):
         remove_object(store, keys["status"])
-        for name in _ordered(keys):
+        for name, key in keys.items():
             if name == "block_sha256":
-                content = _encode_digests(store, dataset_sha256, block, digests)
-                write_object(store, keys[name], content)
+                write_object(store, key, _encode_digests(store, block.number, digests))
             else:
-                link_object(parent, store, keys[name])
+                link_object(parent, store, key)
 
 
 def damaged_parent(parent: Path, damage: str) -> UserError:
@@ -133,28 +140,8 @@ def _writing(store: Path, dataset_sha256: str) -> Iterator[None]:
         yield
 
 
-def _write(
-    store: Path, dataset_sha256: str, block: Block, values: Mapping[str, NDArray[Any]]
-) -> None:
-    keys = block_keys(block.number, block.arrays)
-    first_row = block.number * zarr.open_array(store / "status", mode="r").chunks[0]
-    objects = {name: _encode(store, name, first_row, values[name]) for name in block.arrays}
-    digests = {name: hashlib.sha256(objects[name]).hexdigest() for name in block.arrays}
-    objects["block_sha256"] = _encode_digests(store, dataset_sha256, block, digests)
-    remove_object(store, keys["status"])
-    for name in _ordered(keys):
-        write_object(store, keys[name], objects[name])
-
-
-def _ordered(keys: Mapping[str, str]) -> list[str]:
-    return [*(name for name in keys if name not in _OTHERS), "block_sha256", "status"]
-
-
-def _encode_digests(
-    store: Path, dataset_sha256: str, block: Block, digests: Mapping[str, str]
-) -> bytes:
-    recorded = [dataset_sha256, *(digests[name] for name in block.arrays)]
-    return _encode(store, "block_sha256", block.number, np.array([recorded], dtype=object))
+def _encode_digests(store: Path, number: int, digests: dict[str, str]) -> bytes:
+    return _encode(store, "block_sha256", number, np.array([[*digests.values()]], dtype=object))
 
 
 def _encode(store: Path, array: str, first_row: int, values: NDArray[Any]) -> bytes:

@@ -8,9 +8,8 @@ therefore stands for the raw shards, the settings, the versions and the labels a
 import hashlib
 import json
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from spacegrouper.dataset.integrity import check_manifest, file_sha256
 from spacegrouper.dataset.made_with import MadeWith, find_difference, technique_of
 from spacegrouper.dataset.raw_shard import (
     DONE,
+    PATTERN_DIMENSIONS,
     REJECTED,
     TEXT_LABELS,
     RawRows,
@@ -35,7 +35,6 @@ from spacegrouper.dataset.raw_shard import (
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Settings
 
-PATTERN_DIMENSIONS = ("crystal", "view", "y", "x")
 STATUS_MEANINGS = {0: "absent", DONE: "done", REJECTED: "rejected"}
 LABEL_PREFIX = "label_"  # so that no further label can take the name of another array
 _COORDINATES = ("material_id", "spacegroup", *TEXT_LABELS, "status", "in_release")
@@ -118,28 +117,31 @@ def plan_dataset(
     _check_alike(raw_shards, shards)
     if release is None:
         _check_ids_differ(raw_shards, shards)
-    rows = sum(shard.status.size for shard in shards)
-    if rows == 0:
+    rows = _joined(shards, settings)
+    if rows.status.size == 0:
         raise UserError(f"{raw_shards[0]}: no crystals in the raw shards, nothing to shape")
-    starts = list(accumulate((shard.status.size for shard in shards), initial=0))
     wholes = [
-        RawPiece(path, digest, first, last)
-        for path, digest, first, last in zip(
-            raw_shards, digests, starts[:-1], starts[1:], strict=True
-        )
+        RawPiece(path, digest, 0, shard.status.size)
+        for path, digest, shard in zip(raw_shards, digests, shards, strict=True)
     ]
-    status = np.concatenate([shard.status for shard in shards])
-    material_id = np.concatenate([shard.material_id for shard in shards])
-    in_release = _newest_rows(material_id, release)
-    made_with = shards[0].made_with
-    technique = technique_of(made_with)
-    derived = technique.record_derived(settings, shards[0].pattern_shape[-1])
-    made_with = {**made_with, "settings": {**made_with.get("settings", {}), **derived}}
-    arrays = block_arrays(technique)
-    objects = _make_objects(shards, digests, in_release, settings, made_with, arrays)
-    blocks = _cut_blocks(wholes, status, settings.plan.block_size, arrays, made_with)
-    counts = (shard.status.size for shard in shards)
-    return DatasetPlan(objects, tuple(blocks), tuple(zip(digests, counts, strict=True)), arrays)
+    arrays = block_arrays(technique_of(rows.made_with))
+    size = settings.plan.block_size
+    # A block is one shard of the store, whatever raw shards its rows come from, so that no two
+    # blocks ever write the same object.
+    blocks = [
+        Block(
+            number,
+            rows.status[start : start + size],
+            tuple(_pieces(wholes, start, start + size)),
+            arrays,
+            rows.made_with,
+        )
+        for number, start in enumerate(range(0, rows.status.size, size))
+    ]
+    known = tuple((whole.sha256, whole.stop) for whole in wholes)
+    in_release = _newest_rows(rows.material_id, release)
+    objects = _make_objects(rows, known, in_release, settings, arrays)
+    return DatasetPlan(objects, tuple(blocks), known, arrays)
 
 
 def block_arrays(technique: Technique) -> tuple[str, ...]:
@@ -189,63 +191,66 @@ def _newest_rows(
     return in_release
 
 
-def _cut_blocks(
-    wholes: list[RawPiece],
-    status: NDArray[np.uint8],
-    size: int,
-    arrays: tuple[str, ...],
-    made_with: MadeWith,
-) -> Iterator[Block]:
-    """Cut the rows into blocks. `wholes`: the shards, with the rows they hold of the dataset.
+def _joined(shards: Sequence[RawRows], settings: Settings) -> RawRows:
+    """Return the rows of all shards, with what a dataset of them is made with."""
+    first = shards[0]
+    derived = technique_of(first.made_with).record_derived(settings, first.pattern_shape[-1])
+    return replace(
+        first,
+        material_id=np.concatenate([shard.material_id for shard in shards]),
+        status=np.concatenate([shard.status for shard in shards]),
+        spacegroup=np.concatenate([shard.spacegroup for shard in shards]),
+        intensity_max=np.concatenate([shard.intensity_max for shard in shards]),
+        text_labels={
+            name: np.concatenate([shard.text_labels[name] for shard in shards])
+            for name in first.text_labels
+        },
+        made_with={
+            **first.made_with,
+            "settings": {**first.made_with.get("settings", {}), **derived},
+        },
+    )
 
-    A block is one shard of the store, whatever raw shards its rows come from, so that no two
-    blocks ever write the same object.
-    """
-    for number, start in enumerate(range(0, status.size, size)):
-        stop = min(start + size, status.size)
-        pieces = tuple(
-            RawPiece(
-                whole.path,
-                whole.sha256,
-                max(start, whole.start) - whole.start,
-                min(stop, whole.stop) - whole.start,
-            )
-            for whole in wholes
-            if whole.start < stop and start < whole.stop
-        )
-        yield Block(number, status[start:stop], pieces, arrays, made_with)
+
+def _pieces(wholes: Sequence[RawPiece], start: int, stop: int) -> Iterator[RawPiece]:
+    """Yield where rows start to stop (excluded) of the dataset lie in the raw shards."""
+    first = 0
+    for whole in wholes:
+        end = first + whole.stop
+        if first < stop and start < end:
+            piece = (max(start, first) - first, min(stop, end) - first)
+            yield RawPiece(whole.path, whole.sha256, *piece)
+        first = end
 
 
 def _make_objects(
-    shards: Sequence[RawRows],
-    digests: Sequence[str],
+    rows: RawRows,
+    raw_shards: Sequence[tuple[str, int]],
     in_release: NDArray[np.bool_],
     settings: Settings,
-    made_with: MadeWith,
     arrays: tuple[str, ...],
 ) -> dict[str, bytes]:
     buffers: dict[str, Buffer] = {}
     group = zarr.create_group(MemoryStore(buffers), zarr_format=3)
-    _create_block_arrays(group, arrays, shards, settings)
-    material_id = np.concatenate([s.material_id for s in shards])
-    _create_labels(group, "material_id", material_id, ("crystal",))
-    for name in shards[0].text_labels:
-        texts = np.concatenate([s.text_labels[name] for s in shards])
-        _create_labels(group, label_array(name), texts, ("crystal",))
-    spacegroup = np.concatenate([s.spacegroup for s in shards])
-    _create_labels(group, "spacegroup", spacegroup, ("crystal",))
-    intensity_max = np.concatenate([s.intensity_max for s in shards])
-    _create_labels(group, "intensity_max", intensity_max, ("crystal", "view"))
-    if units := technique_of(made_with).units:
+    _create_block_arrays(group, arrays, rows, settings)
+    _create_labels(group, "material_id", rows.material_id, "crystal")
+    for name, texts in rows.text_labels.items():
+        _create_labels(group, label_array(name), texts, "crystal")
+    _create_labels(group, "spacegroup", rows.spacegroup, "crystal")
+    _create_labels(group, "intensity_max", rows.intensity_max, "crystal", "view")
+    if units := technique_of(rows.made_with).units:
         group["intensity_max"].attrs["units"] = units
-    _create_labels(group, "in_release", in_release, ("crystal",))
-    _create_digests(group, digest_names(arrays), shards, digests, settings.plan.block_size)
+    _create_labels(group, "in_release", in_release, "crystal")
+    digests, counts = map(np.array, zip(*raw_shards, strict=True))
+    _create_labels(group, "digest", np.array(digest_names(arrays)), "digest")
+    _create_labels(group, "raw_shard_sha256", digests, "raw_shard")
+    _create_labels(group, "raw_shard_rows", counts, "raw_shard")
     objects = {key: buffers[key].to_bytes() for key in sorted(buffers) if key != "zarr.json"}
     group.attrs.update(
         {
             "program": "spacegrouper",
             "versions": {name: version(name) for name in _VERSIONS},
-            "made_with": made_with,
+            "made_with": rows.made_with,
             "object_sha256": {k: hashlib.sha256(v).hexdigest() for k, v in objects.items()},
             "dataset_sha256": _UNSIGNED,
         }
@@ -261,22 +266,20 @@ def label_array(name: str) -> str:
 
 
 def _create_block_arrays(
-    group: zarr.Group, arrays: Sequence[str], shards: Sequence[RawRows], settings: Settings
+    group: zarr.Group, arrays: Sequence[str], rows: RawRows, settings: Settings
 ) -> None:
-    """Create the arrays that blocks write, without a value."""
-    size = settings.plan.block_size
-    rows = sum(shard.status.size for shard in shards)
-    pattern_shape = shards[0].pattern_shape
+    """Create the arrays that blocks write, without a value: of crystals, and their digests."""
+    count, size = rows.status.size, settings.plan.block_size
     chunk_rows = _largest_divisor(size, settings.dataset.chunk_crystals)
-    further = (label_array(name) for name in shards[0].further_labels)
+    further = (label_array(name) for name in rows.further_labels)
     coordinates = " ".join((*_COORDINATES, *further))
     for name in (name for name in arrays if name != "status"):
         group.create_array(
             name,
-            shape=(rows, *pattern_shape),
-            dtype=shards[0].pattern_dtype,
-            chunks=(chunk_rows, *pattern_shape),
-            shards=(size, *pattern_shape),
+            shape=(count, *rows.pattern_shape),
+            dtype=rows.pattern_dtype,
+            chunks=(chunk_rows, *rows.pattern_shape),
+            shards=(size, *rows.pattern_shape),
             compressors=(ZstdCodec(level=settings.dataset.compression_level), Crc32cCodec()),
             dimension_names=PATTERN_DIMENSIONS,
             # How the conventions of CF, which xarray follows, name the labels of a variable.
@@ -284,7 +287,7 @@ def _create_block_arrays(
         )
     group.create_array(
         "status",
-        shape=(rows,),
+        shape=(count,),
         dtype=np.uint8,
         chunks=(size,),
         compressors=Crc32cCodec(),
@@ -294,33 +297,18 @@ def _create_block_arrays(
             "flag_meanings": " ".join(STATUS_MEANINGS.values()),
         },
     )
-
-
-def _create_digests(
-    group: zarr.Group,
-    names: Sequence[str],
-    shards: Sequence[RawRows],
-    digests: Sequence[str],
-    block_size: int,
-) -> None:
-    """Create the digests of blocks, without a value, and those of the raw shards."""
-    counts = np.array([shard.status.size for shard in shards], dtype=np.int64)
+    digests = len(digest_names(arrays))
     group.create_array(
         "block_sha256",
-        shape=(-(-int(counts.sum()) // block_size), len(names)),
+        shape=(-(-count // size), digests),
         dtype="string",
-        chunks=(1, len(names)),
+        chunks=(1, digests),
         compressors=Crc32cCodec(),
         dimension_names=("block", "digest"),
     )
-    _create_labels(group, "digest", np.array(names), ("digest",))
-    _create_labels(group, "raw_shard_sha256", np.array(digests), ("raw_shard",))
-    _create_labels(group, "raw_shard_rows", counts, ("raw_shard",))
 
 
-def _create_labels(
-    group: zarr.Group, name: str, values: NDArray[Any], dimensions: tuple[str, ...]
-) -> None:
+def _create_labels(group: zarr.Group, name: str, values: NDArray[Any], *dimensions: str) -> None:
     array = group.create_array(
         name,
         shape=values.shape,
@@ -333,17 +321,15 @@ def _create_labels(
 
 
 def _check_alike(paths: Sequence[Path], shards: Sequence[RawRows]) -> None:
+    first = shards[0]
     for path, shard in zip(paths, shards, strict=True):
-        if (shard.pattern_shape, shard.pattern_dtype) != (
-            shards[0].pattern_shape,
-            shards[0].pattern_dtype,
-        ):
+        if (shard.pattern_shape, shard.pattern_dtype) != (first.pattern_shape, first.pattern_dtype):
             raise UserError(
                 f"{path}: {shard.pattern_dtype} patterns of {shard.pattern_shape}, but {paths[0]} "
-                f"has {shards[0].pattern_dtype} of {shards[0].pattern_shape} (views, y, x); "
+                f"has {first.pattern_dtype} of {first.pattern_shape} (views, y, x); "
                 "simulate both with the same settings"
             )
-        if difference := find_difference(shards[0].made_with, shard.made_with):
+        if difference := find_difference(first.made_with, shard.made_with):
             advice = (
                 f"install {difference.first} again, or delete the raw shards of one of the two"
                 if difference.of_versions
@@ -353,15 +339,15 @@ def _check_alike(paths: Sequence[Path], shards: Sequence[RawRows]) -> None:
                 f"{path}: simulated with {difference.second}, but {paths[0]} with "
                 f"{difference.first}; {advice}, and simulate them anew"
             )
-        if shard.further_labels != shards[0].further_labels:
+        if shard.further_labels != first.further_labels:
             raise UserError(
                 f"{path}: further labels: {', '.join(shard.further_labels) or 'none'}, but of "
-                f"{paths[0]}: {', '.join(shards[0].further_labels) or 'none'}; simulate both with "
+                f"{paths[0]}: {', '.join(first.further_labels) or 'none'}; simulate both with "
                 "the same `standardise.labels`"
             )
-    if technique_of(shards[0].made_with).derived and shards[0].pattern_dtype != np.uint8:
+    if technique_of(first.made_with).derived and first.pattern_dtype != np.uint8:
         raise UserError(
-            f"{paths[0]}: {shards[0].pattern_dtype} patterns cannot be shaped; simulate with "
+            f"{paths[0]}: {first.pattern_dtype} patterns cannot be shaped; simulate with "
             "`bit_depth: 8`"
         )
 

@@ -13,7 +13,6 @@ The axis `crystal` holds the rows in the dataset. Programs that read raw shards 
 import base64
 import csv
 import io
-import json
 from collections.abc import Callable, Collection
 from pathlib import Path
 
@@ -24,9 +23,14 @@ from PIL import Image
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.dataset.dataset import Dataset
-from spacegrouper.dataset.dataset_plan import PATTERN_DIMENSIONS
 from spacegrouper.dataset.hdf5_file import new_hdf5_file
-from spacegrouper.dataset.raw_shard import TEXT_LABELS, create_text_labels
+from spacegrouper.dataset.raw_shard import (
+    PATTERN_DIMENSIONS,
+    TEXT_LABELS,
+    create_entry,
+    create_plot,
+    create_text_labels,
+)
 from spacegrouper.errors import UserError
 
 _READ_TOGETHER = 64  # crystals of which a CSV file takes the patterns into memory at a time
@@ -59,13 +63,14 @@ def export_hdf5(
 ) -> None:
     """Write rows of a dataset, which must ascend; `advance` is told of each that is written."""
     with written_aside(path) as aside, new_hdf5_file(aside) as (file, check_disk):
-        file.attrs["default"] = "entry"
-        entry = file.create_group("entry")
-        entry.attrs.update({"NX_class": "NXentry", "default": "data"})
-        entry.attrs["made_with"] = json.dumps(dataset.made_with)
+        entry = create_entry(file, dataset.made_with)
+        shape = (rows.size, *dataset.shape)
+        along = (rows, *map(np.arange, dataset.shape))
+        axes = dict(zip(PATTERN_DIMENSIONS, along, strict=True))
+        groups = {name: "data" if name == "raw" else name for name in dataset.arrays}
         plots = {
-            name: _create_plot(entry, "data" if name == "raw" else name, dataset, rows)
-            for name in dataset.arrays
+            name: create_plot(entry, group, shape, dataset.dtype, axes)
+            for name, group in groups.items()
         }
         for position in range(len(rows)):
             for name, values in dataset.read(rows[position : position + 1]).items():
@@ -109,24 +114,3 @@ def export_csv(
                 bitmap = base64.b64encode(png.getvalue()).decode()
                 writer.writerow([names[row], bitmap, groups[row]])
             advance(len(part))
-
-
-def _create_plot(
-    entry: h5py.Group, name: str, dataset: Dataset, rows: NDArray[np.intp]
-) -> h5py.Dataset:
-    """Create a group that viewers plot: a signal, still without values, and its axes."""
-    shape = (rows.size, *dataset.shape)
-    group = entry.create_group(name)
-    group.attrs.update({"NX_class": "NXdata", "signal": "data"})
-    group.attrs["axes"] = list(PATTERN_DIMENSIONS)
-    for axis, (dimension, length) in enumerate(zip(PATTERN_DIMENSIONS, shape, strict=True)):
-        group.create_dataset(dimension, data=np.arange(length) if axis else rows)
-        group.attrs[f"{dimension}_indices"] = axis
-    return group.create_dataset(
-        "data",
-        shape=shape,
-        dtype=dataset.dtype,
-        chunks=(1, *shape[1:]),
-        compression="gzip",
-        compression_opts=1,
-    )

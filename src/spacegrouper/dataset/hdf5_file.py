@@ -13,8 +13,6 @@ from typing import IO
 
 import h5py
 
-_PAGE = 4096  # bytes
-
 
 @contextmanager
 def new_hdf5_file(path: Path) -> Iterator[tuple[h5py.File, Callable[[], None]]]:
@@ -32,14 +30,14 @@ def new_hdf5_file(path: Path) -> Iterator[tuple[h5py.File, Callable[[], None]]]:
 class _Disk(io.RawIOBase):
     """A file whose writes never fail; `check` raises the error of the first that did.
 
-    From then on all is kept in memory, in pages, for HDF5 reads again what it has written.
+    From then on all is kept in memory, for HDF5 reads again what it has written.
     """
 
     def __init__(self, raw: IO[bytes]) -> None:
         super().__init__()
         self._raw = raw
         self._error: OSError | None = None
-        self._pages: dict[int, bytearray] = {}
+        self._kept: list[tuple[int, bytes]] = []  # with the places they are for
         self._place = self._size = 0
 
     def check(self) -> None:
@@ -55,10 +53,14 @@ class _Disk(io.RawIOBase):
         return self._place
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        for page, within, part in self._parts(len(buffer)):
-            content = self._pages.get(page) or self._page(page)
-            buffer[part] = content[within]
-        self._place += len(buffer)
+        start, end = self._place, self._place + len(buffer)
+        self._raw.seek(start)
+        buffer[:] = self._raw.read(len(buffer)).ljust(len(buffer), b"\0")
+        for place, content in self._kept:
+            first, last = max(start, place), min(end, place + len(content))
+            if first < last:
+                buffer[first - start : last - start] = content[first - place : last - place]
+        self._place = end
         return len(buffer)
 
     def write(self, content: memoryview) -> int:  # type: ignore[override]
@@ -71,8 +73,7 @@ class _Disk(io.RawIOBase):
             except OSError as error:
                 self._error = error
         if self._error is not None:
-            for page, within, part in self._parts(len(content)):
-                self._pages.setdefault(page, self._page(page))[within] = content[part]
+            self._kept.append((self._place, bytes(content)))
         self._place += len(content)
         self._size = max(self._size, self._place)
         return len(content)
@@ -85,17 +86,3 @@ class _Disk(io.RawIOBase):
             except OSError as error:
                 self._error = error
         return self._size
-
-    def _parts(self, length: int) -> Iterator[tuple[int, slice, slice]]:
-        """Yield the pages of what begins at the place, and where its parts are in each and here."""
-        done = 0
-        while done < length:
-            page, start = divmod(self._place + done, _PAGE)
-            part = min(_PAGE - start, length - done)
-            yield page, slice(start, start + part), slice(done, done + part)
-            done += part
-
-    def _page(self, page: int) -> bytearray:
-        """Return a page of the disk; what is not there yet is zero."""
-        self._raw.seek(page * _PAGE)
-        return bytearray(self._raw.read(_PAGE).ljust(_PAGE, b"\0"))

@@ -1,7 +1,6 @@
 """Whether a product of an earlier run was made with other settings than those of today."""
 
 import json
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +27,8 @@ def other_setting(product: Path, settings: Settings) -> str | None:
     Returns:
         For example `simulate.pixels 256, now 128`.
     """
-    read = _READERS[product.suffix if product.suffix == ".h5" else product.name]
     try:
-        recorded = read(product)
+        recorded = _recorded(product)
     except (OSError, UserError, ValueError, KeyError, TypeError, yaml.YAMLError):
         return None
     derived = settings.technique.record_derived(settings, settings.simulate.pixels)
@@ -41,30 +39,16 @@ def other_setting(product: Path, settings: Settings) -> str | None:
     return None
 
 
-def _of_structures(path: Path) -> dict[str, Any]:
-    return {"acquire": json.loads(path.read_text(encoding="utf-8"))}
-
-
-def _of_raw_shard(path: Path) -> dict[str, Any]:
-    settings: dict[str, Any] = read_made_with(path)["settings"]
-    return settings
-
-
-def _of_dataset(path: Path) -> dict[str, Any]:
-    attributes = json.loads(path.read_text(encoding="utf-8"))["attributes"]
-    settings: dict[str, Any] = attributes["made_with"]["settings"]
-    return settings
-
-
-def _of_network(path: Path) -> dict[str, Any]:
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    train = {key: value for key, value in content["train"].items() if key not in _OF_THE_MACHINE}
-    return {key: content[key] for key in ("seed", "split", "model")} | {"train": train}
-
-
-_READERS: Mapping[str, Callable[[Path], dict[str, Any]]] = {
-    "provenance.json": _of_structures,
-    ".h5": _of_raw_shard,
-    "zarr.json": _of_dataset,
-    "settings.yaml": _of_network,
-}
+def _recorded(product: Path) -> Any:
+    """Return the sections of settings that a product names."""
+    if product.suffix == ".h5":
+        return read_made_with(product)["settings"]
+    text = product.read_text(encoding="utf-8")
+    if product.name == "settings.yaml":
+        content = yaml.safe_load(text)
+        train = {k: value for k, value in content["train"].items() if k not in _OF_THE_MACHINE}
+        return {key: content[key] for key in ("seed", "split", "model")} | {"train": train}
+    content = json.loads(text)
+    if product.name == "provenance.json":
+        return {"acquire": content}
+    return content["attributes"]["made_with"]["settings"]

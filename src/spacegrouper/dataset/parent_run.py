@@ -51,20 +51,13 @@ def digests_of_chain(run: Path) -> dict[str, str]:
 
 
 def _digest(run: Path) -> str:
-    structures = (run / "structures" / f"{name}.jsonl.gz" for name in ("acquired", "standardised"))
-    parts = [file_sha256(path) for path in (*structures, release_structures(run))]
+    parts = [file_sha256(path) for path in _crystals_of(run)]
     parts += [recorded_sha256(shard) for shard in _own_shards(run)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _check_finished(run: Path) -> None:
-    files = (
-        run / "dataset.zarr" / "zarr.json",
-        *(run / "structures" / f"{name}.jsonl.gz" for name in ("acquired", "standardised")),
-        release_structures(run),
-        *_own_shards(run),
-    )
-    for path in files:
+    for path in (run / "dataset.zarr" / "zarr.json", *_crystals_of(run), *_own_shards(run)):
         if not path.is_file():
             raise UserError(
                 f"release.parent: the run {run.name} is not finished: no file {path}; finish "
@@ -117,6 +110,13 @@ def _check_shards(run: Path) -> None:
         f"{shard.parent.parent.name} was made anew since; run {run.name} again first, with its own "
         "configuration"
     )
+
+
+def _crystals_of(run: Path) -> tuple[Path, ...]:
+    """Return the files of a run's crystals."""
+    folder = run / "structures"
+    names = ("acquired", "standardised")
+    return (*(folder / f"{name}.jsonl.gz" for name in names), release_structures(run))
 
 
 def release_structures(run: Path) -> Path:

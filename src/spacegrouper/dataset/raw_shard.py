@@ -36,6 +36,7 @@ from spacegrouper.dataset.made_with import MadeWith, technique_of
 from spacegrouper.errors import UserError
 
 DONE, REJECTED = 1, 2
+PATTERN_DIMENSIONS = ("crystal", "view", "y", "x")
 TEXT_LABELS = ("crystal_system", "prototype", "structure_key")
 # They become names of arrays, of files therefore, and stand in lists that spaces separate.
 _LABEL_NAME = re.compile(r"\w[\w.+-]*")
@@ -109,23 +110,8 @@ def write_raw_shard(
     shape = first.values.shape[1:]
     count = len(rows.material_id)
     with written_aside(path) as aside, new_hdf5_file(aside) as (file, check_disk):
-        file.attrs["default"] = "entry"
-        entry = file.create_group("entry")
-        entry.attrs.update({"NX_class": "NXentry", "default": "data"})
-        entry.attrs["made_with"] = json.dumps(made_with)
-        data = entry.create_group("data")
-        data.attrs.update({"NX_class": "NXdata", "signal": "data"})
-        data.attrs["axes"] = ["crystal", "view", "y", "x"]
-        # Patterns are mostly black: the lightest gzip, which every viewer reads, does nearly as
-        # well as the strongest.
-        values = data.create_dataset(
-            "data",
-            shape=(count, *shape),
-            dtype=first.values.dtype,
-            chunks=(1, *shape),
-            compression="gzip",
-            compression_opts=1,
-        )
+        entry = create_entry(file, made_with)
+        values = create_plot(entry, "data", (count, *shape), first.values.dtype, {})
         intensity_max = entry.create_dataset("intensity_max", (count, shape[0]), float)
         if units := technique_of(made_with).units:
             intensity_max.attrs["units"] = units
@@ -145,6 +131,36 @@ def write_raw_shard(
         unknown = {name: [""] * count for name in TEXT_LABELS}
         create_text_labels(entry, {**unknown, **rows.text_labels})
     return {name: reason for name, reason in zip(rows.material_id, reasons, strict=True) if reason}
+
+
+def create_entry(file: h5py.File, made_with: MadeWith) -> h5py.Group:
+    """Create the group that all is in, with what that was made with."""
+    file.attrs["default"] = "entry"
+    entry = file.create_group("entry")
+    entry.attrs.update({"NX_class": "NXentry", "default": "data"})
+    entry.attrs["made_with"] = json.dumps(made_with)
+    return entry
+
+
+def create_plot(
+    entry: h5py.Group,
+    name: str,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    axes: Mapping[str, NDArray[Any]],
+) -> h5py.Dataset:
+    """Create a group that viewers plot: patterns, still without values, and the values of axes."""
+    group = entry.create_group(name)
+    group.attrs.update({"NX_class": "NXdata", "signal": "data"})
+    group.attrs["axes"] = list(PATTERN_DIMENSIONS)
+    for place, (axis, values) in enumerate(axes.items()):
+        group.create_dataset(axis, data=values)
+        group.attrs[f"{axis}_indices"] = place
+    # Patterns are mostly black: the lightest gzip, which every viewer reads, does nearly as well as
+    # the strongest.
+    return group.create_dataset(
+        "data", shape, dtype, chunks=(1, *shape[1:]), compression="gzip", compression_opts=1
+    )
 
 
 def create_text_labels(entry: h5py.Group, text_labels: Mapping[str, Sequence[str]]) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from distributed import Client, KilledWorker, Security, SpecCluster, as_completed
@@ -56,18 +56,14 @@ def write_blocks(
                 ) from None
 
 
-@contextmanager
-def dask_cluster(settings: Workers, processes: int) -> Iterator[SpecCluster]:
+def dask_cluster(settings: Workers, processes: int) -> AbstractContextManager[SpecCluster]:
     """Start so many workers on this machine, or a cluster without jobs; all end with the body."""
     if settings.cluster == "slurm":
         # Only here: dask_jobqueue, once imported, takes the program's interrupts for its own.
         from spacegrouper.dataset.slurm_jobs import slurm_cluster
 
-        with slurm_cluster(settings) as cluster:
-            yield cluster
-    else:
-        with _local_cluster(processes) as cluster:
-            yield cluster
+        return slurm_cluster(settings)
+    return _local_cluster(processes)
 
 
 @contextmanager
