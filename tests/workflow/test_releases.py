@@ -273,7 +273,8 @@ def test_a_dataset_of_a_release_is_repaired_from_the_shards_of_all(chain) -> Non
         (
             "first",
             {"simulate": {"pixels": 128}},
-            "release.parent: first was simulated with pixels 256, but here it is pixels 128",
+            "release.parent: first was simulated with simulate.pixels 256, but here it is "
+            "simulate.pixels 128",
         ),
     ],
 )
