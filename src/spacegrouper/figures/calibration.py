@@ -10,6 +10,7 @@ from spacegrouper.figures.toolkit import (
     LIGHT_GREY,
     STYLE,
     VERMILION,
+    new_figure,
     share_axis,
     whiskers,
 )
@@ -23,8 +24,9 @@ def reliability_figure(table: pd.DataFrame) -> Figure:
     `probabilities` names. Below: how many crystals are answered how surely.
     """
     kinds = list(table["probabilities"].unique())
-    figure = Figure(figsize=(0.7 + 3.2 * len(kinds), 5.0), layout="constrained")
-    grid = figure.subplots(2, len(kinds), squeeze=False, height_ratios=[3, 1], sharex=True)
+    figure, grid = new_figure(
+        0.7 + 3.2 * len(kinds), 5.0, 2, len(kinds), squeeze=False, height_ratios=[3, 1], sharex=True
+    )
     for (axes, below), kind in zip(grid.T, kinds, strict=True):
         own = table[table["probabilities"] == kind]
         crystals = own["crystals"].sum()
@@ -57,13 +59,13 @@ def reliability_figure(table: pd.DataFrame) -> Figure:
             color=BLUE,
             edgecolor="white",
         )
-        share_axis(below, "y")
-        share_axis(below, "x")
+        for which in "xy":
+            share_axis(below, which)
     grid[0, 0].set_ylabel("share of right answers")
     grid[1, 0].set_ylabel("share of\nthe crystals")
-    handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.supxlabel("probability of the class named", fontsize=9)
-    figure.legend(handles, labels, loc="outside upper left", ncols=2)
+    legend = grid[0, 0].get_legend_handles_labels()
+    figure.legend(*legend, loc="outside upper left", ncols=2)
     return figure
 
 
@@ -73,19 +75,13 @@ def refusal_figure(table: pd.DataFrame) -> Figure:
 
     `table`: as calibration.refusal_table returns it.
     """
-    figure = Figure(figsize=(5, 3.8), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = new_figure(5, 3.8)
     share = table["share_answered"]
     axes.fill_between(share, table["low"], table["high"], color=LIGHT_GREY, label="95 % interval")
+    points = {"color": BLUE, "marker": "o", "markersize": 3.5}
+    axes.plot(share, table["accuracy"], label="right answers", **points)
     axes.plot(
-        share, table["accuracy"], color=BLUE, marker="o", markersize=3.5, label="right answers"
-    )
-    axes.plot(
-        share,
-        table["threshold"],
-        color=VERMILION,
-        linestyle="--",
-        label="smallest probability answered",
+        share, table["threshold"], "--", color=VERMILION, label="smallest probability answered"
     )
     axes.set_xlabel("share of the test crystals that is answered, the surest first")
     axes.set_ylabel("share of the answers; probability")

@@ -13,7 +13,17 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from spacegrouper.evaluation.perturbations import UNPERTURBED, Perturbation, Point
-from spacegrouper.figures.toolkit import BLUE, GREY, STYLE, VERMILION, whiskers
+from spacegrouper.figures.toolkit import (
+    BLUE,
+    GREY,
+    STYLE,
+    TITLE,
+    VERMILION,
+    draw_image,
+    new_figure,
+    strip_axes,
+    whiskers,
+)
 
 _TITLES: dict[Perturbation, str] = {
     "none": "Unperturbed",
@@ -42,12 +52,11 @@ def robustness_figure(curves: pd.DataFrame) -> Figure:
     """
     unperturbed = curves[curves["perturbation"] == "none"].iloc[0]
     names = [name for name in _AXES if (curves["perturbation"] == name).any()]
-    figure = Figure(figsize=(8.2, 5.2), layout="constrained")
-    grid = figure.subplots(2, 3, sharey=True).ravel()
+    figure, panels = new_figure(8.2, 5.2, 2, 3, sharey=True)
+    grid = panels.ravel()
     for axes, name in zip(grid, names, strict=False):
         _draw_curve(axes, curves[curves["perturbation"] == name], unperturbed)
-        axes.set_title(_TITLES[name])
-        axes.set_xlabel(_AXES[name])
+        axes.set(title=_TITLES[name], xlabel=_AXES[name])
         if name == "photons":
             axes.set_xscale("log")
         elif name == "vacancies":
@@ -56,10 +65,8 @@ def robustness_figure(curves: pd.DataFrame) -> Figure:
         axes.set_axis_off()
     for axes in grid[::3]:
         axes.set_ylabel("share of crystals named right")
-    handles, labels = grid[0].get_legend_handles_labels()
     grid[-1].legend(
-        handles,
-        labels,
+        *grid[0].get_legend_handles_labels(),
         loc="center left",
         title=f"n = {unperturbed['crystals']:.0f} test crystals,\nthe same at all values",
         alignment="left",
@@ -85,31 +92,25 @@ def examples_figure(
         if any(point.perturbation == name for point in images)
     ]
     columns = max(len(row) for row in rows)
-    figure = Figure(
-        figsize=(_TILE * columns + 0.5, (_TILE + 0.42) * len(rows) + 0.4), layout="constrained"
-    )
-    figure.suptitle(title, fontsize=10, x=0.01, ha="left")
-    grid = figure.subplots(len(rows), columns, squeeze=False)
+    size = (_TILE * columns + 0.5, (_TILE + 0.42) * len(rows) + 0.4)
+    figure, grid = new_figure(*size, len(rows), columns, squeeze=False)
+    figure.suptitle(title, **TITLE)
+    strip_axes(grid.flat)
     for line, points in zip(grid, rows, strict=True):
-        for axes in line:
-            axes.set(xticks=[], yticks=[])
-            axes.spines[:].set_visible(False)
         line[0].set_ylabel(_TITLES[points[1].perturbation])
         for axes, point in zip(line, points, strict=False):
             name, right = answers[point]
-            axes.imshow(images[point], interpolation="nearest", vmin=0, vmax=1)
+            draw_image(axes, images[point], white=1)
             axes.set_title(_value(point), fontsize=9, loc="center")
-            axes.set_xlabel(
-                f"{'✓' if right else '✗'} {name}", fontsize=8, color=BLUE if right else VERMILION
-            )
+            sign, colour = ("✓", BLUE) if right else ("✗", VERMILION)
+            axes.set_xlabel(f"{sign} {name}", fontsize=8, color=colour)
     return figure
 
 
 def _draw_curve(axes: Axes, curve: pd.DataFrame, unperturbed: "pd.Series[Any]") -> None:
-    axes.axhline(
-        unperturbed["accuracy"], color=GREY, linewidth=0.9, linestyle="--", label="unperturbed"
-    )
-    axes.axhline(unperturbed["chance"], color=GREY, linewidth=0.9, linestyle=":", label="chance")
+    level = {"color": GREY, "linewidth": 0.9}
+    axes.axhline(unperturbed["accuracy"], linestyle="--", label="unperturbed", **level)
+    axes.axhline(unperturbed["chance"], linestyle=":", label="chance", **level)
     axes.errorbar(
         curve["value"],
         curve["accuracy"],
@@ -153,7 +154,5 @@ def _value(point: Point) -> str:
         power = round(math.log10(value))
         number = f"$10^{{{power}}}$" if value == 10**power else f"{value:g}"
         return f"{number} photons"
-    return (
-        f"{value:g}"
-        + {"displacement": " Å", "misorientation": "°", "beam_stop": " pixels"}[point.perturbation]
-    )
+    units = {"displacement": " Å", "misorientation": "°", "beam_stop": " pixels"}
+    return f"{value:g}{units[point.perturbation]}"

@@ -1,13 +1,12 @@
 """Figures of the scores on the test set; whiskers are 95 % bootstrap intervals."""
 
-from math import ceil
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import PowerNorm
+from matplotlib.colors import Normalize, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
@@ -20,13 +19,16 @@ from spacegrouper.figures.toolkit import (
     BLUE,
     GREY,
     LIGHT_GREY,
-    ROWS_OF_NAMES,
     SKY_BLUE,
     STYLE,
     TITLE,
     VERMILION,
     WHISKERS,
+    cut_into_columns,
+    draw_matrix,
+    name_rows,
     names_with_counts,
+    new_figure,
     share_axis,
     whiskers,
 )
@@ -64,8 +66,7 @@ def top_k_figure(top_k: pd.DataFrame, crystals: int, label: str) -> Figure:
     `top_k`: as metrics.top_k_table returns it; `crystals`: how many were tested; `label`: what is
     told apart, as split.label.
     """
-    figure = Figure(figsize=(5, 3.4), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = new_figure(5, 3.4)
     places = np.arange(len(top_k))
     bars = axes.bar(
         places - 0.2,
@@ -76,15 +77,8 @@ def top_k_figure(top_k: pd.DataFrame, crystals: int, label: str) -> Figure:
         label="network, 95 % interval",
         **WHISKERS,
     )
-    axes.bar(
-        places + 0.2,
-        top_k["chance"],
-        0.38,
-        color="white",
-        edgecolor=GREY,
-        hatch="////",
-        label="guessing evenly",
-    )
+    hatched = {"color": "white", "edgecolor": GREY, "hatch": "////"}
+    axes.bar(places + 0.2, top_k["chance"], 0.38, label="guessing evenly", **hatched)
     axes.bar_label(bars, [f"{100 * share:.1f}" for share in top_k["accuracy"]], padding=2)
     axes.set_xticks(places, [f"top-{k}" for k in top_k["k"]])
     axes.set_ylabel(f"true {label_noun(label)} among the first k answers")
@@ -100,12 +94,10 @@ def per_class_figure(table: pd.DataFrame, label: str) -> Figure:
 
     `table`: as metrics.per_class returns it; `label`: what is told apart, as split.label.
     """
-    columns = min(ceil(len(table) / ROWS_OF_NAMES), _COLUMNS_OF_CLASSES)
-    rows = ceil(len(table) / columns)
-    figure = Figure(figsize=(max(5.0, 4.2 * columns), 1.1 + 0.24 * rows), layout="constrained")
-    all_axes = figure.subplots(1, columns, squeeze=False)[0]
-    for column, axes in enumerate(all_axes):
-        part = table.iloc[column * rows : (column + 1) * rows]
+    parts, rows = cut_into_columns(table, _COLUMNS_OF_CLASSES)
+    size = (max(5.0, 4.2 * len(parts)), 1.1 + 0.24 * rows)
+    figure, grid = new_figure(*size, columns=len(parts), squeeze=False)
+    for axes, part in zip(grid[0], parts, strict=True):
         _draw_classes(axes, part, label, rows)
     figure.suptitle(
         f"Test crystals whose {label_noun(label)} is named right: {table['correct'].sum()} of "
@@ -122,29 +114,16 @@ def per_crystal_system_figure(table: pd.DataFrame) -> Figure:
 
     `table`: as metrics.per_crystal_system returns it.
     """
-    figure = Figure(figsize=(5.5, 1.4 + 0.45 * len(table)), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = new_figure(5.5, 1.4 + 0.45 * len(table))
     places = np.arange(len(table))
-    axes.barh(
-        places - 0.19,
-        table["recall"],
-        0.36,
-        color=BLUE,
-        xerr=whiskers(table, "recall"),
-        label="space group right",
-        **WHISKERS,
-    )
-    axes.barh(
-        places + 0.19,
-        table["system_recall"],
-        0.36,
-        color="white",
-        edgecolor=VERMILION,
-        hatch="////",
-        xerr=whiskers(table, "system_recall", "system_low", "system_high"),
-        label="crystal system right",
-        **WHISKERS,
-    )
+    looks: dict[str, Any] = {
+        "": {"color": BLUE, "label": "space group right"},
+        "system_": {"color": "white", "edgecolor": VERMILION, "hatch": "////"}
+        | {"label": "crystal system right"},
+    }
+    for offset, (name, look) in zip((-0.19, 0.19), looks.items(), strict=True):
+        reach = whiskers(table, f"{name}recall", f"{name}low", f"{name}high")
+        axes.barh(places + offset, table[f"{name}recall"], 0.36, xerr=reach, **look, **WHISKERS)
     axes.set_yticks(places, names_with_counts(table["crystal_system"], table["crystals"]))
     axes.invert_yaxis()
     axes.set_xlabel("share of the crystal system's test crystals, 95 % interval")
@@ -161,31 +140,16 @@ def crystal_system_errors_figure(errors: pd.DataFrame, systems: pd.DataFrame) ->
     does, from which come the number of crystals and the share of all wrong answers of a row.
     """
     rates = errors.to_numpy()
-    figure = Figure(figsize=(7.0, 5.0), layout="constrained")
-    axes = figure.subplots()
-    highest = max(float(np.nanmax(rates)), 0.01)
-    colours = mpl.colormaps["Blues"].with_extremes(bad=LIGHT_GREY)
-    image = axes.imshow(rates, cmap=colours, vmin=0, vmax=highest, interpolation="nearest")
-    axes.spines[:].set_visible(True)
+    figure, axes = new_figure(7.0, 5.0)
+    texts = np.where(rates > 0, np.char.mod("%.1f", 100 * rates), "")
+    image = draw_matrix(axes, rates, Normalize(0, max(float(np.nanmax(rates)), 0.01)), texts)
     axes.set_xticks(range(len(errors)), list(errors.columns), rotation=45, ha="right")
     known = systems.set_index("crystal_system")
-    axes.set_yticks(
-        range(len(errors)),
-        [
-            _wrong_of_system(name, known.loc[name]) if name in known.index else f"{name} (n = 0)"
-            for name in errors.index
-        ],
-    )
-    for row, column in zip(*np.nonzero(rates > 0), strict=True):
-        rate = rates[row, column]
-        axes.text(
-            column,
-            row,
-            f"{100 * rate:.1f}",
-            ha="center",
-            va="center",
-            color="white" if rate > 0.6 * highest else "black",
-        )
+    names = [
+        _wrong_of_system(name, known.loc[name]) if name in known.index else f"{name} (n = 0)"
+        for name in errors.index
+    ]
+    axes.set_yticks(range(len(errors)), names)
     for place in range(len(errors)):
         axes.add_patch(Rectangle((place - 0.5, place - 0.5), 1, 1, fill=False, edgecolor=GREY))
     axes.set_xlabel("crystal system of the space group named")
@@ -194,13 +158,9 @@ def crystal_system_errors_figure(errors: pd.DataFrame, systems: pd.DataFrame) ->
         f"Wrong space groups of {systems['crystals'].sum()} test crystals, per cent;\n"
         "on the diagonal the crystal system is right, grey has no crystals"
     )
-    bar = figure.colorbar(
-        image,
-        shrink=0.7,
-        label="share of the true system's crystals",
-        format=PercentFormatter(1, decimals=None),
-    )
-    bar.outline.set_visible(False)
+    percent = PercentFormatter(1, decimals=None)
+    label = "share of the true system's crystals"
+    figure.colorbar(image, shrink=0.7, label=label, format=percent).outline.set_visible(False)
     return figure
 
 
@@ -210,8 +170,7 @@ def symmetry_figure(table: pd.DataFrame, crystals: int) -> Figure:
 
     `table`: as metrics.symmetry_table returns it; `crystals`: how many were tested.
     """
-    figure = Figure(figsize=(7, 1.2 + 0.36 * len(table)), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = new_figure(7, 1.2 + 0.36 * len(table))
     places = np.arange(len(table))
     bars = axes.barh(
         places,
@@ -224,13 +183,8 @@ def symmetry_figure(table: pd.DataFrame, crystals: int) -> Figure:
     )
     axes.bar_label(bars, [f"{100 * share:.1f}" for share in table["accuracy"]], padding=4)
     axes.axvline(table["accuracy"].iloc[0], color=GREY, linewidth=0.8, linestyle=":", zorder=0)
-    axes.set_yticks(
-        places,
-        [
-            f"{level} ({classes})"
-            for level, classes in zip(table["level"], table["classes"], strict=True)
-        ],
-    )
+    names = [f"{level} ({n})" for level, n in zip(table["level"], table["classes"], strict=True)]
+    axes.set_yticks(places, names)
     axes.invert_yaxis()
     share_axis(axes, "x")
     figure.supxlabel(
@@ -255,15 +209,14 @@ def confusion_figure(confusion: pd.DataFrame, label: str) -> Figure:
     # A line of text takes three quarters of a cell's height.
     legible = classes * _SMALLEST_TEXT / 0.75 / 72
     edge = max(float(np.clip(0.36 * classes, 4.5, 10.5)), 1 + legible)
-    figure = Figure(figsize=(edge + 1, edge), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = new_figure(edge + 1, edge)
+    size = float(np.clip(72 * (edge - 1) / classes * 0.75, _SMALLEST_TEXT, 9))
+    written = (counts > 0) & (classes <= _CLASSES_WITH_COUNTS)
     # The square root makes single mistakes among many crystals visible.
     norm = PowerNorm(0.5, vmin=0, vmax=1)
-    image = axes.imshow(shares, cmap="Blues", norm=norm, interpolation="nearest")
-    axes.spines[:].set_visible(True)
-    size = float(np.clip(72 * (edge - 1) / classes * 0.75, _SMALLEST_TEXT, 9))
-    axes.set_xticks(range(classes), [str(name) for name in names], rotation=90)
-    axes.set_yticks(range(classes), [str(name) for name in names])
+    image = draw_matrix(axes, shares, norm, np.where(written, counts.astype(str), ""), size)
+    axes.set_xticks(range(classes), names, rotation=90)
+    axes.set_yticks(range(classes), names)
     axes.tick_params(labelsize=size, length=2)
     title = f"Test crystals: n = {counts.sum()}"
     if label == "spacegroup":
@@ -272,25 +225,10 @@ def confusion_figure(confusion: pd.DataFrame, label: str) -> Figure:
             axes.axvline(place, color=GREY, linewidth=0.5)
             axes.axhline(place, color=GREY, linewidth=0.5)
         title += "; lines part the crystal systems"
-    if classes <= _CLASSES_WITH_COUNTS:
-        for row, column in zip(*np.nonzero(counts), strict=True):
-            axes.text(
-                column,
-                row,
-                str(counts[row, column]),
-                ha="center",
-                va="center",
-                fontsize=size,
-                color="white" if norm(shares[row, column]) > 0.6 else "black",
-            )
-    axes.set_xlabel(f"{label_noun(label)} named by the network")
-    axes.set_ylabel(f"true {label_noun(label)}")
-    axes.set_title(title)
+    noun = label_noun(label)
+    axes.set(xlabel=f"{noun} named by the network", ylabel=f"true {noun}", title=title)
     bar = figure.colorbar(
-        image,
-        shrink=0.6,
-        label="share of the row's crystals",
-        format=PercentFormatter(1),
+        image, shrink=0.6, label="share of the row's crystals", format=PercentFormatter(1)
     )
     bar.outline.set_visible(False)
     return figure
@@ -305,18 +243,8 @@ def _wrong_of_system(name: str, row: "pd.Series[Any]") -> str:
 def _draw_classes(axes: Axes, table: pd.DataFrame, label: str, rows: int) -> None:
     places = np.arange(len(table))
     axes.barh(places, np.ones(len(table)), 0.74, color=LIGHT_GREY)
-    axes.barh(
-        places,
-        table["recall"],
-        0.74,
-        color=BLUE,
-        xerr=whiskers(table, "recall"),
-        **WHISKERS,
-    )
+    reach = whiskers(table, "recall")
+    axes.barh(places, table["recall"], 0.74, color=BLUE, xerr=reach, **WHISKERS)
     names = [class_name(label, name) for name in table["class"]]
-    axes.set_yticks(places, names_with_counts(names, table["crystals"]))
-    # Columns of unequal length keep bars of equal width.
-    axes.set_ylim(rows - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
+    name_rows(axes, names_with_counts(names, table["crystals"]), rows)
     share_axis(axes, "x")

@@ -1,10 +1,10 @@
-"""What all figures share: colours, style, whiskers, columns of names, images of spots, saving.
+"""What all figures share: colours, style, axes, whiskers, columns of names, images, saving.
 
 Colours are those of Okabe and Ito, which colour-blind readers can tell apart; where two things
 are compared, they differ in hatching or line style too, so the figures read in black and white.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,15 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.crystals.class_names import space_group_name
 from spacegrouper.errors import UserError
 
 BLUE = "#0072B2"
@@ -46,6 +47,16 @@ _DIGITS = 9  # of a place in a figure, whose edge is 1
 ROWS_OF_NAMES = 36
 WHISKERS: Any = {"ecolor": "black", "capsize": 2, "error_kw": {"linewidth": 0.9}}
 TITLE: Any = {"fontsize": 10, "x": 0.01, "ha": "left"}
+# Between images that belong together.
+NARROW_GAPS: Any = {"w_pad": 0.02, "h_pad": 0.02, "wspace": 0.02, "hspace": 0.02}
+
+
+def new_figure(
+    width: float, height: float, rows: int = 1, columns: int = 1, **options: Any
+) -> tuple[Figure, Any]:
+    """Return a figure, inches, and its axes, as Figure.subplots returns them."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots(rows, columns, **options)
 
 
 @mpl.rc_context(STYLE)
@@ -106,10 +117,10 @@ def whiskers(
     return np.maximum(lengths, 0)
 
 
-def share_axis(axes: Any, which: str) -> None:
-    """Let an axis, `x` or `y`, run from 0 to 100 %."""
+def share_axis(axes: Any, which: str, margin: float = 0) -> None:
+    """Let an axis, `x` or `y`, run from 0 to 100 %, and a margin beyond."""
     axis = axes.xaxis if which == "x" else axes.yaxis
-    (axes.set_xlim if which == "x" else axes.set_ylim)(0, 1)
+    (axes.set_xlim if which == "x" else axes.set_ylim)(-margin, 1 + margin)
     axis.set_major_formatter(PercentFormatter(1))
     axis.set_major_locator(MaxNLocator(5))
 
@@ -119,25 +130,64 @@ def names_with_counts(names: Iterable[object], crystals: Iterable[int]) -> list[
     return [f"{name} (n = {count})" for name, count in zip(names, crystals, strict=True)]
 
 
-def draw_image(axes: Axes, image: NDArray[np.uint8]) -> None:
-    """Draw an image pixel by pixel, grey or RGB, without axes."""
-    axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    axes.set_axis_off()
+def head_columns(grid: Any, headings: Iterable[str], fontsize: float = 9) -> None:
+    """Write headings above the first row of a grid of axes."""
+    for axes, heading in zip(grid[0], headings, strict=True):
+        axes.set_title(heading, fontsize=fontsize, loc="center")
 
 
-def cut_into_columns(table: pd.DataFrame) -> tuple[list[pd.DataFrame], int]:
-    """Cut a table into parts of nearly equal length; return them and the length of the longest."""
-    columns = max(1, ceil(len(table) / ROWS_OF_NAMES))
+def strip_axes(all_axes: Iterable[Axes]) -> None:
+    """Take ticks and frame from axes, which keep their labels."""
+    for axes in all_axes:
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(False)
+
+
+def draw_image(axes: Axes, image: NDArray[Any], white: float = 255) -> None:
+    """Draw an image pixel by pixel, grey or RGB, values 0 to `white`."""
+    axes.imshow(image, cmap="gray", vmin=0, vmax=white, interpolation="nearest")
+
+
+def draw_matrix(
+    axes: Axes,
+    shares: NDArray[np.float64],
+    norm: Normalize,
+    texts: NDArray[np.str_],
+    fontsize: float = 9,
+) -> AxesImage:
+    """Shade the cells of a matrix and write into them; cells of NaN are grey.
+
+    `shares`, `texts`: (rows, columns); `norm`: from the shares to 0 (white) to 1 (dark blue).
+    """
+    axes.set_facecolor(LIGHT_GREY)
+    image = axes.imshow(shares, cmap="Blues", norm=norm, interpolation="nearest")
+    axes.spines[:].set_visible(True)
+    for row, column in np.argwhere(texts != ""):
+        axes.text(
+            column,
+            row,
+            texts[row, column],
+            ha="center",
+            va="center",
+            fontsize=fontsize,
+            color="white" if norm(shares[row, column]) > 0.6 else "black",
+        )
+    return image
+
+
+def cut_into_columns(table: pd.DataFrame, most: int = 7) -> tuple[list[pd.DataFrame], int]:
+    """Cut a table into parts of nearly equal length; return them and the length of the longest.
+
+    There are at `most` so many; 7 hold the names of all space groups.
+    """
+    columns = max(1, min(ceil(len(table) / ROWS_OF_NAMES), most))
     rows = ceil(len(table) / columns)
     return [table.iloc[start : start + rows] for start in range(0, len(table), rows)], rows
 
 
-def label_space_groups(axes: Axes, part: pd.DataFrame, rows: int) -> None:
-    """Name the space groups of one of the columns, which all have room for `rows`."""
-    axes.set_yticks(
-        range(len(part)),
-        names_with_counts(map(space_group_name, part["spacegroup"]), part["crystals"]),
-    )
+def name_rows(axes: Axes, names: Sequence[str], rows: int) -> None:
+    """Name the rows of one of the columns, which all have room for `rows`."""
+    axes.set_yticks(range(len(names)), names)
     # Columns of unequal length keep rows of equal height.
     axes.set_ylim(rows - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)

@@ -11,12 +11,12 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from spacegrouper.crystals.class_names import space_group_name
+from spacegrouper.figures import space_groups
 from spacegrouper.figures.toolkit import (
     BLUE,
     GREY,
@@ -24,54 +24,29 @@ from spacegrouper.figures.toolkit import (
     STYLE,
     TITLE,
     VERMILION,
-    cut_into_columns,
-    label_space_groups,
-    logarithmic_axis,
+    draw_image,
+    new_figure,
 )
 
 _MEAN_IMAGES_IN_A_ROW = 12  # at most, views counted one by one
 
 
-@mpl.rc_context(STYLE)
 def class_balance_figure(table: pd.DataFrame) -> Figure:
     """Draw how many crystals and how many different bitmaps each space group has, logarithmic.
 
-    `table`: as bitmap_statistics.per_space_group_table returns it.
+    `table`: as statistics.per_space_group_table returns it.
     """
-    figure, columns = _space_group_columns(table)
-    for axes, part in columns:
-        places = np.arange(len(part))
-        bitmaps, crystals = part["distinct_bitmaps"], part["crystals"]
-        axes.hlines(places, bitmaps, crystals, LIGHT_GREY, linewidth=2, zorder=1)
-        axes.plot(crystals, places, "o", color=BLUE, label="crystals")
-        axes.plot(
-            bitmaps,
-            places,
-            "D",
-            color=VERMILION,
-            markerfacecolor="white",
-            markersize=5,
-            label="different bitmaps",
-        )
-        # One scale for all columns, with room for whole markers.
-        axes.set_xlim(0.7, 1.6 * table["crystals"].max())
-        logarithmic_axis(axes)
-    figure.supxlabel("number in the space group (n: its crystals)", fontsize=9)
-    figure.suptitle(f"{table['crystals'].sum()} crystals in {len(table)} space groups", **TITLE)
-    handles, labels = columns[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper right", ncols=2)
-    return figure
+    return space_groups.class_balance_figure(table, "distinct_bitmaps", "different bitmaps", 1.8)
 
 
 @mpl.rc_context(STYLE)
 def brightness_figure(distribution: pd.DataFrame, brightness: pd.DataFrame) -> Figure:
     """Draw how bright the crystals are.
 
-    `distribution`, `brightness`: as bitmap_statistics.brightness_distribution_table and
+    `distribution`, `brightness`: as statistics.brightness_distribution_table and
     brightness_table return them.
     """
-    figure = Figure(figsize=(5.5, 3.4), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = new_figure(5.5, 3.4)
     counts = distribution.groupby("from")["crystals"].sum()
     step = int((distribution["below"] - distribution["from"]).iloc[0])
     axes.bar(counts.index, counts / counts.sum(), step, align="edge", color=BLUE, edgecolor="white")
@@ -89,9 +64,9 @@ def brightness_figure(distribution: pd.DataFrame, brightness: pd.DataFrame) -> F
 def brightness_per_space_group_figure(table: pd.DataFrame) -> Figure:
     """Draw how bright the crystals of each space group are.
 
-    `table`: as bitmap_statistics.per_space_group_table returns it.
+    `table`: as statistics.per_space_group_table returns it.
     """
-    figure, columns = _space_group_columns(table)
+    figure, columns = space_groups.space_group_columns(table, 1.8)
     low, high = table["minimum"].min(), table["maximum"].max()
     margin = 0.04 * max(high - low, 1)
     for axes, part in columns:
@@ -99,31 +74,17 @@ def brightness_per_space_group_figure(table: pd.DataFrame) -> Figure:
         axes.hlines(
             places, part["minimum"], part["maximum"], GREY, linewidth=1, label="smallest to largest"
         )
-        axes.hlines(
-            places,
-            part["percent_5"],
-            part["percent_95"],
-            BLUE,
-            linewidth=5,
-            alpha=0.45,
-            label="5 % to 95 %",
-        )
+        middle = {"color": BLUE, "linewidth": 5, "alpha": 0.45, "label": "5 % to 95 %"}
+        axes.hlines(places, part["percent_5"], part["percent_95"], **middle)
         axes.plot(part["median"], places, "|", color=BLUE, markersize=9, mew=2, label="median")
-        axes.plot(
-            part["mean"],
-            places,
-            "D",
-            color=VERMILION,
-            markerfacecolor="white",
-            markersize=4,
-            label="mean",
-        )
+        look = {"color": VERMILION, "markerfacecolor": "white", "markersize": 4}
+        axes.plot(part["mean"], places, "D", label="mean", **look)
         axes.set_xlim(low - margin, high + margin)
         axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     figure.supxlabel("mean grey level of a crystal's bitmaps, over n crystals", fontsize=9)
     figure.suptitle(f"Crystals: n = {table['crystals'].sum()}", **TITLE)
-    handles, labels = columns[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper right", ncols=2 if len(columns) == 1 else 4)
+    legend = columns[0][0].get_legend_handles_labels()
+    figure.legend(*legend, loc="outside upper right", ncols=2 if len(columns) == 1 else 4)
     return figure
 
 
@@ -131,18 +92,18 @@ def brightness_per_space_group_figure(table: pd.DataFrame) -> Figure:
 def pixel_value_figure(table: pd.DataFrame) -> Figure:
     """Draw how many pixels of each view have which value, logarithmic.
 
-    `table`: as bitmap_statistics.pixel_value_table returns it.
+    `table`: as statistics.pixel_value_table returns it.
     """
     views = [part for _, part in table.groupby("view")]
-    figure = Figure(figsize=(5.5, 1.0 + 1.25 * len(views)), layout="constrained")
-    all_axes = figure.subplots(len(views), 1, squeeze=False, sharex=True, sharey=True)[:, 0]
-    for axes, part in zip(all_axes, views, strict=True):
+    figure, grid = new_figure(
+        5.5, 1.0 + 1.25 * len(views), len(views), squeeze=False, sharex=True, sharey=True
+    )
+    for axes, part in zip(grid[:, 0], views, strict=True):
         shares = part["pixels"] / part["pixels"].sum()
         axes.bar(part["value"], shares, 1.0, color=BLUE)
         axes.set_title(f"view {part['view'].iloc[0]}", fontsize=9)
         axes.set_yscale("log")
-    all_axes[-1].set_xlim(-4, 260)
-    all_axes[-1].set_xticks([0, 51, 102, 153, 204, 255])
+    grid[-1, 0].set(xlim=(-4, 260), xticks=[0, 51, 102, 153, 204, 255])
     figure.supxlabel("grey level of a pixel (0: background)", fontsize=9)
     figure.supylabel("share of the view's pixels", fontsize=9)
     pixels = table.groupby("view")["pixels"].sum().iloc[0]
@@ -154,10 +115,9 @@ def pixel_value_figure(table: pd.DataFrame) -> Figure:
 def decidability_figure(table: pd.DataFrame) -> Figure:
     """Draw what any classifier of these bitmaps can reach, beside naming the largest class.
 
-    `table`: as bitmap_statistics.decidability_table returns it.
+    `table`: as statistics.decidability_table returns it.
     """
-    figure = Figure(figsize=(6.5, 1.6 + 0.62 * len(table)), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = new_figure(6.5, 1.6 + 0.62 * len(table))
     places = np.arange(len(table))
     repeated = table["crystals_of_repeated"].iloc[0]
     bars: dict[str, tuple[Any, Any]] = {
@@ -180,8 +140,7 @@ def decidability_figure(table: pd.DataFrame) -> Figure:
         [f"{level} ({n})" for level, n in zip(table["level"], table["classes"], strict=True)],
     )
     axes.invert_yaxis()
-    axes.set_xlim(0, 1.08)
-    axes.set_xticks(np.arange(0, 1.01, 0.2))
+    axes.set(xlim=(0, 1.08), xticks=np.arange(0, 1.01, 0.2))
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.set_xlabel("share of crystals answered right")
     crystals, bitmaps = table[["crystals", "distinct_bitmaps"]].iloc[0]
@@ -198,7 +157,7 @@ def mean_images_figure(
 ) -> Figure:
     """Draw the mean of the bitmaps of each space group, its views side by side.
 
-    `images`: as bitmap_statistics.mean_images returns them; `per_space_group`: as
+    `images`: as statistics.mean_images returns them; `per_space_group`: as
     per_space_group_table does.
     """
     views, height, width = next(iter(images.values())).shape
@@ -206,35 +165,15 @@ def mean_images_figure(
     rows = ceil(len(images) / columns)
     # Wide enough for a name, such as `194 P63/mmc (n = 1234)`.
     cell = max(1.9, 0.85 * views)
-    figure = Figure(
-        figsize=(cell * columns, 0.55 + rows * (0.22 + cell * height / (views * width))),
-        layout="constrained",
-    )
-    all_axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    edges = cell * columns, 0.55 + rows * (0.22 + cell * height / (views * width))
+    figure, grid = new_figure(*edges, rows, columns, squeeze=False)
     crystals = per_space_group.set_index("spacegroup")["crystals"]
-    for axes in all_axes:
+    for axes in grid.flat:
         axes.set_axis_off()
-    for axes, (group, image) in zip(all_axes, images.items(), strict=False):
-        side_by_side = np.concatenate(list(image), axis=1)
-        axes.imshow(side_by_side, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    for axes, (group, image) in zip(grid.flat, images.items(), strict=False):
+        draw_image(axes, np.concatenate(list(image), axis=1))
         for edge in range(1, views):
             axes.axvline(edge * width - 0.5, color=GREY, linewidth=0.5)
         axes.set_title(f"{space_group_name(group)} (n = {crystals[group]})", fontsize=8, pad=3)
     figure.suptitle(f"Mean bitmaps of {len(images)} space groups", **TITLE)
     return figure
-
-
-def _space_group_columns(
-    table: pd.DataFrame,
-) -> tuple[Figure, list[tuple[Axes, pd.DataFrame]]]:
-    """Return a figure, and for each of its columns the axes and the part of the table in it."""
-    parts, rows = cut_into_columns(table)
-    count = len(parts)
-    figure = Figure(figsize=(max(5.5, 3.6 * count), 1.8 + 0.22 * rows), layout="constrained")
-    columns = []
-    for axes, part in zip(figure.subplots(1, count, squeeze=False)[0], parts, strict=True):
-        label_space_groups(axes, part, rows)
-        axes.grid(axis="x", color=LIGHT_GREY, linewidth=0.5)
-        axes.set_axisbelow(True)
-        columns.append((axes, part))
-    return figure, columns

@@ -13,17 +13,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from spacegrouper.figures import space_groups
 from spacegrouper.figures.toolkit import (
     BLUE,
     GREY,
-    LIGHT_GREY,
     ORANGE,
     STYLE,
     TITLE,
     VERMILION,
     cut_into_columns,
-    label_space_groups,
     logarithmic_axis,
+    new_figure,
 )
 from spacegrouper.settings import View
 from spacegrouper.techniques.patterns.statistics import OCCUPIED, Measure
@@ -39,39 +39,12 @@ _TITLES: dict[Measure, str] = {
 }
 
 
-@mpl.rc_context(STYLE)
 def class_balance_figure(table: pd.DataFrame) -> Figure:
     """Draw how many crystals and how many prototypes each space group has, logarithmic.
 
     `table`: as statistics.per_space_group_table returns it.
     """
-    parts, rows = cut_into_columns(table)
-    figure = Figure(figsize=(max(5.5, 3.6 * len(parts)), 1.5 + 0.22 * rows), layout="constrained")
-    all_axes = figure.subplots(1, len(parts), squeeze=False)[0]
-    for axes, part in zip(all_axes, parts, strict=True):
-        places = np.arange(len(part))
-        axes.hlines(places, part["prototypes"], part["crystals"], LIGHT_GREY, linewidth=2, zorder=1)
-        axes.plot(part["crystals"], places, "o", color=BLUE, label="crystals")
-        axes.plot(
-            part["prototypes"],
-            places,
-            "D",
-            color=VERMILION,
-            markerfacecolor="white",
-            markersize=5,
-            label="prototypes",
-        )
-        label_space_groups(axes, part, rows)
-        # One scale for all columns, with room for whole markers.
-        axes.set_xlim(0.7, 1.6 * table["crystals"].max())
-        logarithmic_axis(axes)
-        axes.grid(axis="x", color=LIGHT_GREY, linewidth=0.5)
-        axes.set_axisbelow(True)
-    figure.supxlabel("number in the space group (n: its crystals)", fontsize=9)
-    figure.suptitle(f"{table['crystals'].sum()} crystals in {len(table)} space groups", **TITLE)
-    handles, labels = all_axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper right", ncols=2)
-    return figure
+    return space_groups.class_balance_figure(table, "prototypes", "prototypes", 1.5)
 
 
 @mpl.rc_context(STYLE)
@@ -80,18 +53,15 @@ def crystal_systems_figure(table: pd.DataFrame) -> Figure:
 
     `table`: as statistics.per_crystal_system_table returns it.
     """
-    figure = Figure(figsize=(5.5, 3.2), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = new_figure(5.5, 3.2)
     places = np.arange(len(table))
     bars = axes.barh(places, table["crystals"], 0.7, color=BLUE)
-    axes.bar_label(bars, [str(crystals) for crystals in table["crystals"]], padding=3)
-    axes.set_yticks(
-        places,
-        [
-            f"{system} ({groups} space group{'' if groups == 1 else 's'})"
-            for system, groups in zip(table["crystal_system"], table["space_groups"], strict=True)
-        ],
-    )
+    axes.bar_label(bars, fmt="%d", padding=3)
+    names = [
+        f"{system} ({groups} space group{'' if groups == 1 else 's'})"
+        for system, groups in zip(table["crystal_system"], table["space_groups"], strict=True)
+    ]
+    axes.set_yticks(places, names)
     axes.invert_yaxis()
     axes.margins(x=0.12)
     axes.set_xlabel("crystals")
@@ -107,29 +77,21 @@ def brightness_figure(table: pd.DataFrame) -> Figure:
     `table`: as statistics.per_space_group_table returns it.
     """
     parts, rows = cut_into_columns(table)
-    figure = Figure(figsize=(max(6.5, 5.2 * len(parts)), 1.4 + 0.22 * rows), layout="constrained")
-    grid = figure.subplots(1, 2 * len(parts), squeeze=False)[0]
-    for column, part in enumerate(parts):
-        pair = grid[2 * column : 2 * column + 2]
+    size = (max(6.5, 5.2 * len(parts)), 1.4 + 0.22 * rows)
+    figure, grid = new_figure(*size, columns=2 * len(parts), squeeze=False)
+    whiskers = {"ecolor": GREY, "elinewidth": 1, "capsize": 2}
+    for part, pair in zip(parts, grid.reshape(-1, 2), strict=True):
         for axes, name, colour, marker in zip(
-            pair, ("raw", "shaped"), (BLUE, VERMILION), ("o", "s"), strict=True
+            pair, ("raw", "shaped"), (BLUE, VERMILION), "os", strict=True
         ):
+            brightness, spread = f"{name}_brightness", f"{name}_spread"
+            points = {"fmt": marker, "markersize": 4, "color": colour}
             axes.errorbar(
-                part[f"{name}_brightness"],
-                np.arange(len(part)),
-                xerr=part[f"{name}_spread"],
-                fmt=marker,
-                markersize=4,
-                color=colour,
-                ecolor=GREY,
-                elinewidth=1,
-                capsize=2,
+                part[brightness], np.arange(len(part)), xerr=part[spread], **points, **whiskers
             )
-            label_space_groups(axes, part, rows)
-            highest = (table[f"{name}_brightness"] + table[f"{name}_spread"]).max()
-            axes.set_xlim(0, 1.05 * max(highest, 1e-3))
+            space_groups.name_space_groups(axes, part, rows)
+            axes.set_xlim(0, 1.05 * max((table[brightness] + table[spread]).max(), 1e-3))
             axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
-            axes.grid(axis="x", color=LIGHT_GREY, linewidth=0.5)
             axes.set_title(name)
         pair[1].set_yticklabels([])
     figure.supxlabel(
@@ -146,8 +108,7 @@ def occupied_pixels_figure(histograms: pd.DataFrame, views: Sequence[View]) -> F
 
     `histograms`: as statistics.histogram_table returns it; `views`: what its views are.
     """
-    figure = Figure(figsize=(8, 5.6), layout="constrained")
-    grid = figure.subplots(2, 2, sharex=True)
+    figure, grid = new_figure(8, 5.6, 2, 2, sharex=True)
     for axes, measure in zip(grid.flat, OCCUPIED, strict=True):
         _draw_histograms(axes, histograms, measure, views)
         axes.set_title(_TITLES[measure])
@@ -160,8 +121,7 @@ def occupied_pixels_figure(histograms: pd.DataFrame, views: Sequence[View]) -> F
 @mpl.rc_context(STYLE)
 def nodes_figure(histograms: pd.DataFrame, views: Sequence[View]) -> Figure:
     """Draw how many nodes the patterns have; arguments as for `occupied_pixels_figure`."""
-    figure = Figure(figsize=(5.5, 3.8), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = new_figure(5.5, 3.8)
     _draw_histograms(axes, histograms, "nodes", views)
     axes.set_xlabel("nodes in a pattern")
     axes.set_ylabel("share of patterns for each factor of two")
