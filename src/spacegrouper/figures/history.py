@@ -5,7 +5,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from spacegrouper.figures.toolkit import BLUE, GREY, STYLE, VERMILION, new_figure, share_axis
+from spacegrouper.figures.toolkit import (
+    BLUE,
+    GREY,
+    OPEN_POINTS,
+    STYLE,
+    VERMILION,
+    new_figure,
+    share_axis,
+)
 
 
 @mpl.rc_context(STYLE)
@@ -24,12 +32,8 @@ def history_figure(history: pd.DataFrame, kept_epoch: int) -> Figure:
         ):
             axes.plot(history["epoch"], history[column], marker=marker, **look)
         axes.axvline(kept_epoch, color=GREY, linewidth=0.8, linestyle=":")
-        look = {
-            "color": VERMILION,
-            "markerfacecolor": "white",
-            "label": f"kept: epoch {kept_epoch}",
-        }
-        axes.plot(kept_epoch, kept[f"validation_{name}"], "o", **look)
+        found = kept[f"validation_{name}"]
+        axes.plot(kept_epoch, found, "o", label=f"kept: epoch {kept_epoch}", **OPEN_POINTS)
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     loss_axes.set(ylabel="cross-entropy of all heads, nats", title="Loss")

@@ -108,7 +108,7 @@ def examples_figure(
 
 
 def _draw_curve(axes: Axes, curve: pd.DataFrame, unperturbed: "pd.Series[Any]") -> None:
-    level = {"color": GREY, "linewidth": 0.9}
+    level: Any = {"color": GREY, "linewidth": 0.9}
     axes.axhline(unperturbed["accuracy"], linestyle="--", label="unperturbed", **level)
     axes.axhline(unperturbed["chance"], linestyle=":", label="chance", **level)
     axes.errorbar(

@@ -18,11 +18,11 @@ from spacegrouper.figures.calibration import refusal_figure, reliability_figure
 from spacegrouper.figures.toolkit import (
     BLUE,
     GREY,
+    HATCHED,
     LIGHT_GREY,
     SKY_BLUE,
     STYLE,
     TITLE,
-    VERMILION,
     WHISKERS,
     cut_into_columns,
     draw_matrix,
@@ -77,8 +77,8 @@ def top_k_figure(top_k: pd.DataFrame, crystals: int, label: str) -> Figure:
         label="network, 95 % interval",
         **WHISKERS,
     )
-    hatched = {"color": "white", "edgecolor": GREY, "hatch": "////"}
-    axes.bar(places + 0.2, top_k["chance"], 0.38, label="guessing evenly", **hatched)
+    guessing = {**HATCHED, "edgecolor": GREY, "label": "guessing evenly"}
+    axes.bar(places + 0.2, top_k["chance"], 0.38, **guessing)
     axes.bar_label(bars, [f"{100 * share:.1f}" for share in top_k["accuracy"]], padding=2)
     axes.set_xticks(places, [f"top-{k}" for k in top_k["k"]])
     axes.set_ylabel(f"true {label_noun(label)} among the first k answers")
@@ -116,10 +116,9 @@ def per_crystal_system_figure(table: pd.DataFrame) -> Figure:
     """
     figure, axes = new_figure(5.5, 1.4 + 0.45 * len(table))
     places = np.arange(len(table))
-    looks: dict[str, Any] = {
+    looks = {
         "": {"color": BLUE, "label": "space group right"},
-        "system_": {"color": "white", "edgecolor": VERMILION, "hatch": "////"}
-        | {"label": "crystal system right"},
+        "system_": {**HATCHED, "label": "crystal system right"},
     }
     for offset, (name, look) in zip((-0.19, 0.19), looks.items(), strict=True):
         reach = whiskers(table, f"{name}recall", f"{name}low", f"{name}high")

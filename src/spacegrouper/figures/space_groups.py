@@ -10,9 +10,9 @@ from spacegrouper.crystals.class_names import space_group_name
 from spacegrouper.figures.toolkit import (
     BLUE,
     LIGHT_GREY,
+    OPEN_POINTS,
     STYLE,
     TITLE,
-    VERMILION,
     cut_into_columns,
     logarithmic_axis,
     name_rows,
@@ -56,8 +56,7 @@ def class_balance_figure(table: pd.DataFrame, kinds: str, label: str, height: fl
         places = np.arange(len(part))
         axes.hlines(places, part[kinds], part["crystals"], LIGHT_GREY, linewidth=2, zorder=1)
         axes.plot(part["crystals"], places, "o", color=BLUE, label="crystals")
-        look = {"color": VERMILION, "markerfacecolor": "white", "markersize": 5}
-        axes.plot(part[kinds], places, "D", label=label, **look)
+        axes.plot(part[kinds], places, "D", markersize=5, label=label, **OPEN_POINTS)
         # One scale for all columns, with room for whole markers.
         axes.set_xlim(0.7, 1.6 * table["crystals"].max())
         logarithmic_axis(axes)

@@ -47,6 +47,9 @@ _DIGITS = 9  # of a place in a figure, whose edge is 1
 ROWS_OF_NAMES = 36
 WHISKERS: Any = {"ecolor": "black", "capsize": 2, "error_kw": {"linewidth": 0.9}}
 TITLE: Any = {"fontsize": 10, "x": 0.01, "ha": "left"}
+# What is compared with something in solid blue.
+OPEN_POINTS: Any = {"color": VERMILION, "markerfacecolor": "white"}
+HATCHED: Any = {"color": "white", "edgecolor": VERMILION, "hatch": "////"}
 # Between images that belong together.
 NARROW_GAPS: Any = {"w_pad": 0.02, "h_pad": 0.02, "wspace": 0.02, "hspace": 0.02}
 

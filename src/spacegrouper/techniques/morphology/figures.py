@@ -20,7 +20,9 @@ from spacegrouper.figures import space_groups
 from spacegrouper.figures.toolkit import (
     BLUE,
     GREY,
+    HATCHED,
     LIGHT_GREY,
+    OPEN_POINTS,
     STYLE,
     TITLE,
     VERMILION,
@@ -74,11 +76,10 @@ def brightness_per_space_group_figure(table: pd.DataFrame) -> Figure:
         axes.hlines(
             places, part["minimum"], part["maximum"], GREY, linewidth=1, label="smallest to largest"
         )
-        middle = {"color": BLUE, "linewidth": 5, "alpha": 0.45, "label": "5 % to 95 %"}
+        middle: Any = {"color": BLUE, "linewidth": 5, "alpha": 0.45, "label": "5 % to 95 %"}
         axes.hlines(places, part["percent_5"], part["percent_95"], **middle)
         axes.plot(part["median"], places, "|", color=BLUE, markersize=9, mew=2, label="median")
-        look = {"color": VERMILION, "markerfacecolor": "white", "markersize": 4}
-        axes.plot(part["mean"], places, "D", label="mean", **look)
+        axes.plot(part["mean"], places, "D", markersize=4, label="mean", **OPEN_POINTS)
         axes.set_xlim(low - margin, high + margin)
         axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     figure.supxlabel("mean grey level of a crystal's bitmaps, over n crystals", fontsize=9)
@@ -124,7 +125,7 @@ def decidability_figure(table: pd.DataFrame) -> Figure:
         "ceiling of the accuracy": (table["ceiling"], {"color": BLUE}),
         f"on the {repeated} crystals with repeated bitmaps": (
             table["ceiling_of_repeated"],
-            {"color": "white", "edgecolor": BLUE, "hatch": "////"},
+            {**HATCHED, "edgecolor": BLUE},
         ),
         "always naming the largest class": (
             table["majority"],
