@@ -1,6 +1,7 @@
 """Figures of the accuracy of all networks: against the number of groups, and of k answers."""
 
 from collections.abc import Sequence
+from itertools import cycle
 from typing import Any
 
 import matplotlib as mpl
@@ -10,23 +11,34 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from spacegrouper.figures.toolkit import BLUE, GREY, LIGHT_GREY, ORANGE, STYLE, VERMILION, whiskers
+from spacegrouper.figures.toolkit import (
+    BLUE,
+    GREY,
+    LIGHT_GREY,
+    ORANGE,
+    SKY_BLUE,
+    STYLE,
+    VERMILION,
+    new_figure,
+    share_axis,
+    whiskers,
+)
 from spacegrouper.reproduction.results import network_title
 
 # Colours (the rest of Okabe and Ito's), markers and line styles of the networks, in their order.
-_LINES: tuple[tuple[str, str, str], ...] = (
-    (BLUE, "o", "-"),
-    ("#000000", "s", "--"),
-    (VERMILION, "^", "-."),
-    ("#009E73", "D", ":"),
-    (ORANGE, "v", "-"),
-    ("#CC79A7", "P", "--"),
-    ("#56B4E9", "X", "-."),
-    (GREY, "<", ":"),
+_LOOKS: tuple[dict[str, Any], ...] = (
+    {"color": BLUE, "marker": "o", "ls": "-"},
+    {"color": "#000000", "marker": "s", "ls": "--"},
+    {"color": VERMILION, "marker": "^", "ls": "-."},
+    {"color": "#009E73", "marker": "D", "ls": ":"},
+    {"color": ORANGE, "marker": "v", "ls": "-"},
+    {"color": "#CC79A7", "marker": "P", "ls": "--"},
+    {"color": SKY_BLUE, "marker": "X", "ls": "-."},
+    {"color": GREY, "marker": "<", "ls": ":"},
 )
+_LINES: Any = {"lw": 1.2, "ms": 5}
 # Networks stand this far beside one another where they share a place, of the gap between places.
 _APART = 0.07
-_GUESSING = "guessing evenly"
 _PANELS_IN_A_ROW = 2
 
 
@@ -37,39 +49,27 @@ def accuracy_figure(scores: pd.DataFrame, published: pd.DataFrame) -> Figure:
     `scores`: as results.experiments_table returns it; `published`: as published_accuracies
     does, drawn beside the random split where a set has as many groups.
     """
-    splits = list(scores["split"].unique())
-    lines = _lines_of(scores)
-    figure = Figure(figsize=(4.2 * len(splits) + 1.8, 4.2), layout="constrained")
-    all_axes = list(figure.subplots(1, len(splits), squeeze=False, sharey=True)[0])
-    for axes, split in zip(all_axes, splits, strict=True):
+    splits = scores["split"].unique()
+    titles = _titles(scores)
+    figure, (panels,) = new_figure(
+        4.2 * len(splits) + 1.8, 4.2, 1, len(splits), squeeze=False, sharey=True
+    )
+    for axes, split in zip(panels, splits, strict=True):
         part = scores[scores["split"] == split]
         sets = part.drop_duplicates("classes")
-        places = {name: place for place, name in enumerate(sets["classes"])}
-        for index, (title, line) in enumerate(lines.items()):
-            of_network = _of(part, title)
-            _draw_line(
-                axes,
-                of_network["classes"].map(places).to_numpy() + _shift(index, len(lines)),
-                of_network,
-                "top_1",
-                line,
-                title,
-            )
-        axes.plot(
-            range(len(sets)), sets["chance"], color=GREY, lw=0.8, ls=(0, (1, 3)), label=_GUESSING
-        )
+        places = part["classes"].map(list(sets["classes"]).index)
+        _draw_networks(axes, titles, part, places, "top_1", "top_1_low", "top_1_high")
         if split == "random":
             _mark_published(axes, sets, published)
-        axes.set_xticks(
-            range(len(sets)),
-            [f"{groups}\nn = {n:,}" for groups, n in zip(sets["groups"], sets["n"], strict=True)],
-        )
+        names = [
+            f"{groups}\nn = {n:,}" for groups, n in zip(sets["groups"], sets["n"], strict=True)
+        ]
+        axes.set_xticks(range(len(sets)), names)
         axes.set_xlim(-0.5, len(sets) - 0.5)
         axes.set_title(f"{split} split")
         axes.set_xlabel("space groups told apart, and test crystals n")
-        _share_axis(axes)
-    all_axes[0].set_ylabel("top-1 accuracy, with 95 % interval")
-    _one_legend(figure, all_axes)
+    panels[0].set_ylabel("top-1 accuracy, with 95 % interval")
+    _one_legend(figure, panels)
     return figure
 
 
@@ -79,31 +79,23 @@ def top_k_figure(top_k: pd.DataFrame) -> Figure:
 
     `top_k`: as results.top_k_of_all returns it, of one way of splitting.
     """
-    sets = list(top_k["classes"].unique())
+    sets = top_k["classes"].unique()
     columns = min(_PANELS_IN_A_ROW, len(sets))
     rows = -(-len(sets) // columns)
-    lines = _lines_of(top_k)
-    figure = Figure(figsize=(3.8 * columns + 1.8, 3.2 * rows), layout="constrained")
-    all_axes = list(figure.subplots(rows, columns, squeeze=False, sharey=True).flat)
-    for axes in all_axes[len(sets) :]:
+    figure, grid = new_figure(
+        3.8 * columns + 1.8, 3.2 * rows, rows, columns, squeeze=False, sharey=True
+    )
+    panels = grid.ravel()
+    for axes in panels[len(sets) :]:
         axes.set_axis_off()
-    for axes, name in zip(all_axes, sets, strict=False):
+    for axes, name in zip(panels, sets, strict=False):
         part = top_k[top_k["classes"] == name]
-        for index, (title, line) in enumerate(lines.items()):
-            of_network = _of(part, title)
-            ks = of_network["k"].to_numpy() + _shift(index, len(lines))
-            _draw_line(axes, ks, of_network, "accuracy", line, title)
-        guessing = part.drop_duplicates("k")
-        axes.plot(
-            guessing["k"], guessing["chance"], color=GREY, lw=0.8, ls=(0, (1, 3)), label=_GUESSING
-        )
-        first = part.iloc[0]
-        axes.set_title(f"{first['groups']} groups, n = {first['n']:,}")
+        _draw_networks(axes, _titles(top_k), part, part["k"])
+        axes.set_title(f"{part['groups'].iloc[0]} groups, n = {part['n'].iloc[0]:,}")
         _answers_axis(axes)
-        _share_axis(axes)
-    for axes in all_axes[::columns]:
+    for axes in grid[:, 0]:
         axes.set_ylabel("true group among the first k,\nwith 95 % interval")
-    _one_legend(figure, all_axes[: len(sets)])
+    _one_legend(figure, panels[: len(sets)])
     return figure
 
 
@@ -115,20 +107,12 @@ def unseen_groups_figure(unseen: pd.DataFrame) -> Figure:
     chance; of networks trained on the same classes, with the same split. On the left the trained
     networks; on the right, of the same networks, what training adds to their accuracy.
     """
-    lines = _lines_of(unseen)
-    figure = Figure(figsize=(9.4, 3.8), layout="constrained")
-    axes, gain_axes = figure.subplots(1, 2)
-    for index, (title, line) in enumerate(lines.items()):
-        of_network = _of(unseen, title)
-        ks = of_network["k"].to_numpy() + _shift(index, len(lines))
-        _draw_line(axes, ks, of_network, "accuracy", line, title)
-        colour, marker, style = line
-        gain = of_network["accuracy"] - of_network["untrained_accuracy"]
-        gain_axes.plot(of_network["k"], gain, color=colour, marker=marker, ls=style, lw=1.2, ms=5)
-    guessing = unseen.drop_duplicates("k")
-    axes.plot(
-        guessing["k"], guessing["chance"], color=GREY, lw=0.8, ls=(0, (1, 3)), label=_GUESSING
-    )
+    titles = _titles(unseen)
+    figure, (axes, gain_axes) = new_figure(9.4, 3.8, columns=2)
+    _draw_networks(axes, titles, unseen, unseen["k"])
+    for title, look in zip(titles.unique(), cycle(_LOOKS), strict=False):
+        own = unseen[titles == title]
+        gain_axes.plot(own["k"], own["accuracy"] - own["untrained_accuracy"], **look, **_LINES)
     gain_axes.axhline(0, color=GREY, lw=0.8)
     gain_axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=""))
     gain_axes.set_ylabel("gain over the untrained network, percentage points")
@@ -136,56 +120,42 @@ def unseen_groups_figure(unseen: pd.DataFrame) -> Figure:
     first = unseen.iloc[0]
     axes.set_title(f"{first['groups']} untrained groups, n = {first['n']:,}")
     gain_axes.set_title("What training adds")
-    _answers_axis(axes)
-    _answers_axis(gain_axes)
-    _share_axis(axes)
+    for each in (axes, gain_axes):
+        _answers_axis(each)
     _one_legend(figure, [axes])
     return figure
 
 
-def _lines_of(table: pd.DataFrame) -> dict[str, tuple[str, str, str]]:
-    """Give each network of a table its colour, marker and line style, by its title."""
-    networks = table[["network", "descriptor"]].drop_duplicates().itertuples(index=False)
-    return {
-        network_title(network, descriptor): _LINES[place % len(_LINES)]
-        for place, (network, descriptor) in enumerate(networks)
-    }
+def _titles(table: pd.DataFrame) -> "pd.Series[str]":
+    """Return the title of each row's network."""
+    return table.apply(lambda row: network_title(row["network"], row["descriptor"]), axis=1)
 
 
-def _of(table: pd.DataFrame, title: str) -> pd.DataFrame:
-    networks = zip(table["network"], table["descriptor"], strict=True)
-    wanted = [network_title(network, descriptor) == title for network, descriptor in networks]
-    rows: pd.DataFrame = table[wanted]
-    return rows
-
-
-def _shift(index: int, networks: int) -> float:
-    return _APART * (index - (networks - 1) / 2)
-
-
-def _draw_line(
+def _draw_networks(
     axes: Axes,
-    places: Any,
-    table: pd.DataFrame,
-    score: str,
-    line: tuple[str, str, str],
-    title: str,
+    titles: "pd.Series[str]",
+    part: pd.DataFrame,
+    places: "pd.Series[int]",
+    share: str = "accuracy",
+    low: str = "low",
+    high: str = "high",
 ) -> None:
-    low, high = ("low", "high") if score == "accuracy" else (f"{score}_low", f"{score}_high")
-    colour, marker, style = line
-    axes.errorbar(
-        places,
-        table[score],
-        whiskers(table, score, low, high),
-        color=colour,
-        marker=marker,
-        ls=style,
-        lw=1.2,
-        ms=5,
-        elinewidth=0.8,
-        capsize=2,
-        label=title,
-    )
+    """Draw a line for each network, and one for guessing, on an axis of shares.
+
+    `titles`: of all networks of the figure; `part`: the rows to draw, at `places`.
+    """
+    shown = titles.unique()
+    for index, (title, look) in enumerate(zip(shown, cycle(_LOOKS), strict=False)):
+        own = part[titles[part.index] == title]
+        beside = places[own.index] + _APART * (index - (len(shown) - 1) / 2)
+        reach = whiskers(own, share, low, high)
+        bars: Any = {"elinewidth": 0.8, "capsize": 2, "label": title}
+        axes.errorbar(beside, own[share], reach, **look, **_LINES, **bars)
+    first = ~places.duplicated()
+    dotted: Any = {"color": GREY, "lw": 0.8, "ls": (0, (1, 3)), "label": "guessing evenly"}
+    axes.plot(places[first], part.loc[first, "chance"], **dotted)
+    share_axis(axes, "y", margin=0.02)
+    axes.grid(axis="y", color=LIGHT_GREY, linewidth=0.5)
 
 
 def _mark_published(axes: Axes, sets: pd.DataFrame, published: pd.DataFrame) -> None:
@@ -195,16 +165,9 @@ def _mark_published(axes: Axes, sets: pd.DataFrame, published: pd.DataFrame) -> 
         for top_1 in published.loc[published["groups"] == groups, "top_1"]
     ]
     if values:
-        first = published.iloc[0]
-        axes.plot(
-            *np.transpose(values),
-            marker="*",
-            ls="none",
-            ms=11,
-            color="black",
-            markerfacecolor="white",
-            label=f"{network_title(first['network'], first['descriptor'])}, as published",
-        )
+        stars: Any = {"ls": "none", "marker": "*", "ms": 11, "markerfacecolor": "white"}
+        title = f"{_titles(published).iloc[0]}, as published"
+        axes.plot(*np.transpose(values), color="black", label=title, **stars)
 
 
 def _answers_axis(axes: Axes) -> None:
@@ -212,16 +175,10 @@ def _answers_axis(axes: Axes) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def _share_axis(axes: Axes) -> None:
-    axes.set_ylim(-0.02, 1.02)
-    axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.yaxis.set_major_locator(MaxNLocator(5))
-    axes.grid(axis="y", color=LIGHT_GREY, linewidth=0.5)
-
-
 def _one_legend(figure: Figure, all_axes: Sequence[Axes]) -> None:
-    entries: dict[str, Any] = {}
-    for axes in all_axes:
-        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
-            entries.setdefault(label, handle)
+    entries = {
+        label: handle
+        for axes in all_axes
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
     figure.legend(list(entries.values()), list(entries), loc="outside right center")

@@ -11,7 +11,14 @@ from matplotlib.figure import Figure
 from spacegrouper.contract.technique import Picture
 from spacegrouper.crystals.class_names import space_group_name
 from spacegrouper.figures.samples import visible
-from spacegrouper.figures.toolkit import BLUE, STYLE, VERMILION, draw_image
+from spacegrouper.figures.toolkit import (
+    BLUE,
+    NARROW_GAPS,
+    STYLE,
+    VERMILION,
+    draw_image,
+    head_columns,
+)
 
 _TILE = 1.45  # edge of an image, inches
 _POWDER_WIDTH, _ANSWER_WIDTH = 1.5, 1.45  # in images
@@ -35,24 +42,20 @@ def case_studies_figure(
     rows = max(len(cases), 1)
     widths = [_POWDER_WIDTH, 1, 1, 1, 1, 1, _ANSWER_WIDTH]
     figure = Figure(figsize=(_TILE * sum(widths), (_TILE + 0.12) * rows + 1.0))
-    figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.03, wspace=0.02, hspace=0.02)
+    figure.set_layout_engine("constrained", **NARROW_GAPS | {"h_pad": 0.03})
     figure.suptitle(_summary(outcomes), fontsize=9, x=0.01, ha="left")
     if cases.empty:
         figure.text(0.01, 0.3, "No crystal is named right from shaped patterns alone.")
         return figure
     grid = figure.subplots(rows, len(widths), squeeze=False, width_ratios=widths)
-    headings = [
-        "powder, Cu $K_{\\alpha}$",
-        *(picture.caption for picture in pictures[0]),
-        "answers",
-    ]
-    for axes, heading in zip(grid[0], headings, strict=True):
-        axes.set_title(heading, fontsize=9, loc="center")
+    captions = [picture.caption for picture in pictures[0]]
+    head_columns(grid, [r"powder, Cu $K_{\alpha}$", *captions, "answers"])
     for line, case, images in zip(grid, cases.to_dict("records"), pictures, strict=True):
         _draw_powder(line[0], powders[case["material_id"]])
         for axes, picture in zip(line[1:6], images, strict=True):
             draw_image(axes, visible(picture))
-        line[6].set_axis_off()
+        for axes in line[1:]:
+            axes.set_axis_off()
         _write_answers(line[6], case, formulas[case["material_id"]])
     for axes in grid[:-1, 0]:
         axes.set_xticklabels([])
@@ -71,33 +74,23 @@ def _summary(outcomes: Mapping[str, int | float]) -> str:
 
 def _draw_powder(axes: Axes, powder: pd.DataFrame) -> None:
     axes.vlines(powder["two_theta"], 0, powder["intensity"], color="black", linewidth=0.8)
-    axes.set_xlim(0, 90)
-    axes.set_ylim(0, 105)
-    axes.set_xticks([0, 30, 60, 90])
-    axes.set_yticks([])
+    axes.set(xlim=(0, 90), ylim=(0, 105), xticks=[0, 30, 60, 90], yticks=[])
     axes.set_ylabel("intensity", fontsize=8)
     # As high as the square images beside it.
     axes.set_box_aspect(1 / _POWDER_WIDTH)
 
 
 def _write_answers(axes: Axes, case: Mapping[Any, Any], formula: str) -> None:
-    lines = [
-        (0.92, case["material_id"], "black", "bold"),
-        (0.78, formula, "black", "normal"),
-        (0.61, f"is {space_group_name(case['spacegroup'])}", "black", "normal"),
-    ]
-    for place, network, colour, sign in (
+    small: Any = {"fontsize": 8, "va": "center"}
+    axes.text(0.03, 0.92, case["material_id"], weight="bold", **small)
+    axes.text(0.03, 0.78, formula, **small)
+    axes.text(0.03, 0.61, f"is {space_group_name(case['spacegroup'])}", **small)
+    for height, network, colour, sign in (
         (0.40, "shaped", BLUE, "✓"),
         (0.13, "spot", VERMILION, "✗"),
     ):
         percent = f"{100 * case[f'{network}_probability']:.1f} %"
         name = space_group_name(case[f"{network}_predicted"])
-        lines += [
-            (place, f"{sign} {network}: {name}", colour, "normal"),
-            (place - 0.13, f"    {percent}", colour, "normal"),
-        ]
-    for height, text, colour, weight in lines:
-        axes.text(0.03, height, text, color=colour, weight=weight, fontsize=8, va="center")
-    axes.set_xlim(0, 1)
-    axes.set_ylim(0, 1)
-    axes.set_box_aspect(1 / _ANSWER_WIDTH)
+        axes.text(0.03, height, f"{sign} {network}: {name}", color=colour, **small)
+        axes.text(0.03, height - 0.13, f"    {percent}", color=colour, **small)
+    axes.set(xlim=(0, 1), ylim=(0, 1), box_aspect=1 / _ANSWER_WIDTH)

@@ -9,19 +9,33 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
-from spacegrouper.figures.toolkit import BLUE, GREY, ORANGE, STYLE, VERMILION
+from spacegrouper.figures.toolkit import (
+    BLUE,
+    GREY,
+    NARROW_GAPS,
+    ORANGE,
+    STYLE,
+    TITLE,
+    VERMILION,
+    new_figure,
+    strip_axes,
+    whiskers,
+)
 from spacegrouper.reproduction.feature_maps import ALL_IMAGES, CrystalMaps
 
 # Single channels that are shown of a block, evenly spaced over all of them.
 _CHANNELS_SHOWN = 16
 _TILE = 1.15  # edge of an image in the figure, inches
-_COLOURS = (BLUE, VERMILION, ORANGE, GREY, "black")
-_LINES = ("-", "--", ":", "-.", "-")
-_MARKERS = ("o", "s", "^", "D", "v")
+_LOOKS: tuple[dict[str, Any], ...] = (
+    {"color": BLUE, "linestyle": "-", "marker": "o"},
+    {"color": VERMILION, "linestyle": "--", "marker": "s"},
+    {"color": ORANGE, "linestyle": ":", "marker": "^"},
+    {"color": GREY, "linestyle": "-.", "marker": "D"},
+    {"color": "black", "linestyle": "-", "marker": "v"},
+)
 
 
 @mpl.rc_context(STYLE)
@@ -34,10 +48,9 @@ def feature_maps_figure(networks: Sequence[CrystalMaps]) -> Figure:
     """
     rows = [len(network.images) + 1 for network in networks]
     columns = 1 + max(len(network.maps) for network in networks)
-    figure = Figure(
-        figsize=(_TILE * columns + 0.4, _TILE * sum(rows) + 0.55 * len(networks)),
-        layout=ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02),
-    )
+    size = (_TILE * columns + 0.4, _TILE * sum(rows) + 0.55 * len(networks))
+    figure = Figure(figsize=size)
+    figure.set_layout_engine("constrained", **NARROW_GAPS)
     parts = figure.subfigures(len(networks), 1, height_ratios=rows, squeeze=False)[:, 0]
     for part, network in zip(parts, networks, strict=True):
         _draw_network(part, network, columns)
@@ -51,21 +64,15 @@ def feature_redundancy_figure(table: pd.DataFrame) -> Figure:
     `table`: rows of feature_maps.measure_redundancy, of one or more networks. Lines are of all
     images together, small open markers of each single image.
     """
-    figure = Figure(figsize=(8, 3.7), layout="constrained")
-    correlation, rank = figure.subplots(1, 2)
+    figure, (correlation, rank) = new_figure(8, 3.7, columns=2)
     deepest = 0
     for place, (network, rows) in enumerate(table.groupby("network", sort=False)):
-        style = {
-            "color": _COLOURS[place % len(_COLOURS)],
-            "linestyle": _LINES[place % len(_LINES)],
-            "marker": _MARKERS[place % len(_MARKERS)],
-        }
         blocks = rows.drop_duplicates("block")["block"].tolist()
         deepest = max(deepest, len(blocks))
         # Side by side, intervals do not hide each other.
         depth = rows["block"].map(blocks.index) + 1 + 0.09 * place
         for axes, measure in ((correlation, "correlation"), (rank, "rank_share")):
-            _draw_measure(axes, rows, depth, measure, f"{network}", style)
+            _draw_measure(axes, rows, depth, measure, f"{network}", _LOOKS[place % len(_LOOKS)])
     for axes in (correlation, rank):
         axes.set_xticks(range(1, deepest + 1))
         axes.set_xlabel("block, from the image on")
@@ -78,21 +85,15 @@ def feature_redundancy_figure(table: pd.DataFrame) -> Figure:
     handles, labels = correlation.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 3))
     crystals = " and ".join(str(number) for number in sorted(set(table["crystals"])))
-    figure.suptitle(
-        f"Test crystals: n = {crystals}; 95 % intervals; small markers: single images",
-        fontsize=10,
-        x=0.01,
-        ha="left",
-    )
+    what = f"Test crystals: n = {crystals}; 95 % intervals; small markers: single images"
+    figure.suptitle(what, **TITLE)
     return figure
 
 
 def _draw_network(part: SubFigure, network: CrystalMaps, columns: int) -> None:
     part.suptitle(f"{network.network}: {network.material_id}", fontsize=9, x=0.01, ha="left")
     grid = part.subplots(len(network.images) + 1, columns, squeeze=False)
-    for axes in grid.flat:
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set_visible(False)
+    strip_axes(grid.flat)
     first = next(iter(network.images))
     for row, (name, image) in zip(grid, network.images.items(), strict=False):
         row[0].imshow(image, interpolation="nearest")
@@ -104,15 +105,8 @@ def _draw_network(part: SubFigure, network: CrystalMaps, columns: int) -> None:
         height, width, channels = of_block[first].shape
         axes.set_title(f"{block}\n{channels} x {height} x {width}", fontsize=8, loc="center")
     shown = min(_CHANNELS_SHOWN, *(maps[first].shape[2] for maps in network.maps.values()))
-    grid[-1, 0].text(
-        1,
-        0.5,
-        f"{shown} single\nchannels\nof {first}",
-        fontsize=8,
-        ha="right",
-        va="center",
-        transform=grid[-1, 0].transAxes,
-    )
+    beside: Any = {"ha": "right", "va": "center", "transform": grid[-1, 0].transAxes}
+    grid[-1, 0].text(1, 0.5, f"{shown} single\nchannels\nof {first}", fontsize=8, **beside)
     for axes, maps in zip(grid[-1, 1:], network.maps.values(), strict=False):
         _show(axes, _mosaic(maps[first], shown))
 
@@ -125,9 +119,8 @@ def _mosaic(maps: NDArray[np.float32], shown: int) -> NDArray[np.float32]:
     height, width, channels = maps.shape
     edge = ceil(sqrt(shown))
     gap = max(1, height // 12)
-    tiles = np.full(
-        (edge * (height + gap) - gap, edge * (width + gap) - gap), np.nan, dtype=np.float32
-    )
+    size = (edge * (height + gap) - gap, edge * (width + gap) - gap)
+    tiles = np.full(size, np.nan, dtype=np.float32)
     for place, channel in enumerate(np.linspace(0, channels - 1, shown).round().astype(int)):
         top, left = (place // edge) * (height + gap), (place % edge) * (width + gap)
         largest = maps[:, :, channel].max()
@@ -136,9 +129,8 @@ def _mosaic(maps: NDArray[np.float32], shown: int) -> NDArray[np.float32]:
 
 
 def _show(axes: Axes, values: NDArray[np.float32]) -> None:
-    axes.imshow(
-        values, cmap="magma", vmin=0, vmax=float(np.nanmax(values)) or 1, interpolation="nearest"
-    )
+    largest = float(np.nanmax(values)) or 1
+    axes.imshow(values, cmap="magma", vmin=0, vmax=largest, interpolation="nearest")
 
 
 def _draw_measure(
@@ -146,17 +138,9 @@ def _draw_measure(
 ) -> None:
     single = rows["image"] != ALL_IMAGES
     together = rows[~single]
-    value = together[measure]
-    reach = [value - together[f"{measure}_low"], together[f"{measure}_high"] - value]
-    axes.errorbar(depth[~single], value, np.maximum(reach, 0), capsize=2.5, label=name, **style)
+    reach = whiskers(together, measure, f"{measure}_low", f"{measure}_high")
+    axes.errorbar(depth[~single], together[measure], reach, capsize=2.5, label=name, **style)
     # Of a network of one image, it is all images.
     if rows["image"].nunique() > 2:
-        axes.plot(
-            depth[single],
-            rows.loc[single, measure],
-            linestyle="none",
-            marker=style["marker"],
-            markersize=3,
-            markerfacecolor="none",
-            color=style["color"],
-        )
+        small = {**style, "linestyle": "none", "markersize": 3, "markerfacecolor": "none"}
+        axes.plot(depth[single], rows.loc[single, measure], **small)

@@ -7,9 +7,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
 from spacegrouper.contract.technique import DESCRIPTORS, Presentation
@@ -17,7 +15,15 @@ from spacegrouper.crystals.class_names import space_group_name
 from spacegrouper.crystals.symmetry import crystal_systems
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
-from spacegrouper.figures.toolkit import STYLE, enlarged
+from spacegrouper.figures.toolkit import (
+    NARROW_GAPS,
+    STYLE,
+    draw_image,
+    enlarged,
+    head_columns,
+    new_figure,
+    strip_axes,
+)
 from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
 from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.techniques.patterns.shaping import normalise, shape_pattern
@@ -108,11 +114,11 @@ def shaping_steps_figure(crystal: ExampleCrystal, views: list[str], settings: Sh
         normalised, shaped = normalise(raw, settings), shape_pattern(raw, settings)
         row[0].set_ylabel(f"{view} view")
         lines = (shaped == 255) & (normalised <= settings.restore_above)
-        _show(row[0], np.cbrt(enlarged(raw) / 255))
-        _show(row[1], np.cbrt(enlarged(normalised) / 256))
-        _show(row[2], enlarged(normalised >= settings.threshold))
-        _show(row[3], lines)
-        _show(row[4], np.cbrt(np.minimum(shaped, 255) / 255))
+        draw_image(row[0], np.cbrt(enlarged(raw) / 255), white=1)
+        draw_image(row[1], np.cbrt(enlarged(normalised) / 256), white=1)
+        draw_image(row[2], enlarged(normalised >= settings.threshold), white=1)
+        draw_image(row[3], lines, white=1)
+        draw_image(row[4], np.cbrt(np.minimum(shaped, 255) / 255), white=1)
     figure.supxlabel(
         f"{crystal.title}; bright: normalised value from {settings.threshold:g} on, of 256. Spots "
         "enlarged; cube root of grey levels.",
@@ -137,10 +143,10 @@ def examples_figure(crystals: list[ExampleCrystal], views: list[str]) -> Figure:
             f"{system}\n{space_group_name(number)}\n{crystal.material_id}", fontsize=8
         )
         for axes, raw in zip(row[: len(views)], crystal.raw, strict=True):
-            _show(axes, np.cbrt(enlarged(raw) / 255))
-        _show(row[len(views)], np.cbrt(enlarged(crystal.spot)))
+            draw_image(axes, np.cbrt(enlarged(raw) / 255), white=1)
+        draw_image(row[len(views)], np.cbrt(enlarged(crystal.spot)), white=1)
         for axes, image in zip(row[len(views) + 1 :], crystal.shaped, strict=True):
-            _show(axes, image)
+            draw_image(axes, image, white=1)
     return figure
 
 
@@ -151,14 +157,14 @@ def spot_generation_figure(crystal: ExampleCrystal, views: list[str]) -> Figure:
     figure, grid = _tiles(2, headings)
     for channel, raw in enumerate(crystal.raw):
         grey = np.cbrt(enlarged(raw) / 255)
-        _show(grid[0, channel], grey)
+        draw_image(grid[0, channel], grey, white=1)
         coloured = np.zeros((*grey.shape, 3))
         coloured[..., channel] = grey
-        _show(grid[1, channel], coloured)
+        draw_image(grid[1, channel], coloured, white=1)
         grid[1, channel].set_xlabel(f"{_CHANNELS[channel]} channel")
     grid[0, 0].set_ylabel("grey levels")
     grid[1, 0].set_ylabel("as channels")
-    _show(grid[1, 3], np.cbrt(enlarged(crystal.spot)))
+    draw_image(grid[1, 3], np.cbrt(enlarged(crystal.spot)), white=1)
     grid[1, 3].set_xlabel("spot image: their sum")
     grid[0, 3].set_axis_off()
     figure.supxlabel(f"{crystal.title}. Spots enlarged; cube root of grey levels.", fontsize=8)
@@ -166,18 +172,11 @@ def spot_generation_figure(crystal: ExampleCrystal, views: list[str]) -> Figure:
 
 
 def _tiles(rows: int, headings: tuple[str, ...]) -> tuple[Figure, Any]:
-    gaps = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
     columns = len(headings)
-    figure = Figure(figsize=(_TILE * columns + 0.5, _TILE * rows + 0.7), layout=gaps)
-    grid = figure.subplots(rows, columns, squeeze=False)
-    for axes, heading in zip(grid[0], headings, strict=True):
-        axes.set_title(heading, fontsize=9, loc="center")
-    for axes in grid.flat:
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set_visible(False)
+    figure, grid = new_figure(
+        _TILE * columns + 0.5, _TILE * rows + 0.7, rows, columns, squeeze=False
+    )
+    figure.set_layout_engine("constrained", **NARROW_GAPS)
+    head_columns(grid, headings)
+    strip_axes(grid.flat)
     return figure, grid
-
-
-def _show(axes: Axes, image: NDArray[Any]) -> None:
-    """Show a grey image, or one in colours, values 0 to 1, pixel by pixel."""
-    axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")

@@ -7,21 +7,27 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from spacegrouper.crystals.class_names import space_group_name
-from spacegrouper.figures.toolkit import BLUE, LIGHT_GREY, STYLE, VERMILION, whiskers
+from spacegrouper.figures.toolkit import (
+    BLUE,
+    HATCHED,
+    LIGHT_GREY,
+    STYLE,
+    VERMILION,
+    name_rows,
+    names_with_counts,
+    new_figure,
+    share_axis,
+    whiskers,
+)
 
 # The trained network, the untrained one, and guessing evenly among the groups.
 _TRAINED: Any = {"color": BLUE, "label": "trained network"}
-_UNTRAINED: Any = {
-    "color": "white",
-    "edgecolor": VERMILION,
-    "hatch": "////",
-    "label": "untrained network",
-}
+_UNTRAINED: Any = {**HATCHED, "label": "untrained network"}
 _WHISKERS: Any = {"ecolor": "black", "elinewidth": 0.9, "capsize": 2.5}
 _BAR = 0.38
+_LEVELS = ("space group", "extinction class", "point group", "Laue class", "crystal system")
 
 
 @mpl.rc_context(STYLE)
@@ -30,8 +36,7 @@ def unseen_top_k_figure(top_k: pd.DataFrame, summary: dict[str, Any]) -> Figure:
 
     `top_k`, `summary`: the table and the summary that unseen_groups.score_unseen returns.
     """
-    figure = Figure(figsize=(5.6, 3.8), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = new_figure(5.6, 3.8)
     _draw_bars(axes, top_k, "chance, guessing evenly")
     axes.set_xticks(range(len(top_k)), [f"top-{k}" for k in top_k["k"]])
     axes.set_ylabel("true group among the k most similar")
@@ -45,21 +50,15 @@ def unseen_symmetry_figure(symmetry: pd.DataFrame, summary: dict[str, Any]) -> F
 
     `symmetry`, `summary`: the table and the summary that unseen_groups.score_unseen returns.
     """
-    shown = symmetry[
-        symmetry["level"].isin(
-            ["space group", "extinction class", "point group", "Laue class", "crystal system"]
-        )
-    ]
-    figure = Figure(figsize=(5.6, 3.8), layout="constrained")
-    axes = figure.subplots()
+    shown = symmetry[symmetry["level"].isin(_LEVELS)]
+    figure, axes = new_figure(5.6, 3.8)
     _draw_bars(axes, shown, "chance, naming a group evenly")
     names = [
         f"{level.replace(' ', chr(10))}\n({classes})"
         for level, classes in zip(shown["level"], shown["classes"], strict=True)
     ]
     axes.set_xticks(range(len(shown)), names)
-    axes.set_xlabel("what is to be right (of how many)")
-    axes.set_ylabel("test crystals named right")
+    axes.set(xlabel="what is to be right (of how many)", ylabel="test crystals named right")
     _finish(figure, axes, summary)
     return figure
 
@@ -72,17 +71,10 @@ def unseen_per_class_figure(per_class: pd.DataFrame) -> Figure:
     """
     table = per_class.sort_values(["recall", "class"], ascending=[False, True])
     places = np.arange(len(table))
-    figure = Figure(figsize=(5.6, 1.6 + 0.25 * len(table)), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = new_figure(5.6, 1.6 + 0.25 * len(table))
     axes.barh(places, np.ones(len(table)), 0.74, color=LIGHT_GREY)
-    axes.barh(
-        places,
-        table["recall"],
-        0.74,
-        xerr=whiskers(table, "recall"),
-        error_kw=_WHISKERS,
-        **_TRAINED,
-    )
+    reach = whiskers(table, "recall")
+    axes.barh(places, table["recall"], 0.74, xerr=reach, error_kw=_WHISKERS, **_TRAINED)
     axes.plot(
         table["untrained_recall"],
         places,
@@ -94,18 +86,9 @@ def unseen_per_class_figure(per_class: pd.DataFrame) -> Figure:
         clip_on=False,
         label="untrained network",
     )
-    axes.set_yticks(
-        places,
-        [
-            f"{space_group_name(group)} (n = {crystals})"
-            for group, crystals in zip(table["class"], table["crystals"], strict=True)
-        ],
-    )
-    axes.set_ylim(len(table) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
-    axes.set_xlim(0, 1)
-    axes.xaxis.set_major_formatter(PercentFormatter(1))
+    names = names_with_counts(map(space_group_name, table["class"]), table["crystals"])
+    name_rows(axes, names, len(names))
+    share_axis(axes, "x")
     axes.set_xlabel("share of the group's n test crystals named right; 95 % intervals")
     figure.legend(loc="outside upper left", ncols=2)
     return figure
@@ -120,22 +103,14 @@ def _draw_bars(axes: Axes, table: pd.DataFrame, chance: str) -> None:
         for place, value, top in zip(places + offset, share, high, strict=True):
             # Above the interval, where it does not cross the number.
             axes.text(place, top + 0.02, f"{100 * value:.0f}", ha="center", va="bottom", fontsize=8)
-    axes.hlines(
-        table["chance"],
-        places - 1.15 * _BAR,
-        places + 1.15 * _BAR,
-        colors="black",
-        linestyles="--",
-        linewidth=1.5,
-        label=chance,
-    )
+    ends = places - 1.15 * _BAR, places + 1.15 * _BAR
+    axes.hlines(table["chance"], *ends, "black", "--", linewidth=1.5, label=chance)
 
 
 def _finish(figure: Figure, axes: Axes, summary: dict[str, Any]) -> None:
+    share_axis(axes, "y")
     # Room for the numbers above bars of 100 %.
     axes.set_ylim(0, 1.1)
-    axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.set_yticks([tick for tick in axes.get_yticks() if tick <= 1])
     axes.set_title(
         f"{summary['unseen_groups']} untrained groups, {summary['reference_crystals']} reference "
