@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Sections of settings by name, as they are written in products: {"simulate": {"pixels": 256}}.
 Sections = Mapping[str, Any]
+Resize = Literal["nearest", "maximum"]
 # The arrays of crystals by name, such as `raw` (n, views, y, x); a row for each crystal.
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -113,7 +114,7 @@ class Presentation:
     Args:
         descriptor: the name of the descriptor.
         image_size: pixels along an edge of an image, or points of a curve.
-        resize: `nearest` or `maximum`, as `train.resize`.
+        resize: as `train.resize`.
         seed: of noise and of changes from epoch to epoch.
         sections: those of the technique's sections that concern what is shown.
         made_with: what the dataset was made with.
@@ -121,7 +122,7 @@ class Presentation:
 
     descriptor: str
     image_size: int
-    resize: str
+    resize: Resize
     seed: int
     sections: Sections
     made_with: Sections

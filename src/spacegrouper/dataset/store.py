@@ -23,11 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from spacegrouper.dataset.blocks import block_keys, block_problems, blocks_lock, foreign_objects
-from spacegrouper.dataset.dataset_plan import (
-    Block,
-    DatasetPlan,
-    signed_digest,
-)
+from spacegrouper.dataset.dataset_plan import Block, DatasetPlan, signed_digest
 from spacegrouper.dataset.store_objects import (
     flush_folder,
     object_problem,

@@ -16,11 +16,7 @@ from spacegrouper.settings import Settings, Workers
 
 
 def write_blocks(
-    store: Path,
-    dataset_sha256: str,
-    blocks: Sequence[Block],
-    settings: Settings,
-    processes: int,
+    store: Path, dataset_sha256: str, blocks: Sequence[Block], settings: Settings, processes: int
 ) -> Iterator[int]:
     """Write blocks in any order, in several processes; yield the crystals of each when it is done.
 

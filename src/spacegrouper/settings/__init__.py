@@ -5,7 +5,7 @@ Sections of techniques and of sources are in their folders; `Settings` has them 
 
 from spacegrouper.settings.dataset import Dataset
 from spacegrouper.settings.evaluate import Evaluate
-from spacegrouper.settings.grid import Grid, GridNetwork
+from spacegrouper.settings.grid import Grid
 from spacegrouper.settings.loading import load_settings, settings_from_mapping, write_settings
 from spacegrouper.settings.model import Model
 from spacegrouper.settings.plan import Plan
@@ -13,19 +13,17 @@ from spacegrouper.settings.release import Release
 from spacegrouper.settings.robustness import Robustness
 from spacegrouper.settings.run import Settings, make_settings
 from spacegrouper.settings.section import Section
-from spacegrouper.settings.simulate import VIEW_PRESETS, Disorder, Simulate, View
+from spacegrouper.settings.simulate import Disorder, Simulate, View
 from spacegrouper.settings.split import Split
 from spacegrouper.settings.standardise import Standardise
 from spacegrouper.settings.train import Train
 from spacegrouper.settings.workers import Workers
 
 __all__ = [
-    "VIEW_PRESETS",
     "Dataset",
     "Disorder",
     "Evaluate",
     "Grid",
-    "GridNetwork",
     "Model",
     "Plan",
     "Release",

@@ -19,6 +19,23 @@ _FORMS = {
     RUN_NAME: "must be letters, digits, `.`, `_` and `-`, the first no `.`",
     r"^[A-Za-z0-9._]+$": "must be letters, digits, `.` and `_`",
 }
+# By the kind of pydantic's error, with the limits that it names.
+_REASONS = {
+    **dict.fromkeys(("float_parsing", "float_type"), "must be one number{unit}"),
+    "finite_number": "must be a finite number{unit}",
+    **dict.fromkeys(
+        ("int_parsing", "int_type", "int_from_float", "int_parsing_size"),
+        "must be one whole number{unit}",
+    ),
+    "greater_than": "must be above {gt:g}",
+    "greater_than_equal": "must be {ge:g} or more",
+    "less_than": "must be below {lt:g}",
+    "less_than_equal": "must be {le:g} or less",
+    "too_short": "must have {min_length} or more values",
+    "too_long": "must have no more than {max_length} values",
+    **dict.fromkeys(("tuple_type", "list_type"), "must be a list"),
+    "invalid_key": "a key must be text",
+}
 
 
 class Mistake(NamedTuple):
@@ -81,50 +98,25 @@ def _line(entry: ErrorDetails) -> str:
 
 def _reason(entry: ErrorDetails, quantity: Quantity | None) -> str:
     kind, limits, value = entry["type"], entry.get("ctx", {}), entry["input"]
-    unit = f" ({quantity.unit})" if quantity and quantity.unit else ""
     match kind:
         case "quantity" | "value_error":
             return entry["msg"].removeprefix("Value error, ")
-        case "float_parsing" | "float_type":
-            return f"must be one number{unit}"
-        case "finite_number":
-            return f"must be a finite number{unit}"
-        case "int_parsing" | "int_type" | "int_from_float" | "int_parsing_size":
-            return f"must be one whole number{unit}"
         case "string_type" | "path_type":
-            return f"must be text{_as_yaml_reads(value)}"
+            if value is None or isinstance(value, list | dict):
+                return "must be text"
+            return "must be text; put it in quotes, or YAML reads it as a number or a date"
         case "string_pattern_mismatch":
             return _FORMS.get(limits["pattern"], "is not of the form that config/README.md tells")
         case "literal_error":
             names = str(limits["expected"]).replace(" or ", ", ").replace("'", "")
             return f"must be one of {names}"
-        case "greater_than":
-            return f"must be above {limits['gt']:g}"
-        case "greater_than_equal":
-            return f"must be {limits['ge']:g} or more"
-        case "less_than":
-            return f"must be below {limits['lt']:g}"
-        case "less_than_equal":
-            return f"must be {limits['le']:g} or less"
-        case "too_short":
-            return f"must have {limits['min_length']} or more values"
-        case "too_long":
-            return f"must have no more than {limits['max_length']} values"
-        case "tuple_type" | "list_type":
-            return "must be a list"
         case "dict_type" | "model_type" | "model_attributes_type":
             if value is None:
                 return "is empty: leave it out, or give it keys, `key: value`"
             return "must have keys, `key: value`"
-        case "invalid_key":
-            return "a key must be text"
-    return "cannot have this value; see config/README.md"
-
-
-def _as_yaml_reads(value: Any) -> str:
-    if value is None or isinstance(value, list | dict):
-        return ""
-    return "; put it in quotes, or YAML reads it as a number or a date"
+    unit = f" ({quantity.unit})" if quantity and quantity.unit else ""
+    reason = _REASONS.get(kind, "cannot have this value; see config/README.md")
+    return reason.format(unit=unit, **limits)
 
 
 def _hint(location: tuple[int | str, ...]) -> str:
@@ -157,21 +149,18 @@ def _sections_by_key() -> dict[str, list[str]]:
             names = found.setdefault(key, [])
             if name not in names:
                 names.append(name)
-            if inner := _section_of(field.annotation):
+            for inner in _sections_in(field.annotation):
                 collect(f"{name}.{key}", inner)
 
     for name, field in settings_model().model_fields.items():
-        for part in (field.annotation, *get_args(field.annotation)):
-            if isinstance(part, type) and issubclass(part, BaseModel):
-                collect(name, part)
+        for section in _sections_in(field.annotation):
+            collect(name, section)
     return found
 
 
-def _section_of(annotation: Any) -> type[BaseModel] | None:
-    for part in (annotation, *get_args(annotation)):
-        if isinstance(part, type) and issubclass(part, BaseModel):
-            return part
-    return None
+def _sections_in(annotation: Any) -> list[type[BaseModel]]:
+    parts = (annotation, *get_args(annotation))
+    return [part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)]
 
 
 def _section_at(location: tuple[int | str, ...]) -> type[BaseModel] | None:
@@ -184,7 +173,7 @@ def _section_at(location: tuple[int | str, ...]) -> type[BaseModel] | None:
             section = source_sections()[part]
             continue
         field = section.model_fields.get(part) if section else None
-        section = _section_of(field.annotation) if field else None
+        section = next(iter(_sections_in(field.annotation)), None) if field else None
     return section
 
 

@@ -57,8 +57,7 @@ def _other_sources(default: type[BaseModel]) -> list[str]:
         lines += [f"# {_summary(section)}", "# acquire:", f"#   source: {source}"]
         lines += [
             f"#   {key}: ...  # {field.description}"
-            for key, field in section.model_fields.items()
-            if key != "source"
+            for key, field in _fields_of_source(section).items()
         ]
     return lines
 
@@ -75,28 +74,27 @@ def _readme() -> str:
         "their default but have no effect in the run. Space groups are given by number or symbol; "
         "`~` at the beginning of a path is your home.",
         "## Top level",
-        _table(
-            {n: f for n, f in settings_model().model_fields.items() if not _is_section(f)},
-        ),
+        _table({n: f for n, f in settings_model().model_fields.items() if not _is_section(f)}),
     ]
     for name, field in settings_model().model_fields.items():
         if name == "acquire":
             for source, section in source_sections().items():
-                parts += [
-                    f"## `acquire` with `source: {source}`",
-                    _summary(section),
-                    _table({k: f for k, f in section.model_fields.items() if k != "source"}),
-                ]
+                title = f"## `acquire` with `source: {source}`"
+                parts += [title, _summary(section), _table(_fields_of_source(section))]
         elif _is_section(field):
             section = type(_default(field))
             parts += [f"## `{name}`", _summary(section), _table(section.model_fields)]
     for title, section in (
-        ("An entry of `simulate.views`", View),
-        ("`simulate.disorder`", Disorder),
-        ("An entry of `grid.networks`", GridNetwork),
+        ("## An entry of `simulate.views`", View),
+        ("## `simulate.disorder`", Disorder),
+        ("## An entry of `grid.networks`", GridNetwork),
     ):
-        parts += [f"## {title}", _summary(section), _table(section.model_fields)]
+        parts += [title, _summary(section), _table(section.model_fields)]
     return "\n\n".join(parts) + "\n"
+
+
+def _fields_of_source(section: type[BaseModel]) -> dict[str, FieldInfo]:
+    return {key: field for key, field in section.model_fields.items() if key != "source"}
 
 
 def _table(fields: dict[str, FieldInfo]) -> str:

@@ -10,8 +10,7 @@ from spacegrouper.settings.quantity import Quantity
 from spacegrouper.settings.section import Contradiction, ContradictionError, Fraction, Section
 
 Displacement = Annotated[
-    float,
-    Quantity("Angstrom", 1e-6, 3, 0.1, (("m", 1e10), ("nm", 10), ("pm", 0.01)), zero=True),
+    float, Quantity("Angstrom", 1e-6, 3, 0.1, (("m", 1e10), ("nm", 10), ("pm", 0.01)), zero=True)
 ]
 
 _Angle = Annotated[float, Quantity("degrees", -360, 360)]
@@ -120,8 +119,7 @@ class Simulate(Section):
         "`32`: photons per pixel as floating-point numbers",
     )
     debye_waller_b: Annotated[
-        float,
-        Quantity("Angstrom^2", 1e-4, 50, 0.5, (("m^2", 1e20), ("nm^2", 100)), zero=True),
+        float, Quantity("Angstrom^2", 1e-4, 50, 0.5, (("m^2", 1e20), ("nm^2", 100)), zero=True)
     ] = Field(0, description="isotropic displacement parameter B of all atoms, Angstrom^2")
     ewald_sphere: Literal["curved", "flat"] = Field(
         "curved", description="`flat` leaves out the part of s along the beam"

@@ -12,8 +12,7 @@ class Standardise(Section):
     """Standard conventional cells, space groups and identities (spglib and pymatgen)."""
 
     symprec: Annotated[
-        float,
-        Quantity("Angstrom", 1e-6, 1, 0.1, (("m", 1e10), ("nm", 10), ("pm", 0.01))),
+        float, Quantity("Angstrom", 1e-6, 1, 0.1, (("m", 1e10), ("nm", 10), ("pm", 0.01)))
     ] = Field(0.1, description="distance tolerance of the symmetry search, Angstrom")
     angle_tolerance: Annotated[float, Quantity("degrees", 0.01, 30)] = Field(
         5.0, description="angle tolerance of the symmetry search, degrees"

@@ -2,17 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Arrays
+from spacegrouper.contract.technique import Arrays, Resize
 
 _GREY_LEVELS = np.arange(256, dtype=np.float32) / np.float32(255)
-
-Resize = Literal["nearest", "maximum"]
 
 
 @dataclass(frozen=True)

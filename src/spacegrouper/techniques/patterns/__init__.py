@@ -1,22 +1,13 @@
 """Single-crystal diffraction patterns, raw and shaped."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import (
-    TECHNIQUES,
-    Arrays,
-    Description,
-    Picture,
-    Presentation,
-    Sections,
-    Technique,
-    Use,
-)
+from spacegrouper.contract.technique import TECHNIQUES, Description, Sections, Technique, Use
 from spacegrouper.settings.run import Settings
-from spacegrouper.settings.simulate import Simulate
+from spacegrouper.techniques.patterns.pictures import pictures_of, samples_of, view_names
 from spacegrouper.techniques.patterns.report import FIGURES, TABLES
 from spacegrouper.techniques.patterns.settings import Shape, check
 
@@ -48,18 +39,6 @@ def _describe(dataset: "Dataset", threads: int, advance: Callable[[int], None]) 
     return describe(dataset, threads, advance)
 
 
-def _pictures(arrays: Arrays, made_with: Sections) -> Mapping[str, Sequence[Picture]]:
-    from spacegrouper.techniques.patterns.pictures import pictures_of
-
-    return pictures_of(arrays, made_with)
-
-
-def _samples(arrays: Arrays, name: str, presentation: Presentation) -> tuple[Picture, ...]:
-    from spacegrouper.techniques.patterns.pictures import samples_of
-
-    return samples_of(arrays, presentation)
-
-
 TECHNIQUES.register(
     Technique(
         name="patterns",
@@ -77,14 +56,12 @@ TECHNIQUES.register(
         derived_from=("shape",),
         record_derived=_record_shape,
         views=lambda settings: ("simulate.views", len(settings.simulate.views)),
-        view_names=lambda made_with: [
-            view.axis for view in Simulate.model_validate(made_with.get("simulate", {})).views
-        ],
+        view_names=view_names,
         tables=TABLES,
         figures=FIGURES,
         describe=_describe,
-        pictures=_pictures,
-        samples=_samples,
+        pictures=pictures_of,
+        samples=samples_of,
         check=check,
         uses=(
             Use(

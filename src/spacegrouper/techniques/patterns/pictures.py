@@ -1,5 +1,6 @@
 """Pictures of patterns: for the answer to a user, and for the report."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,31 +12,26 @@ from spacegrouper.settings.simulate import Simulate
 
 def pictures_of(arrays: Arrays, made_with: Sections) -> dict[str, list[Picture]]:
     """Return the raw patterns, brightened, and the shaped ones; arrays (views, y, x)."""
-    views = _views(made_with)
-    raw = [
-        Picture(f"{view} view", brightened(pattern), spots=True)
-        for view, pattern in zip(views, arrays["raw"], strict=True)
-    ]
-    shaped = [
-        Picture(f"{view} view", pattern)
-        for view, pattern in zip(views, arrays["shaped"], strict=True)
-    ]
+    raw, shaped = [], []
+    for view, pattern, shape in zip(
+        view_names(made_with), arrays["raw"], arrays["shaped"], strict=True
+    ):
+        raw.append(Picture(f"{view} view", brightened(pattern), spots=True))
+        shaped.append(Picture(f"{view} view", shape))
     return {"Raw patterns, brightened": raw, "Shaped patterns": shaped}
 
 
-def samples_of(arrays: Arrays, presentation: Presentation) -> tuple[Picture, ...]:
+def samples_of(arrays: Arrays, name: str, presentation: Presentation) -> tuple[Picture, ...]:
     """Return a raw pattern, the spot image and the three shaped images; arrays (views, y, x).
 
     The spot image is that of Ziletti et al., Nat. Commun. 9:2775 (2018).
     """
-    views = _views(presentation.made_with)
+    views = view_names(presentation.made_with)
     raw = arrays["raw"]
-    whole = Presentation(
-        "shaped", raw.shape[-1], "nearest", 0, presentation.sections, presentation.made_with
-    )
+    whole = replace(presentation, descriptor="shaped", image_size=raw.shape[-1])
     composer = DESCRIPTORS["shaped"].composer(whole)
-    prepared = composer.prepare({name: values[None] for name, values in arrays.items()})
-    shaped = composer.compose(prepared, [""])
+    prepared = composer.prepare({key: values[None] for key, values in arrays.items()})
+    shaped = composer.compose(prepared, [name])
     return (
         Picture(f"raw, {views[0]} view", brightened(raw[0]), spots=True),
         Picture("spot, all views", brightened(np.moveaxis(raw, 0, -1)), spots=True),
@@ -52,5 +48,6 @@ def brightened(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return roots.astype(np.uint8)
 
 
-def _views(made_with: Sections) -> list[str]:
+def view_names(made_with: Sections) -> list[str]:
+    """Return the axes that the views turn the crystal about."""
     return [view.axis for view in Simulate.model_validate(made_with.get("simulate", {})).views]

@@ -1,5 +1,6 @@
 """Reflections of powders, and the diffractograms drawn of them."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,15 +38,8 @@ def _pictures(arrays: Arrays, made_with: Sections) -> dict[str, list[Picture]]:
 
 
 def _samples(arrays: Arrays, name: str, presentation: Presentation) -> tuple[Picture, ...]:
-    drawn = Presentation(
-        "powder",
-        _DRAWN,
-        presentation.resize,
-        # The noise that the network saw.
-        presentation.seed,
-        presentation.sections,
-        presentation.made_with,
-    )
+    # With the noise that the network saw.
+    drawn = replace(presentation, descriptor="powder", image_size=_DRAWN)
     composer = DESCRIPTORS["powder"].composer(drawn)
     prepared = composer.prepare({key: values[None] for key, values in arrays.items()})
     (image,) = composer.compose(prepared, [name])

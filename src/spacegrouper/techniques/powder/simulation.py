@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from itertools import islice
-from typing import Any, Literal, assert_never
+from typing import Any, Literal
 
 import numpy as np
 from numba import njit
@@ -45,8 +45,8 @@ _SAME_ANGLE = 1e-5
 _EXTINCT = 1e-10
 
 
-class _NoReflectionsError(Exception):
-    """Why a crystal has no reflections; caught within this module, by simulate_powders."""
+class _NoReflectionsError(ValueError):
+    """Why a crystal has no reflections."""
 
 
 def reflections(crystal: Crystal, powder: Powder, engine: Engine) -> Lines:
@@ -55,10 +55,7 @@ def reflections(crystal: Crystal, powder: Powder, engine: Engine) -> Lines:
     Raises ValueError, with a reason in one line, for elements without a form factor, and for
     crystals without a reflection in the range or with too many of them (bounds.py).
     """
-    try:
-        two_theta, intensity = _lines(crystal, powder, engine)
-    except _NoReflectionsError as error:
-        raise ValueError(str(error)) from None
+    two_theta, intensity = _lines(crystal, powder, engine)
     return two_theta, 100 * intensity / intensity.max()
 
 
@@ -123,13 +120,8 @@ def _lines(crystal: Crystal, powder: Powder, engine: Engine) -> Lines:
     reach = 2 * np.sin(np.radians(powder.two_theta[1] / 2)) / (powder.wavelength * 1e10)
     if reason := reason_against_powder(crystal, float(reach), engine):
         raise _NoReflectionsError(reason)
-    match engine:
-        case "xrayutilities":
-            return _xrayutilities(crystal, powder)
-        case "pymatgen":
-            return _pymatgen(crystal, powder)
-        case unknown:
-            assert_never(unknown)
+    simulate = {"xrayutilities": _xrayutilities, "pymatgen": _pymatgen}[engine]
+    return simulate(crystal, powder)
 
 
 def _pymatgen(crystal: Crystal, powder: Powder) -> Lines:

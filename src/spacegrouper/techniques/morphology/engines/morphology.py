@@ -18,9 +18,6 @@ def _simulate(crystals: Sequence[Crystal], settings: Settings, threads: int) -> 
 
 ENGINES.register(
     Engine(
-        "morphology",
-        "morphology",
-        _simulate,
-        lambda: {"engine_version": version("spacegrouper")},
+        "morphology", "morphology", _simulate, lambda: {"engine_version": version("spacegrouper")}
     )
 )

@@ -6,22 +6,25 @@ pattern in the other two. Tiong, Kim, Han, Kim, npj Comput. Mater. 6:196 (2020).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import DESCRIPTORS, Arrays, Composer, Descriptor, Presentation
+from spacegrouper.contract.technique import (
+    DESCRIPTORS,
+    Arrays,
+    Composer,
+    Descriptor,
+    Presentation,
+    Resize,
+)
 from spacegrouper.techniques.patterns.settings import Shape
-
-if TYPE_CHECKING:
-    from spacegrouper.techniques.images import Resize
 
 
 @dataclass(frozen=True)
 class _ShapedImages:
     image_size: int
-    resize: "Resize"
+    resize: Resize
     shape: Shape
 
     def prepare(self, arrays: Arrays) -> NDArray[np.uint8]:
@@ -57,7 +60,7 @@ class _ShapedImages:
 def _composer(presentation: Presentation) -> Composer:
     return _ShapedImages(
         presentation.image_size,
-        cast("Resize", presentation.resize),
+        presentation.resize,
         Shape.model_validate(presentation.made_with["shape"]),
     )
 

@@ -3,18 +3,13 @@
 Ziletti, Kumar, Scheffler, Ghiringhelli, Nat. Commun. 9:2775 (2018).
 """
 
-from typing import TYPE_CHECKING, cast
-
 from spacegrouper.contract.technique import DESCRIPTORS, Composer, Descriptor, Presentation
-
-if TYPE_CHECKING:
-    from spacegrouper.techniques.images import Resize
 
 
 def _composer(presentation: Presentation) -> Composer:
     from spacegrouper.techniques.images import RawImages, one_image
 
-    return RawImages(presentation.image_size, cast("Resize", presentation.resize), one_image)
+    return RawImages(presentation.image_size, presentation.resize, one_image)
 
 
 DESCRIPTORS.register(Descriptor("spot", ("patterns",), ("raw",), "image", _composer, views=(3,)))
