@@ -8,7 +8,7 @@ import typer
 from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.contract.technique import DESCRIPTORS, ENGINES, Presentation
+from spacegrouper.contract.technique import DESCRIPTORS, ENGINES, TECHNIQUES, Presentation
 from spacegrouper.crystals.one_crystal import find_crystal, heading, in_standard_cell
 from spacegrouper.errors import UserError
 from spacegrouper.settings import load_settings
@@ -53,7 +53,7 @@ def main(
     if image is not None:
         check_format(image, "png")
     settings = load_settings(config)
-    engines = [each.name for each in ENGINES if each.technique == "powder"]
+    engines = [each.name for each in ENGINES if Powder in TECHNIQUES[each.technique].sections]
     if settings.engine.name not in engines:
         raise UserError(
             f"{config}: `simulate.engine: {settings.engine.name}` simulates no powder; set "

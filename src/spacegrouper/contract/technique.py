@@ -36,11 +36,14 @@ class Patterns:
         intensity_max: (n, views), what the highest level stands for.
         reasons: for each crystal why it could not be simulated, or an empty string. The values of
             such a crystal are 0, so that a row keeps its place whatever becomes of its neighbours.
+        further: what else is measured of each crystal, (n, ...), by the names of
+            `Technique.further`.
     """
 
     values: NDArray[Any]
     intensity_max: NDArray[np.float64]
     reasons: tuple[str, ...]
+    further: Arrays = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,6 +215,7 @@ class Technique:
         sections: classes of its sections of the configuration.
         record: settings to those that its simulated data depend on, by section.
         units: of `intensity_max`; empty for a drawing.
+        further: the names of small arrays, such as the cell, that engines give beside `raw`.
         derived: the names of arrays that the dataset holds besides the simulated one, `raw`.
         derive: (raw, what the dataset is made with) to those arrays.
         derived_from: the names of the sections that these depend on.
@@ -241,6 +245,7 @@ class Technique:
     samples: Callable[[Arrays, str, Presentation], tuple[Picture, ...]]
     caption: str = ""
     units: str = ""
+    further: tuple[str, ...] = ()
     derived: tuple[str, ...] = ()
     derive: Callable[[NDArray[Any], Sections], Arrays] = lambda raw, made_with: {}
     derived_from: tuple[str, ...] = ()

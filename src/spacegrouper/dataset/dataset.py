@@ -47,7 +47,8 @@ class Dataset:
         self.made_with: MadeWith = group.attrs.get("made_with", {})  # type: ignore[assignment]
         self.technique: Technique = technique_of(self.made_with)
         self.arrays = ("raw", *self.technique.derived)
-        missing = [n for n in (*self.arrays, "material_id", "status") if n not in group]
+        needed = (*self.arrays, *self.technique.further, "material_id", "status")
+        missing = [name for name in needed if name not in group]
         if missing:
             raise UserError(f"{store}: not a dataset of crystals: it has no {', '.join(missing)}")
         raw: Any = self._group["raw"]
@@ -159,14 +160,17 @@ class Dataset:
         Raises:
             UserError: a chunk that cannot be read.
         """
-        names = self.arrays if names is None else names
+        wanted = (*self.arrays, *self.technique.further) if names is None else names
+        found = {name: self._part(name, slice(None))[rows] for name in self.technique.further}
+        found = {name: numbers for name, numbers in found.items() if name in wanted}
+        arrays = [name for name in self.arrays if name in wanted]
         if isinstance(rows, slice):
-            return {name: self._part(name, rows) for name in names}
-        found = {name: np.empty((len(rows), *self.shape), self.dtype) for name in names}
+            return found | {name: self._part(name, rows) for name in arrays}
+        found |= {name: np.empty((len(rows), *self.shape), self.dtype) for name in arrays}
         for first in np.unique(rows // self.chunk_rows) * self.chunk_rows:
             start, stop = np.searchsorted(rows, (first, first + self.chunk_rows))
             chunk = slice(int(first), int(first) + self.chunk_rows)
-            for name in names:
+            for name in arrays:
                 found[name][start:stop] = self._part(name, chunk)[rows[start:stop] - first]
         return found
 

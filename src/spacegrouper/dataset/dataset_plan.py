@@ -205,6 +205,10 @@ def _joined(shards: Sequence[RawRows], settings: Settings) -> RawRows:
             name: np.concatenate([shard.text_labels[name] for shard in shards])
             for name in first.text_labels
         },
+        further={
+            name: np.concatenate([shard.further[name] for shard in shards])
+            for name in first.further
+        },
         made_with={
             **first.made_with,
             "settings": {**first.made_with.get("settings", {}), **derived},
@@ -238,6 +242,9 @@ def _make_objects(
         _create_labels(group, label_array(name), texts, "crystal")
     _create_labels(group, "spacegroup", rows.spacegroup, "crystal")
     _create_labels(group, "intensity_max", rows.intensity_max, "crystal", "view")
+    for name, numbers in rows.further.items():
+        axes = (f"{name}_{axis}" for axis in range(1, numbers.ndim))
+        _create_labels(group, name, numbers, "crystal", *axes)
     if units := technique_of(rows.made_with).units:
         group["intensity_max"].attrs["units"] = units
     _create_labels(group, "in_release", in_release, "crystal")

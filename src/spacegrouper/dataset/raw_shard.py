@@ -9,6 +9,7 @@
     /entry/status          1 simulated, 2 rejected (its patterns are black)
     /entry/reason          why a crystal was rejected
     /entry/spacegroup, crystal_system, prototype, structure_key   as `standardise` found them
+    /entry/further/<name>  what else was measured of each crystal, (crystals, ...)
     /entry/labels/<name>   the texts of a further label (`standardise.labels`), empty where missing
 
 A file needs only the first two to be read. What it was made with (made_with.py) is an attribute of
@@ -29,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.contract.technique import Patterns
+from spacegrouper.contract.technique import Arrays, Patterns
 from spacegrouper.crystals.crystal import Crystal, space_group_of
 from spacegrouper.dataset.hdf5_file import new_hdf5_file
 from spacegrouper.dataset.made_with import MadeWith, technique_of
@@ -64,6 +65,7 @@ class RawRows:
     spacegroup: NDArray[np.int16]
     intensity_max: NDArray[np.float64]
     text_labels: Mapping[str, NDArray[np.str_]]
+    further: Arrays
     pattern_shape: tuple[int, int, int]
     pattern_dtype: np.dtype[Any]
     made_with: MadeWith
@@ -116,12 +118,17 @@ def write_raw_shard(
         if units := technique_of(made_with).units:
             intensity_max.attrs["units"] = units
         reasons: list[str] = []
+        further: dict[str, list[NDArray[Any]]] = {name: [] for name in first.further}
         for batch in chain((first,), coming):
             written = slice(len(reasons), len(reasons) + len(batch.reasons))
             values[written] = batch.values
             intensity_max[written] = batch.intensity_max
             reasons += batch.reasons
+            for name, numbers in batch.further.items():
+                further[name].append(numbers)
             check_disk()
+        for name, parts in further.items():
+            entry.create_dataset(f"further/{name}", data=np.concatenate(parts))
         text = h5py.string_dtype()
         entry.create_dataset("material_id", data=list(rows.material_id), dtype=text)
         status = [REJECTED if reason else DONE for reason in reasons]
@@ -199,6 +206,7 @@ def read_raw_rows(path: Path) -> RawRows:
             spacegroup=read("spacegroup", np.zeros(rows, dtype=np.int16)),
             intensity_max=read("intensity_max", np.full((rows, views), np.nan)),
             text_labels={label: read_text(label) for label in TEXT_LABELS} | further,
+            further={name: read(f"further/{name}", None) for name in entry.get("further", ())},
             pattern_shape=shape[1:],
             pattern_dtype=entry["data/data"].dtype,
             made_with=_made_with(path, entry),

@@ -69,13 +69,17 @@ def answer_crystals(
     """
     if not crystals:
         return []
-    raw, reasons = _simulate(crystals, model, threads)
+    arrays, reasons = _simulate(crystals, model, threads)
     named = [place for place, reason in enumerate(reasons) if not reason]
     records: list[Answer | Rejection] = [
         Rejection(crystal.id, "simulate", reason)
         for crystal, reason in zip(crystals, reasons, strict=True)
     ]
-    answers = _answer([crystals[place].id for place in named], raw[named], model)
+    answers = _answer(
+        [crystals[place].id for place in named],
+        {name: values[named] for name, values in arrays.items()},
+        model,
+    )
     for place, answer in zip(named, answers, strict=True):
         records[place] = replace(answer, crystal=crystals[place])
     return records
@@ -95,13 +99,13 @@ def answer_patterns(
             f"{model.folder}: the network was trained on {technique.measures}, not on images that "
             "can be given; give structures"
         )
-    return _answer(names, raw, model)
+    return _answer(names, {"raw": raw}, model)
 
 
 def _simulate(
     crystals: Sequence[Crystal], model: TrainedModel, threads: int
-) -> tuple[NDArray[Any], list[str]]:
-    """Return the raw patterns of crystals, (n, views, y, x), and why there are none, or ""."""
+) -> tuple[Arrays, list[str]]:
+    """Return what is measured of crystals, `raw` and others, and why there is nothing, or ""."""
     engine = model.settings.engine
     if not engine.crystals:
         raise UserError(
@@ -111,14 +115,17 @@ def _simulate(
         )
     parts = list(engine.simulate(crystals, model.settings, threads))
     reasons = [reason for part in parts for reason in part.reasons]
-    return np.concatenate([part.values for part in parts]), reasons
+    arrays = {"raw": np.concatenate([part.values for part in parts])}
+    for name in model.labels.technique.further:
+        arrays[name] = np.concatenate([part.further[name] for part in parts])
+    return arrays, reasons
 
 
-def _answer(names: Sequence[str], raw: NDArray[Any], model: TrainedModel) -> list[Answer]:
+def _answer(names: Sequence[str], measured: Arrays, model: TrainedModel) -> list[Answer]:
     if len(names) == 0:
         return []
     shown = model.labels.presentation
-    arrays = {"raw": raw, **model.labels.technique.derive(raw, shown.made_with)}
+    arrays = {**measured, **model.labels.technique.derive(measured["raw"], shown.made_with)}
     composer = DESCRIPTORS[shown.descriptor].composer(shown)
     images = composer.compose(composer.prepare(arrays), names)
     shares = probabilities(class_logits(model.network, images), model.temperature or 1.0)

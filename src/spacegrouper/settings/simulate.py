@@ -82,7 +82,8 @@ class Simulate(Section):
         description="`kinematic` is ours; `condor` calls an installed Condor (docs/condor.md); "
         "`xrayutilities` and `pymatgen` compute powder reflections (section `powder`), "
         "`morphology` draws the crystal's habit and `bitmap_database` reads bitmaps (section "
-        "`morphology`); these four use none of the keys below",
+        "`morphology`), `structure_factors` computes intensities by index (section "
+        "`reflections`); these five use none of the keys below",
     )
     wavelength: Annotated[
         float,

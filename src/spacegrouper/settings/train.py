@@ -16,7 +16,8 @@ class Train(Section):
         "shaped",
         description="the network's input: `shaped` (one for each view), `raw` (one for each "
         "view, grey), `spot` (one for all views); of powders, `powder` (an image of the "
-        "diffractogram) or `diffractogram` (its numbers); `morphology` (one for all views)",
+        "diffractogram) or `diffractogram` (its numbers); `morphology` (one for all views); "
+        "`zones` of reflections, with the cell",
     )
     resize: Literal["nearest", "maximum"] = Field(
         "nearest",

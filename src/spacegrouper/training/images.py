@@ -55,8 +55,7 @@ class PatternReader:
         self._composer = descriptor.composer(presentation)
         self._ids = dataset.material_id
         self.chunk_rows = dataset.chunk_rows
-        nothing = np.empty((0, *dataset.shape), dataset.dtype)
-        empty = self._composer.prepare(dict.fromkeys(self._arrays, nothing))
+        empty = self._composer.prepare(dataset.read(np.array([], dtype=np.int64), self._arrays))
         self.pattern_shape: tuple[int, ...] = empty.shape[1:]
         self.dtype: np.dtype[Any] = empty.dtype
 

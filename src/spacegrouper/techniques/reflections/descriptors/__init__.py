@@ -1,0 +1,1 @@
+"""Its descriptors: a file each."""

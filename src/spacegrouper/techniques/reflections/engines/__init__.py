@@ -1,0 +1,1 @@
+"""Its engines: a file each."""

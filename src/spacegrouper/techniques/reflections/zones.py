@@ -1,0 +1,23 @@
+"""Zones of reflections: hk0, h0l and 0kl of a half of reciprocal space."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def zones(levels: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """Return the zones hk0 (rows h, columns k), h0l (h, l) and 0kl (k, l) of n crystals.
+
+    Args:
+        levels: (n, L + 1, 2 L + 1, 2 L + 1): l from 0, h and k from -L.
+
+    Returns:
+        (n, 3, 2 L + 1, 2 L + 1), indices from -L to L; by Friedel's law I(-h -k -l) = I(h k l).
+    """
+    largest = levels.shape[1] - 1
+    hk0 = levels[:, 0]
+    upper_h0l, upper_0kl = levels[:, :, :, largest], levels[:, :, largest, :]
+    both = []
+    for upper in (upper_h0l, upper_0kl):  # (n, l, index), l from 0
+        lower = upper[:, :0:-1, ::-1]  # (-l, -index)
+        both.append(np.concatenate([lower, upper], axis=1).transpose(0, 2, 1))
+    return np.stack([hk0, *both], axis=1)

@@ -1,0 +1,31 @@
+"""config/reflections_small.yaml run for real: the workflow on intensities by index."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from spacegrouper.dataset.dataset import Dataset
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_network_names_space_groups(lasting_workflow) -> None:
+    settings: dict[str, Any] = yaml.safe_load((ROOT / "config/reflections_small.yaml").read_text())
+    lasting_workflow.run(settings)
+    results = lasting_workflow.folder / "results" / settings["name"]
+    dataset = Dataset(results / "dataset.zarr")
+    assert dataset.shape == (9, 17, 17)
+    assert set(dataset.read(slice(0, 2))) == {"raw", "cell"}
+    labels = json.loads((results / "model" / "labels.json").read_text())
+    assert labels["presentation"]["descriptor"] == "zones"
+    assert len(pd.read_csv(results / "model" / "history.csv")) == settings["train"]["epochs"]
+    metrics = json.loads((results / "evaluation" / "metrics.json").read_text())
+    assert metrics["test_crystals"] == 6
+    assert metrics["top_1_accuracy"] > metrics["chance_accuracy"]
+    assert (results / "report" / "samples.html").is_file() or list(results.glob("**/samples.html"))
