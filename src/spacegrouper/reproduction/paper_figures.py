@@ -27,14 +27,14 @@ def _population(run: Path, settings: Settings) -> Figure:
 def _usage(run: Path, settings: Settings) -> Figure:
     network, split = settings.grid.networks[0].name, settings.grid.splits[0]
     experiments = [
-        experiment
-        for experiment in results.list_experiments(settings, run / "grid")
-        if (experiment.network, experiment.split) == (network, split)
+        each
+        for each in results.list_experiments(settings, run / "grid")
+        if (each.network, each.split) == (network, split)
     ]
     unseen = {}
     if settings.evaluate.unseen_groups:
-        for experiment in results.experiments_of_largest_set(experiments, settings):
-            unseen[experiment.classes] = results.unseen_crystals(experiment)
+        (largest,) = results.experiments_of_largest_set(experiments, settings)
+        unseen = {largest.classes: results.unseen_crystals(largest)}
     splits = {each.classes: results.read_split_table(each) for each in experiments}
     crystals = int(_crystals_per_group(run)["crystals"].sum())
     return data_figures.usage_figure(tables.usage_table(splits, unseen, crystals))
@@ -47,9 +47,9 @@ def _accuracy(run: Path, settings: Settings) -> Figure:
 
 def _top_k(run: Path, settings: Settings) -> Figure:
     experiments = [
-        experiment
-        for experiment in results.list_experiments(settings, run / "grid")
-        if experiment.split == settings.grid.splits[0]
+        each
+        for each in results.list_experiments(settings, run / "grid")
+        if each.split == settings.grid.splits[0]
     ]
     return accuracy_figures.top_k_figure(results.top_k_of_all(experiments))
 
@@ -82,7 +82,7 @@ def _crystal_system_errors(run: Path, settings: Settings) -> Figure:
 def _shaping_steps(run: Path, settings: Settings) -> Figure:
     dataset = Dataset(run / "dataset.zarr")
     return image_figures.shaping_steps_figure(
-        _example(dataset), _views(dataset), Shape.model_validate(dataset.settings["shape"])
+        _example(dataset), dataset.view_names, Shape.model_validate(dataset.settings["shape"])
     )
 
 
@@ -90,12 +90,12 @@ def _examples(run: Path, settings: Settings) -> Figure:
     dataset = Dataset(run / "dataset.zarr")
     chosen: Any = image_figures.choose_examples(dataset).to_dict("records")
     crystals = [image_figures.read_example(dataset, row) for row in chosen]
-    return image_figures.examples_figure(crystals, _views(dataset))
+    return image_figures.examples_figure(crystals, dataset.view_names)
 
 
 def _spot_generation(run: Path, settings: Settings) -> Figure:
     dataset = Dataset(run / "dataset.zarr")
-    return image_figures.spot_generation_figure(_example(dataset), _views(dataset))
+    return image_figures.spot_generation_figure(_example(dataset), dataset.view_names)
 
 
 def _crystals_per_group(run: Path) -> pd.DataFrame:
@@ -110,11 +110,6 @@ def _in_detail(run: Path, settings: Settings, table: str) -> dict[str, pd.DataFr
 
 def _example(dataset: Dataset) -> image_figures.ExampleCrystal:
     return image_figures.read_example(dataset, image_figures.choose_example(dataset))
-
-
-def _views(dataset: Dataset) -> list[str]:
-    """Return the axes about which the dataset's crystals were turned."""
-    return dataset.view_names
 
 
 # Given the folder of the run (results/<name>) and the settings of the run.

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +51,10 @@ def list_experiments(settings: Settings, grid: Path) -> list[Experiment]:
         for name, experiment in experiment_settings(settings).items()
     }
     experiments = []
-    for network in settings.grid.networks:
-        for classes in settings.grid.classes:
-            for split in settings.grid.splits:
-                name = experiment_name(network.name, classes, split)
-                experiments.append(
-                    Experiment(network.name, descriptors[name], classes, split, grid / name)
-                )
+    networks = [network.name for network in settings.grid.networks]
+    for network, classes, split in product(networks, settings.grid.classes, settings.grid.splits):
+        name = experiment_name(network, classes, split)
+        experiments.append(Experiment(network, descriptors[name], classes, split, grid / name))
     return experiments
 
 
@@ -89,17 +87,11 @@ def experiments_table(experiments: list[Experiment]) -> pd.DataFrame:
     """
     rows = []
     for experiment in experiments:
-        metrics = _read_metrics(experiment)
-        row: dict[str, Any] = {
-            "network": experiment.network,
-            "descriptor": experiment.descriptor,
-            "classes": experiment.classes,
-            "split": experiment.split,
-            "groups": metrics["classes"],
-            "n": metrics["test_crystals"],
-            "chance": metrics["chance_accuracy"],
-        }
-        for k, *scores in _top_k_rows(experiment):
+        metrics = _read_json(experiment.folder / "evaluation" / "metrics.json")
+        row = _described(experiment, metrics["classes"], metrics["test_crystals"])
+        row["chance"] = metrics["chance_accuracy"]
+        top_k = read_evaluation_table(experiment, "top_k")
+        for k, *scores in top_k[["k", "accuracy", "low", "high"]].itertuples(index=False):
             row |= _with_interval(f"top_{k}", *scores)
         for score, prefix in _SCORES.items():
             row |= _with_interval(score, metrics[score], *metrics[f"{prefix}_interval_95"])
@@ -112,20 +104,7 @@ def top_k_of_all(experiments: list[Experiment]) -> pd.DataFrame:
 
     Columns network, descriptor, classes, split, groups, n, k, accuracy, low, high, chance.
     """
-    parts = []
-    for experiment in experiments:
-        metrics = _read_metrics(experiment)
-        described = {
-            "network": experiment.network,
-            "descriptor": experiment.descriptor,
-            "classes": experiment.classes,
-            "split": experiment.split,
-            "groups": metrics["classes"],
-            "n": metrics["test_crystals"],
-        }
-        table = read_evaluation_table(experiment, "top_k")
-        parts.append(pd.DataFrame(described, index=table.index).join(table))
-    return pd.concat(parts, ignore_index=True)
+    return _joined_top_k(experiments, "evaluation", "classes")
 
 
 def experiments_of_largest_set(
@@ -142,21 +121,9 @@ def experiments_of_largest_set(
 def unseen_top_k_of_all(experiments: list[Experiment]) -> pd.DataFrame:
     """Return in one the top-k tables of the groups that networks were not trained on.
 
-    Columns network, descriptor, groups, n (test crystals), k, accuracy, low, high,
-    untrained_accuracy, untrained_low, untrained_high, chance.
+    Columns as of `top_k_of_all`, and untrained_accuracy, untrained_low, untrained_high.
     """
-    parts = []
-    for experiment in experiments:
-        metrics = _read_json(experiment.folder / "unseen" / "metrics.json")
-        described = {
-            "network": experiment.network,
-            "descriptor": experiment.descriptor,
-            "groups": metrics["unseen_groups"],
-            "n": metrics["test_crystals"],
-        }
-        table = _read_csv(experiment.folder / "unseen" / "top_k.csv")
-        parts.append(pd.DataFrame(described, index=table.index).join(table))
-    return pd.concat(parts, ignore_index=True)
+    return _joined_top_k(experiments, "unseen", "unseen_groups")
 
 
 def unseen_crystals(experiment: Experiment) -> int:
@@ -170,14 +137,9 @@ def best_spot_network(scores: pd.DataFrame, classes: str, split: str) -> str | N
 
     `scores`: as `experiments_table` returns it. Of equally good ones the first of the grid.
     """
-    of_spot = scores[
-        (scores["descriptor"] == "spot")
-        & (scores["classes"] == classes)
-        & (scores["split"] == split)
-    ]
-    if of_spot.empty:
-        return None
-    return str(of_spot["network"].iloc[int(of_spot["top_1"].to_numpy().argmax())])
+    keys = scores[["descriptor", "classes", "split"]]
+    of_spot = scores[(keys == ["spot", classes, split]).all(axis=1)]
+    return None if of_spot.empty else str(of_spot.loc[of_spot["top_1"].idxmax(), "network"])
 
 
 def experiments_in_detail(
@@ -217,8 +179,27 @@ def _in_detail(settings: Settings) -> tuple[str, str]:
     return list(settings.grid.classes)[-1], settings.grid.splits[0]
 
 
-def _read_metrics(experiment: Experiment) -> dict[str, Any]:
-    return _read_json(experiment.folder / "evaluation" / "metrics.json")
+def _described(experiment: Experiment, groups: int, crystals: int) -> dict[str, Any]:
+    """Return what a row of a table says of its experiment."""
+    return {
+        "network": experiment.network,
+        "descriptor": experiment.descriptor,
+        "classes": experiment.classes,
+        "split": experiment.split,
+        "groups": groups,
+        "n": crystals,
+    }
+
+
+def _joined_top_k(experiments: list[Experiment], results: str, groups: str) -> pd.DataFrame:
+    """Join the tables in the folder `results`, whose metrics name the number of groups `groups`."""
+    parts = []
+    for experiment in experiments:
+        metrics = _read_json(experiment.folder / results / "metrics.json")
+        described = _described(experiment, metrics[groups], metrics["test_crystals"])
+        table = _read_csv(experiment.folder / results / "top_k.csv")
+        parts.append(pd.DataFrame(described, index=table.index).join(table))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -239,12 +220,6 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 def _missing(path: Path) -> str:
     return f"{path}: no such result of an experiment; make all with `snakemake paper`"
-
-
-def _top_k_rows(experiment: Experiment) -> list[tuple[int, float, float, float]]:
-    table = read_evaluation_table(experiment, "top_k")
-    columns = (table[name].tolist() for name in ("k", "accuracy", "low", "high"))
-    return list(zip(*columns, strict=True))
 
 
 def _with_interval(name: str, value: float, low: float, high: float) -> dict[str, float]:

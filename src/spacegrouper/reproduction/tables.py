@@ -17,7 +17,7 @@ def usage_table(
     """
     rows = []
     for classes, split in splits.items():
-        parts = {part: int((split["part"] == part).sum()) for part in PARTS}
+        parts = split["part"].value_counts().reindex(list(PARTS), fill_value=0).to_dict()
         others = unseen.get(classes, 0)
         rows.append(
             {"classes": classes, "groups": split["spacegroup"].nunique()}
@@ -33,18 +33,15 @@ def crystals_per_group(splits: dict[tuple[str, str], pd.DataFrame]) -> pd.DataFr
     `splits`: by set of classes and way of splitting, with columns spacegroup and part. Columns
     classes, split, spacegroup, crystal_system, train, validation, test, all.
     """
-    tables = []
-    for (classes, method), split in splits.items():
-        counts = pd.crosstab(split["spacegroup"], split["part"]).reindex(
+    counts = {
+        key: pd.crosstab(split["spacegroup"], split["part"]).reindex(
             columns=list(PARTS), fill_value=0
         )
-        table = counts.rename_axis(columns=None).reset_index()
-        table.insert(1, "crystal_system", crystal_systems(table["spacegroup"].to_numpy()))
-        table["all"] = table[list(PARTS)].sum(axis=1)
-        table.insert(0, "classes", classes)
-        table.insert(1, "split", method)
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+        for key, split in splits.items()
+    }
+    table = pd.concat(counts, names=["classes", "split"]).rename_axis(columns=None).reset_index()
+    table.insert(3, "crystal_system", crystal_systems(table["spacegroup"].to_numpy()))
+    return table.assign(all=table[list(PARTS)].sum(axis=1))
 
 
 def list_test_crystals(splits: dict[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
@@ -53,11 +50,9 @@ def list_test_crystals(splits: dict[tuple[str, str], pd.DataFrame]) -> pd.DataFr
     `splits`: as for `crystals_per_group`, with the column material_id. Columns classes, split,
     spacegroup, material_id.
     """
-    tables = []
-    for (classes, method), split in splits.items():
-        table = split.loc[split["part"] == "test", ["spacegroup", "material_id"]]
-        table = table.sort_values(["spacegroup", "material_id"])
-        table.insert(0, "classes", classes)
-        table.insert(1, "split", method)
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+    columns = ["spacegroup", "material_id"]
+    tests = {
+        key: split.loc[split["part"] == "test", columns].sort_values(columns)
+        for key, split in splits.items()
+    }
+    return pd.concat(tests, names=["classes", "split", "place"]).reset_index().drop(columns="place")

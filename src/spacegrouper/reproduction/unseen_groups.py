@@ -22,7 +22,9 @@ from sklearn.metrics import balanced_accuracy_score
 from spacegrouper.crystals.symmetry import LEVELS, Integers, crystal_systems
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
+from spacegrouper.evaluation import metrics
 from spacegrouper.evaluation.metrics import bootstrap_interval, ranks_of_truth
+from spacegrouper.evaluation.scores import Scores
 from spacegrouper.settings import Evaluate
 
 _LARGEST_K = 5
@@ -41,14 +43,6 @@ class Answers:
 
     similarity: NDArray[np.float64]
     nearest: NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class UnseenScores:
-    """The summary, and the tables that lead to it, by the names of their files."""
-
-    summary: dict[str, Any]
-    tables: dict[str, pd.DataFrame]
 
 
 def choose_unseen(
@@ -146,7 +140,7 @@ def score_unseen(
     trained: Answers,
     untrained: Answers,
     seed: int,
-) -> UnseenScores:
+) -> Scores:
     """Score the answers of the trained network, and of the untrained one beside it.
 
     `reference`, `test`: crystals as `choose_unseen` returns them, in the order of the answers; the
@@ -159,13 +153,31 @@ def score_unseen(
     answered = {"": trained, "untrained_": untrained}
     ranks = {name: ranks_of_truth(each.similarity, places) for name, each in answered.items()}
     named = {name: groups[each.similarity.argmax(axis=1)] for name, each in answered.items()}
-    symmetry = _symmetry_table(groups, truth, named, seed)
-    return UnseenScores(
+    top_k = _side_by_side(
+        [metrics.top_k_table(each.similarity, places, seed) for each in answered.values()],
+        ["accuracy", "low", "high"],
+    )
+    symmetry = _side_by_side(
+        [metrics.symmetry_table(truth, each, groups, seed) for each in named.values()],
+        ["accuracy", "low", "high"],
+    )
+    # Of naming one of the groups evenly.
+    symmetry["chance"] = [
+        np.mean(classes_of(groups)[None] == classes_of(truth)[:, None])
+        for classes_of in LEVELS.values()
+    ]
+    per_class = _side_by_side(
+        [metrics.per_class(truth, each, seed) for each in named.values()], ["correct", "recall"]
+    ).drop(columns=["precision", "f1"])
+    per_class.insert(1, "crystal_system", crystal_systems(per_class["class"].to_numpy()))
+    counts = reference["spacegroup"].value_counts()
+    per_class.insert(2, "reference_crystals", per_class["class"].map(counts))
+    return Scores(
         _summary(reference, test, ranks, named, symmetry, seed),
         {
-            "top_k": _top_k_table(ranks, len(groups), seed),
+            "top_k": top_k.assign(chance=top_k.pop("chance")),
             "symmetry": symmetry,
-            "per_class": _per_class(reference, truth, named, seed),
+            "per_class": per_class,
             "predictions": _predictions(reference, test, trained, ranks, named),
         },
     )
@@ -235,59 +247,10 @@ def _summary(
     }
 
 
-def _top_k_table(ranks: dict[str, NDArray[np.int64]], groups: int, seed: int) -> pd.DataFrame:
-    ks = np.arange(1, min(_LARGEST_K, groups) + 1)
-    table = pd.DataFrame({"k": ks})
-    for name, places in ranks.items():
-        columns = [f"{name}accuracy", f"{name}low", f"{name}high"]
-        table[columns] = [_share(places <= k, seed) for k in ks]
-    return table.assign(chance=ks / groups)
-
-
-def _symmetry_table(
-    groups: Integers, truth: Integers, named: dict[str, Integers], seed: int
-) -> pd.DataFrame:
-    """Return, for each level of symmetry, the share of crystals whose class at it is named.
-
-    `classes`: how many the groups fall into; `chance`: of naming one of the groups evenly.
-    """
-    rows = []
-    for level, classes_of in LEVELS.items():
-        classes = classes_of(groups)
-        right = classes_of(truth)
-        row = {"level": level, "classes": len(np.unique(classes))}
-        for name, answers in named.items():
-            share = _share(classes_of(answers) == right, seed)
-            row |= dict(zip((f"{name}accuracy", f"{name}low", f"{name}high"), share, strict=True))
-        rows.append(row | {"chance": float(np.mean(classes[None] == right[:, None]))})
-    return pd.DataFrame(rows)
-
-
-def _per_class(
-    reference: pd.DataFrame, truth: Integers, named: dict[str, Integers], seed: int
-) -> pd.DataFrame:
-    counts = reference["spacegroup"].value_counts()
-    systems = crystal_systems(np.unique(truth))
-    rows = []
-    for group, system in zip(np.unique(truth), systems, strict=True):
-        own = truth == group
-        right = {name: (answers == group)[own] for name, answers in named.items()}
-        recall, low, high = _share(right[""], seed)
-        rows.append(
-            {
-                "class": int(group),
-                "crystal_system": system,
-                "reference_crystals": int(counts[group]),
-                "crystals": int(own.sum()),
-                "correct": int(right[""].sum()),
-                "recall": recall,
-                "low": low,
-                "high": high,
-                "untrained_correct": int(right["untrained_"].sum()),
-                "untrained_recall": float(right["untrained_"].mean()),
-            }
-        )
-    return pd.DataFrame(rows)
+def _side_by_side(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    """Return the table of the trained network, with columns of the untrained one's beside it."""
+    trained, untrained = tables
+    return trained.join(untrained[columns].add_prefix("untrained_"))
 
 
 def _predictions(
@@ -305,11 +268,6 @@ def _predictions(
     table["untrained_predicted"] = named["untrained_"]
     table["untrained_rank"] = ranks["untrained_"]
     return table
-
-
-def _share(right: NDArray[np.bool_], seed: int) -> tuple[float, float, float]:
-    """Return the share of right answers and its 95 % interval."""
-    return float(right.mean()), *bootstrap_interval(right, seed)
 
 
 def _interval_of_mean_gain(gain: NDArray[np.integer[Any]], seed: int) -> tuple[float, float]:
