@@ -42,29 +42,15 @@ def ranks_of_truth(probabilities: Floats, labels: Integers) -> NDArray[np.int64]
     return np.asarray(1 + before.sum(axis=1), dtype=np.int64)
 
 
-def top_k_accuracy(probabilities: Floats, labels: Integers, k: int) -> float:
-    """Return the share of crystals whose true class is among the k most probable ones.
-
-    `probabilities`: (N, C); `labels`: (N,). Raises ValueError as `ranks_of_truth` does.
-    """
-    return float(np.mean(ranks_of_truth(probabilities, labels) <= k))
-
-
 def top_k_table(probabilities: Floats, labels: Integers, seed: int) -> pd.DataFrame:
     """Return columns k (1 to 5, or to C if that is less), accuracy, low, high, chance (k / C)."""
     classes = probabilities.shape[1]
-    ks = np.arange(1, min(_LARGEST_K, classes) + 1)
-    correct = ranks_of_truth(probabilities, labels)[None] <= ks[:, None]
-    intervals = np.array([bootstrap_interval(row, seed) for row in correct])
-    return pd.DataFrame(
-        {
-            "k": ks,
-            "accuracy": correct.mean(axis=1),
-            "low": intervals[:, 0],
-            "high": intervals[:, 1],
-            "chance": ks / classes,
-        }
-    )
+    ranks = ranks_of_truth(probabilities, labels)
+    rows = [
+        (k, np.mean(ranks <= k), *bootstrap_interval(ranks <= k, seed), k / classes)
+        for k in range(1, min(_LARGEST_K, classes) + 1)
+    ]
+    return pd.DataFrame(rows, columns=["k", "accuracy", "low", "high", "chance"])
 
 
 def per_class(truth: Classes, predicted: Classes, seed: int) -> pd.DataFrame:
@@ -200,10 +186,8 @@ def bootstrap_of_class_means(
         tables = resampled.reshape(-1, *confusion.shape)
         drawn.append((balanced_accuracy(tables), macro_f1(tables)))
     ends = np.percentile(np.concatenate(drawn, axis=1), _INTERVAL, axis=1)
-    return {
-        name: (float(low), float(high))
-        for name, (low, high) in zip(("balanced_accuracy", "macro_f1"), ends.T, strict=True)
-    }
+    balanced, f1 = ends.T.tolist()
+    return {"balanced_accuracy": tuple(balanced), "macro_f1": tuple(f1)}
 
 
 def summarise(
@@ -268,15 +252,6 @@ def _recall(
     name: str, groups: NDArray[np.generic], correct: NDArray[np.bool_], seed: int
 ) -> pd.DataFrame:
     by_group = pd.Series(correct).groupby(groups)
-    counts = by_group.agg(["size", "sum"])
-    intervals = np.array([bootstrap_interval(own.to_numpy(), seed) for _, own in by_group])
-    return pd.DataFrame(
-        {
-            name: counts.index,
-            "crystals": counts["size"].to_numpy(),
-            "correct": counts["sum"].to_numpy(),
-            "recall": (counts["sum"] / counts["size"]).to_numpy(),
-            "low": intervals[:, 0],
-            "high": intervals[:, 1],
-        }
-    )
+    table = by_group.agg(crystals="size", correct="sum", recall="mean")
+    table[["low", "high"]] = [bootstrap_interval(own.to_numpy(), seed) for _, own in by_group]
+    return table.rename_axis(name).reset_index()

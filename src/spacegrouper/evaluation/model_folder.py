@@ -170,7 +170,7 @@ def read_split(path: Path, dataset: Dataset) -> pd.DataFrame:
             f"{path}: not a split: expected the columns {', '.join(_COLUMNS)}, and no parts but "
             f"{', '.join(PARTS)}; give the split.csv of a folder made by scripts/train.py"
         ) from None
-    split = split.sort_values("row").reset_index(drop=True)
+    split = split.sort_values("row", ignore_index=True)
     check_rows(split, dataset, path)
     return split
 
@@ -180,12 +180,10 @@ def check_rows(table: pd.DataFrame, dataset: Dataset, path: Path) -> None:
 
     `table`: columns row, material_id and spacegroup.
     """
-    material_id = dataset.material_id
-    spacegroup = dataset.label("spacegroup")
+    material_id, spacegroup = dataset.material_id, dataset.label("spacegroup")
     usable = dataset.usable()
-    for row, name, group in zip(
-        table["row"], table["material_id"], table["spacegroup"], strict=True
-    ):
+    columns = table[["row", "material_id", "spacegroup"]]
+    for row, name, group in columns.itertuples(index=False):
         if row >= material_id.size or not usable[row]:
             found = "no finished crystal of the release"
         elif (material_id[row], spacegroup[row]) != (name, group):

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from spacegrouper.crystals.symmetry import Integers
 from spacegrouper.dataset.dataset import Dataset
@@ -71,7 +72,5 @@ def class_logits(network: keras.Model, images: list[NDArray[np.float32]]) -> NDA
 
 def probabilities(logits: NDArray[np.float64], temperature: float = 1) -> NDArray[np.float64]:
     """Return the softmax of logits over a temperature, which scripts/calibrate.py fits; (N, C)."""
-    scaled = logits / temperature
-    exponentials = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    shares: NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
+    shares: NDArray[np.float64] = softmax(logits / temperature, axis=1)
     return shares

@@ -39,7 +39,7 @@ def choose_crystals(test: pd.DataFrame, crystals: int, seed: int) -> pd.DataFram
         lambda name: hashlib.sha256(f"{seed}:robustness {name}".encode()).hexdigest()
     )
     chosen = place.sort_values(kind="stable").index[:crystals]
-    return test.loc[chosen].sort_values("row").reset_index(drop=True)
+    return test.loc[chosen].sort_values("row", ignore_index=True)
 
 
 def differing_crystals(
@@ -94,9 +94,12 @@ def predict_points(
     simulated again. `advance` is called with the number of crystals done since its last call.
     """
     truth = labels.classes[chosen["label"].to_numpy()]
-    tables = []
+    tables: list[pd.DataFrame] = []
     for point in points:
-        if point == UNPERTURBED or not changes_nothing(point, recipe.simulate):
+        if point != UNPERTURBED and changes_nothing(point, recipe.simulate):
+            answers = tables[0]["predicted"]
+            advance(len(crystals))
+        else:
             parts = []
             for start in range(0, len(crystals), batch_size):
                 batch = crystals[start : start + batch_size]
@@ -104,22 +107,10 @@ def predict_points(
                 logits = class_logits(network, images_of(raw, labels))
                 parts.append(logits.argmax(axis=1))
             answers = labels.classes[np.concatenate(parts)]
-            if point == UNPERTURBED:
-                unperturbed = answers
-        else:
-            answers = unperturbed
-            advance(len(crystals))
-        tables.append(
-            pd.DataFrame(
-                {
-                    "perturbation": point.perturbation,
-                    "value": point.value,
-                    "material_id": chosen["material_id"],
-                    "true": truth,
-                    "predicted": answers,
-                }
-            )
-        )
+        table = chosen[["material_id"]].assign(true=truth, predicted=answers)
+        table.insert(0, "perturbation", point.perturbation)
+        table.insert(1, "value", point.value)
+        tables.append(table)
     return pd.concat(tables, ignore_index=True)
 
 
@@ -146,10 +137,8 @@ def curves_table(answers: pd.DataFrame, labels: Labels, seed: int) -> pd.DataFra
             "chance": 1 / len(labels.classes),
         }
         if labels.label == "spacegroup":
-            true, named = (
-                extinction_classes(part[name].to_numpy()) for name in ("true", "predicted")
-            )
-            row["extinction_class_accuracy"] = np.mean(true == named)
+            classes = extinction_classes(part[["true", "predicted"]].to_numpy())
+            row["extinction_class_accuracy"] = np.mean(classes[:, 0] == classes[:, 1])
         rows.append(row)
     return pd.DataFrame(rows)
 

@@ -50,27 +50,24 @@ def score_answers(
     summary: dict[str, Any] = {"label": label}
     summary |= metrics.summarise(probabilities, labels, classes, seed)
     summary["cross_entropy"] = metrics.cross_entropy(probabilities, labels)
-    summary["expected_calibration_error"] = calibration.expected_calibration_error(
-        confidence, correct
-    )
+    error = calibration.expected_calibration_error(confidence, correct)
+    summary["expected_calibration_error"] = error
     confidences = {"as trained": confidence}
     if uncalibrated is not None:
         confidences = {"as trained": uncalibrated.max(axis=1), "calibrated": confidence}
         before = calibration.expected_calibration_error(confidences["as trained"], correct)
         summary["expected_calibration_error_before"] = before
         summary["cross_entropy_before"] = metrics.cross_entropy(uncalibrated, labels)
+    reliability = {
+        name: calibration.reliability_table(values, correct, seed)
+        for name, values in confidences.items()
+    }
     tables = {
         "predictions": predictions,
         "top_k": metrics.top_k_table(probabilities, labels, seed),
         "per_class": metrics.per_class(truth, predicted, seed),
         "confusion": metrics.confusion_table(truth, predicted, classes),
-        "reliability": pd.concat(
-            {
-                name: calibration.reliability_table(values, correct, seed)
-                for name, values in confidences.items()
-            },
-            names=["probabilities"],
-        ).reset_index("probabilities"),
+        "reliability": pd.concat(reliability, names=["probabilities"]).reset_index("probabilities"),
         "refusal": calibration.refusal_table(confidence, correct, seed),
     }
     if label == "spacegroup":

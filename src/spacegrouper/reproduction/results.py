@@ -139,7 +139,7 @@ def best_spot_network(scores: pd.DataFrame, classes: str, split: str) -> str | N
     """
     keys = scores[["descriptor", "classes", "split"]]
     of_spot = scores[(keys == ["spot", classes, split]).all(axis=1)]
-    return None if of_spot.empty else str(of_spot.loc[of_spot["top_1"].idxmax(), "network"])
+    return None if of_spot.empty else str(of_spot["network"].iloc[of_spot["top_1"].argmax()])
 
 
 def experiments_in_detail(

@@ -177,21 +177,15 @@ def per_space_group_table(statistics: BitmapStatistics) -> pd.DataFrame:
     Columns: spacegroup, crystal_system, crystals, distinct_bitmaps, and, of the crystals' mean grey
     levels, mean, standard_deviation and percentiles.
     """
-    mean = statistics.brightness.mean(axis=1)
-    rows = []
-    for group in np.unique(statistics.spacegroup).tolist():
-        own = statistics.spacegroup == group
-        summary = _summary(mean[own])
-        rows.append(
-            {
-                "spacegroup": group,
-                "crystal_system": str(crystal_systems(np.array([group]))[0]),
-                "crystals": summary.pop("crystals"),
-                "distinct_bitmaps": len(np.unique(statistics.sha256[own])),
-            }
-            | summary
-        )
-    return pd.DataFrame(rows)
+    groups, mean = statistics.spacegroup, statistics.brightness.mean(axis=1)
+    table = pd.DataFrame(
+        {"spacegroup": group} | _summary(mean[groups == group])
+        for group in np.unique(groups).tolist()
+    )
+    table.insert(1, "crystal_system", crystal_systems(table["spacegroup"].to_numpy()))
+    bitmaps = pd.Series(statistics.sha256).groupby(groups).nunique()
+    table.insert(3, "distinct_bitmaps", bitmaps.to_numpy())
+    return table
 
 
 def brightness_distribution_table(statistics: BitmapStatistics) -> pd.DataFrame:
@@ -236,9 +230,7 @@ def decidability_table(statistics: BitmapStatistics) -> pd.DataFrame:
                 "crystals_of_shared": int(crystals[shared].sum()),
                 "ceiling": right.sum() / len(table),
                 "crystals_of_repeated": of_repeated,
-                "ceiling_of_repeated": right[repeated].sum() / of_repeated
-                if of_repeated
-                else np.nan,
+                "ceiling_of_repeated": right[repeated].sum() / (of_repeated or np.nan),
                 "majority": np.bincount(label).max() / len(table),
             }
         )

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -191,17 +190,13 @@ def summary_table(statistics: Statistics) -> pd.DataFrame:
     rows = []
     for measure, view in _measures_and_views(statistics):
         values, counts = _values_and_counts(statistics.patterns[measure, view])
-        total = int(counts.sum())
-        upto = np.cumsum(counts)
-        percentiles = {
-            name: int(values[np.searchsorted(100 * upto, max(percent * total, 1))])
-            for name, percent in _PERCENTILES.items()
-        }
-        mean = int(values @ counts) / total
-        rows.append(
-            {"measure": measure, "view": view, "patterns": total, "mean": mean} | percentiles
+        percentiles = np.percentile(
+            values, list(_PERCENTILES.values()), method="inverted_cdf", weights=counts
         )
-    return pd.DataFrame(rows)
+        mean = np.average(values, weights=counts)
+        rows.append((measure, view, counts.sum(), mean, *percentiles.astype(int)))
+    columns = ["measure", "view", "patterns", "mean", *_PERCENTILES]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def histogram_table(statistics: Statistics) -> pd.DataFrame:
@@ -217,13 +212,13 @@ def histogram_table(statistics: Statistics) -> pd.DataFrame:
         )
         edges = _row_edges(highest)
         values, counts = _values_and_counts(statistics.patterns[measure, view])
-        patterns = np.zeros(len(edges) - 1, dtype=np.int64)
-        np.add.at(patterns, np.searchsorted(edges, values, side="right") - 1, counts)
-        rows += [
-            {"measure": measure, "view": view, "first": first, "last": end - 1, "patterns": count}
-            for (first, end), count in zip(pairwise(edges.tolist()), patterns.tolist(), strict=True)
-        ]
-    return pd.DataFrame(rows)
+        patterns, _ = np.histogram(values, edges, weights=counts)
+        rows.append(
+            pd.DataFrame({"first": edges[:-1], "last": edges[1:] - 1, "patterns": patterns})
+        )
+        rows[-1].insert(0, "measure", measure)
+        rows[-1].insert(1, "view", view)
+    return pd.concat(rows, ignore_index=True)
 
 
 def _measure_block(
