@@ -115,25 +115,11 @@ def test_a_materials_project_download_that_breaks_off_is_completed_by_the_next_c
     ]
 
 
-def test_no_key_and_no_network_are_one_line_each(tmp_path):
-    for config, environment, message in (
-        ("{source: materials_project}", {}, "error: no Materials Project API key: set MP_API_KEY"),
-        (
-            "{source: materials_project, attempts: 1}",
-            {"MP_API_KEY": KEY, "MP_API_ENDPOINT": "http://127.0.0.1:1"},
-            "error: 127.0.0.1:1: no connection",
-        ),
-        (
-            "{source: optimade, provider: 'http://127.0.0.1:1', attempts: 1}",
-            {},
-            "error: 127.0.0.1:1: no connection",
-        ),
-    ):
-        result = acquire_with_key(tmp_path, f"acquire: {config}\n", **environment)
-        assert result.returncode == 1
-        lines = [line for line in result.stderr.splitlines() if not line.startswith("acquire ")]
-        assert len(lines) == 1, result.stderr
-        assert lines[0].startswith(message)
+def test_no_key_is_one_line(tmp_path):
+    result = acquire_with_key(tmp_path, "acquire: {source: materials_project}\n")
+    assert result.returncode == 1
+    (line,) = [each for each in result.stderr.splitlines() if not each.startswith("acquire ")]
+    assert line.startswith("error: no Materials Project API key: set MP_API_KEY")
 
 
 def test_an_optimade_database_is_acquired(tmp_path):

@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 import psutil
 import pytest
+from programs import SCRIPTS, call
 from small_disk import mounted
 
 from spacegrouper.dataset.integrity import write_manifest
@@ -20,7 +21,6 @@ from spacegrouper.dataset.store import store_lock
 from spacegrouper.dataset.store_objects import list_objects
 from spacegrouper.folder_lock import locked
 
-ROOT = Path(__file__).parents[2]
 BLOCKS = 6
 
 
@@ -45,22 +45,25 @@ class Shaping:
     def configure(self, **shape: float) -> None:
         (self.folder / "config.yaml").write_text(f"plan: {{block_size: 4}}\nshape: {shape}\n")
 
-    def start(self, workers: int = 1, output: Path | None = None) -> subprocess.Popen[str]:
+    def arguments(self, output: Path | None = None) -> list[str]:
         raw = [f"{name}.h5" for name in range(BLOCKS)]
         options = ["--config", "config.yaml", "--output", str(output or self.output)]
-        program = [sys.executable, str(ROOT / "scripts" / "shape.py")]
+        return ["--raw", *raw, *options, "--workers", "1"]
+
+    def start(self) -> subprocess.Popen[str]:
+        """Start it as a process that can be killed."""
         return subprocess.Popen(
-            [*program, "--raw", *raw, *options, "--workers", str(workers)],
+            [sys.executable, SCRIPTS / "shape.py", *self.arguments()],
             cwd=self.folder,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
         )
 
-    def run(self, workers: int = 1, output: Path | None = None) -> tuple[int, str]:
-        process = self.start(workers, output)
-        _, said = process.communicate(timeout=100)
-        return process.returncode, said
+    def run(self, output: Path | None = None) -> tuple[int, str]:
+        """Run it to its end."""
+        done = call("shape", *self.arguments(output), folder=self.folder)
+        return done.returncode, done.stderr
 
     def run_until_blocks(self, count: int) -> subprocess.Popen[str]:
         process = self.start()
@@ -108,7 +111,7 @@ def assert_nothing_wrong_is_done(store: Path, right: dict[str, bytes]) -> list[i
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Shaping:
     shaping = Shaping(tmp_path_factory.mktemp("undisturbed"))
     shaping.make_raw_shards()
-    assert shaping.run(workers=2)[0] == 0
+    assert shaping.run()[0] == 0
     return shaping
 
 
@@ -183,7 +186,7 @@ def flip_a_bit(content: bytes) -> bytes:
     return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
 
 
-@pytest.mark.parametrize("damage", [cut, flip_a_bit])
+@pytest.mark.parametrize("damage", [pytest.param(cut, marks=pytest.mark.slow), flip_a_bit])
 def test_a_raw_shard_damaged_meanwhile_stops_it(shaping, right, damage) -> None:
     last = shaping.folder / f"{BLOCKS - 1}.h5"
     whole = last.read_bytes()

@@ -96,11 +96,6 @@ def test_powders_with_their_labels_become_a_dataset_that_is_not_shaped(tmp_path:
     for command, code, message in (
         (["verify_dataset", "out.zarr"], 0, "all 2 blocks are whole"),
         (["export_dataset", "out.zarr", "--output", "out.h5"], 0, "exported 3 crystals"),
-        (
-            ["describe", "--dataset", "out.zarr", "--output", "d"],
-            1,
-            "out.zarr: holds no shaped patterns; only datasets of diffraction patterns",
-        ),
     ):
         done = call(*command, folder=tmp_path)
         assert done.returncode == code, done.stderr

@@ -127,14 +127,14 @@ def test_a_repair_from_other_raw_shards_is_refused(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "message", "run"),
     [
-        (("none.zarr",), "none.zarr: no dataset with digests there"),
-        (("none.zarr", "--repair"), "no run of the workflow; give all raw shards with --raw"),
+        (("none.zarr",), "none.zarr: no dataset with digests there", spawn),
+        (("none.zarr", "--repair"), "no run of the workflow; give all raw shards with --raw", call),
     ],
 )
-def test_a_mistake_gets_one_line(tmp_path: Path, arguments, message: str) -> None:
-    done = verify(tmp_path, *arguments, run=spawn)
+def test_a_mistake_gets_one_line(tmp_path: Path, arguments, message: str, run: Runner) -> None:
+    done = verify(tmp_path, *arguments, run=run)
     assert done.returncode == 1
     assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
