@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spacegrouper.contract.network import NETWORKS, Network
-from spacegrouper.networks.shared.classifiers import classify_streams, image_shape
+from spacegrouper.networks.shared.classifiers import RELU, classify_streams, image_shape
 from spacegrouper.networks.shared.strides import Step, smallest_image
 
 if TYPE_CHECKING:
     import keras
-    from keras import layers
 
     from spacegrouper.settings import Model
 
@@ -35,14 +34,16 @@ def _build_trunk(shape: tuple[int, int, int], settings: Model) -> keras.Model:
 
     image = keras.Input(shape, name="image")
     # 32 channels whatever the growth, as in the checkpoint.
-    x = _convolution(32, settings.stem_kernel, "stem", settings.stem_stride)(image)
+    x = layers.Conv2D(
+        32, settings.stem_kernel, settings.stem_stride, padding="same", name="stem", **RELU
+    )(image)
     x = layers.AveragePooling2D(2, name="stem_pool")(x)
     for block, depth in enumerate(settings.blocks, start=1):
         for layer in range(1, depth + 1):
             new = _dense_layer(x, settings, f"block{block}_layer{layer}")
             x = layers.Concatenate(name=f"block{block}_layer{layer}_concatenate")([x, new])
         if block < len(settings.blocks):
-            x = _convolution(x.shape[-1], 1, f"transition{block}")(x)
+            x = layers.Conv2D(x.shape[-1], 1, name=f"transition{block}", padding="same", **RELU)(x)
             x = layers.AveragePooling2D(2, name=f"transition{block}_pool")(x)
     features = layers.GlobalAveragePooling2D(name="features")(x)
     return keras.Model(image, features, name="trunk")
@@ -52,25 +53,11 @@ def _dense_layer(x: keras.KerasTensor, settings: Model, name: str) -> keras.Kera
     from keras import layers
 
     for kernel_size, part in ((1, "narrow"), (3, "grow")):
-        x = _convolution(settings.growth, kernel_size, f"{name}_{part}")(x)
+        x = layers.Conv2D(
+            settings.growth, kernel_size, padding="same", name=f"{name}_{part}", **RELU
+        )(x)
         x = layers.Dropout(settings.dropout, name=f"{name}_{part}_dropout")(x)
     return x
-
-
-def _convolution(filters: int, kernel_size: int, name: str, strides: int = 1) -> layers.Conv2D:
-    # Without batch normalisation only He's initial weights keep the scale of the activations
-    # through thirty ReLU layers (He et al. 2015, doi:10.1109/ICCV.2015.123).
-    from keras import layers
-
-    return layers.Conv2D(
-        filters,
-        kernel_size,
-        strides=strides,
-        padding="same",
-        activation="relu",
-        kernel_initializer="he_normal",
-        name=name,
-    )
 
 
 def _smallest_image(settings: Model) -> int:
@@ -78,12 +65,5 @@ def _smallest_image(settings: Model) -> int:
     return smallest_image(steps)(settings)
 
 
-NETWORKS.register(
-    Network(
-        "msdn",
-        build_msdn,
-        "three images",
-        _smallest_image,
-        keys=("stem_kernel", "stem_stride", "blocks", "growth", "dropout"),
-    )
-)
+_KEYS = ("stem_kernel", "stem_stride", "blocks", "growth", "dropout")
+NETWORKS.register(Network("msdn", build_msdn, "three images", _smallest_image, keys=_KEYS))

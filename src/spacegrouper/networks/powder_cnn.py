@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spacegrouper.contract.network import NETWORKS, Network
-from spacegrouper.networks.shared.classifiers import classify_image, diffractogram_shape
+from spacegrouper.networks.shared.classifiers import RELU, classify_image, diffractogram_shape
 from spacegrouper.networks.shared.strides import Step, smallest_image
 
 if TYPE_CHECKING:
@@ -30,37 +30,20 @@ def build_powder_cnn(classes: int, settings: Model) -> keras.Model:
     x = diffractogram
     for number, (kernel_size, strides, pool_strides) in enumerate(_CONVOLUTIONS, start=1):
         x = layers.Conv1D(
-            80,
-            kernel_size,
-            strides=strides,
-            padding="same",
-            activation="relu",
-            kernel_initializer="he_normal",
-            name=f"convolution{number}",
+            80, kernel_size, strides, padding="same", name=f"convolution{number}", **RELU
         )(x)
         x = layers.Dropout(0.3, name=f"convolution{number}_dropout")(x)
         x = layers.AveragePooling1D(3, strides=pool_strides, name=f"pool{number}")(x)
     x = layers.Flatten(name="flatten")(x)
     for name, units in (("hidden", 2300), ("features", 1150)):
-        x = layers.Dense(units, activation="relu", kernel_initializer="he_normal", name=name)(x)
+        x = layers.Dense(units, name=name, **RELU)(x)
         x = layers.Dropout(0.5, name=f"{name}_dropout")(x)
     return classify_image(diffractogram, x, classes, settings.name)
 
 
-NETWORKS.register(
-    Network(
-        "powder_cnn",
-        build_powder_cnn,
-        "curve",
-        smallest_image(
-            [
-                Step(100, 5, same=True),
-                Step(3, 2),
-                Step(50, 5, same=True),
-                Step(3, 3),
-                Step(25, 2, same=True),
-                Step(3, 3),
-            ]
-        ),
-    )
-)
+_STEPS = [
+    step
+    for kernel_size, strides, pool_strides in _CONVOLUTIONS
+    for step in (Step(kernel_size, strides, same=True), Step(3, pool_strides))
+]
+NETWORKS.register(Network("powder_cnn", build_powder_cnn, "curve", smallest_image(_STEPS)))

@@ -1,7 +1,6 @@
 """VGG16, and the multistream VGG that shares such layers between three images.
 
-Both are made here, not by keras.applications, as that offers no choice of the initial weights:
-without batch normalisation they are to be He's (He et al. 2015, doi:10.1109/ICCV.2015.123).
+Both are made here, not by keras.applications, as that offers no choice of the initial weights.
 """
 
 from __future__ import annotations
@@ -9,7 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spacegrouper.contract.network import NETWORKS, Network
-from spacegrouper.networks.shared.classifiers import classify_image, classify_streams, image_shape
+from spacegrouper.networks.shared.classifiers import (
+    RELU,
+    classify_image,
+    classify_streams,
+    image_shape,
+)
 from spacegrouper.networks.shared.strides import halving
 
 if TYPE_CHECKING:
@@ -52,14 +56,8 @@ def _convolve(x: keras.KerasTensor, groups: tuple[tuple[int, ...], ...]) -> kera
 
     for group, channels in enumerate(groups, start=1):
         for layer, filters in enumerate(channels, start=1):
-            x = layers.Conv2D(
-                filters,
-                3,
-                padding="same",
-                activation="relu",
-                kernel_initializer="he_normal",
-                name=f"group{group}_convolution{layer}",
-            )(x)
+            name = f"group{group}_convolution{layer}"
+            x = layers.Conv2D(filters, 3, padding="same", name=name, **RELU)(x)
         x = layers.MaxPooling2D(2, name=f"group{group}_pool")(x)
     return layers.Flatten(name="flatten")(x)
 
@@ -67,7 +65,7 @@ def _convolve(x: keras.KerasTensor, groups: tuple[tuple[int, ...], ...]) -> kera
 def _dense(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
     from keras import layers
 
-    x = layers.Dense(4096, activation="relu", kernel_initializer="he_normal", name=name)(x)
+    x = layers.Dense(4096, name=name, **RELU)(x)
     return layers.Dropout(0.5, name=f"{name}_dropout")(x)
 
 

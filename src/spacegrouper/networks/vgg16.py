@@ -1,7 +1,7 @@
-"""VGG16 whose convolutions may have learnt on ImageNet, as photographs are transferred from.
+"""VGG16 whose convolutions may have been trained on ImageNet: transfer learning.
 
 Unlike `vgg`, which is the published network untrained, it averages over the image after the
-convolutions, so that few weights are left to be learnt from few crystals.
+convolutions, so that few weights are left to be trained on few crystals.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from spacegrouper.contract.network import NETWORKS, Network
 from spacegrouper.errors import UserError
-from spacegrouper.networks.shared.classifiers import classify_image, image_shape
+from spacegrouper.networks.shared.classifiers import RELU, classify_image, image_shape
 from spacegrouper.networks.shared.strides import halving
 
 if TYPE_CHECKING:
@@ -24,20 +24,20 @@ ADDRESS = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg16/{
 
 # Means of ImageNet's red, green and blue, of 0 to 255, as keras.applications subtracts them.
 _MEANS = (123.68, 116.779, 103.939)
-_LEARNING = "block5"
+_TRAINED = "block5"
 
 
 def build_vgg16(classes: int, settings: Model) -> keras.Model:
     """Build the convolutions of Simonyan and Zisserman, arXiv:1409.1556, and dense layers.
 
     One image to its logits. The layers before the convolutions turn it from 0 to 1 into what the
-    ImageNet weights were learnt with, also where none are loaded: Keras' initial weights
+    ImageNet weights were trained with, also where none are loaded: Keras' initial weights
     (Glorot's) halve the variance in each layer, which the larger numbers make up for.
 
     `settings.weights`: "imagenet", which Keras downloads or finds where it keeps its files, or
     the path of a file of the convolutions' weights, as Keras publishes it or as `save_weights` of
-    such a model writes it. The last block then goes on learning and the others are frozen.
-    "none": all learn.
+    such a model writes it. The last block is then trained further and the others are frozen.
+    "none": all are trained.
     Raises UserError for weights that cannot be had.
     """
     import keras
@@ -48,13 +48,13 @@ def build_vgg16(classes: int, settings: Model) -> keras.Model:
     convolutions = _convolutions(ops.flip(x, axis=-1), settings.weights)
     if settings.weights != "none":
         for layer in convolutions.layers:
-            layer.trainable = layer.name.startswith(_LEARNING)
+            layer.trainable = layer.name.startswith(_TRAINED)
     x = layers.GlobalAveragePooling2D(name="average" if settings.hidden else "features")(
         convolutions.output
     )
     for number, units in enumerate(settings.hidden, start=1):
         name = "features" if number == len(settings.hidden) else f"hidden{number}"
-        x = layers.Dense(units, activation="relu", kernel_initializer="he_normal", name=name)(x)
+        x = layers.Dense(units, name=name, **RELU)(x)
     return classify_image(image, x, classes, settings.name)
 
 

@@ -24,31 +24,24 @@ def build_ziletti(classes: int, settings: Model) -> keras.Model:
     from keras import layers
 
     image = keras.Input(image_shape(settings), name="image")
-    x = _two_convolutions(image, 32, 1)
-    x = layers.MaxPooling2D(2, name="pool1")(x)
-    x = _two_convolutions(x, 16, 2)
-    x = layers.MaxPooling2D(2, name="pool2")(x)
-    x = _two_convolutions(x, 8, 3)
+    x = image
+    for group, filters in enumerate((32, 16, 8), start=1):
+        for layer in (1, 2):
+            x = layers.Conv2D(
+                filters,
+                7,
+                padding="same",
+                activation="relu",
+                kernel_initializer="orthogonal",
+                name=f"group{group}_convolution{layer}",
+            )(x)
+        if group < 3:
+            x = layers.MaxPooling2D(2, name=f"pool{group}")(x)
     x = layers.Dropout(0.25, name="dropout")(x)
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(128, activation="relu", name="hidden")(x)
     features = layers.BatchNormalization(name="features")(x)
     return classify_image(image, features, classes, settings.name)
-
-
-def _two_convolutions(x: keras.KerasTensor, filters: int, group: int) -> keras.KerasTensor:
-    from keras import layers
-
-    for layer in (1, 2):
-        x = layers.Conv2D(
-            filters,
-            7,
-            padding="same",
-            activation="relu",
-            kernel_initializer="orthogonal",
-            name=f"group{group}_convolution{layer}",
-        )(x)
-    return x
 
 
 NETWORKS.register(Network("ziletti", build_ziletti, "image", halving(2)))

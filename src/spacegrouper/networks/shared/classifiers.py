@@ -1,8 +1,8 @@
-"""What all networks share: the images they take, and the logits they end with."""
+"""What all networks share: the images they take, their layers, the logits they end with."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import keras
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from spacegrouper.settings import Model
 
 STREAMS = ("red", "green", "blue")
+# Without batch normalisation only He's initial weights keep the scale of the activations through
+# many ReLU layers (He et al. 2015, doi:10.1109/ICCV.2015.123).
+RELU: dict[str, Any] = {"activation": "relu", "kernel_initializer": "he_normal"}
 
 
 def image_shape(settings: Model) -> tuple[int, int, int]:
