@@ -1,13 +1,12 @@
 """Fetch the crystals that the configuration asks for."""
 
 import json
-import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from command_line import progress, run_program
+from command_line import log, progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.contract.source import SOURCES, Reading
@@ -17,8 +16,6 @@ from spacegrouper.crystals.partial_download import PartialDownload
 from spacegrouper.crystals.rejections import write_rejections
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Settings, load_settings
-
-log = logging.getLogger("spacegrouper")
 
 # What a provenance file has of all that is known of a download.
 _PROVENANCE = ("database", "database_version", "licence", "queried")

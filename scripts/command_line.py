@@ -1,4 +1,4 @@
-"""What every program under scripts/ shares: its log, its progress bar, and errors in one line."""
+"""What programs under scripts/ share: options, log, progress bar, and errors in one line."""
 
 import functools
 import logging
@@ -9,8 +9,9 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -26,6 +27,16 @@ from rich.progress import (
 from spacegrouper.disk_errors import explain, system_error
 from spacegrouper.errors import UserError
 
+CORES = len(os.sched_getaffinity(0))
+# Options of several programs.
+Config = Annotated[Path, typer.Option(help="configuration, YAML")]
+Store = Annotated[Path, typer.Option(help="Zarr store made by shape.py")]
+Model = Annotated[Path, typer.Option(help="folder of the trained network made by train.py")]
+Results = Annotated[Path, typer.Option(help="folder of the results; replaced as a whole")]
+Threads = Annotated[int, typer.Option(min=1, help="threads")]
+Processes = Annotated[int, typer.Option(min=1, help="Processes that share the work.")]
+
+log = logging.getLogger("spacegrouper")
 # Progress and messages go to standard error, so that standard output stays free for results.
 _console = Console(stderr=True)
 
@@ -46,7 +57,7 @@ def run_program(main: Callable[..., Any]) -> None:
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(message)s", handlers=[_ConsoleHandler()]
     )
-    logging.getLogger("spacegrouper").setLevel(logging.INFO)
+    log.setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, _terminate)
 
     @functools.wraps(main)
@@ -63,7 +74,8 @@ def run_program(main: Callable[..., Any]) -> None:
             reason = one_line(error)
             if reason is None:
                 raise
-            _print_error(reason)
+            for line in reason.splitlines():
+                _console.print(f"error: {line}", style="red", markup=False, soft_wrap=True)
             raise SystemExit(1) from None
 
     typer.run(guarded)
@@ -86,11 +98,6 @@ def one_line(error: Exception) -> str | None:
         return None
     number, name = found
     return f"{name}: {explain(number)}" if name else explain(number)
-
-
-def _print_error(text: str) -> None:
-    for line in text.splitlines():
-        _console.print(f"error: {line}", style="red", markup=False, soft_wrap=True)
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

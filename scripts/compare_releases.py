@@ -1,19 +1,15 @@
 """Tell which crystals of a release are new, gone, changed or as in an earlier release."""
 
-import logging
-import os
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import progress, run_program
+from command_line import CORES, log, progress, run_program
 
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.settings import Standardise, load_settings
-
-log = logging.getLogger("spacegrouper")
 
 
 def main(
@@ -25,7 +21,7 @@ def main(
     ] = None,
     threads: Annotated[
         int, typer.Option(min=1, help="Processes that share the work; as many as there are cores.")
-    ] = os.cpu_count() or 1,
+    ] = CORES,
 ) -> None:
     """Compare two releases of crystals, however their files are written.
 

@@ -1,19 +1,16 @@
 """Tell what is new in a release: the crystals that must be simulated, and those that need not."""
 
-import logging
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import progress, run_program
+from command_line import Processes, log, progress, run_program
 
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.json_lines import read_crystals, write_crystals
 from spacegrouper.errors import UserError
 from spacegrouper.settings import load_settings
-
-log = logging.getLogger("spacegrouper")
 
 
 def main(
@@ -21,7 +18,7 @@ def main(
     parent: Annotated[Path, typer.Option(help="The crystals of the parent release, JSON lines.")],
     config: Annotated[Path, typer.Option(help="The configuration, YAML; read: standardise.")],
     output: Annotated[Path, typer.Option(help="The folder for the three files.")],
-    threads: Annotated[int, typer.Option(min=1, help="Processes that share the work.")] = 1,
+    threads: Processes = 1,
 ) -> None:
     """Compare the crystals of a release with those of its parent release.
 

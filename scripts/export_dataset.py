@@ -1,13 +1,10 @@
 """Export a selection of the dataset: Zarr store in, HDF5 for viewers or CSV out."""
 
-import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import progress, run_program
-
-log = logging.getLogger("spacegrouper")
+from command_line import log, progress, run_program
 
 
 def main(

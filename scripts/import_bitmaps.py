@@ -1,17 +1,14 @@
 """Import a database of bitmaps: a table in, raw HDF5 shards out."""
 
-import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import progress, run_program
+from command_line import log, progress, run_program
 
 from spacegrouper.errors import UserError
 from spacegrouper.settings import load_settings
 from spacegrouper.techniques.morphology.settings import Morphology
-
-log = logging.getLogger("spacegrouper")
 
 
 def main(

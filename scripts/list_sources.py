@@ -1,16 +1,13 @@
 """List the files that the crystals of a run come from, to notice when they change."""
 
-import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import run_program
+from command_line import log, run_program
 
 from spacegrouper.crystals.source_files import source_files, write_list
 from spacegrouper.settings import load_settings
-
-log = logging.getLogger("spacegrouper")
 
 
 def main(

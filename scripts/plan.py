@@ -1,20 +1,17 @@
 """Cut the crystals into blocks."""
 
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import progress, run_program
+from command_line import log, progress, run_program
 
 from spacegrouper.crystals.blocks import plan_blocks
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.errors import UserError
 from spacegrouper.settings import load_settings
-
-log = logging.getLogger("spacegrouper")
 
 
 def main(

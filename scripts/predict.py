@@ -1,8 +1,6 @@
 """Name the space group of one's own crystals, with a trained network."""
 
 import json
-import logging
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -11,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from command_line import progress, run_program
+from command_line import CORES, Threads, log, progress, run_program
 
 from spacegrouper.backend import start_backend
 from spacegrouper.crystals.crystal import Rejection
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from spacegrouper.prediction.answers import Answer
     from spacegrouper.prediction.inputs import Input
     from spacegrouper.prediction.trained_model import TrainedModel
-
-log = logging.getLogger("spacegrouper")
 
 _BAR = 30  # characters of a probability of 1
 
@@ -50,7 +46,7 @@ def main(
     as_json: Annotated[
         bool, typer.Option("--json", help="print one JSON document, see docs/prediction.md")
     ] = False,
-    threads: Annotated[int, typer.Option(min=1, help="threads")] = len(os.sched_getaffinity(0)),
+    threads: Threads = CORES,
 ) -> None:
     """Name the space group of crystals: the five most probable ones, with their probabilities.
 

@@ -1,20 +1,17 @@
 """Choose a number of crystals of each of some space groups."""
 
-import logging
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import progress, run_program
+from command_line import log, progress, run_program
 
 from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.crystals.selection import select_crystals
 from spacegrouper.errors import UserError
 from spacegrouper.settings.space_group_symbols import space_group_number
 from spacegrouper.settings.space_groups import SPACE_GROUPS
-
-log = logging.getLogger("spacegrouper")
 
 
 def main(

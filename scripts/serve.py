@@ -1,17 +1,14 @@
 """Show a web page on this machine that names the space group of a structure dropped on it."""
 
-import logging
 import socket
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import run_program
+from command_line import log, run_program
 
 from spacegrouper.errors import UserError
-
-log = logging.getLogger("spacegrouper")
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _CONNECTIONS = 100  # at a time; browsers open six

@@ -1,17 +1,13 @@
 """Shape the patterns of raw shards into the dataset: HDF5 in, one Zarr store out."""
 
-import logging
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import progress, run_program
+from command_line import CORES, log, progress, run_program
 
 from spacegrouper.folder_lock import locked
 from spacegrouper.settings import load_settings
-
-log = logging.getLogger("spacegrouper")
 
 
 def main(
@@ -29,9 +25,9 @@ def main(
         Path | None, typer.Option(help="the parent's Zarr store, whose blocks need no shaping")
     ] = None,
     further: Annotated[list[Path] | None, typer.Argument(hidden=True)] = None,
-    workers: Annotated[int, typer.Option(min=1, help="processes of the local dask cluster")] = len(
-        os.sched_getaffinity(0)
-    ),
+    workers: Annotated[
+        int, typer.Option(min=1, help="processes of the local dask cluster")
+    ] = CORES,
 ) -> None:
     """Shape all patterns of the raw shards and store them, with the raw ones, as a dataset.
 

@@ -1,22 +1,18 @@
 """Simulate the patterns of a block of crystals: JSON lines in, raw HDF5 shard out."""
 
-import logging
-import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import progress, run_program
+from command_line import CORES, Threads, log, progress, run_program
 
 from spacegrouper.contract.technique import Patterns
 from spacegrouper.crystals.crystal import Crystal, Rejection, space_group_of
 from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.errors import UserError
 from spacegrouper.settings import load_settings
-
-log = logging.getLogger("spacegrouper")
 
 
 def main(
@@ -28,7 +24,7 @@ def main(
         ),
     ],
     output: Annotated[Path, typer.Option(help="raw shard to write, *.h5; its manifest: *.json")],
-    threads: Annotated[int, typer.Option(min=1, help="threads")] = len(os.sched_getaffinity(0)),
+    threads: Threads = CORES,
 ) -> None:
     """Simulate what the configuration's engine measures of crystals: patterns, powders, habits.
 

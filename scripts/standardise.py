@@ -1,20 +1,18 @@
 """Turn crystals into their standard conventional cells."""
 
-import logging
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import progress, run_program
+from command_line import Processes, log, progress, run_program
 
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.json_lines import read_crystals, write_crystals
 from spacegrouper.crystals.rejections import read_rejections, write_rejections
 from spacegrouper.errors import UserError
 from spacegrouper.settings import load_settings
-
-log = logging.getLogger("spacegrouper")
 
 
 def main(
@@ -29,7 +27,7 @@ def main(
         Path | None,
         typer.Option(help="The folder `structures` of an earlier run with the same settings."),
     ] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Processes that share the work.")] = 1,
+    threads: Processes = 1,
 ) -> None:
     """Bring every crystal into its standard conventional cell and find out what it is.
 
@@ -42,8 +40,7 @@ def main(
 
     settings = load_settings(config).standardise
     rejections = read_rejections(earlier_rejected) if earlier_rejected else []
-    space_groups: set[int] = set()
-    count = 0
+    space_groups: Counter[int] = Counter()
     differing: list[str] = []
     records = read_crystals(structures)
     standardised = (
@@ -59,29 +56,20 @@ def main(
     )
 
     def kept() -> Iterator[Crystal]:
-        nonlocal count
         for record in standardised:
             advance(1)
             if isinstance(record, Rejection):
                 rejections.append(record)
-            else:
-                count += 1
-                found = record.metadata["spacegroup"]
-                stated = record.metadata.get("stated_spacegroup", found)
-                if stated != found:
-                    differing.append(f"{record.id} says {stated}, found is {found}")
-                space_groups.add(found)
-                yield record
-        if count == 0:
-            raise UserError(
-                f"{structures}: no crystal is left"
-                + (
-                    f"; the last was rejected because: {rejections[-1].reason}"
-                    if rejections
-                    else ""
-                )
-                + "; give other structures"
-            )
+                continue
+            found = record.metadata["spacegroup"]
+            stated = record.metadata.get("stated_spacegroup", found)
+            if stated != found:
+                differing.append(f"{record.id} says {stated}, found is {found}")
+            space_groups[found] += 1
+            yield record
+        if not space_groups:
+            last = f"; the last was rejected because: {rejections[-1].reason}" if rejections else ""
+            raise UserError(f"{structures}: no crystal is left{last}; give other structures")
 
     with progress("standardise", None) as advance:
         write_crystals(output, kept())
@@ -95,7 +83,7 @@ def main(
         )
     log.info(
         "kept %d crystals in %d space groups, rejected %d records, earlier stages included",
-        count,
+        space_groups.total(),
         len(space_groups),
         len(rejections),
     )

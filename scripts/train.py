@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import progress, run_program
+from command_line import Config, Store, log, progress, run_program
 
 from spacegrouper.backend import start_backend
 from spacegrouper.dataset.dataset import Dataset
@@ -22,15 +22,13 @@ from spacegrouper.training.launching import Launcher, horovodrun, launch_ranks
 from spacegrouper.training.slurm_ranks import become_rank, srun, started_by_srun
 from spacegrouper.training.split import split_dataset, validation_groups
 
-log = logging.getLogger("spacegrouper")
-
 # Tells a rank that the process which started it holds the lock on the output folder.
 LAUNCHED = "SPACEGROUPER_LAUNCHED"
 
 
 def main(
-    dataset: Annotated[Path, typer.Option(help="Zarr store made by shape.py")],
-    config: Annotated[Path, typer.Option(help="configuration, YAML")],
+    dataset: Store,
+    config: Config,
     output: Annotated[Path, typer.Option(help="folder of the trained network; made if need be")],
     ranks: Annotated[
         int | None, typer.Option(min=1, help="processes, instead of the configuration's")

@@ -1,18 +1,14 @@
 """Verify the dataset: read every file of it again, name what is damaged, and repair it."""
 
-import logging
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import progress, run_program
+from command_line import CORES, log, progress, run_program
 
 from spacegrouper.errors import UserError
 from spacegrouper.folder_lock import locked
 from spacegrouper.settings import Settings, load_settings
-
-log = logging.getLogger("spacegrouper")
 
 
 def main(
@@ -40,9 +36,7 @@ def main(
             "workflow, release/changes.csv beside the store"
         ),
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="processes that repair")] = len(
-        os.sched_getaffinity(0)
-    ),
+    workers: Annotated[int, typer.Option(min=1, help="processes that repair")] = CORES,
 ) -> None:
     """Hold every file of a dataset against its SHA-256.
 
