@@ -1,9 +1,9 @@
 """Fetch the crystals that the configuration asks for."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from command_line import log, progress, run_program
@@ -15,7 +15,7 @@ from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.crystals.partial_download import PartialDownload
 from spacegrouper.crystals.rejections import write_rejections
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Settings, load_settings
+from spacegrouper.settings import load_settings
 
 # What a provenance file has of all that is known of a download.
 _PROVENANCE = ("database", "database_version", "licence", "queried")
@@ -69,31 +69,19 @@ def main(
             ", ".join(f"{count} {ending}" for ending, count in others.items()),
         )
     if provenance is not None:
-        write_provenance(provenance, settings, part, said, ids, len(rejections))
+        known = part.known()
+        content = {
+            **settings.acquire.model_dump(mode="json"),
+            **said,
+            **{name: known[name] for name in _PROVENANCE if name in known},
+            "crystals": len(ids),
+            "rejected": len(rejections),
+            "ids": ids,
+        }
+        with written_aside(provenance) as aside:
+            aside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     part.discard()
     log.info("acquired %d crystals, rejected %d records", len(ids), len(rejections))
-
-
-def write_provenance(
-    path: Path,
-    settings: Settings,
-    part: PartialDownload,
-    said: Mapping[str, Any],
-    ids: list[str],
-    rejected: int,
-) -> None:
-    """Write where the crystals come from, what they may be used for, and which they are."""
-    known = part.known()
-    content = {
-        **settings.acquire.model_dump(mode="json"),
-        **said,
-        **{name: known[name] for name in _PROVENANCE if name in known},
-        "crystals": len(ids),
-        "rejected": rejected,
-        "ids": ids,
-    }
-    with written_aside(path) as aside:
-        aside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

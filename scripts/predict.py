@@ -51,7 +51,7 @@ def main(
     """Name the space group of crystals: the five most probable ones, with their probabilities.
 
     A structure is standardised, and its patterns are simulated like those that the network in
-    MODEL has learnt from. Patterns are 8-bit grey images (PNG, TIFF or BMP) as simulate.py makes
+    MODEL was trained on. Patterns are 8-bit grey images (PNG, TIFF or BMP) as simulate.py makes
     them, not brightened, of the crystal turned about x, y and z. Give those of one crystal with
     --patterns; those of many as a folder with x.png, y.png and z.png for each, or as a NumPy array,
     dtype uint8, of shape (3, pixels, pixels) or (crystals, 3, pixels, pixels).
@@ -72,9 +72,8 @@ def main(
     from spacegrouper.prediction.inputs import answer_inputs, read_input, read_views
     from spacegrouper.prediction.trained_model import load_trained_model
     from spacegrouper.training.devices import prepare_backend
-    from spacegrouper.training.horovod_world import World
 
-    prepare_backend(World())
+    prepare_backend()
     trained = load_trained_model(model)
     if trained.temperature is None:
         absent = f"{model}: there is no calibration.json; make it with scripts/calibrate.py"
@@ -124,7 +123,8 @@ def described(answer: "Answer", trained: "TrainedModel") -> str:
 
 def draw(answer: "Answer", trained: "TrainedModel", output: Path, drawn: set[str]) -> str:
     """Draw an answer under the name of its input; return the path of the PNG."""
-    from spacegrouper.prediction.pictures import answer_figure, save_picture
+    from spacegrouper.figures.toolkit import save_figure
+    from spacegrouper.prediction.pictures import answer_figure
 
     file_name = " ".join(part.rsplit("/", 1)[-1] for part in answer.name.split(" "))
     plain = re.sub(r"[^\w.+#-]+", "_", file_name).strip("._") or "crystal"
@@ -132,7 +132,7 @@ def draw(answer: "Answer", trained: "TrainedModel", output: Path, drawn: set[str
     while name in drawn:  # inputs of one name from several folders
         name, number = f"{plain}-{number}", number + 1
     drawn.add(name)
-    save_picture(answer_figure(answer, trained), output, name)
+    save_figure(answer_figure(answer, trained), output, name)
     return (output / f"{name}.png").as_posix()
 
 

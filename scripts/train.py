@@ -64,7 +64,9 @@ def main(
         with locked(output / ".ranks.lock"):
             pass
         if launcher is None:
-            train_alone(dataset, settings, output)
+            start_backend()
+            with progress("training", settings.train.epochs) as advance:
+                run_training(dataset, settings, output, join_world(), advance)
         else:
             arguments = [f"--dataset={dataset}", f"--config={config}", f"--output={output}"]
             launch(launcher, [sys.executable, __file__, *arguments], settings.train.epochs)
@@ -83,13 +85,6 @@ def launch(launcher: Launcher, command: list[str], epochs: int) -> None:
                 done = int(match[1])
 
         launch_ranks(launcher, command, os.environ | {LAUNCHED: "1"}, show_line)
-
-
-def train_alone(dataset: Path, settings: Settings, output: Path) -> None:
-    """Train in this process."""
-    start_backend()
-    with progress("training", settings.train.epochs) as advance:
-        run_training(dataset, settings, output, join_world(), advance)
 
 
 def train_as_rank(dataset: Path, settings: Settings, output: Path) -> None:

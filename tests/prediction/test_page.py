@@ -304,7 +304,7 @@ def test_a_folder_without_a_network_for_structures_is_refused_at_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Threads are set before the first operation, and here there have been some.
-    monkeypatch.setattr(devices, "prepare_backend", lambda _: None)
+    monkeypatch.setattr(devices, "prepare_backend", lambda: None)
     with pytest.raises(UserError, match="no such file of a trained network"):
         page_worker.prepare(str(tmp_path))
     of_bitmaps = make_settings(

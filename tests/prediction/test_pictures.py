@@ -9,13 +9,13 @@ from scipy.ndimage import maximum_filter
 from structure_files import ROCK_SALT, write_cif
 from tiny_model import SIZE, write_tiny_model
 
+from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.prediction.answers import Answer
 from spacegrouper.prediction.inputs import answer_inputs, read_input
 from spacegrouper.prediction.pictures import (
     answer_figure,
     measured_pictures,
     png_address,
-    save_picture,
     seen_pictures,
 )
 from spacegrouper.prediction.trained_model import TrainedModel, load_trained_model
@@ -38,7 +38,7 @@ def test_pictures_are_written_beside_others_with_the_same_bytes_each_time(
     (folder / "mine.txt").write_text("keep")
     written = []
     for _ in range(2):
-        save_picture(answer_figure(answer, model), folder, "nacl.cif")
+        save_figure(answer_figure(answer, model), folder, "nacl.cif")
         written.append({path.name: path.read_bytes() for path in folder.iterdir()})
     assert written[0] == written[1]
     assert set(written[0]) == {"mine.txt", "nacl.cif.png", "nacl.cif.svg"}
@@ -97,5 +97,5 @@ def test_powders_are_drawn_as_curves(tmp_path: Path, descriptor: str) -> None:
     (seen,) = seen_pictures(answer, model)
     assert (seen.range is None) == (descriptor == "powder")
     assert png_address(raw).startswith("data:image/png;base64,")
-    save_picture(answer_figure(answer, model), tmp_path, "powder")
+    save_figure(answer_figure(answer, model), tmp_path, "powder")
     assert imread(tmp_path / "powder.png").shape[0] > 400

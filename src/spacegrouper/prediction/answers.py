@@ -71,18 +71,14 @@ def answer_crystals(
         return []
     arrays, reasons = _simulate(crystals, model, threads)
     named = [place for place, reason in enumerate(reasons) if not reason]
-    records: list[Answer | Rejection] = [
+    ids = [crystals[place].id for place in named]
+    answers = iter(_answer(ids, {name: of[named] for name, of in arrays.items()}, model))
+    return [
         Rejection(crystal.id, "simulate", reason)
+        if reason
+        else replace(next(answers), crystal=crystal)
         for crystal, reason in zip(crystals, reasons, strict=True)
     ]
-    answers = _answer(
-        [crystals[place].id for place in named],
-        {name: values[named] for name, values in arrays.items()},
-        model,
-    )
-    for place, answer in zip(named, answers, strict=True):
-        records[place] = replace(answer, crystal=crystals[place])
-    return records
 
 
 def answer_patterns(
@@ -129,18 +125,21 @@ def _answer(names: Sequence[str], measured: Arrays, model: TrainedModel) -> list
     composer = DESCRIPTORS[shown.descriptor].composer(shown)
     images = composer.compose(composer.prepare(arrays), names)
     shares = probabilities(class_logits(model.network, images), model.temperature or 1.0)
-    return [
-        Answer(
-            name=name,
-            guesses=_guesses(shares[place], model),
-            crystal_system=_most_probable_system(shares[place], model),
-            extinction_class=_most_probable_extinction_class(shares[place], model),
-            crystal=None,
-            arrays={key: values[place] for key, values in arrays.items()},
-            seen=tuple(image[place] for image in images),
+    answers = []
+    for place, name in enumerate(names):
+        system, extinction_class = _most_probable_kinds(shares[place], model)
+        answers.append(
+            Answer(
+                name=name,
+                guesses=_guesses(shares[place], model),
+                crystal_system=system,
+                extinction_class=extinction_class,
+                crystal=None,
+                arrays={key: values[place] for key, values in arrays.items()},
+                seen=tuple(image[place] for image in images),
+            )
         )
-        for place, name in enumerate(names)
-    ]
+    return answers
 
 
 def _guesses(shares: NDArray[np.float64], model: TrainedModel) -> tuple[Guess, ...]:
@@ -153,26 +152,16 @@ def _guesses(shares: NDArray[np.float64], model: TrainedModel) -> tuple[Guess, .
     )
 
 
-def _most_probable_system(
+def _most_probable_kinds(
     shares: NDArray[np.float64], model: TrainedModel
-) -> tuple[str, float] | None:
+) -> tuple[tuple[str, float] | None, tuple[tuple[int, ...], float] | None]:
+    """Return the crystal system and the extinction class, where space groups are named."""
     if model.labels.label != "spacegroup":
-        return None
-    name, share = _most_probable(crystal_systems(_numbers(model)), shares)
-    return str(name), share
-
-
-def _most_probable_extinction_class(
-    shares: NDArray[np.float64], model: TrainedModel
-) -> tuple[tuple[int, ...], float] | None:
-    if model.labels.label != "spacegroup":
-        return None
-    smallest, share = _most_probable(extinction_classes(_numbers(model)), shares)
-    return extinction_class_members(int(smallest)), share
-
-
-def _numbers(model: TrainedModel) -> NDArray[np.int64]:
-    return model.labels.classes.astype(np.int64)
+        return None, None
+    numbers = model.labels.classes.astype(np.int64)
+    system, of_system = _most_probable(crystal_systems(numbers), shares)
+    smallest, of_class = _most_probable(extinction_classes(numbers), shares)
+    return (str(system), of_system), (extinction_class_members(int(smallest)), of_class)
 
 
 def _most_probable(kinds: NDArray[Any], shares: NDArray[np.float64]) -> tuple[Any, float]:

@@ -24,9 +24,8 @@ def prepare(folder: str) -> tuple[bytes, Answering]:
     from spacegrouper.prediction.page_content import describe_network, describe_structure, warm_up
     from spacegrouper.prediction.trained_model import load_trained_model
     from spacegrouper.training.devices import prepare_backend
-    from spacegrouper.training.horovod_world import World
 
-    prepare_backend(World())
+    prepare_backend()
     model = load_trained_model(Path(folder))
     said = json.dumps(describe_network(model)).encode()
     warm_up(model)

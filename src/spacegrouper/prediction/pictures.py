@@ -4,7 +4,6 @@ import base64
 import textwrap
 from collections.abc import Mapping, Sequence
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -15,7 +14,7 @@ from PIL import Image
 
 from spacegrouper.contract.technique import DESCRIPTORS, Picture
 from spacegrouper.figures.samples import visible
-from spacegrouper.figures.toolkit import BLUE, LIGHT_GREY, STYLE, save_figure
+from spacegrouper.figures.toolkit import BLUE, LIGHT_GREY, STYLE
 from spacegrouper.prediction.answers import GUESSES, Answer
 from spacegrouper.prediction.descriptions import facts, percent, title
 from spacegrouper.prediction.trained_model import TrainedModel
@@ -60,11 +59,6 @@ def answer_figure(answer: Answer, model: TrainedModel) -> Figure:
     _draw_guesses(bars, answer)
     _write_facts(lines, answer, model)
     return figure
-
-
-def save_picture(figure: Figure, folder: Path, name: str) -> None:
-    """Write `folder`/`name`.svg and .png; both are whole, or as they were before."""
-    save_figure(figure, folder, name)
 
 
 @mpl.rc_context(STYLE)

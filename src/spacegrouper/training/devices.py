@@ -4,11 +4,11 @@ import os
 
 import keras
 
-from spacegrouper.training.horovod_world import World
+from spacegrouper.training.horovod_world import ALONE, World
 from spacegrouper.training.slurm_ranks import started_by_srun
 
 
-def prepare_backend(world: World) -> None:
+def prepare_backend(world: World = ALONE) -> None:
     """Give this process its share of the host: cores over local ranks, the GPU of its local rank.
 
     Also makes operations deterministic, so that equal runs give equal networks. JAX and PyTorch,
@@ -26,8 +26,7 @@ def prepare_backend(world: World) -> None:
         threads = max(1, threads // world.local_size)
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
+    if gpus := tf.config.list_physical_devices("GPU"):
         own = gpus[world.local_rank % len(gpus)]
         tf.config.set_visible_devices(own, "GPU")
         tf.config.experimental.set_memory_growth(own, True)

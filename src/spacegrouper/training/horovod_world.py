@@ -25,6 +25,9 @@ class World:
     local_size: int = 1
 
 
+ALONE = World()
+
+
 def started_by_horovod() -> bool:
     """Tell whether this process is a rank: horovodrun and its like say so in the environment."""
     return "HOROVOD_RANK" in os.environ
@@ -39,7 +42,7 @@ def join_world() -> World:
 
     if not started_by_horovod():
         log.info("training in one process, without Horovod, on %s", keras.backend.backend())
-        return World()
+        return ALONE
     if keras.backend.backend() != "tensorflow":
         raise UserError(
             f"KERAS_BACKEND={keras.backend.backend()}: several ranks train with TensorFlow only; "

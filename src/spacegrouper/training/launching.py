@@ -40,20 +40,9 @@ def horovodrun(ranks: int) -> Launcher:
     if importlib.util.find_spec("horovod") is None:
         raise UserError("Horovod is not installed; install it, or set train.ranks to 1")
     # Ranks of one machine talk over the loopback interface, which needs no network.
-    arguments = (
-        sys.executable,
-        "-m",
-        "spacegrouper.training.local_horovodrun",
-        "-np",
-        str(ranks),
-        "-H",
-        f"localhost:{ranks}",
-        "--gloo",
-        "--network-interfaces",
-        "lo",
-    )
+    options = f"-np {ranks} -H localhost:{ranks} --gloo --network-interfaces lo"
     return Launcher(
-        arguments,
+        (sys.executable, "-m", "spacegrouper.training.local_horovodrun", *options.split()),
         rank_line=re.compile(r"\[(?P<rank>\d+)\]<std(?:out|err)>:(?P<text>.*)"),
         rank_ended=re.compile(r"Process (?P<rank>\d+) (?P<end>exit with status code -?\d+)"),
     )

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 from numpy.typing import NDArray
+from scipy.special import log_softmax
 
 from spacegrouper.settings import Train
 
@@ -52,10 +53,7 @@ def measure_answers(labels: NDArray[np.int64], logits: NDArray[np.float32]) -> t
 
     `labels`: (crystals,); `logits`: (crystals, images, classes).
     """
-    exact = logits.astype(np.float64)
-    exact -= exact.max(axis=-1, keepdims=True)
-    losses = np.log(np.exp(exact).sum(axis=-1)) - np.take_along_axis(
-        exact, labels[:, None, None], axis=-1
-    ).squeeze(-1)
+    logarithms = log_softmax(logits.astype(np.float64), axis=-1)
+    losses = -np.take_along_axis(logarithms, labels[:, None, None], axis=-1)
     right = logits.sum(axis=1).argmax(axis=-1) == labels
     return float(losses.sum()), float(right.sum())

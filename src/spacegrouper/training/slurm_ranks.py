@@ -108,6 +108,7 @@ def become_rank(environment: MutableMapping[str, str]) -> None:
     Raises UserError if the ranks cannot meet.
     """
     from horovod.runner.common.util.hosts import HostInfo, get_host_assignments
+    from horovod.runner.gloo_run import create_slot_env_vars
 
     first, last, port = environment[_RENDEZVOUS].split()
     node, rank = int(environment["SLURM_NODEID"]), int(environment["SLURM_PROCID"])
@@ -125,7 +126,7 @@ def become_rank(environment: MutableMapping[str, str]) -> None:
             "NodeAddr in `scontrol show node`"
         ) from None
     environment.update(
-        _slot_variables(slots[rank]),
+        create_slot_env_vars(slots[rank]),
         HOROVOD_CONTROLLER="gloo",
         HOROVOD_CPU_OPERATIONS="gloo",
         HOROVOD_GLOO_RENDEZVOUS_ADDR=server,
@@ -143,8 +144,7 @@ def become_rank(environment: MutableMapping[str, str]) -> None:
 def _expand_counts(text: str) -> list[int]:
     """Return a number for each node out of SLURM's `2(x3),1`."""
     counts = []
-    for part in text.split(","):
-        number, _, times = part.rstrip(")").partition("(x")
+    for number, times in re.findall(r"(\d+)(?:\(x(\d+)\))?", text):
         counts += [int(number)] * int(times or 1)
     return counts
 
@@ -187,19 +187,6 @@ def _count_numbers(text: str) -> int:
     """Return how many numbers there are in SLURM's `0-3,8`."""
     ranges = [part.partition("-") for part in text.split(",")]
     return sum(int(last or first) - int(first) + 1 for first, _, last in ranges)
-
-
-def _slot_variables(slot: Any) -> dict[str, str]:
-    """Return a rank's place among all, on its node, and among those of its place on other nodes."""
-    return {
-        "HOROVOD_HOSTNAME": slot.hostname,
-        "HOROVOD_RANK": str(slot.rank),
-        "HOROVOD_SIZE": str(slot.size),
-        "HOROVOD_LOCAL_RANK": str(slot.local_rank),
-        "HOROVOD_LOCAL_SIZE": str(slot.local_size),
-        "HOROVOD_CROSS_RANK": str(slot.cross_rank),
-        "HOROVOD_CROSS_SIZE": str(slot.cross_size),
-    }
 
 
 def _own_address(peer: str) -> str:

@@ -6,8 +6,10 @@ import logging
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, astuple
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +81,13 @@ def train(
         share_json(None, world)
     optimiser = adam(settings.train.weight_decay, world)
     optimiser.build(model.trainable_variables)
-    group = _groups(split, settings)
-    # In rotation, every fold but the one that validates trains.
-    training = group >= 0 if settings.train.rotation_epochs else group > 0
+    # Of each crystal as `validation_groups`; without rotation 0 always validates.
+    if settings.train.rotation_epochs:
+        fold = validation_groups(split, settings.split, settings.seed)
+        training = fold >= 0
+    else:
+        fold = split["part"].map({"train": 1, "validation": 0, "test": -1})
+        training = fold > 0
     weights = class_weights(split.loc[training, "label"].to_numpy(), settings.train)
     loss = SummedCrossEntropy(weights, settings.train.label_smoothing)
     network = _compiled(model, optimiser, loss)
@@ -90,21 +96,22 @@ def train(
     share_variables((*model.weights, *optimiser.variables), world)
     advance(len(history))
 
-    for first, last in _periods(len(history), settings.train):
-        validating = _validating_group(first, group, settings.train)
-        learning = (group >= 0) & (group != validating)
+    remaining = range(len(history) + 1, settings.train.epochs + 1)
+    fold_of_epoch = partial(_validation_fold, folds=fold.max() + 1, settings=settings.train)
+    for validating, epochs in groupby(remaining, fold_of_epoch):
+        training = (fold >= 0) & (fold != validating)
         with (
-            _batches(dataset, split[learning], settings, world, shuffled=True) as learn,
-            _batches(dataset, split[group == validating], settings, world, shuffled=False) as judge,
+            _batches(dataset, split[training], settings, world, shuffled=True) as trained_on,
+            _batches(dataset, split[fold == validating], settings, world, shuffled=False) as held,
         ):
-            for epoch in range(first, last + 1):
+            for epoch in epochs:
                 if _stops_early(history, settings.train):
                     break
                 start = time.monotonic()
                 _seed_dropout(model, settings.seed, epoch, world.rank)
-                learnt = _learn_epoch(network, learn, epoch, settings.train, world)
+                trained = _train_epoch(network, trained_on, epoch, settings.train, world)
                 average_variables(_moving_statistics(model), world)
-                history.append(Epoch(epoch, *learnt, *_validate(network, judge, world)))
+                history.append(Epoch(epoch, *trained, *_validate(network, held, world)))
                 _check_losses(history[-1], settings.train)
                 if world.rank == 0:
                     now = _values(model.weights)
@@ -141,31 +148,14 @@ def _batches(
     return ImageBatches(dataset, rows, labels, settings, world, shuffled=shuffled)
 
 
-def _groups(split: pd.DataFrame, settings: Settings) -> "pd.Series[int]":
-    """Return the group of each crystal as `validation_groups`; without rotation, 0 validates."""
-    if settings.train.rotation_epochs:
-        return validation_groups(split, settings.split, settings.seed)
-    return split["part"].map({"train": 1, "validation": 0, "test": -1})
-
-
-def _periods(done: int, settings: Train) -> Iterator[tuple[int, int]]:
-    """Yield the first and last epochs, of those not done, that one group validates."""
-    length = settings.rotation_epochs or settings.epochs
-    first = done + 1
-    while first <= settings.epochs:
-        last = min(settings.epochs, -(-first // length) * length)
-        yield first, last
-        first = last + 1
-
-
-def _validating_group(epoch: int, group: "pd.Series[int]", settings: Train) -> int:
+def _validation_fold(epoch: int, folds: int, settings: Train) -> int:
     if settings.rotation_epochs is None:
         return 0
-    return int((epoch - 1) // settings.rotation_epochs % (group.max() + 1))
+    return int((epoch - 1) // settings.rotation_epochs % folds)
 
 
 def _compiled(model: keras.Model, optimiser: Any, loss: SummedCrossEntropy) -> keras.Model:
-    """Return the network, its logits stacked into one array, ready to learn."""
+    """Return the network, its logits stacked into one array, ready to be trained."""
     stacked = keras.Model(model.inputs, keras.ops.stack(model.outputs, axis=1))
     # XLA takes minutes to compile for a CPU, and knows no Horovod; JAX has nothing else.
     with_xla = keras.backend.backend() == "jax"
@@ -173,7 +163,7 @@ def _compiled(model: keras.Model, optimiser: Any, loss: SummedCrossEntropy) -> k
     return stacked
 
 
-def _learn_epoch(
+def _train_epoch(
     network: keras.Model, batches: ImageBatches, epoch: int, settings: Train, world: World
 ) -> tuple[float, float]:
     """Train on every crystal once; return mean loss and accuracy over the crystals."""
@@ -185,8 +175,7 @@ def _learn_epoch(
         # No answer is right where there is no crystal.
         truth = np.where(weights > 0, labels, -1)
         measured = network.train_on_batch(images, truth, weights, return_dict=True)
-        largest = weights.max()
-        if largest > 0:
+        if (largest := weights.max()) > 0:
             totals[0] += measured["loss"] / largest
         totals[1] += measured["right_answers"] * len(labels)
         totals[2] += np.count_nonzero(weights)
@@ -334,18 +323,13 @@ def _write_results(
     history: list[Epoch],
 ) -> None:
     classes = split.drop_duplicates("label").sort_values("label")["class"]
-    shown = presentation_of(settings, dataset)
+    presentation = asdict(presentation_of(settings, dataset))
+    del presentation["made_with"]
     labels = {
         "label": settings.split.label,
         "classes": classes.tolist(),
         "best_epoch": _kept_epoch(history, settings.train),
-        "presentation": {
-            "descriptor": shown.descriptor,
-            "image_size": shown.image_size,
-            "resize": shown.resize,
-            "seed": shown.seed,
-            "sections": shown.sections,
-        },
+        "presentation": presentation,
         "made_with": dataset.made_with,
     }
     # A temperature fitted to an earlier network is none of this one's.
