@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 
 from spacegrouper.crystals.crystal import Crystal, Rejection
+from spacegrouper.crystals.standard_cell import standardise
 from spacegrouper.errors import UserError
 from spacegrouper.prediction.answers import Answer, answer_crystals
 from spacegrouper.prediction.descriptions import calibration, facts, percent, title
 from spacegrouper.prediction.pictures import measured_pictures, png_address, seen_pictures
-from spacegrouper.prediction.structure_files import read_standard_content
+from spacegrouper.prediction.structure_files import read_structure_content
 from spacegrouper.prediction.trained_model import TrainedModel
 
 _FILES = ("labels.json", "settings.yaml", "model.keras", "calibration.json")
@@ -41,12 +42,12 @@ def describe_network(model: TrainedModel) -> dict[str, Any]:
 
 def describe_structure(content: bytes, name: str, model: TrainedModel) -> dict[str, Any]:
     """Return what is shown of the structure in a file, or why there is nothing: `refused`."""
-    records = read_standard_content(content, name, model.settings.standardise)
+    records = read_structure_content(content, name)
     if len(records) > 1:
         return {
             "refused": f"the file holds {len(records)} structures; give a file with one of them"
         }
-    (crystal,) = records
+    crystal = standardise(records[0], model.settings.standardise)
     if isinstance(crystal, Rejection):
         return {"refused": crystal.reason}
     try:

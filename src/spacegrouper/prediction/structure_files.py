@@ -27,21 +27,9 @@ _NAMED_POSCAR = re.compile(r"(.*[-_.])?(poscar|contcar)([-_.].*)?|.*\.vasp", re.
 _PACKED_SUFFIX = re.compile(r"\.(gz|bz2|xz)$", re.IGNORECASE)
 
 
-def read_standard_crystals(
-    path: Path, settings: Standardise, maximum_bytes: int = MAXIMUM_BYTES
-) -> list[Crystal | Rejection]:
-    """Read the crystals of a file and bring each into its standard conventional cell.
-
-    As `read_structure_file` and crystals.standard_cell.standardise do.
-    """
-    return [standardise(record, settings) for record in read_structure_file(path, maximum_bytes)]
-
-
-def read_standard_content(
-    content: bytes, name: str, settings: Standardise
-) -> list[Crystal | Rejection]:
-    """Do as `read_standard_crystals`, with the content of a file and its name."""
-    return [standardise(record, settings) for record in read_structure_content(content, name)]
+def read_standard_crystals(path: Path, settings: Standardise) -> list[Crystal | Rejection]:
+    """Read the crystals of a file and bring each into its standard conventional cell."""
+    return [standardise(record, settings) for record in read_structure_file(path, MAXIMUM_BYTES)]
 
 
 def read_structure_file(path: Path, maximum_bytes: int) -> list[Crystal | Rejection]:
