@@ -1,12 +1,8 @@
 """Fit the temperature that makes a trained network's probabilities believable."""
 
 import json
-import logging
-from pathlib import Path
-from typing import Annotated
 
-import typer
-from command_line import progress, run_program
+from command_line import Config, Model, Store, log, progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
@@ -20,15 +16,12 @@ from spacegrouper.evaluation.model_folder import (
     uncalibrated_because,
 )
 from spacegrouper.settings import load_settings
-from spacegrouper.training.horovod_world import World
-
-log = logging.getLogger("spacegrouper")
 
 
 def main(
-    dataset: Annotated[Path, typer.Option(help="Zarr store made by shape.py")],
-    model: Annotated[Path, typer.Option(help="folder of the trained network made by train.py")],
-    config: Annotated[Path, typer.Option(help="configuration, YAML")],
+    dataset: Store,
+    model: Model,
+    config: Config,
 ) -> None:
     """Fit the temperature of a trained network on the crystals of the validation part.
 
@@ -55,7 +48,7 @@ def main(
     from spacegrouper.evaluation.predictions import load_network, predict_logits
     from spacegrouper.training.devices import prepare_backend
 
-    prepare_backend(World())
+    prepare_backend()
     network = load_network(model / "model.keras")
     rows, batch_size = validation["row"].to_numpy(), settings.evaluate.batch_size
     with progress("predicting", len(rows)) as advance:

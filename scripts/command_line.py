@@ -33,6 +33,7 @@ Config = Annotated[Path, typer.Option(help="configuration, YAML")]
 Store = Annotated[Path, typer.Option(help="Zarr store made by shape.py")]
 Model = Annotated[Path, typer.Option(help="folder of the trained network made by train.py")]
 Results = Annotated[Path, typer.Option(help="folder of the results; replaced as a whole")]
+Crystals = Annotated[Path, typer.Option(help="crystals as JSON lines (.jsonl or .jsonl.gz)")]
 Threads = Annotated[int, typer.Option(min=1, help="threads")]
 Processes = Annotated[int, typer.Option(min=1, help="Processes that share the work.")]
 

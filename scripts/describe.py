@@ -1,24 +1,16 @@
 """Describe a dataset: which crystals it holds, and what was measured of them."""
 
-import logging
-import os
-from pathlib import Path
-from typing import Annotated
-
-import typer
-from command_line import progress, run_program
+from command_line import CORES, Results, Store, Threads, log, progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 
-log = logging.getLogger("spacegrouper")
-
 
 def main(
-    dataset: Annotated[Path, typer.Option(help="Zarr store made by shape.py")],
-    output: Annotated[Path, typer.Option(help="folder of the results; replaced as a whole")],
-    threads: Annotated[int, typer.Option(min=1, help="threads")] = len(os.sched_getaffinity(0)),
+    dataset: Store,
+    output: Results,
+    threads: Threads = CORES,
 ) -> None:
     """Describe the finished crystals of a dataset.
 

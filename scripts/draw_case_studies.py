@@ -1,23 +1,20 @@
 """Draw crystals that are named right from shaped patterns and wrong from spots."""
 
 import json
-import logging
 from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
 import typer
-from command_line import progress, run_program
+from command_line import Results, Store, log, progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.contract.technique import Presentation
 from spacegrouper.dataset.dataset import Dataset
 
-log = logging.getLogger("spacegrouper")
-
 
 def main(
-    dataset: Annotated[Path, typer.Option(help="Zarr store made by shape.py")],
+    dataset: Store,
     structures: Annotated[
         Path, typer.Option(help="crystals of the dataset as JSON lines, made by standardise.py")
     ],
@@ -27,7 +24,7 @@ def main(
     shaped: Annotated[
         Path, typer.Option(help="those of the network that learns from shaped patterns")
     ],
-    output: Annotated[Path, typer.Option(help="folder of the results; replaced as a whole")],
+    output: Results,
     cases: Annotated[int, typer.Option(min=1, max=7, help="crystals to draw, at most")] = 7,
 ) -> None:
     """Draw test crystals of which only the network of shaped patterns names the space group.

@@ -1,11 +1,10 @@
 """Draw the powder diffractogram of one crystal: JSON lines in, a figure and an image out."""
 
-import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import progress, run_program
+from command_line import Crystals, log, progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.contract.technique import DESCRIPTORS, ENGINES, TECHNIQUES, Presentation
@@ -15,11 +14,9 @@ from spacegrouper.settings import load_settings
 from spacegrouper.techniques.powder.descriptors.diffractogram import curves_of
 from spacegrouper.techniques.powder.settings import Powder
 
-log = logging.getLogger("spacegrouper")
-
 
 def main(
-    structures: Annotated[Path, typer.Option(help="crystals as JSON lines (.jsonl or .jsonl.gz)")],
+    structures: Crystals,
     id: Annotated[str, typer.Option(help="which of them to draw, as mp-22862")],
     config: Annotated[
         Path,

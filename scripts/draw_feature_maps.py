@@ -1,31 +1,27 @@
 """Draw what networks make of a crystal, block by block, and measure how redundant it is."""
 
-import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import progress, run_program
+from command_line import Results, Store, log, progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import read_labels, read_test_part
-from spacegrouper.training.horovod_world import World
-
-log = logging.getLogger("spacegrouper")
 
 # With fewer positions than this for each channel the effective rank falls short of the truth.
 ENOUGH_POSITIONS = 5
 
 
 def main(
-    dataset: Annotated[Path, typer.Option(help="Zarr store made by shape.py")],
+    dataset: Store,
     model: Annotated[
         list[Path], typer.Option(help="folder of a trained network; repeat it to compare some")
     ],
-    output: Annotated[Path, typer.Option(help="folder of the results; replaced as a whole")],
+    output: Results,
     crystals: Annotated[int, typer.Option(min=2, help="test crystals to measure with")] = 100,
 ) -> None:
     """Draw the maps at the end of each block of one or more networks, and measure their redundancy.
@@ -48,7 +44,7 @@ def main(
     from spacegrouper.training.devices import prepare_backend
 
     chosen = feature_maps.choose_crystals(tests, crystals)
-    prepare_backend(World())
+    prepare_backend()
     tables: list[pd.DataFrame] = []
     maps: list[feature_maps.CrystalMaps] = []
     for folder, of_network in zip(model, labels, strict=True):

@@ -1,17 +1,14 @@
 """Draw a figure of the paper from the results of a run with its grid of experiments."""
 
-import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import run_program
+from command_line import log, run_program
 
 from spacegrouper.errors import UserError
 from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.settings import load_settings
-
-log = logging.getLogger("spacegrouper")
 
 
 def main(

@@ -1,22 +1,19 @@
 """Draw the diffraction patterns of one crystal: JSON lines in, a figure out."""
 
-import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import progress, run_program
+from command_line import Crystals, log, progress, run_program
 
 from spacegrouper.crystals.one_crystal import find_crystal, heading, in_standard_cell
 from spacegrouper.errors import UserError
 from spacegrouper.settings import load_settings
 from spacegrouper.techniques.patterns.settings import Shape
 
-log = logging.getLogger("spacegrouper")
-
 
 def main(
-    structures: Annotated[Path, typer.Option(help="crystals as JSON lines (.jsonl or .jsonl.gz)")],
+    structures: Crystals,
     id: Annotated[str, typer.Option(help="which of them to draw, as mp-22862")],
     config: Annotated[
         Path, typer.Option(help="settings as YAML; used: standardise, simulate, shape, seed")

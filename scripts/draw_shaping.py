@@ -1,20 +1,17 @@
 """Draw how the two methods of shaping differ: patterns in, a figure for each question out."""
 
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
-from command_line import run_program
+from command_line import log, run_program
 
 from spacegrouper.techniques.patterns.settings import Shape
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-log = logging.getLogger("spacegrouper")
 
 EXCERPT = Path(__file__).parents[1] / "tests" / "techniques" / "patterns" / "shaping_excerpt.npz"
 SHOWN = ("sample2_y", "mp-1085_z", "mp-1103293_y", "mp-755640_x")  # patterns of the excerpt

@@ -1,11 +1,10 @@
 """Measure a trained network on the test crystals: scores, tables and figures."""
 
-import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import progress, run_program
+from command_line import Config, Results, Store, log, progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
@@ -24,18 +23,15 @@ from spacegrouper.figures.history import history_figure
 from spacegrouper.figures.scores import draw_scores
 from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.settings import load_settings
-from spacegrouper.training.horovod_world import World
-
-log = logging.getLogger("spacegrouper")
 
 
 def main(
-    dataset: Annotated[Path, typer.Option(help="Zarr store made by shape.py")],
+    dataset: Store,
     model: Annotated[
         Path, typer.Option(help="folder of the network made by train.py and calibrate.py")
     ],
-    config: Annotated[Path, typer.Option(help="configuration, YAML")],
-    output: Annotated[Path, typer.Option(help="folder of the results; replaced as a whole")],
+    config: Config,
+    output: Results,
 ) -> None:
     """Measure a trained network on the crystals of the test part.
 
@@ -59,7 +55,7 @@ def main(
     from spacegrouper.evaluation.predictions import load_network, predict_logits, probabilities
     from spacegrouper.training.devices import prepare_backend
 
-    prepare_backend(World())
+    prepare_backend()
     network = load_network(model / "model.keras")
     with progress("predicting", len(test)) as advance:
         logits = predict_logits(

@@ -1,13 +1,11 @@
 """Measure how a trained network bears imperfect crystals and experiments: curves and figures."""
 
-import logging
-import os
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
-from command_line import progress, run_program
+from command_line import CORES, Model, Results, Store, Threads, log, progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
@@ -15,20 +13,17 @@ from spacegrouper.contract.technique import DESCRIPTORS
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.evaluation.model_folder import find_model_folder, read_labels, read_test_part
 from spacegrouper.settings import load_settings
-from spacegrouper.training.horovod_world import World
-
-log = logging.getLogger("spacegrouper")
 
 
 def main(
-    dataset: Annotated[Path, typer.Option(help="Zarr store made by shape.py")],
+    dataset: Store,
     structures: Annotated[
         Path, typer.Option(help="crystals of the dataset as JSON lines, made by standardise.py")
     ],
-    model: Annotated[Path, typer.Option(help="folder of the trained network made by train.py")],
+    model: Model,
     config: Annotated[Path, typer.Option(help="configuration, YAML; section `robustness` is used")],
-    output: Annotated[Path, typer.Option(help="folder of the results; replaced as a whole")],
-    threads: Annotated[int, typer.Option(min=1, help="threads")] = len(os.sched_getaffinity(0)),
+    output: Results,
+    threads: Threads = CORES,
 ) -> None:
     """Measure a network on test crystals with missing or displaced atoms, few photons and more.
 
@@ -83,7 +78,7 @@ def main(
             len(differing),
             differing[0],
         )
-    prepare_backend(World())
+    prepare_backend()
     network = load_network(model / "model.keras")
     points = points_of(settings.robustness)
     with progress("simulating and predicting", len(points) * len(crystals)) as advance:

@@ -1,28 +1,21 @@
 """Tell apart, by a network's embeddings, space groups that it was never trained on."""
 
 import json
-import logging
-from pathlib import Path
-from typing import Annotated
 
-import typer
-from command_line import progress, run_program
+from command_line import Config, Model, Results, Store, log, progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.evaluation.model_folder import find_model_folder, read_labels, read_split
 from spacegrouper.settings import load_settings
-from spacegrouper.training.horovod_world import World
-
-log = logging.getLogger("spacegrouper")
 
 
 def main(
-    dataset: Annotated[Path, typer.Option(help="Zarr store made by shape.py")],
-    model: Annotated[Path, typer.Option(help="folder of the trained network made by train.py")],
-    config: Annotated[Path, typer.Option(help="configuration, YAML")],
-    output: Annotated[Path, typer.Option(help="folder of the results; replaced as a whole")],
+    dataset: Store,
+    model: Model,
+    config: Config,
+    output: Results,
 ) -> None:
     """Give crystals of untrained space groups the group of the most similar reference crystal.
 
@@ -53,7 +46,7 @@ def main(
     from spacegrouper.reproduction.embeddings import embed_crystals, untrained_copy
     from spacegrouper.training.devices import prepare_backend
 
-    prepare_backend(World())
+    prepare_backend()
     network = load_network(model / "model.keras")
 
     def answer(name: str, network: keras.Model) -> unseen_groups.Answers:

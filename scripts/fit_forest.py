@@ -1,22 +1,19 @@
 """Measure the baseline, a forest of randomised trees, on the test crystals of a network."""
 
-import logging
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from command_line import progress, run_program
+from command_line import Results, Store, log, progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.dataset.dataset import Dataset
 
-log = logging.getLogger("spacegrouper")
-
 
 def main(
-    dataset: Annotated[Path, typer.Option(help="Zarr store made by shape.py")],
+    dataset: Store,
     split: Annotated[Path, typer.Option(help="split.csv of a trained network's folder")],
-    output: Annotated[Path, typer.Option(help="folder of the results; replaced as a whole")],
+    output: Results,
     descriptor: Annotated[
         Literal["raw", "shaped"], typer.Option(help="the patterns that the forest sees")
     ] = "raw",

@@ -1,13 +1,12 @@
 """Show sample crystals of the test part with the network's answers: a page and an overview."""
 
 import json
-import logging
 from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
 import typer
-from command_line import progress, run_program
+from command_line import Config, Model, Store, log, progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.dataset.dataset import Dataset
@@ -19,17 +18,15 @@ from spacegrouper.figures.samples_page import samples_page
 from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.settings import load_settings
 
-log = logging.getLogger("spacegrouper")
-
 SAMPLES_PER_CLASS = 2
 OVERVIEW_CRYSTALS = 4
 
 
 def main(
-    dataset: Annotated[Path, typer.Option(help="Zarr store made by shape.py")],
-    model: Annotated[Path, typer.Option(help="folder of the trained network made by train.py")],
+    dataset: Store,
+    model: Model,
     evaluation: Annotated[Path, typer.Option(help="folder of the results made by evaluate.py")],
-    config: Annotated[Path, typer.Option(help="configuration, YAML")],
+    config: Config,
     output: Annotated[Path, typer.Option(help="folder of the page; replaced as a whole")],
 ) -> None:
     """Show test crystals of every class with the network's answers.

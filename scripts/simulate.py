@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import CORES, Threads, log, progress, run_program
+from command_line import CORES, Crystals, Threads, log, progress, run_program
 
 from spacegrouper.contract.technique import Patterns
 from spacegrouper.crystals.crystal import Crystal, Rejection, space_group_of
@@ -16,7 +16,7 @@ from spacegrouper.settings import load_settings
 
 
 def main(
-    structures: Annotated[Path, typer.Option(help="crystals as JSON lines (.jsonl or .jsonl.gz)")],
+    structures: Crystals,
     config: Annotated[
         Path,
         typer.Option(

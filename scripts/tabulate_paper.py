@@ -1,17 +1,14 @@
 """Make a table of the paper from the results of a run with its grid of experiments."""
 
-import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import run_program
+from command_line import log, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.errors import UserError
 from spacegrouper.settings import load_settings
-
-log = logging.getLogger("spacegrouper")
 
 
 def main(
