@@ -74,19 +74,17 @@ def why_not_written(error: BaseException, aside: Path, path: Path) -> str | None
         return None
     culprit = ""
     if name is not None:
-        if not (Path(name) in (path, *path.parents) or _within(Path(name), aside)):
+        named = Path(name)
+        if named not in (path, *path.parents) and aside not in (named, *named.parents):
             return None
-        if Path(name) in path.parents:
+        if named in path.parents:
             culprit = f"{name}: "
     elif number not in _OF_DISKS:
         return None
-    elif number == errno.ENOSPC and not _is_full(path.parent) and _is_full(_temporary()):
-        culprit = f"{_temporary()}: "
+    elif number == errno.ENOSPC and not _is_full(path.parent):
+        temporary = Path(tempfile.gettempdir())
+        culprit = f"{temporary}: " if _is_full(temporary) else ""
     return f"{path}: cannot be written: {culprit}{explain(number)}"
-
-
-def _within(name: Path, folder: Path) -> bool:
-    return name == folder or folder in name.parents
 
 
 def _is_full(folder: Path) -> bool:
@@ -94,10 +92,6 @@ def _is_full(folder: Path) -> bool:
         return shutil.disk_usage(folder).free < _FULL
     except OSError:
         return False
-
-
-def _temporary() -> Path:
-    return Path(tempfile.gettempdir())
 
 
 def _chain(error: BaseException) -> Iterator[tuple[BaseException, bool]]:

@@ -12,36 +12,30 @@ if TYPE_CHECKING:
     import keras
 
     from spacegrouper.settings import Model
+
 # Keras takes no smaller images, although the layers would.
 _SMALLEST = 32
 
 
-def build_densenet(classes: int, settings: Model) -> keras.Model:
-    """Build DenseNet121 of Huang et al., doi:10.1109/CVPR.2017.243: one image to its logits."""
-    import keras
+def _builder(application: str) -> Callable[[int, Model], keras.Model]:
+    """Return what builds one of keras.applications, from one image to its logits."""
 
-    return _build(keras.applications.DenseNet121, classes, settings)
+    def build(classes: int, settings: Model) -> keras.Model:
+        import keras
+        from keras import layers
 
+        shape = image_shape(settings)
+        image = keras.Input(shape, name="image")
+        convolutions = getattr(keras.applications, application)(
+            include_top=False, weights=None, input_tensor=image, input_shape=shape
+        )
+        features = layers.GlobalAveragePooling2D(name="features")(convolutions.output)
+        return classify_image(image, features, classes, settings.name)
 
-def build_resnet(classes: int, settings: Model) -> keras.Model:
-    """Build ResNet50 of He et al., doi:10.1109/CVPR.2016.90: one image to its logits."""
-    import keras
-
-    return _build(keras.applications.ResNet50, classes, settings)
-
-
-def _build(application: Callable[..., keras.Model], classes: int, settings: Model) -> keras.Model:
-    import keras
-    from keras import layers
-
-    shape = image_shape(settings)
-    image = keras.Input(shape, name="image")
-    convolutions = application(
-        include_top=False, weights=None, input_tensor=image, input_shape=shape
-    )
-    features = layers.GlobalAveragePooling2D(name="features")(convolutions.output)
-    return classify_image(image, features, classes, settings.name)
+    return build
 
 
-NETWORKS.register(Network("densenet", build_densenet, "image", lambda settings: _SMALLEST))
-NETWORKS.register(Network("resnet", build_resnet, "image", lambda settings: _SMALLEST))
+# Huang et al., doi:10.1109/CVPR.2017.243.
+NETWORKS.register(Network("densenet", _builder("DenseNet121"), "image", lambda _: _SMALLEST))
+# He et al., doi:10.1109/CVPR.2016.90.
+NETWORKS.register(Network("resnet", _builder("ResNet50"), "image", lambda _: _SMALLEST))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spacegrouper.contract.network import NETWORKS, Network
-from spacegrouper.networks.shared.classifiers import RELU, classify_image, diffractogram_shape
+from spacegrouper.networks.shared.classifiers import RELU, classify_image
 from spacegrouper.networks.shared.strides import Step, smallest_image
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def build_powder_cnn(classes: int, settings: Model) -> keras.Model:
     import keras
     from keras import layers
 
-    diffractogram = keras.Input(diffractogram_shape(settings), name="diffractogram")
+    diffractogram = keras.Input((settings.image_size, 1), name="diffractogram")
     x = diffractogram
     for number, (kernel_size, strides, pool_strides) in enumerate(_CONVOLUTIONS, start=1):
         x = layers.Conv1D(

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Share:
-    """What rank `rank` of `ranks`, which take `batch_size` samples each in a step, learns from."""
+    """What rank `rank` of `ranks`, which take `batch_size` samples each in a step, trains on."""
 
     samples: int
     ranks: int

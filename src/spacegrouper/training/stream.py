@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -102,19 +101,14 @@ class ImageBatches:
 
     def close(self) -> None:
         """End the threads; an epoch that has not ended cannot go on."""
-        # The readers first: a composer that waits for a chunk learns that it will not come.
+        # The readers first: a composer that waits for a chunk is told that it will not come.
         self._readers.shutdown(cancel_futures=True)
         self._composers.shutdown(cancel_futures=True)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def _read_ahead(self, order: NDArray[np.int64]) -> Generator[Chunks, None, None]:

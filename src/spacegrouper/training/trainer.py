@@ -206,28 +206,27 @@ def _resume(
     best: Values = []
     if world.rank == 0:
         checkpoint = load_checkpoint(output / "checkpoint.npz", fingerprint)
-        if checkpoint and len(checkpoint.history) > settings.train.epochs:
-            log.warning("%s: trained for more epochs already: training starts anew", output)
-            checkpoint = None
-        if checkpoint and any(
-            _stops_early(checkpoint.history[:epoch], settings.train)
-            for epoch in range(1, len(checkpoint.history))
-        ):
-            log.warning("%s: trained beyond train.patience already: training starts anew", output)
+        if checkpoint and (limit := _exceeded_limit(checkpoint.history, settings.train)):
+            log.warning("%s: trained %s already: training starts anew", output, limit)
             checkpoint = None
         if checkpoint:
             _assign(model.weights, checkpoint.model)
             _assign(optimiser.variables, checkpoint.optimiser)
             history, best = checkpoint.history, checkpoint.best
-            log.info(
-                "going on from the checkpoint after epoch %d of %d",
-                len(history),
-                settings.train.epochs,
-            )
+            done, epochs = len(history), settings.train.epochs
+            log.info("going on from the checkpoint after epoch %d of %d", done, epochs)
         else:
             shutil.rmtree(output / "tensorboard", ignore_errors=True)
     shared = share_json([astuple(epoch) for epoch in history], world)
     return [Epoch(*row) for row in shared], best
+
+
+def _exceeded_limit(history: list[Epoch], settings: Train) -> str:
+    """Return what a training went beyond that these settings would have ended before, or ""."""
+    if len(history) > settings.epochs:
+        return "for more epochs"
+    ended = any(_stops_early(history[:epoch], settings) for epoch in range(1, len(history)))
+    return "beyond train.patience" if ended else ""
 
 
 def _fingerprint(

@@ -21,11 +21,6 @@ def image_shape(settings: Model) -> tuple[int, int, int]:
     return (settings.image_size, settings.image_size, 3)
 
 
-def diffractogram_shape(settings: Model) -> tuple[int, int]:
-    """Return the shape of a powder diffractogram: points, 1."""
-    return (settings.image_size, 1)
-
-
 def classify_image(
     image: keras.KerasTensor, embedding: keras.KerasTensor, classes: int, name: str
 ) -> keras.Model:
