@@ -84,11 +84,11 @@ def train(
     # Of each crystal as `validation_groups`; without rotation 0 always validates.
     if settings.train.rotation_epochs:
         fold = validation_groups(split, settings.split, settings.seed)
-        training = fold >= 0
+        ever_trains = fold >= 0
     else:
         fold = split["part"].map({"train": 1, "validation": 0, "test": -1})
-        training = fold > 0
-    weights = class_weights(split.loc[training, "label"].to_numpy(), settings.train)
+        ever_trains = fold > 0
+    weights = class_weights(split.loc[ever_trains, "label"].to_numpy(), settings.train)
     loss = SummedCrossEntropy(weights, settings.train.label_smoothing)
     network = _compiled(model, optimiser, loss)
     fingerprint = _fingerprint(settings, split, dataset, model)
