@@ -10,7 +10,6 @@ from command_line import log, run_program
 from spacegrouper.techniques.patterns.settings import Shape
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 EXCERPT = Path(__file__).parents[1] / "tests" / "techniques" / "patterns" / "shaping_excerpt.npz"
@@ -68,28 +67,24 @@ def spot(pattern: Any, row: int, column: int, half: int) -> None:
 
 def draw(patterns: dict[str, Any]) -> "Figure":
     """Draw a row for each pattern: raw, by pixels, by nodes, and both sets of lines."""
-    from matplotlib.figure import Figure
+    from matplotlib.colors import to_rgb
     from matplotlib.patches import Patch
 
-    from spacegrouper.figures.toolkit import enlarged
+    from spacegrouper.figures.toolkit import draw_image, enlarged, head_columns, new_figure
     from spacegrouper.techniques.patterns.shaping import as_8_bit, normalise, shape_pattern
 
-    figure = Figure(figsize=(4 * TILE, TILE * len(patterns) + 0.6), layout="constrained")
-    grid = figure.subplots(len(patterns), 4, squeeze=False)
-    for axes, heading in zip(
-        grid[0],
-        ("raw, brightened", "method: pixels", "method: nodes", "their lines"),
-        strict=True,
-    ):
-        axes.set_title(heading)
+    size = (4 * TILE, TILE * len(patterns) + 0.6)
+    figure, grid = new_figure(*size, len(patterns), 4, squeeze=False)
+    headings = ("raw, brightened", "method: pixels", "method: nodes", "their lines")
+    head_columns(grid, headings, fontsize=9.6)
     for row, (name, raw) in zip(grid, patterns.items(), strict=True):
         shaped = [shape_pattern(raw, settings) for settings in (PIXELS, NODES)]
         kept = normalise(raw, PIXELS) > PIXELS.restore_above
         lines = [(values == 255) & ~kept for values in shaped]
         row[0].set_ylabel(name)
-        show(row[0], np.cbrt(enlarged(raw) / 255))
+        draw_image(row[0], np.cbrt(enlarged(raw) / 255), white=1)
         for axes, values in zip(row[1:], shaped, strict=False):
-            show(axes, as_8_bit(values) / 255)
+            draw_image(axes, as_8_bit(values))
         colours = np.zeros((*raw.shape, 3))
         for mask, colour in (
             (kept, SPOT),
@@ -97,11 +92,11 @@ def draw(patterns: dict[str, Any]) -> "Figure":
             (lines[0] & ~lines[1], LINES["pixels only"]),
             (lines[1] & ~lines[0], LINES["nodes only"]),
         ):
-            colours[mask] = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-        show(row[3], colours)
+            colours[mask] = to_rgb(colour)
+        draw_image(row[3], colours, white=1)
         window = shown_window(lines[0] | lines[1])
         for axes in row:
-            axes.set(xlim=window, ylim=window[::-1])
+            axes.set(xlim=window, ylim=window[::-1], xticks=[], yticks=[])
     legend = {"spots": SPOT, **LINES}
     figure.legend(
         [Patch(facecolor=colour, edgecolor="black", linewidth=0.5) for colour in legend.values()],
@@ -118,12 +113,6 @@ def shown_window(lines: Any) -> tuple[float, float]:
     centre = (len(lines) - 1) / 2
     farthest = abs(np.argwhere(lines) - centre).max() + MARGIN
     return max(-0.5, centre - farthest), min(len(lines) - 0.5, centre + farthest)
-
-
-def show(axes: "Axes", image: Any) -> None:
-    """Show a grey or RGB image, values 0 to 1, pixel by pixel."""
-    axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-    axes.set(xticks=[], yticks=[])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What a trained network answers to the test crystals."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keras
@@ -44,13 +44,23 @@ def predict_logits(
 
     `advance` is called with the number of crystals done since its last call.
     """
+    batches = composed_batches(labels, dataset, rows, batch_size, advance)
+    return np.concatenate([class_logits(network, images) for images in batches])
+
+
+def composed_batches(
+    labels: Labels,
+    dataset: Dataset,
+    rows: Integers,
+    batch_size: int,
+    advance: Callable[[int], None],
+) -> Iterator[list[NDArray[np.float32]]]:
+    """Yield the images of the crystals of `rows`, a batch at a time; see `predict_logits`."""
     reader = PatternReader(dataset, labels.presentation)
-    parts = []
     for start in range(0, len(rows), batch_size):
         batch = rows[start : start + batch_size]
-        parts.append(class_logits(network, reader.compose(reader.read(batch), batch)))
+        yield reader.compose(reader.read(batch), batch)
         advance(len(batch))
-    return np.concatenate(parts)
 
 
 def class_logits(network: keras.Model, images: list[NDArray[np.float32]]) -> NDArray[np.float64]:

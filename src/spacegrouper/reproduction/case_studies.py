@@ -55,20 +55,17 @@ def outcomes_table(spot: pd.DataFrame, shaped: pd.DataFrame) -> pd.DataFrame:
     crystal_system, spot_predicted, spot_probability, shaped_predicted, shaped_probability. Raises
     UserError if there are none.
     """
-    known = ["row", "material_id", "spacegroup"]
-    table = spot.merge(shaped, on=known, suffixes=("_of_spot", "_of_shaped"))
+    of_spot, of_shaped = (
+        table.rename(columns={name: f"{network}_{name}" for name in ("predicted", "probability")})
+        for network, table in (("spot", spot), ("shaped", shaped))
+    )
+    table = of_spot.merge(of_shaped).sort_values("row", ignore_index=True)
     if table.empty:
         raise UserError(
             "no crystal was tested by both networks; train them with the same `split` and `seed`"
         )
-    table = table.sort_values("row").reset_index(drop=True)
-    answers = {
-        f"{network}_{value}": table[f"{value}_of_{network}"]
-        for network in ("spot", "shaped")
-        for value in ("predicted", "probability")
-    }
-    systems = crystal_systems(table["spacegroup"].to_numpy())
-    return table[known].assign(crystal_system=systems, **answers)
+    table.insert(3, "crystal_system", crystal_systems(table["spacegroup"].to_numpy()))
+    return table
 
 
 def count_outcomes(outcomes: pd.DataFrame) -> dict[str, int | float]:

@@ -10,7 +10,7 @@ from spacegrouper.crystals.symmetry import Integers
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import Labels
-from spacegrouper.training.images import PatternReader
+from spacegrouper.evaluation.predictions import composed_batches
 
 FEATURES = "features"
 TRUNK = "trunk"
@@ -38,16 +38,12 @@ def embed_crystals(
     """
     trunk = image_trunk(network)
     embed = keras.Model(trunk.inputs[0], trunk.get_layer(FEATURES).output)
-    reader = PatternReader(dataset, labels.presentation)
-    parts = []
-    for start in range(0, len(rows), batch_size):
-        batch = rows[start : start + batch_size]
-        images = reader.compose(reader.read(batch), batch)
-        features = [embed.predict_on_batch(image) for image in images]
-        # Embeddings of unlike crystals may differ in the fourth digit only.
-        parts.append(np.stack(features, axis=1).astype(np.float64))
-        advance(len(batch))
-    embeddings = np.concatenate(parts)
+    parts = [
+        np.stack([embed.predict_on_batch(image) for image in images], axis=1)
+        for images in composed_batches(labels, dataset, rows, batch_size, advance)
+    ]
+    # Embeddings of unlike crystals may differ in the fourth digit only.
+    embeddings = np.concatenate(parts).astype(np.float64)
     if not np.isfinite(embeddings).all():
         raise UserError(
             "the network's embeddings are not finite numbers; "

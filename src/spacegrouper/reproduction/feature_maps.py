@@ -121,7 +121,7 @@ def read_maps(
         material_id,
         {name: image[0] for name, image in images.items()},
         {
-            block: {name: outputs[name][index][0] for name in images}
+            block: {name: maps[index][0] for name, maps in outputs.items()}
             for index, block in enumerate(blocks)
         },
     )
@@ -189,11 +189,8 @@ def channel_correlation(
 
 def mean_absolute_correlation(correlation: NDArray[np.float64]) -> float:
     """Return the mean absolute correlation of two different channels; NaN if there are no two."""
-    channels = len(correlation)
-    if channels < 2:
-        return float("nan")
-    pairs = np.abs(correlation[np.triu_indices(channels, 1)])
-    return float(pairs.mean())
+    pairs = correlation[np.triu_indices(len(correlation), 1)]
+    return float(np.abs(pairs).mean()) if pairs.size else float("nan")
 
 
 def effective_rank(correlation: NDArray[np.float64]) -> float:
@@ -238,29 +235,22 @@ def _no_moments(groups: int, channels: int) -> _Moments:
 
 
 def _measures(moments: _Moments) -> dict[str, Any]:
-    count, total, products = (
-        values.sum(axis=0) for values in (moments.count, moments.total, moments.products)
-    )
-    correlation = channel_correlation(count, total, products)
-    channels = len(total)
+    sums = (moments.count, moments.total, moments.products)
+    groups, channels = moments.total.shape
+    together = [values.sum(axis=0) for values in sums]
+    correlation = channel_correlation(*together)
     whole = _both_measures(correlation, channels)
-    without = np.array(
-        [
-            _both_measures(
-                channel_correlation(
-                    count - moments.count[group],
-                    total - moments.total[group],
-                    products - moments.products[group],
-                ),
-                channels,
-            )
-            # Without its only group nothing would be left.
-            for group in (range(len(moments.count)) if len(moments.count) > 1 else ())
-        ]
-    ).reshape(-1, len(whole))
-    low, high = _jackknife_interval(whole, without)
+    low = high = np.full_like(whole, np.nan)
+    # Without its only group nothing would be left.
+    if groups > 1:
+        parts = (
+            [every - values[group] for every, values in zip(together, sums, strict=True)]
+            for group in range(groups)
+        )
+        without = [_both_measures(channel_correlation(*part), channels) for part in parts]
+        low, high = _jackknife_interval(whole, np.array(without))
     return {
-        "positions": int(count),
+        "positions": int(together[0]),
         "channels": channels,
         "silent_channels": channels - len(correlation),
         "correlation": whole[0],
@@ -274,9 +264,8 @@ def _measures(moments: _Moments) -> dict[str, Any]:
 
 
 def _both_measures(correlation: NDArray[np.float64], channels: int) -> NDArray[np.float64]:
-    return np.array(
-        [mean_absolute_correlation(correlation), effective_rank(correlation) / channels]
-    )
+    rank_share = effective_rank(correlation) / channels
+    return np.array([mean_absolute_correlation(correlation), rank_share])
 
 
 def _jackknife_interval(
@@ -287,8 +276,6 @@ def _jackknife_interval(
     `whole`: (measures,), of all crystals; `without`: (groups, measures), without one group each.
     """
     groups = len(without)
-    if groups < 2:
-        return np.full_like(whole, np.nan), np.full_like(whole, np.nan)
     squares = (without - without.mean(axis=0)) ** 2
     error = np.sqrt((groups - 1) / groups * squares.sum(axis=0))
     reach = student.ppf(0.975, groups - 1) * error

@@ -31,7 +31,7 @@ def _rows(model: keras.Model, part: str, uses: int) -> list[dict[str, object]]:
                 "kind": type(layer).__name__,
                 "kernel": _edges(layer, "kernel_size", "pool_size"),
                 "stride": _edges(layer, "strides"),
-                "output": " x ".join(str(length) for length in _output(layer)),
+                "output": " x ".join(str(length) for length in layer.output.shape[1:]),
                 "parameters": layer.count_params(),
                 "uses": times,
             }
@@ -44,8 +44,3 @@ def _edges(layer: layers.Layer, *names: str) -> str:
         if hasattr(layer, name):
             return " x ".join(str(length) for length in getattr(layer, name))
     return ""
-
-
-def _output(layer: layers.Layer) -> tuple[int, ...]:
-    shape: tuple[int, ...] = layer.output.shape[1:]
-    return shape

@@ -1,6 +1,7 @@
 """The figures of the paper that show results of a run, by name."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,14 +61,15 @@ def _unseen_groups(run: Path, settings: Settings) -> Figure:
     return accuracy_figures.unseen_groups_figure(results.unseen_top_k_of_all(largest))
 
 
-def _space_groups(run: Path, settings: Settings) -> Figure:
-    return comparison_figures.per_space_group_comparison(_in_detail(run, settings, "per_class"))
-
-
-def _crystal_systems(run: Path, settings: Settings) -> Figure:
-    return comparison_figures.per_crystal_system_comparison(
-        _in_detail(run, settings, "per_crystal_system")
-    )
+def _compared(
+    run: Path,
+    settings: Settings,
+    table: str,
+    draw: Callable[[dict[str, pd.DataFrame]], Figure],
+) -> Figure:
+    """Draw a table of the first network beside that of the best one on spot images."""
+    shown = results.read_experiments_in_detail(settings, run / "grid")
+    return draw({each.title: results.read_evaluation_table(each, table) for each in shown})
 
 
 def _crystal_system_errors(run: Path, settings: Settings) -> Figure:
@@ -102,12 +104,6 @@ def _crystals_per_group(run: Path) -> pd.DataFrame:
     return pd.read_csv(run / "statistics" / "per_space_group.csv")
 
 
-def _in_detail(run: Path, settings: Settings, table: str) -> dict[str, pd.DataFrame]:
-    """Read a table of the first network and of the best one on spot images, by their titles."""
-    shown = results.read_experiments_in_detail(settings, run / "grid")
-    return {each.title: results.read_evaluation_table(each, table) for each in shown}
-
-
 def _example(dataset: Dataset) -> image_figures.ExampleCrystal:
     return image_figures.read_example(dataset, image_figures.choose_example(dataset))
 
@@ -119,8 +115,12 @@ PAPER_FIGURES: dict[str, Callable[[Path, Settings], Figure]] = {
     "accuracy": _accuracy,
     "top_k": _top_k,
     "unseen_groups": _unseen_groups,
-    "space_groups": _space_groups,
-    "crystal_systems": _crystal_systems,
+    "space_groups": partial(
+        _compared, table="per_class", draw=comparison_figures.per_space_group_comparison
+    ),
+    "crystal_systems": partial(
+        _compared, table="per_crystal_system", draw=comparison_figures.per_crystal_system_comparison
+    ),
     "crystal_system_errors": _crystal_system_errors,
     "shaping_steps": _shaping_steps,
     "examples": _examples,

@@ -12,6 +12,7 @@ ascending order of number.
 
 import hashlib
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, Literal
 
 import numpy as np
@@ -102,7 +103,10 @@ def halve_groups(
         members = crystals[crystals["spacegroup"] == group]
         place = members["material_id"].map(lambda name: _hash(seed, name))
         ordered = members.loc[place.sort_values().index[: settings.unseen_maximum_crystals]]
-        part = _random_halves(ordered) if method == "random" else _prototype_halves(ordered, seed)
+        if method == "random":
+            part = ["reference"] * ceil(len(ordered) / 2) + ["test"] * (len(ordered) // 2)
+        else:
+            part = _prototype_halves(ordered, seed)
         if len(set(part)) == 2:
             halves.append(ordered.assign(part=part))
     if not halves:
@@ -194,11 +198,6 @@ def describe_unseen(summary: dict[str, Any]) -> str:
     )
 
 
-def _random_halves(crystals: pd.DataFrame) -> list[str]:
-    tested = len(crystals) // 2
-    return ["reference"] * (len(crystals) - tested) + ["test"] * tested
-
-
 def _prototype_halves(crystals: pd.DataFrame, seed: int) -> list[str]:
     """Give prototypes, in the order of their hashes, to the half that is smaller so far."""
     # An unknown prototype is taken for one of its own.
@@ -260,14 +259,14 @@ def _predictions(
     ranks: dict[str, NDArray[np.int64]],
     named: dict[str, Integers],
 ) -> pd.DataFrame:
-    table = test[["row", "material_id", "spacegroup"]].copy()
-    table["predicted"] = named[""]
-    table["rank"] = ranks[""]
-    table["similarity"] = trained.similarity.max(axis=1)
-    table["nearest"] = reference["material_id"].to_numpy()[trained.nearest]
-    table["untrained_predicted"] = named["untrained_"]
-    table["untrained_rank"] = ranks["untrained_"]
-    return table
+    return test[["row", "material_id", "spacegroup"]].assign(
+        predicted=named[""],
+        rank=ranks[""],
+        similarity=trained.similarity.max(axis=1),
+        nearest=reference["material_id"].to_numpy()[trained.nearest],
+        untrained_predicted=named["untrained_"],
+        untrained_rank=ranks["untrained_"],
+    )
 
 
 def _interval_of_mean_gain(gain: NDArray[np.integer[Any]], seed: int) -> tuple[float, float]:
