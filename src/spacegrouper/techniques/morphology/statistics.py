@@ -104,8 +104,8 @@ def measure_dataset(
             f"{dataset.path}: {dataset.dtype} patterns are no bitmaps; give a dataset of "
             "`simulate.engine: morphology`"
         )
-    measure = partial(_measure_block, dataset, advance)
-    statistics = measure_in_blocks(dataset, measure, add_statistics, workers)
+    measure = partial(_measure_crystals, dataset, dataset.label("spacegroup"))
+    statistics = measure_in_blocks(dataset, measure, add_statistics, workers, advance)
     if not statistics.row.size:
         raise UserError(
             f"{dataset.path}: no finished crystal of a known space group to describe; finish "
@@ -289,20 +289,13 @@ def _summary(values: NDArray[np.float64]) -> dict[str, Any]:
     } | dict(zip(_PERCENTILES, percentiles.tolist(), strict=True))
 
 
-def _measure_block(
-    dataset: Dataset, advance: Callable[[int], None], block: tuple[int, int]
+def _measure_crystals(
+    dataset: Dataset, spacegroup: NDArray[np.int64], rows: slice
 ) -> BitmapStatistics:
-    start, stop = block
-    none = np.zeros(0, dtype=np.int64)
-    statistics = measure_bitmaps(none, none, np.zeros((0, *dataset.shape), dtype=np.uint8))
-    groups = dataset.label("spacegroup")
-    for first in range(start, stop, dataset.chunk_rows):
-        own = slice(first, min(first + dataset.chunk_rows, stop))
-        usable = dataset.usable(own) & (groups[own] > 0)
-        if usable.any():
-            bitmaps = dataset.read(own)["raw"][usable]
-            rows = first + np.flatnonzero(usable)
-            found = measure_bitmaps(rows, groups[own][usable], bitmaps)
-            statistics = add_statistics(statistics, found)
-        advance(own.stop - first)
-    return statistics
+    groups = spacegroup[rows]
+    usable = dataset.usable(rows) & (groups > 0)
+    if usable.any():
+        bitmaps = dataset.read(rows)["raw"][usable]
+    else:
+        bitmaps = np.zeros((0, *dataset.shape), dtype=np.uint8)
+    return measure_bitmaps(rows.start + np.flatnonzero(usable), groups[usable], bitmaps)

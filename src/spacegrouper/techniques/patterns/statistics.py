@@ -100,8 +100,10 @@ def describe_dataset(dataset: Dataset, workers: int, advance: Callable[[int], No
 
     Raises UserError for patterns that cannot be read, and where no crystal is finished.
     """
-    measure = partial(_measure_block, dataset, advance)
-    statistics = measure_in_blocks(dataset, measure, add_statistics, workers)
+    labels = {name: dataset.label(name) for name in ("spacegroup", "prototype")}
+    shape = Shape.model_validate(dataset.settings["shape"])
+    measure = partial(_measure_crystals, dataset, labels, shape)
+    statistics = measure_in_blocks(dataset, measure, add_statistics, workers, advance)
     if not statistics.crystals:
         raise UserError(
             f"{dataset.path}: no finished crystal to describe; finish it with scripts/shape.py"
@@ -221,41 +223,17 @@ def histogram_table(statistics: Statistics) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)
 
 
-def _measure_block(
-    dataset: Dataset, advance: Callable[[int], None], block: tuple[int, int]
-) -> Statistics:
-    start, stop = block
-    statistics = Statistics()
-    spacegroup, prototype = (dataset.label(name) for name in ("spacegroup", "prototype"))
-    shape = Shape.model_validate(dataset.settings["shape"])
-    for first in range(start, stop, dataset.chunk_rows):
-        last = min(first + dataset.chunk_rows, stop)
-        done = dataset.usable(slice(first, last))
-        if done.any():
-            arrays = dataset.read(slice(first, last))
-            statistics = add_statistics(
-                statistics,
-                _measure_crystals(
-                    arrays["raw"][done],
-                    arrays["shaped"][done],
-                    spacegroup[first:last][done],
-                    prototype[first:last][done],
-                    shape,
-                ),
-            )
-        advance(last - first)
-    return statistics
-
-
 def _measure_crystals(
-    raw: NDArray[np.uint8],
-    shaped: NDArray[np.uint8],
-    spacegroup: NDArray[np.integer[Any]],
-    prototype: NDArray[Any],
-    settings: Shape,
+    dataset: Dataset, labels: Mapping[str, NDArray[Any]], settings: Shape, rows: slice
 ) -> Statistics:
-    """Measure n crystals; `raw`, `shaped`: (n, views, height, width); the labels: (n,)."""
-    groups = spacegroup.tolist()
+    usable = dataset.usable(rows)
+    if not usable.any():
+        return Statistics()
+    arrays = {name: values[usable] for name, values in dataset.read(rows).items()}
+    raw, shaped = arrays["raw"], arrays["shaped"]
+    groups, prototypes = (
+        labels[name][rows][usable].tolist() for name in ("spacegroup", "prototype")
+    )
     grey: Counter[tuple[str, int]] = Counter()
     grey_squared: Counter[tuple[str, int]] = Counter()
     for name, patterns in (("raw", raw), ("shaped", shaped)):
@@ -266,7 +244,7 @@ def _measure_crystals(
     counts = measure_patterns(raw, shaped, settings)
     return Statistics(
         Counter(groups),
-        frozenset(zip(groups, prototype.tolist(), strict=True)),
+        frozenset(zip(groups, prototypes, strict=True)),
         grey,
         grey_squared,
         {
