@@ -17,7 +17,7 @@ from typing import Generic, Protocol, TypeVar
 from spacegrouper.errors import UserError
 
 ENTRY_POINTS = "spacegrouper"
-# Each of their modules defines one thing; a technique is a folder of them.
+# Each of their modules defines one thing, and each folder of a technique is one.
 _FOLDERS = ("spacegrouper.crystals.sources", "spacegrouper.networks")
 _TECHNIQUES = "spacegrouper.techniques"
 _FOLDERS_OF_A_TECHNIQUE = ("engines", "descriptors")
@@ -89,20 +89,14 @@ def _load() -> None:
     Raises:
         UserError: a file of another package cannot be imported.
     """
-    techniques = [f"{_TECHNIQUES}.{name}" for name in _modules(_TECHNIQUES, folders=True)]
-    for technique in techniques:
-        import_module(technique)
     folders = [
-        *(
-            f"{technique}.{folder}"
-            for technique in techniques
-            for folder in _FOLDERS_OF_A_TECHNIQUE
-        ),
-        *_FOLDERS,
+        f"{technique}.{folder}"
+        for technique in _modules(_TECHNIQUES, folders=True)
+        for folder in _FOLDERS_OF_A_TECHNIQUE
     ]
-    for folder in folders:
-        for name in _modules(folder, folders=False):
-            import_module(f"{folder}.{name}")
+    for folder in (*folders, *_FOLDERS):
+        for module in _modules(folder, folders=False):
+            import_module(module)
     for point in entry_points(group=ENTRY_POINTS):
         try:
             point.load()
@@ -116,6 +110,6 @@ def _load() -> None:
 
 
 def _modules(package: str, *, folders: bool) -> list[str]:
-    """Return the names of the modules of a package, or of its folders."""
-    path = import_module(package).__path__
-    return [name for _, name, is_folder in pkgutil.iter_modules(path) if is_folder == folders]
+    """Return the full names of the modules of a package, or of its folders."""
+    found = pkgutil.iter_modules(import_module(package).__path__, f"{package}.")
+    return [module.name for module in found if module.ispkg == folders]

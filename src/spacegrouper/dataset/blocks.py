@@ -41,10 +41,7 @@ def block_keys(number: int, arrays: Sequence[str]) -> dict[str, str]:
 def foreign_objects(
     store: Path, blocks: int, arrays: Sequence[str], others: Collection[str]
 ) -> list[str]:
-    """Return the keys of the objects of a store that are neither of its blocks nor of `others`.
-
-    `arrays`: those that its blocks write.
-    """
+    """Return the keys of the objects of a store that are neither of its blocks nor of `others`."""
     of_blocks = {key for number in range(blocks) for key in block_keys(number, arrays).values()}
     return [key for key in list_objects(store) if key not in of_blocks and key not in others]
 
@@ -57,8 +54,8 @@ def blocks_lock(store: Path) -> Path:
 def write_block(store: Path, dataset_sha256: str, block: Block) -> int:
     """Write a block, with what its technique derives, unless it is whole; return its crystals.
 
-    `dataset_sha256`: of the plan. Raises UserError if the store is no longer made to that plan,
-    which stops workers that outlived the program which had started them.
+    Raises UserError if the store is no longer made to the plan of this digest, which stops workers
+    that outlived the program which had started them.
     """
     with _writing(store, dataset_sha256):
         if block_problems(store, block.number, block.arrays, dataset_sha256):
@@ -114,8 +111,7 @@ def block_problems(
 ) -> dict[str, str]:
     """Return what is wrong with the objects of a block, by key; nothing for a whole one.
 
-    `arrays`: those it writes. `dataset_sha256`: the digest of the dataset that the block must have
-    been written for; None if that is not known.
+    `dataset_sha256`: of the dataset that it must have been written for; None if that is not known.
     """
     keys = block_keys(number, arrays)
     digests_key = keys.pop("block_sha256")

@@ -108,7 +108,7 @@ class Dataset:
         """Return a label of all rows, (rows,): int64 of `spacegroup` (0 where unknown), else texts.
 
         Raises:
-            UserError: the dataset has no label of this name.
+            UserError: it is not there.
         """
         known = ("spacegroup", "crystal_system", *self.further_labels)
         if name not in known and name not in ("prototype", "structure_key"):

@@ -64,10 +64,7 @@ class RawPiece:
 
 @dataclass(frozen=True)
 class Block:
-    """A block of the dataset: the status its rows will have, and where its patterns come from.
-
-    `arrays`: those that it writes; `made_with`: what they are made with.
-    """
+    """The status of its rows, where their patterns come from, and the arrays that it writes."""
 
     number: int
     status: NDArray[np.uint8]
@@ -100,14 +97,13 @@ class DatasetPlan:
 def plan_dataset(
     raw_shards: Sequence[Path], settings: Settings, release: Collection[str] | None = None
 ) -> DatasetPlan:
-    """Plan the dataset of raw shards, block after block.
+    """Plan the dataset of raw shards.
 
     `release`: the ids of its crystals, if the shards are those of several releases, the oldest
     first. The newest row of each id is in the release; all other rows are kept beside it.
 
-    Raises UserError for a damaged shard, one whose patterns are of another size or were simulated
-    with other settings, an id of the release that has no row, and, without `release`, for one that
-    occurs twice.
+    Raises UserError for a damaged shard, for one of other patterns, settings or versions than the
+    first, for an id of the release without a row, and, without `release`, for one with two.
     """
     for path in raw_shards:
         if not path.is_file():

@@ -41,8 +41,7 @@ def select_rows(
 ) -> NDArray[np.intp]:
     """Return the usable rows that are of one of the space groups, or have one of the ids.
 
-    Without both, all that are usable. Raises UserError for an id that is not there, and for a
-    selection without a crystal.
+    Without both, all of them. Raises UserError for an unknown id and where there is no such row.
     """
     names = dataset.material_id.astype(np.str_)
     unknown = sorted(set(ids) - set(names.tolist()))

@@ -22,10 +22,7 @@ def write_manifest(shard: Path, content: dict[str, Any]) -> None:
 
 
 def check_manifest(shard: Path) -> str:
-    """Return the SHA-256 of a raw shard; raises UserError if its manifest names another.
-
-    One without a manifest passes.
-    """
+    """Return the SHA-256 of a raw shard; raises UserError if its manifest, if any, has another."""
     digest = file_sha256(shard)
     if manifest_path(shard).exists() and digest != recorded_sha256(shard):
         raise UserError(

@@ -22,13 +22,7 @@ _ENGINE, _SEED = "settings.simulate.engine", "settings.seed"
 
 @dataclass(frozen=True)
 class Difference:
-    """What one product was made with, and another was not, such as `pixels 256` and `pixels 128`.
-
-    Args:
-        first: of the one.
-        second: of the other.
-        of_versions: they are versions of programs, such as `spacegrouper 1.0`.
-    """
+    """What two products were made with, such as `pixels 256` and `pixels 128`, or versions."""
 
     first: str
     second: str

@@ -20,8 +20,7 @@ def other_setting(product: Path, settings: Settings) -> str | None:
 
     Args:
         product: provenance.json of the structures, a raw shard, zarr.json of a dataset, or
-            settings.yaml of a network. Settings that it does not name are not looked at; nor does
-            one that is not there, or cannot be read, name any.
+            settings.yaml of a network; one that cannot be read names no settings.
         settings: those of the run.
 
     Returns:

@@ -43,10 +43,7 @@ def chain_of(run: Path) -> list[Path]:
 
 
 def digests_of_chain(run: Path) -> dict[str, str]:
-    """Return a digest of each run that a run goes on from, and of itself, by name.
-
-    It stands for all that a further release takes from it: its crystals and its raw patterns.
-    """
+    """Return a digest of the crystals and raw patterns of each run of a chain, by its name."""
     return {each.name: _digest(each) for each in chain_of(run)}
 
 
@@ -127,10 +124,7 @@ def release_structures(run: Path) -> Path:
 
 
 def read_release_ids(changes: Path) -> frozenset[str]:
-    """Return the ids of all crystals of a release, from its changes.csv.
-
-    Raises UserError where there is no such file, or another one.
-    """
+    """Return the ids of all crystals of a release; raises UserError for another file or none."""
     try:
         with changes.open(encoding="utf-8", newline="") as file:
             return frozenset(

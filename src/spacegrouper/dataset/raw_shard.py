@@ -77,10 +77,9 @@ class RawRows:
 
 
 def labels_of(crystals: Sequence[Crystal], further: Sequence[str] = ()) -> RowLabels:
-    """Return the labels of crystals, as `standardise` found them.
+    """Return the labels of crystals, and as texts what `further` keys of their metadata say.
 
-    `further`: other keys of their metadata that are to be labels, as texts. Raises ValueError for a
-    space group that does not exist.
+    Raises ValueError for a space group that does not exist.
     """
     return RowLabels(
         [crystal.id for crystal in crystals],
@@ -95,11 +94,10 @@ def labels_of(crystals: Sequence[Crystal], further: Sequence[str] = ()) -> RowLa
 def write_raw_shard(
     path: Path, rows: RowLabels, batches: Iterable[Patterns], made_with: MadeWith
 ) -> dict[str, str]:
-    """Write the patterns of a block as they come; the file is complete or absent.
+    """Write the patterns of a block as they come; return why rows were rejected, by id.
 
-    `batches`: the patterns of all rows, in their order, all of one shape and type; at least one
-    batch. `made_with`: see made_with.py. Returns why rows were rejected, by id.
-    Raises UserError for a label whose name is none.
+    `batches`: one or more, of all rows in their order, all of one shape and type. The file is
+    complete or absent. Raises UserError for a label whose name is none.
     """
     for name in rows.text_labels:
         if not _LABEL_NAME.fullmatch(name):

@@ -43,9 +43,8 @@ def count_blocks(store: Path) -> int | None:
 def find_damage(store: Path, blocks: int | None) -> Iterator[list[Damage]]:
     """Look for objects that are damaged, missing, or written by no block.
 
-    Yields what is wrong with metadata and labels, then with each of the `blocks` (as
-    `count_blocks` returns), then the foreign objects. Where the metadata are damaged, blocks may
-    not be readable, or not all objects be known: after a repair of those, look again.
+    Yields what is wrong with metadata and labels, then with each of the `blocks`, then the foreign
+    objects. Where the metadata are damaged, look again after a repair: not all may be seen.
     """
     root = store / "zarr.json"
     content = root.read_bytes() if root.is_file() else b""

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter
 
 from spacegrouper.settings import Simulate
 from spacegrouper.techniques.patterns.geometry import make_detector
@@ -34,8 +34,7 @@ def strongest_spots(
     bright ones as near as that, the first in row order stands for the spot. So spots less than
     three pixels apart count as one. `pattern`: (height, width), grey levels; black is no spot.
     """
-    edge = 2 * _SPOT_REACH + 1
-    around = sliding_window_view(np.pad(pattern, _SPOT_REACH), (edge, edge)).max(axis=(2, 3))
+    around = maximum_filter(pattern, 2 * _SPOT_REACH + 1, mode="constant")
     rows, columns = np.nonzero((pattern == around) & (pattern > 0))
     chosen: list[int] = []
     for spot in np.argsort(-pattern[rows, columns].astype(np.int64), kind="stable"):

@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,7 +32,7 @@ PATTERN_VERSION = 2
 BLACK = "no pixel of its patterns is bright"  # why such a crystal is rejected
 # Crystals in memory at a time: enough to keep the threads busy, few enough for blocks of any size.
 _BATCH = 64
-_BATCH_BYTES = 10**9  # of their patterns
+_BATCH_BYTES = 10**9 // 2  # of their patterns, which are there twice
 _MOST_PHOTONS = 1e15  # in a pixel; beyond, NumPy's Poisson numbers are no longer exact
 
 
@@ -58,38 +57,22 @@ def simulate_crystals(
     dtype = np.dtype(np.uint8 if settings.bit_depth == 8 else np.float32)
     batch_size = max(1, min(_BATCH, _BATCH_BYTES // (math.prod(experiment.shape) * dtype.itemsize)))
     children = Children()
+
+    def simulate(crystal: Crystal, reason: str) -> tuple[NDArray[Any], NDArray[np.float64], str]:
+        if reason:
+            return np.zeros(experiment.shape, dtype), np.zeros(experiment.shape[0]), reason
+        try:
+            values, maxima = _simulate(experiment, crystal, settings, seed, children)
+        except UserError as error:
+            raise UserError(f"crystal {crystal.id}: {error}") from None
+        return values, maxima, "" if maxima.any() else BLACK
+
     with _threads(threads, children) as pool:
         for start in range(0, len(crystals), batch_size):
-            batch = crystals[start : start + batch_size]
-            patterns = Patterns(
-                np.zeros((len(batch), *experiment.shape), dtype=dtype),
-                np.zeros((len(batch), experiment.shape[0])),
-                tuple(reasons[start : start + batch_size]),
-            )
-
-            def fill_row(row: int, batch: Sequence[Crystal], patterns: Patterns) -> None:
-                if patterns.reasons[row]:
-                    return
-                try:
-                    patterns.values[row], patterns.intensity_max[row] = _simulate(
-                        experiment, batch[row], settings, seed, children
-                    )
-                except UserError as error:
-                    pool.shutdown(wait=False, cancel_futures=True)
-                    raise UserError(f"crystal {batch[row].id}: {error}") from None
-
-            rows = [pool.submit(fill_row, row, batch, patterns) for row in range(len(batch))]
-            for row in rows:
-                row.result()
-            yield replace(patterns, reasons=_with_black_ones(patterns))
-
-
-def _with_black_ones(patterns: Patterns) -> tuple[str, ...]:
-    """Return the reasons, also against crystals of whose patterns not one has a bright pixel."""
-    return tuple(
-        reason or BLACK * (not maxima.any())
-        for reason, maxima in zip(patterns.reasons, patterns.intensity_max, strict=True)
-    )
+            batch = slice(start, start + batch_size)
+            simulated = pool.map(simulate, crystals[batch], reasons[batch])
+            values, maxima, found = zip(*simulated, strict=True)
+            yield Patterns(np.stack(values), np.stack(maxima), found)
 
 
 @contextmanager

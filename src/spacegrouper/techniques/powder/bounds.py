@@ -1,8 +1,6 @@
 """What the powder of a crystal would take to be computed, found before anything is allocated.
 
-The bounds are numbers of things, not of this machine's bytes, so that the same crystals are
-rejected everywhere. At each of them a crystal takes 1 to 2 GB and some minutes; published crystals
-stay far below.
+They are numbers of things, as those of patterns/bounds.py, and take as much.
 """
 
 import math
