@@ -88,7 +88,7 @@ def check_format(path: Path, *formats: str) -> None:
 
 @mpl.rc_context(STYLE)
 def save_figure_as(figure: Figure, path: Path) -> None:
-    """Write a figure as *.svg or *.png (150 dots an inch); same figure, same bytes."""
+    """Write a figure as `*.svg` or `*.png` (150 dots an inch); same figure, same bytes."""
     kind = path.suffix[1:]
     with written_aside(path) as aside:
         metadata = {"Date": None} if kind == "svg" else {}
