@@ -8,11 +8,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.dataset.export import export_csv, export_hdf5, select_rows
-from spacegrouper.dataset.raw_shard import read_raw_patterns, read_raw_rows
+from spacegrouper.dataset.made_with import made_with
+from spacegrouper.dataset.raw_shard import (
+    labels_of,
+    read_raw_patterns,
+    read_raw_rows,
+    write_raw_shard,
+)
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Standardise
+from spacegrouper.settings import Standardise, settings_from_mapping
 
 
 @pytest.fixture
@@ -127,3 +134,24 @@ def test_rows_of_earlier_releases_are_left_out(raw_shards, datasets, tmp_path: P
     assert select_rows(dataset, (), ("crystal-2",)).tolist() == [4]
     with pytest.raises(UserError, match="no crystal of this selection"):
         select_rows(dataset, (), ("crystal-3",))
+
+
+def test_what_else_was_measured_is_exported(datasets, tmp_path: Path) -> None:
+    settings = settings_from_mapping(
+        {
+            "simulate": {"engine": "structure_factors"},
+            "model": {"name": "zone_resnet", "image_size": 17},
+            "train": {"descriptor": "zones"},
+        },
+        "",
+    )
+    crystals = [
+        Crystal(f"{edge}", np.eye(3) * edge, ("Po",), np.zeros((1, 3))) for edge in (3, 4, 5)
+    ]
+    patterns = settings.engine.simulate(crystals, settings, 1)
+    write_raw_shard(tmp_path / "0.h5", labels_of(crystals), patterns, made_with(settings))
+    datasets.make(tmp_path / "dataset.zarr", [tmp_path / "0.h5"])
+    dataset = Dataset(tmp_path / "dataset.zarr")
+    export_hdf5(dataset, np.array([0, 2]), tmp_path / "out.h5", lambda count: None)
+    cells = read_raw_rows(tmp_path / "out.h5").further["cell"]
+    np.testing.assert_allclose(cells, [[3, 3, 3, 90, 90, 90], [5, 5, 5, 90, 90, 90]])

@@ -1,6 +1,7 @@
 """The elements that records name, and that the programs know how to simulate."""
 
 import re
+from collections.abc import Iterable
 
 import gemmi
 
@@ -25,3 +26,13 @@ def element_symbol(name: str) -> str:
     if element.it92 is None:
         raise UnusableCrystalError(f"element {element.name!r} has no form factor")
     return "H" if element.name == "D" else str(element.name)
+
+
+def reason_against_elements(species: Iterable[str]) -> str:
+    """Return why a crystal of these species cannot be simulated, or an empty string."""
+    try:
+        for name in species:
+            element_symbol(name)
+    except UnusableCrystalError as error:
+        return str(error)
+    return ""

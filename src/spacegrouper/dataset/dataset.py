@@ -161,8 +161,8 @@ class Dataset:
             UserError: a chunk that cannot be read.
         """
         wanted = (*self.arrays, *self.technique.further) if names is None else names
-        found = {name: self._part(name, slice(None))[rows] for name in self.technique.further}
-        found = {name: numbers for name, numbers in found.items() if name in wanted}
+        further = [name for name in self.technique.further if name in wanted]
+        found = {name: self._part(name, slice(0, None))[rows] for name in further}
         arrays = [name for name in self.arrays if name in wanted]
         if isinstance(rows, slice):
             return found | {name: self._part(name, rows) for name in arrays}

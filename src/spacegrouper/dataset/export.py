@@ -6,6 +6,7 @@ In HDF5:
     /entry/shaped/data     the same, shaped, where the dataset has them
     /entry/material_id, status, spacegroup, intensity_max, crystal_system, prototype, structure_key
     /entry/labels/<name>   each further label
+    /entry/further/<name>  what else was measured
 
 The axis `crystal` holds the rows in the dataset. Programs that read raw shards read this as well.
 """
@@ -72,7 +73,7 @@ def export_hdf5(
             for name, group in groups.items()
         }
         for position in range(len(rows)):
-            for name, values in dataset.read(rows[position : position + 1]).items():
+            for name, values in dataset.read(rows[[position]], dataset.arrays).items():
                 plots[name][position] = values[0]
             check_disk()
             advance(1)
@@ -82,6 +83,8 @@ def export_hdf5(
         create_text_labels(entry, {name: dataset.label(name)[rows].tolist() for name in labels})
         for name, values in dataset.numbers(rows).items():
             entry.create_dataset(name, data=values)
+        for name, values in dataset.read(rows, dataset.technique.further).items():
+            entry.create_dataset(f"further/{name}", data=values)
         if units := dataset.technique.units:
             entry["intensity_max"].attrs["units"] = units
 

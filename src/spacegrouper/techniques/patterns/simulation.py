@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from spacegrouper.contract.technique import Patterns
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.crystals.elements import UnusableCrystalError, element_symbol
+from spacegrouper.crystals.elements import reason_against_elements
 from spacegrouper.errors import UserError
 from spacegrouper.randomness import generator_for
 from spacegrouper.settings import Disorder, Simulate
@@ -45,7 +45,7 @@ def simulate_crystals(
     rejected. Raises UserError if Condor is asked for but does not work, for settings that no
     crystal fits, and for more photons than can be counted.
     """
-    reasons = [_reason_against_elements(crystal) for crystal in crystals]
+    reasons = [reason_against_elements(crystal.species) for crystal in crystals]
     possible = [crystal for crystal, reason in zip(crystals, reasons, strict=True) if not reason]
     elements = {symbol for crystal in possible for symbol in crystal.species}
     check_memory(settings, len(elements))
@@ -137,13 +137,3 @@ def _disordered_intensities(
         ]
     )
     return patterns.reshape(experiment.shape)
-
-
-def _reason_against_elements(crystal: Crystal) -> str:
-    """Return why a crystal cannot be simulated, or an empty string."""
-    try:
-        for symbol in crystal.species:
-            element_symbol(symbol)
-    except UnusableCrystalError as error:
-        return str(error)
-    return ""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from spacegrouper.contract.technique import Patterns
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.crystals.elements import UnusableCrystalError, element_symbol
+from spacegrouper.crystals.elements import reason_against_elements
 from spacegrouper.techniques.reflections.settings import Reflections
 from spacegrouper.techniques.reflections.structure_factors import (
     Scatterers,
@@ -93,11 +93,7 @@ def _of_crystal(
 
 
 def _reason_against(crystal: Crystal) -> str:
-    try:
-        for symbol in crystal.species:
-            element_symbol(symbol)
-    except UnusableCrystalError as error:
-        return str(error)
-    if len(crystal.species) > _MOST_ATOMS:
+    reason = reason_against_elements(crystal.species)
+    if not reason and len(crystal.species) > _MOST_ATOMS:
         return f"{len(crystal.species)} atoms in the cell are too many to be summed"
-    return ""
+    return reason
