@@ -18,11 +18,7 @@ from spacegrouper.evaluation.model_folder import (
 from spacegrouper.settings import load_settings
 
 
-def main(
-    dataset: Store,
-    model: Model,
-    config: Config,
-) -> None:
+def main(dataset: Store, model: Model, config: Config) -> None:
     """Fit the temperature of a trained network on the crystals of the validation part.
 
     Reads patterns from DATASET, and the network and the split from MODEL. Writes calibration.json

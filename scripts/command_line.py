@@ -34,6 +34,9 @@ Store = Annotated[Path, typer.Option(help="Zarr store made by shape.py")]
 Model = Annotated[Path, typer.Option(help="folder of the trained network made by train.py")]
 Results = Annotated[Path, typer.Option(help="folder of the results; replaced as a whole")]
 Crystals = Annotated[Path, typer.Option(help="crystals as JSON lines (.jsonl or .jsonl.gz)")]
+Structures = Annotated[
+    Path, typer.Option(help="crystals of the dataset as JSON lines, made by standardise.py")
+]
 Threads = Annotated[int, typer.Option(min=1, help="threads")]
 Processes = Annotated[int, typer.Option(min=1, help="Processes that share the work.")]
 

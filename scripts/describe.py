@@ -7,11 +7,7 @@ from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 
 
-def main(
-    dataset: Store,
-    output: Results,
-    threads: Threads = CORES,
-) -> None:
+def main(dataset: Store, output: Results, threads: Threads = CORES) -> None:
     """Describe the finished crystals of a dataset.
 
     Reads DATASET. Writes to OUTPUT tables as CSV, and figures/ with each figure as SVG and PNG: of

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import pandas as pd
 import typer
-from command_line import Results, Store, log, progress, run_program
+from command_line import Results, Store, Structures, log, progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.contract.technique import Presentation
@@ -15,9 +15,7 @@ from spacegrouper.dataset.dataset import Dataset
 
 def main(
     dataset: Store,
-    structures: Annotated[
-        Path, typer.Option(help="crystals of the dataset as JSON lines, made by standardise.py")
-    ],
+    structures: Structures,
     spot: Annotated[
         Path, typer.Option(help="results of evaluate.py of the network that learns from spots")
     ],
@@ -41,25 +39,20 @@ def main(
     from spacegrouper.evaluation.structures import read_structures
     from spacegrouper.figures.samples import read_pictures
     from spacegrouper.figures.toolkit import save_figure
-    from spacegrouper.reproduction.case_studies import (
-        choose_cases,
-        count_outcomes,
-        outcomes_table,
-        powder_pattern,
-        read_predictions,
-    )
+    from spacegrouper.reproduction import case_studies
     from spacegrouper.reproduction.case_study_figures import case_studies_figure
 
-    table = outcomes_table(read_predictions(spot, group), read_predictions(shaped, group))
-    outcomes = count_outcomes(table)
-    chosen = choose_cases(table, cases)
+    answers = (case_studies.read_predictions(folder, group) for folder in (spot, shaped))
+    table = case_studies.outcomes_table(*answers)
+    outcomes = case_studies.count_outcomes(table)
+    chosen = case_studies.choose_cases(table, cases)
     crystals = read_structures(structures, chosen["material_id"].tolist())
     presentation = Presentation("shaped", group.shape[-1], "nearest", 0, {}, group.settings)
     pictures, powders, formulas = [], {}, {}
     with progress("reading", len(chosen)) as advance:
         for case, crystal in zip(chosen.to_dict("records"), crystals, strict=True):
             pictures.append(read_pictures(group, case["row"], crystal.id, presentation))
-            powders[crystal.id] = powder_pattern(crystal)
+            powders[crystal.id] = case_studies.powder_pattern(crystal)
             formulas[crystal.id] = formula_unit(crystal)
             advance(1)
 

@@ -44,6 +44,7 @@ def main(
     from spacegrouper.training.devices import prepare_backend
 
     chosen = feature_maps.choose_crystals(tests, crystals)
+    rows, names = chosen["row"].to_numpy(), chosen["material_id"]
     prepare_backend()
     tables: list[pd.DataFrame] = []
     maps: list[feature_maps.CrystalMaps] = []
@@ -52,17 +53,10 @@ def main(
         name = feature_maps.network_name(network, of_network)
         if name in [each.network for each in maps]:
             raise UserError(f"{folder}: a second network `{name}`; give only one of them")
-        first = chosen.iloc[0]
-        maps.append(
-            feature_maps.read_maps(
-                network, of_network, group, int(first["row"]), first["material_id"]
-            )
-        )
-        with progress(name, len(chosen) * len(maps[-1].images)) as advance:
+        maps.append(feature_maps.read_maps(network, of_network, group, int(rows[0]), names[0]))
+        with progress(name, len(rows) * len(maps[-1].images)) as advance:
             tables.append(
-                feature_maps.measure_redundancy(
-                    network, of_network, group, chosen["row"].to_numpy(), advance
-                )
+                feature_maps.measure_redundancy(network, of_network, group, rows, advance)
             )
     table = pd.concat(tables)
     together = table[table["image"] == feature_maps.ALL_IMAGES]

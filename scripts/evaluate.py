@@ -57,25 +57,18 @@ def main(
 
     prepare_backend()
     network = load_network(model / "model.keras")
-    with progress("predicting", len(test)) as advance:
-        logits = predict_logits(
-            network, labels, group, test["row"].to_numpy(), settings.evaluate.batch_size, advance
-        )
+    rows, batch_size = test["row"].to_numpy(), settings.evaluate.batch_size
+    with progress("predicting", len(rows)) as advance:
+        logits = predict_logits(network, labels, group, rows, batch_size, advance)
 
-    scores = score_answers(
-        test,
-        probabilities(logits, temperature or 1),
-        labels.label,
-        labels.classes,
-        settings.seed,
-        uncalibrated=None if reason else probabilities(logits),
-    )
+    uncalibrated = None if reason else probabilities(logits)
+    answers = probabilities(logits, temperature or 1)
+    scores = score_answers(test, answers, labels.label, labels.classes, settings.seed, uncalibrated)
     scores.summary.update(temperature=temperature, **share_met_before(split, group))
     with written_aside(output) as folder:
         folder.mkdir()
         write_scores(scores, folder)
-        drawn = draw_scores(scores)
-        drawn["history"] = history_figure(*history)
+        drawn = {**draw_scores(scores), "history": history_figure(*history)}
         for name, figure in drawn.items():
             save_figure(figure, folder / "figures", name)
     if reason:

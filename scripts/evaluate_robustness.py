@@ -5,7 +5,17 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from command_line import CORES, Model, Results, Store, Threads, log, progress, run_program
+from command_line import (
+    CORES,
+    Model,
+    Results,
+    Store,
+    Structures,
+    Threads,
+    log,
+    progress,
+    run_program,
+)
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
@@ -17,9 +27,7 @@ from spacegrouper.settings import load_settings
 
 def main(
     dataset: Store,
-    structures: Annotated[
-        Path, typer.Option(help="crystals of the dataset as JSON lines, made by standardise.py")
-    ],
+    structures: Structures,
     model: Model,
     config: Annotated[Path, typer.Option(help="configuration, YAML; section `robustness` is used")],
     output: Results,
@@ -36,40 +44,26 @@ def main(
     group = Dataset(dataset)
 
     # Imported here, so that --help does not wait for the compiler.
-    from spacegrouper.evaluation.perturbations import (
-        UNPERTURBED,
-        Point,
-        changes_nothing,
-        points_of,
-        read_recipe,
-        simulate_point,
-    )
+    from spacegrouper.evaluation import perturbations
+    from spacegrouper.evaluation.perturbations import UNPERTURBED, Point, simulate_point
 
-    recipe = read_recipe(group, settings.seed)
+    recipe = perturbations.read_recipe(group, settings.seed)
     labels = read_labels(model, group)
     shown = DESCRIPTORS[labels.presentation.descriptor]
     test = read_test_part(model, group)
 
     start_backend()
     from spacegrouper.crystals.class_names import class_name
+    from spacegrouper.evaluation import robustness
     from spacegrouper.evaluation.predictions import load_network
-    from spacegrouper.evaluation.robustness import (
-        choose_crystals,
-        choose_example,
-        curves_table,
-        differing_crystals,
-        images_of,
-        predict_points,
-    )
     from spacegrouper.evaluation.structures import read_structures
     from spacegrouper.figures.robustness import examples_figure, robustness_figure
     from spacegrouper.figures.toolkit import save_figure
     from spacegrouper.training.devices import prepare_backend
 
-    chosen = choose_crystals(test, settings.robustness.crystals, settings.seed)
+    chosen = robustness.choose_crystals(test, settings.robustness.crystals, settings.seed)
     crystals = read_structures(structures, chosen["material_id"].tolist())
-    differing = differing_crystals(group, chosen, crystals, recipe, threads)
-    if differing:
+    if differing := robustness.differing_crystals(group, chosen, crystals, recipe, threads):
         log.warning(
             "%s: of %d crystals, %d have other patterns than in the dataset, such as %s: it was "
             "made of other structures, or on another kind of processor",
@@ -80,30 +74,22 @@ def main(
         )
     prepare_backend()
     network = load_network(model / "model.keras")
-    points = points_of(settings.robustness)
+    points = perturbations.points_of(settings.robustness)
     with progress("simulating and predicting", len(points) * len(crystals)) as advance:
-        answers = predict_points(
-            network,
-            labels,
-            chosen,
-            crystals,
-            recipe,
-            points,
-            settings.evaluate.batch_size,
-            threads,
-            advance,
+        batch_size = settings.evaluate.batch_size
+        answers = robustness.predict_points(
+            network, labels, chosen, crystals, recipe, points, batch_size, threads, advance
         )
-    curves = curves_table(answers, labels, settings.seed)
+    curves = robustness.curves_table(answers, labels, settings.seed)
     unperturbed = simulate_point(crystals, recipe, UNPERTURBED, threads, lambda _: None)
-    first_images = images_of(unperturbed, labels)[0]
-    example = choose_example(answers, first_images)
+    example = robustness.choose_example(answers, robustness.images_of(unperturbed, labels)[0])
     crystal = [crystal for crystal in crystals if crystal.id == example]
     images = {}
     for point in points:
-        if point != UNPERTURBED and changes_nothing(point, recipe.simulate):
+        if point != UNPERTURBED and perturbations.changes_nothing(point, recipe.simulate):
             continue
         raw = simulate_point(crystal, recipe, point, 1, lambda _: None)
-        images[point] = images_of(raw, labels)[0][0]
+        images[point] = robustness.images_of(raw, labels)[0][0]
         if shown.arrays == ("raw",):
             images[point] = np.sqrt(images[point])  # most spots are too faint to see
     named = {

@@ -1,22 +1,16 @@
 """Tell apart, by a network's embeddings, space groups that it was never trained on."""
 
-import json
-
 from command_line import Config, Model, Results, Store, log, progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.evaluation.model_folder import find_model_folder, read_labels, read_split
+from spacegrouper.evaluation.scores import write_scores
 from spacegrouper.settings import load_settings
 
 
-def main(
-    dataset: Store,
-    model: Model,
-    config: Config,
-    output: Results,
-) -> None:
+def main(dataset: Store, model: Model, config: Config, output: Results) -> None:
     """Give crystals of untrained space groups the group of the most similar reference crystal.
 
     Reads patterns from DATASET, and the network and the split from MODEL. The most populous space
@@ -49,16 +43,11 @@ def main(
     prepare_backend()
     network = load_network(model / "model.keras")
 
+    rows, batch_size = crystals["row"].to_numpy(), settings.evaluate.batch_size
+
     def answer(name: str, network: keras.Model) -> unseen_groups.Answers:
         with progress(name, len(crystals)) as advance:
-            embeddings = embed_crystals(
-                network,
-                labels,
-                group,
-                crystals["row"].to_numpy(),
-                settings.evaluate.batch_size,
-                advance,
-            )
+            embeddings = embed_crystals(network, labels, group, rows, batch_size, advance)
         return unseen_groups.compare_embeddings(
             embeddings[~is_test], reference["spacegroup"].to_numpy(), embeddings[is_test]
         )
@@ -68,17 +57,8 @@ def main(
     scores = unseen_groups.score_unseen(reference, test, trained, untrained, settings.seed)
     with written_aside(output) as folder:
         folder.mkdir()
-        summary = json.dumps(scores.summary, indent=2) + "\n"
-        (folder / "metrics.json").write_text(summary, encoding="utf-8")
-        for name, table in scores.tables.items():
-            table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6f")
-        tables = scores.tables
-        drawn = {
-            "top_k": unseen_figures.unseen_top_k_figure(tables["top_k"], scores.summary),
-            "symmetry": unseen_figures.unseen_symmetry_figure(tables["symmetry"], scores.summary),
-            "per_class": unseen_figures.unseen_per_class_figure(tables["per_class"]),
-        }
-        for name, figure in drawn.items():
+        write_scores(scores, folder)
+        for name, figure in unseen_figures.draw_unseen(scores).items():
             save_figure(figure, folder / "figures", name)
     log.info("%s; written to %s", unseen_groups.describe_unseen(scores.summary), output)
 

@@ -47,13 +47,9 @@ def main(
             for part in (known, test)
         )
     with progress("growing trees", TREES) as advance:
+        truth, classes = known["label"].to_numpy(), len(labels.classes)
         probabilities = predict_by_forest(
-            known_features,
-            known["label"].to_numpy(),
-            test_features,
-            len(labels.classes),
-            seed,
-            advance,
+            known_features, truth, test_features, classes, seed, advance
         )
 
     scores = score_answers(test, probabilities, labels.label, labels.classes, seed)

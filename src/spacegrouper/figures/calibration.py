@@ -1,4 +1,7 @@
-"""Figures of how far probabilities can be trusted; bands and whiskers are 95 % intervals."""
+"""Figures of how far probabilities can be trusted; bands and whiskers are 95 % intervals.
+
+Tables are those of evaluation/calibration.py: `refusal` is what refusal_table returns, and so on.
+"""
 
 import matplotlib as mpl
 import pandas as pd
@@ -17,18 +20,18 @@ from spacegrouper.figures.toolkit import (
 
 
 @mpl.rc_context(STYLE)
-def reliability_figure(table: pd.DataFrame) -> Figure:
+def reliability_figure(reliability: pd.DataFrame) -> Figure:
     """Draw how often answers are right against how sure they are, before and after calibration.
 
-    `table`: as calibration.reliability_table returns it, once for each kind that the column
-    `probabilities` names. Below: how many crystals are answered how surely.
+    `reliability`: once for each kind that the column `probabilities` names. Below: how many
+    crystals are answered how surely.
     """
-    kinds = list(table["probabilities"].unique())
+    kinds = list(reliability["probabilities"].unique())
     figure, grid = new_figure(
         0.7 + 3.2 * len(kinds), 5.0, 2, len(kinds), squeeze=False, height_ratios=[3, 1], sharex=True
     )
     for (axes, below), kind in zip(grid.T, kinds, strict=True):
-        own = table[table["probabilities"] == kind]
+        own = reliability[reliability["probabilities"] == kind]
         crystals = own["crystals"].sum()
         gaps = (own["crystals"] * (own["accuracy"] - own["probability"])).abs()
         axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=0.8, label="reliable")
@@ -70,23 +73,22 @@ def reliability_figure(table: pd.DataFrame) -> Figure:
 
 
 @mpl.rc_context(STYLE)
-def refusal_figure(table: pd.DataFrame) -> Figure:
-    """Draw the accuracy of the answers that are left when the least sure ones are refused.
-
-    `table`: as calibration.refusal_table returns it.
-    """
+def refusal_figure(refusal: pd.DataFrame) -> Figure:
+    """Draw the accuracy of the answers that are left when the least sure ones are refused."""
     figure, axes = new_figure(5, 3.8)
-    share = table["share_answered"]
-    axes.fill_between(share, table["low"], table["high"], color=LIGHT_GREY, label="95 % interval")
+    share = refusal["share_answered"]
+    axes.fill_between(
+        share, refusal["low"], refusal["high"], color=LIGHT_GREY, label="95 % interval"
+    )
     points = {"color": BLUE, "marker": "o", "markersize": 3.5}
-    axes.plot(share, table["accuracy"], label="right answers", **points)
+    axes.plot(share, refusal["accuracy"], label="right answers", **points)
     axes.plot(
-        share, table["threshold"], "--", color=VERMILION, label="smallest probability answered"
+        share, refusal["threshold"], "--", color=VERMILION, label="smallest probability answered"
     )
     axes.set_xlabel("share of the test crystals that is answered, the surest first")
     axes.set_ylabel("share of the answers; probability")
     share_axis(axes, "x")
     share_axis(axes, "y")
-    axes.set_title(f"Test crystals: n = {table['answered'].max()}")
+    axes.set_title(f"Test crystals: n = {refusal['answered'].max()}")
     figure.legend(loc="outside lower center", ncols=2)
     return figure

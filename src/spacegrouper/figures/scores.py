@@ -1,4 +1,8 @@
-"""Figures of the scores on the test set; whiskers are 95 % bootstrap intervals."""
+"""Figures of the scores on the test set; whiskers are 95 % bootstrap intervals.
+
+Tables are those of metrics.py: `top_k` is what top_k_table returns, and so on. `label`: what is
+told apart, as split.label; `crystals`: how many were tested.
+"""
 
 from typing import Any
 
@@ -61,11 +65,7 @@ def draw_scores(scores: Scores) -> dict[str, Figure]:
 
 @mpl.rc_context(STYLE)
 def top_k_figure(top_k: pd.DataFrame, crystals: int, label: str) -> Figure:
-    """Draw the share of right answers among the first k, beside that of guessing.
-
-    `top_k`: as metrics.top_k_table returns it; `crystals`: how many were tested; `label`: what is
-    told apart, as split.label.
-    """
+    """Draw the share of right answers among the first k, beside that of guessing."""
     figure, axes = new_figure(5, 3.4)
     places = np.arange(len(top_k))
     bars = axes.bar(
@@ -89,19 +89,16 @@ def top_k_figure(top_k: pd.DataFrame, crystals: int, label: str) -> Figure:
 
 
 @mpl.rc_context(STYLE)
-def per_class_figure(table: pd.DataFrame, label: str) -> Figure:
-    """Draw each class's share of right answers, with its number of test crystals.
-
-    `table`: as metrics.per_class returns it; `label`: what is told apart, as split.label.
-    """
-    parts, rows = cut_into_columns(table, _COLUMNS_OF_CLASSES)
+def per_class_figure(per_class: pd.DataFrame, label: str) -> Figure:
+    """Draw each class's share of right answers, with its number of test crystals."""
+    parts, rows = cut_into_columns(per_class, _COLUMNS_OF_CLASSES)
     size = (max(5.0, 4.2 * len(parts)), 1.1 + 0.24 * rows)
     figure, grid = new_figure(*size, columns=len(parts), squeeze=False)
     for axes, part in zip(grid[0], parts, strict=True):
         _draw_classes(axes, part, label, rows)
     figure.suptitle(
-        f"Test crystals whose {label_noun(label)} is named right: {table['correct'].sum()} of "
-        f"{table['crystals'].sum()}",
+        f"Test crystals whose {label_noun(label)} is named right: {per_class['correct'].sum()} of "
+        f"{per_class['crystals'].sum()}",
         **TITLE,
     )
     figure.supxlabel("share of the n test crystals named right, 95 % interval", fontsize=9)
@@ -109,21 +106,18 @@ def per_class_figure(table: pd.DataFrame, label: str) -> Figure:
 
 
 @mpl.rc_context(STYLE)
-def per_crystal_system_figure(table: pd.DataFrame) -> Figure:
-    """Draw, for each crystal system, the share of right space groups and right crystal systems.
-
-    `table`: as metrics.per_crystal_system returns it.
-    """
-    figure, axes = new_figure(5.5, 1.4 + 0.45 * len(table))
-    places = np.arange(len(table))
+def per_crystal_system_figure(systems: pd.DataFrame) -> Figure:
+    """Draw, for each crystal system, the share of right space groups and right crystal systems."""
+    figure, axes = new_figure(5.5, 1.4 + 0.45 * len(systems))
+    places = np.arange(len(systems))
     looks = {
         "": {"color": BLUE, "label": "space group right"},
         "system_": {**HATCHED, "label": "crystal system right"},
     }
     for offset, (name, look) in zip((-0.19, 0.19), looks.items(), strict=True):
-        reach = whiskers(table, f"{name}recall", f"{name}low", f"{name}high")
-        axes.barh(places + offset, table[f"{name}recall"], 0.36, xerr=reach, **look, **WHISKERS)
-    axes.set_yticks(places, names_with_counts(table["crystal_system"], table["crystals"]))
+        reach = whiskers(systems, f"{name}recall", f"{name}low", f"{name}high")
+        axes.barh(places + offset, systems[f"{name}recall"], 0.36, xerr=reach, **look, **WHISKERS)
+    axes.set_yticks(places, names_with_counts(systems["crystal_system"], systems["crystals"]))
     axes.invert_yaxis()
     axes.set_xlabel("share of the crystal system's test crystals, 95 % interval")
     share_axis(axes, "x")
@@ -135,8 +129,8 @@ def per_crystal_system_figure(table: pd.DataFrame) -> Figure:
 def crystal_system_errors_figure(errors: pd.DataFrame, systems: pd.DataFrame) -> Figure:
     """Draw the rates of wrong predictions from each true crystal system (row) to the predicted one.
 
-    `errors`: as metrics.crystal_system_errors returns it; `systems`: as metrics.per_crystal_system
-    does, from which come the number of crystals and the share of all wrong answers of a row.
+    From `systems`, as metrics.per_crystal_system returns it, come the number of crystals and the
+    share of all wrong answers of a row.
     """
     rates = errors.to_numpy()
     figure, axes = new_figure(7.0, 5.0)
@@ -164,25 +158,24 @@ def crystal_system_errors_figure(errors: pd.DataFrame, systems: pd.DataFrame) ->
 
 
 @mpl.rc_context(STYLE)
-def symmetry_figure(table: pd.DataFrame, crystals: int) -> Figure:
-    """Draw how often the answer shares the truth's space group, extinction class, and so on.
-
-    `table`: as metrics.symmetry_table returns it; `crystals`: how many were tested.
-    """
-    figure, axes = new_figure(7, 1.2 + 0.36 * len(table))
-    places = np.arange(len(table))
+def symmetry_figure(symmetry: pd.DataFrame, crystals: int) -> Figure:
+    """Draw how often the answer shares the truth's space group, extinction class, and so on."""
+    figure, axes = new_figure(7, 1.2 + 0.36 * len(symmetry))
+    places = np.arange(len(symmetry))
     bars = axes.barh(
         places,
-        table["accuracy"],
+        symmetry["accuracy"],
         0.66,
-        color=[BLUE] + [SKY_BLUE] * (len(table) - 1),
+        color=[BLUE] + [SKY_BLUE] * (len(symmetry) - 1),
         edgecolor=BLUE,
-        xerr=whiskers(table, "accuracy"),
+        xerr=whiskers(symmetry, "accuracy"),
         **WHISKERS,
     )
-    axes.bar_label(bars, [f"{100 * share:.1f}" for share in table["accuracy"]], padding=4)
-    axes.axvline(table["accuracy"].iloc[0], color=GREY, linewidth=0.8, linestyle=":", zorder=0)
-    names = [f"{level} ({n})" for level, n in zip(table["level"], table["classes"], strict=True)]
+    axes.bar_label(bars, [f"{100 * share:.1f}" for share in symmetry["accuracy"]], padding=4)
+    axes.axvline(symmetry["accuracy"].iloc[0], color=GREY, linewidth=0.8, linestyle=":", zorder=0)
+    names = [
+        f"{level} ({n})" for level, n in zip(symmetry["level"], symmetry["classes"], strict=True)
+    ]
     axes.set_yticks(places, names)
     axes.invert_yaxis()
     share_axis(axes, "x")
@@ -197,9 +190,8 @@ def symmetry_figure(table: pd.DataFrame, crystals: int) -> Figure:
 def confusion_figure(confusion: pd.DataFrame, label: str) -> Figure:
     """Draw how the crystals of each true class (row) spread over the answers (columns).
 
-    `confusion`: as metrics.confusion_table returns it; `label`: what is told apart, as
-    split.label. The shade is the share of the row; with few classes the cells also hold the
-    counts. Lines part the crystal systems of space groups.
+    The shade is the share of the row; with few classes the cells also hold the counts. Lines part
+    the crystal systems of space groups.
     """
     counts = confusion.to_numpy()
     names = confusion.index.to_numpy()

@@ -1,4 +1,7 @@
-"""Figures of the experiment with space groups that a network was never trained on."""
+"""Figures of the experiment with space groups that a network was never trained on.
+
+Tables and `summary` are those that unseen_groups.score_unseen returns.
+"""
 
 from typing import Any
 
@@ -9,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spacegrouper.crystals.class_names import space_group_name
+from spacegrouper.evaluation.scores import Scores
 from spacegrouper.figures.toolkit import (
     BLUE,
     HATCHED,
@@ -30,12 +34,19 @@ _BAR = 0.38
 _LEVELS = ("space group", "extinction class", "point group", "Laue class", "crystal system")
 
 
+def draw_unseen(scores: Scores) -> dict[str, Figure]:
+    """Draw every figure of what unseen_groups.score_unseen returns, by name."""
+    tables, summary = scores.tables, scores.summary
+    return {
+        "top_k": unseen_top_k_figure(tables["top_k"], summary),
+        "symmetry": unseen_symmetry_figure(tables["symmetry"], summary),
+        "per_class": unseen_per_class_figure(tables["per_class"]),
+    }
+
+
 @mpl.rc_context(STYLE)
 def unseen_top_k_figure(top_k: pd.DataFrame, summary: dict[str, Any]) -> Figure:
-    """Draw the share of test crystals whose group is among the k most similar ones.
-
-    `top_k`, `summary`: the table and the summary that unseen_groups.score_unseen returns.
-    """
+    """Draw the share of test crystals whose group is among the k most similar ones."""
     figure, axes = new_figure(5.6, 3.8)
     _draw_bars(axes, top_k, "chance, guessing evenly")
     axes.set_xticks(range(len(top_k)), [f"top-{k}" for k in top_k["k"]])
@@ -46,10 +57,7 @@ def unseen_top_k_figure(top_k: pd.DataFrame, summary: dict[str, Any]) -> Figure:
 
 @mpl.rc_context(STYLE)
 def unseen_symmetry_figure(symmetry: pd.DataFrame, summary: dict[str, Any]) -> Figure:
-    """Draw the share of test crystals whose group, or coarser class of symmetry, is named right.
-
-    `symmetry`, `summary`: the table and the summary that unseen_groups.score_unseen returns.
-    """
+    """Draw the share of test crystals whose group, or coarser class of symmetry, is named right."""
     shown = symmetry[symmetry["level"].isin(_LEVELS)]
     figure, axes = new_figure(5.6, 3.8)
     _draw_bars(axes, shown, "chance, naming a group evenly")
@@ -65,10 +73,7 @@ def unseen_symmetry_figure(symmetry: pd.DataFrame, summary: dict[str, Any]) -> F
 
 @mpl.rc_context(STYLE)
 def unseen_per_class_figure(per_class: pd.DataFrame) -> Figure:
-    """Draw each group's share of right answers with its 95 % interval, best first.
-
-    `per_class`: as unseen_groups.score_unseen returns it.
-    """
+    """Draw each group's share of right answers with its 95 % interval, best first."""
     table = per_class.sort_values(["recall", "class"], ascending=[False, True])
     places = np.arange(len(table))
     figure, axes = new_figure(5.6, 1.6 + 0.25 * len(table))

@@ -1,7 +1,7 @@
-"""Figures of what a dataset of bitmaps holds: each takes a table of statistics, or mean images.
+"""Figures of what a dataset of bitmaps holds.
 
-Colours and style are those of the figures of the scores; what is compared differs in marker or
-line style too.
+Tables are those of statistics.py: `per_space_group` is what per_space_group_table returns, and so
+on.
 """
 
 from collections.abc import Mapping
@@ -33,24 +33,19 @@ from spacegrouper.figures.toolkit import (
 _MEAN_IMAGES_IN_A_ROW = 12  # at most, views counted one by one
 
 
-def class_balance_figure(table: pd.DataFrame) -> Figure:
-    """Draw how many crystals and how many different bitmaps each space group has, logarithmic.
-
-    `table`: as statistics.per_space_group_table returns it.
-    """
-    return space_groups.class_balance_figure(table, "distinct_bitmaps", "different bitmaps", 1.8)
+def class_balance_figure(per_space_group: pd.DataFrame) -> Figure:
+    """Draw how many crystals and how many different bitmaps each space group has, logarithmic."""
+    return space_groups.class_balance_figure(
+        per_space_group, "distinct_bitmaps", "different bitmaps", 1.8
+    )
 
 
 @mpl.rc_context(STYLE)
-def brightness_figure(distribution: pd.DataFrame, brightness: pd.DataFrame) -> Figure:
-    """Draw how bright the crystals are.
-
-    `distribution`, `brightness`: as statistics.brightness_distribution_table and
-    brightness_table return them.
-    """
+def brightness_figure(brightness_distribution: pd.DataFrame, brightness: pd.DataFrame) -> Figure:
+    """Draw how bright the crystals are."""
     figure, axes = new_figure(5.5, 3.4)
-    counts = distribution.groupby("from")["crystals"].sum()
-    step = int((distribution["below"] - distribution["from"]).iloc[0])
+    counts = brightness_distribution.groupby("from")["crystals"].sum()
+    step = int((brightness_distribution["below"] - brightness_distribution["from"]).iloc[0])
     axes.bar(counts.index, counts / counts.sum(), step, align="edge", color=BLUE, edgecolor="white")
     mean = brightness.loc[brightness["view"] == "all", "mean"].iloc[0]
     axes.axvline(mean, color=VERMILION, linestyle="--", label=f"mean: {mean:.1f}")
@@ -63,13 +58,10 @@ def brightness_figure(distribution: pd.DataFrame, brightness: pd.DataFrame) -> F
 
 
 @mpl.rc_context(STYLE)
-def brightness_per_space_group_figure(table: pd.DataFrame) -> Figure:
-    """Draw how bright the crystals of each space group are.
-
-    `table`: as statistics.per_space_group_table returns it.
-    """
-    figure, columns = space_groups.space_group_columns(table, 1.8)
-    low, high = table["minimum"].min(), table["maximum"].max()
+def brightness_per_space_group_figure(per_space_group: pd.DataFrame) -> Figure:
+    """Draw how bright the crystals of each space group are."""
+    figure, columns = space_groups.space_group_columns(per_space_group, 1.8)
+    low, high = per_space_group["minimum"].min(), per_space_group["maximum"].max()
     margin = 0.04 * max(high - low, 1)
     for axes, part in columns:
         places = np.arange(len(part))
@@ -83,19 +75,16 @@ def brightness_per_space_group_figure(table: pd.DataFrame) -> Figure:
         axes.set_xlim(low - margin, high + margin)
         axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     figure.supxlabel("mean grey level of a crystal's bitmaps, over n crystals", fontsize=9)
-    figure.suptitle(f"Crystals: n = {table['crystals'].sum()}", **TITLE)
+    figure.suptitle(f"Crystals: n = {per_space_group['crystals'].sum()}", **TITLE)
     legend = columns[0][0].get_legend_handles_labels()
     figure.legend(*legend, loc="outside upper right", ncols=2 if len(columns) == 1 else 4)
     return figure
 
 
 @mpl.rc_context(STYLE)
-def pixel_value_figure(table: pd.DataFrame) -> Figure:
-    """Draw how many pixels of each view have which value, logarithmic.
-
-    `table`: as statistics.pixel_value_table returns it.
-    """
-    views = [part for _, part in table.groupby("view")]
+def pixel_value_figure(pixel_values: pd.DataFrame) -> Figure:
+    """Draw how many pixels of each view have which value, logarithmic."""
+    views = [part for _, part in pixel_values.groupby("view")]
     figure, grid = new_figure(
         5.5, 1.0 + 1.25 * len(views), len(views), squeeze=False, sharex=True, sharey=True
     )
@@ -107,28 +96,25 @@ def pixel_value_figure(table: pd.DataFrame) -> Figure:
     grid[-1, 0].set(xlim=(-4, 260), xticks=[0, 51, 102, 153, 204, 255])
     figure.supxlabel("grey level of a pixel (0: background)", fontsize=9)
     figure.supylabel("share of the view's pixels", fontsize=9)
-    pixels = table.groupby("view")["pixels"].sum().iloc[0]
+    pixels = pixel_values.groupby("view")["pixels"].sum().iloc[0]
     figure.suptitle(f"Pixels: n = {pixels} in each view", **TITLE)
     return figure
 
 
 @mpl.rc_context(STYLE)
-def decidability_figure(table: pd.DataFrame) -> Figure:
-    """Draw what any classifier of these bitmaps can reach, beside naming the largest class.
-
-    `table`: as statistics.decidability_table returns it.
-    """
-    figure, axes = new_figure(6.5, 1.6 + 0.62 * len(table))
-    places = np.arange(len(table))
-    repeated = table["crystals_of_repeated"].iloc[0]
+def decidability_figure(decidability: pd.DataFrame) -> Figure:
+    """Draw what any classifier of these bitmaps can reach, beside naming the largest class."""
+    figure, axes = new_figure(6.5, 1.6 + 0.62 * len(decidability))
+    places = np.arange(len(decidability))
+    repeated = decidability["crystals_of_repeated"].iloc[0]
     bars: dict[str, tuple[Any, Any]] = {
-        "ceiling of the accuracy": (table["ceiling"], {"color": BLUE}),
+        "ceiling of the accuracy": (decidability["ceiling"], {"color": BLUE}),
         f"on the {repeated} crystals with repeated bitmaps": (
-            table["ceiling_of_repeated"],
+            decidability["ceiling_of_repeated"],
             {**HATCHED, "edgecolor": BLUE},
         ),
         "always naming the largest class": (
-            table["majority"],
+            decidability["majority"],
             {"color": LIGHT_GREY, "edgecolor": GREY},
         ),
     }
@@ -138,13 +124,16 @@ def decidability_figure(table: pd.DataFrame) -> Figure:
         axes.bar_label(shown, written, padding=3, fontsize=8)
     axes.set_yticks(
         places,
-        [f"{level} ({n})" for level, n in zip(table["level"], table["classes"], strict=True)],
+        [
+            f"{level} ({n})"
+            for level, n in zip(decidability["level"], decidability["classes"], strict=True)
+        ],
     )
     axes.invert_yaxis()
     axes.set(xlim=(0, 1.08), xticks=np.arange(0, 1.01, 0.2))
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.set_xlabel("share of crystals answered right")
-    crystals, bitmaps = table[["crystals", "distinct_bitmaps"]].iloc[0]
+    crystals, bitmaps = decidability[["crystals", "distinct_bitmaps"]].iloc[0]
     figure.suptitle(
         f"{crystals} crystals, {bitmaps} different bitmaps (in brackets: classes)", **TITLE
     )
@@ -158,8 +147,7 @@ def mean_images_figure(
 ) -> Figure:
     """Draw the mean of the bitmaps of each space group, its views side by side.
 
-    `images`: as statistics.mean_images returns them; `per_space_group`: as
-    per_space_group_table does.
+    `images`: as statistics.mean_images returns them.
     """
     views, height, width = next(iter(images.values())).shape
     columns = max(1, min(_MEAN_IMAGES_IN_A_ROW // views, len(images)))

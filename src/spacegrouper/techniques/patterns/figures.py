@@ -1,7 +1,7 @@
-"""Figures of what a dataset holds: each function takes a table of statistics and returns a Figure.
+"""Figures of what a dataset of patterns holds.
 
-Colours and style are those of the figures of the scores; what is compared differs in marker or
-line style too.
+Tables are those of statistics.py: `per_space_group` is what per_space_group_table returns, and so
+on.
 """
 
 from collections.abc import Sequence
@@ -39,44 +39,37 @@ _TITLES: dict[Measure, str] = {
 }
 
 
-def class_balance_figure(table: pd.DataFrame) -> Figure:
-    """Draw how many crystals and how many prototypes each space group has, logarithmic.
-
-    `table`: as statistics.per_space_group_table returns it.
-    """
-    return space_groups.class_balance_figure(table, "prototypes", "prototypes", 1.5)
+def class_balance_figure(per_space_group: pd.DataFrame) -> Figure:
+    """Draw how many crystals and how many prototypes each space group has, logarithmic."""
+    return space_groups.class_balance_figure(per_space_group, "prototypes", "prototypes", 1.5)
 
 
 @mpl.rc_context(STYLE)
-def crystal_systems_figure(table: pd.DataFrame) -> Figure:
-    """Draw how many crystals each crystal system has.
-
-    `table`: as statistics.per_crystal_system_table returns it.
-    """
+def crystal_systems_figure(per_crystal_system: pd.DataFrame) -> Figure:
+    """Draw how many crystals each crystal system has."""
     figure, axes = new_figure(5.5, 3.2)
-    places = np.arange(len(table))
-    bars = axes.barh(places, table["crystals"], 0.7, color=BLUE)
+    places = np.arange(len(per_crystal_system))
+    bars = axes.barh(places, per_crystal_system["crystals"], 0.7, color=BLUE)
     axes.bar_label(bars, fmt="%d", padding=3)
     names = [
         f"{system} ({groups} space group{'' if groups == 1 else 's'})"
-        for system, groups in zip(table["crystal_system"], table["space_groups"], strict=True)
+        for system, groups in zip(
+            per_crystal_system["crystal_system"], per_crystal_system["space_groups"], strict=True
+        )
     ]
     axes.set_yticks(places, names)
     axes.invert_yaxis()
     axes.margins(x=0.12)
     axes.set_xlabel("crystals")
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    figure.suptitle(f"Crystals: n = {table['crystals'].sum()}", **TITLE)
+    figure.suptitle(f"Crystals: n = {per_crystal_system['crystals'].sum()}", **TITLE)
     return figure
 
 
 @mpl.rc_context(STYLE)
-def brightness_figure(table: pd.DataFrame) -> Figure:
-    """Draw each space group's mean grey level, raw and shaped, and its spread between crystals.
-
-    `table`: as statistics.per_space_group_table returns it.
-    """
-    parts, rows = cut_into_columns(table)
+def brightness_figure(per_space_group: pd.DataFrame) -> Figure:
+    """Draw each space group's mean grey level, raw and shaped, and its spread between crystals."""
+    parts, rows = cut_into_columns(per_space_group)
     size = (max(6.5, 5.2 * len(parts)), 1.4 + 0.22 * rows)
     figure, grid = new_figure(*size, columns=2 * len(parts), squeeze=False)
     whiskers = {"ecolor": GREY, "elinewidth": 1, "capsize": 2}
@@ -90,7 +83,9 @@ def brightness_figure(table: pd.DataFrame) -> Figure:
                 part[brightness], np.arange(len(part)), xerr=part[spread], **points, **whiskers
             )
             space_groups.name_space_groups(axes, part, rows)
-            axes.set_xlim(0, 1.05 * max((table[brightness] + table[spread]).max(), 1e-3))
+            axes.set_xlim(
+                0, 1.05 * max((per_space_group[brightness] + per_space_group[spread]).max(), 1e-3)
+            )
             axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
             axes.set_title(name)
         pair[1].set_yticklabels([])
@@ -98,16 +93,13 @@ def brightness_figure(table: pd.DataFrame) -> Figure:
         "mean grey level of a crystal's patterns: mean and standard deviation over n crystals",
         fontsize=9,
     )
-    figure.suptitle(f"Crystals: n = {table['crystals'].sum()}", **TITLE)
+    figure.suptitle(f"Crystals: n = {per_space_group['crystals'].sum()}", **TITLE)
     return figure
 
 
 @mpl.rc_context(STYLE)
 def occupied_pixels_figure(histograms: pd.DataFrame, views: Sequence[View]) -> Figure:
-    """Draw how many pixels of the patterns are lit, and how many bright.
-
-    `histograms`: as statistics.histogram_table returns it; `views`: what its views are.
-    """
+    """Draw how many pixels of the patterns are lit, and how many bright."""
     figure, grid = new_figure(8, 5.6, 2, 2, sharex=True)
     for axes, measure in zip(grid.flat, OCCUPIED, strict=True):
         _draw_histograms(axes, histograms, measure, views)
@@ -120,7 +112,7 @@ def occupied_pixels_figure(histograms: pd.DataFrame, views: Sequence[View]) -> F
 
 @mpl.rc_context(STYLE)
 def nodes_figure(histograms: pd.DataFrame, views: Sequence[View]) -> Figure:
-    """Draw how many nodes the patterns have; arguments as for `occupied_pixels_figure`."""
+    """Draw how many nodes the patterns have."""
     figure, axes = new_figure(5.5, 3.8)
     _draw_histograms(axes, histograms, "nodes", views)
     axes.set_xlabel("nodes in a pattern")
