@@ -2,8 +2,10 @@
 
 C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, On calibration of modern neural networks, ICML 2017:
 networks are surer than they are right; dividing their logits by one number, the temperature,
-mends most of it and changes no answer. Shapes: N crystals, C classes. The *confidence* in an answer
-is the probability of the class that is named.
+mends most of it and changes no answer.
+
+Shapes: N crystals, C classes. The *confidence* in an answer is the probability of the class that is
+named. `logits`: (N, C); `labels`, `confidence`, `correct`: (N,); `seed`: of the intervals.
 """
 
 import json
@@ -53,9 +55,9 @@ def fit_temperature(logits: Floats, labels: Integers) -> float:
 def reliability_table(confidence: Floats, correct: NDArray[np.bool_], seed: int) -> pd.DataFrame:
     """Return how often answers are right, by the confidence in them.
 
-    `confidence`, `correct`: (N,); `seed`: of the intervals. 15 bins of equal width, from 0 to 1;
-    empty ones are left out. Columns: first and last confidence of the bin (the last belongs to it,
-    the first does not), crystals, probability (their mean confidence), accuracy, low, high.
+    15 bins of equal width, from 0 to 1; empty ones are left out. Columns: first and last confidence
+    of the bin (the last belongs to it, the first does not), crystals, probability (their mean
+    confidence), accuracy, low, high.
     """
     places = _bins(confidence)
     rows = []
@@ -78,7 +80,7 @@ def reliability_table(confidence: Floats, correct: NDArray[np.bool_], seed: int)
 def expected_calibration_error(confidence: Floats, correct: NDArray[np.bool_]) -> float:
     """Return the mean difference of confidence and accuracy, over the bins of `reliability_table`.
 
-    `confidence`, `correct`: (N,). Each bin counts as often as it has crystals (Guo et al., eq. 3).
+    Each bin counts as often as it has crystals (Guo et al., eq. 3).
     """
     # Within a bin, N times the difference is the sum of confidences less the right answers.
     excess = np.bincount(_bins(confidence), weights=confidence - correct)
@@ -88,9 +90,9 @@ def expected_calibration_error(confidence: Floats, correct: NDArray[np.bool_]) -
 def refusal_table(confidence: Floats, correct: NDArray[np.bool_], seed: int) -> pd.DataFrame:
     """Return the accuracy of the answers that remain when the least sure ones are refused.
 
-    `confidence`, `correct`: (N,); `seed`: of the intervals. Columns: share_answered (0.05 to 1 in
-    steps of 0.05, or more, as equally sure answers are kept together), answered (crystals),
-    threshold (the smallest confidence that is answered), accuracy, low, high.
+    Columns: share_answered (0.05 to 1 in steps of 0.05, or more, as equally sure answers are kept
+    together), answered (crystals), threshold (the smallest confidence that is answered), accuracy,
+    low, high.
     """
     descending = np.sort(confidence)[::-1]
     places = np.ceil(_SHARES * len(confidence) - 1e-9).astype(int) - 1

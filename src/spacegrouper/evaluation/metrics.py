@@ -2,6 +2,7 @@
 
 Shapes: N crystals, C classes. A *class* is what is told apart: a space group's number in the
 International Tables (1 to 230), or the text of another label. A *label* is its place, 0 to C - 1.
+`probabilities`: (N, C); `labels`, `truth`, `predicted` (classes): (N,); `seed`: of the intervals.
 Tables of crystal systems and of symmetry are of space groups alone. Shares of crystals stand
 beside `low` and `high`, the ends of their 95 % bootstrap intervals.
 """
@@ -30,9 +31,8 @@ Classes = NDArray[Any]
 def ranks_of_truth(probabilities: Floats, labels: Integers) -> NDArray[np.int64]:
     """Return the place of each true class among the answers, 1 = the most probable; (N,).
 
-    `probabilities`: (N, C); `labels`: (N,). Of equally probable classes the one with the smaller
-    label comes first, as in argmax. Raises ValueError where a probability is not finite: such a
-    network has no order of answers.
+    Of equally probable classes the one with the smaller label comes first, as in argmax. Raises
+    ValueError where a probability is not finite: such a network has no order of answers.
     """
     if not np.isfinite(probabilities).all():
         raise ValueError("the probabilities are not all finite")
@@ -56,10 +56,9 @@ def top_k_table(probabilities: Floats, labels: Integers, seed: int) -> pd.DataFr
 def per_class(truth: Classes, predicted: Classes, seed: int) -> pd.DataFrame:
     """Return a row for each class that occurs in `truth`, in their order.
 
-    `truth`, `predicted`: (N,). Columns: class, crystals (how many are truly of this class), correct
-    (how many of them the network names), recall (their ratio), low, high, precision (which share of
-    those that are given this class is of it; NaN where there are none) and f1 (the harmonic mean of
-    recall and precision).
+    Columns: class, crystals (truly of this class), correct (of them named), recall (their ratio),
+    low, high, precision (the share of those given this class that is of it; NaN where there are
+    none) and f1 (the harmonic mean of recall and precision).
     """
     table = _recall("class", truth, predicted == truth, seed)
     given = pd.Series(predicted).value_counts().reindex(table["class"], fill_value=0).to_numpy()
@@ -71,9 +70,9 @@ def per_class(truth: Classes, predicted: Classes, seed: int) -> pd.DataFrame:
 def per_crystal_system(truth: Integers, predicted: Integers, seed: int) -> pd.DataFrame:
     """Return a row for each crystal system that occurs in `truth`, from triclinic to cubic.
 
-    `truth`, `predicted`: space groups, (N,). Columns: crystal_system, crystals, correct, recall,
-    low and high of the space group, and system_correct, system_recall, system_low and system_high
-    of the crystal system that the predicted group belongs to.
+    Columns: crystal_system, crystals, correct, recall, low and high of the space group, and
+    system_correct, system_recall, system_low and system_high of the crystal system that the
+    predicted group belongs to.
     """
     systems = crystal_systems(truth)
     same_group = _recall("crystal_system", systems, predicted == truth, seed)
@@ -87,10 +86,9 @@ def per_crystal_system(truth: Integers, predicted: Integers, seed: int) -> pd.Da
 def crystal_system_errors(truth: Integers, predicted: Integers) -> pd.DataFrame:
     """Return the rates of wrong predictions between crystal systems; 7 x 7.
 
-    `truth`, `predicted`: space groups, (N,). Of the crystals of a true system (row), the share that
-    is given a wrong space group of the predicted system (column): on the diagonal are wrong groups
-    of the right system, and a row adds up to one minus the accuracy of its system. Rows of systems
-    without crystals are not a number (NaN).
+    Of the crystals of a true system (row), the share that is given a wrong space group of the
+    predicted system (column): on the diagonal are wrong groups of the right system, and a row adds
+    up to one minus the accuracy of its system. Rows of systems without crystals are NaN.
     """
     names = pd.Index(CRYSTAL_SYSTEMS)
     systems, answers = crystal_systems(truth), crystal_systems(predicted)
@@ -106,9 +104,9 @@ def symmetry_table(
 ) -> pd.DataFrame:
     """Return the accuracy at each level of symmetry.LEVELS.
 
-    `truth`, `predicted`: space groups, (N,); `space_groups`: (C,), those that are told apart.
-    Columns: level, classes (how many of the level the C space groups are of), accuracy (share of
-    the crystals whose answer is of the same class of the level as the truth), low, high.
+    `space_groups`: (C,), those that are told apart. Columns: level, classes (how many of the level
+    these are of), accuracy (share of the crystals whose answer is of the same class of the level
+    as the truth), low, high.
     """
     rows = []
     for level, class_of in LEVELS.items():
@@ -119,10 +117,7 @@ def symmetry_table(
 
 
 def confusion_table(truth: Classes, predicted: Classes, classes: Classes) -> pd.DataFrame:
-    """Count the crystals of each true (row) and predicted (column) class.
-
-    `truth`, `predicted`: (N,). Rows and columns are all `classes`, (C,), in order.
-    """
+    """Count the crystals of each true (row) and predicted (column) of all `classes`, in order."""
     names = pd.Index(np.sort(classes))
     counts = pd.crosstab(truth, predicted).reindex(index=names, columns=names, fill_value=0)
     return counts.rename_axis(index="true", columns="predicted")
@@ -147,10 +142,7 @@ def macro_f1(confusion: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def cross_entropy(probabilities: Floats, labels: Integers) -> float:
-    """Return the mean of -ln p of the true classes, the loss that networks learn by.
-
-    `probabilities`: (N, C); `labels`: (N,). Probabilities below 1e-7 count as that, as in Keras.
-    """
+    """Return the mean of -ln p of the true classes; p below 1e-7 counts as that, as in Keras."""
     truth = np.take_along_axis(probabilities, labels[:, None], axis=1)
     return float(-np.log(np.maximum(truth, _LEAST_PROBABILITY)).mean())
 
@@ -195,9 +187,8 @@ def summarise(
 ) -> dict[str, int | float | list[float]]:
     """Return the scores that every label has in one mapping, as metrics.json holds them.
 
-    `probabilities`: (N, C); `labels`: (N,); `classes`: (C,), the name of each; `seed`: of the
-    bootstrap. `chance_accuracy` is that of guessing evenly among the classes, `majority_accuracy`
-    that of always naming the test crystals' most frequent class.
+    `classes`: (C,), the name of each. `chance_accuracy` is that of guessing evenly among the
+    classes, `majority_accuracy` that of always naming the test crystals' most frequent class.
     """
     ranks = ranks_of_truth(probabilities, labels)
     places = np.arange(len(classes))

@@ -84,11 +84,9 @@ def read_recipe(dataset: Dataset, seed: int) -> Recipe:
 
 def points_of(settings: Robustness) -> list[Point]:
     """Return the unperturbed point, then each perturbation at its values, ascending."""
-    points = [UNPERTURBED]
-    for name in get_args(Perturbation):
-        if name != "none":
-            points += [Point(name, value) for value in sorted(set(getattr(settings, name)))]
-    return points
+    names = [name for name in get_args(Perturbation) if name != "none"]
+    values = {name: sorted(set(getattr(settings, name))) for name in names}
+    return [UNPERTURBED, *(Point(name, value) for name in names for value in values[name])]
 
 
 def changes_nothing(point: Point, simulate: Simulate) -> bool:

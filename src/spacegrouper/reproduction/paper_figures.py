@@ -21,10 +21,6 @@ from spacegrouper.settings import Settings
 from spacegrouper.techniques.patterns.settings import Shape
 
 
-def _population(run: Path, settings: Settings) -> Figure:
-    return data_figures.population_figure(_crystals_per_group(run))
-
-
 def _usage(run: Path, settings: Settings) -> Figure:
     network, split = settings.grid.networks[0].name, settings.grid.splits[0]
     experiments = [
@@ -110,7 +106,7 @@ def _example(dataset: Dataset) -> image_figures.ExampleCrystal:
 
 # Given the folder of the run (results/<name>) and the settings of the run.
 PAPER_FIGURES: dict[str, Callable[[Path, Settings], Figure]] = {
-    "population": _population,
+    "population": lambda run, _: data_figures.population_figure(_crystals_per_group(run)),
     "usage": _usage,
     "accuracy": _accuracy,
     "top_k": _top_k,

@@ -15,18 +15,6 @@ from spacegrouper.reproduction.tables import crystals_per_group, list_test_cryst
 from spacegrouper.settings import Model, Settings
 
 
-def _experiments(run: Path, settings: Settings) -> pd.DataFrame:
-    return experiments_table(list_experiments(settings, run / "grid"))
-
-
-def _crystals_per_group(run: Path, settings: Settings) -> pd.DataFrame:
-    return crystals_per_group(_splits(run, settings))
-
-
-def _test_crystals(run: Path, settings: Settings) -> pd.DataFrame:
-    return list_test_crystals(_splits(run, settings))
-
-
 def _splits(run: Path, settings: Settings) -> dict[tuple[str, str], pd.DataFrame]:
     """Read the splits of the first network's experiments: all networks have the same crystals."""
     return {
@@ -52,9 +40,11 @@ def _layers(run: Path, settings: Settings, model: Model) -> pd.DataFrame:
 # Given the folder of the run (results/<name>) and the settings of the run. Of MSDN there are the
 # released checkpoint, and the table of the paper's supplement.
 PAPER_TABLES: dict[str, Callable[[Path, Settings], pd.DataFrame]] = {
-    "experiments": _experiments,
-    "crystals_per_group": _crystals_per_group,
-    "test_crystals": _test_crystals,
+    "experiments": lambda run, settings: experiments_table(
+        list_experiments(settings, run / "grid")
+    ),
+    "crystals_per_group": lambda run, settings: crystals_per_group(_splits(run, settings)),
+    "test_crystals": lambda run, settings: list_test_crystals(_splits(run, settings)),
     "msdn": partial(_layers, model=Model(name="msdn")),
     "msdn_table": partial(_layers, model=Model(name="msdn", blocks=(3, 6, 8, 6), stem_kernel=3)),
     "msvgg": partial(_layers, model=Model(name="msvgg")),

@@ -55,10 +55,10 @@ def choose_unseen(
 ) -> pd.DataFrame:
     """Choose reference and test crystals of the most populous space groups never trained on.
 
-    `trained_on`: the space groups of the crystals that taught, validated or tested the network;
-    `method`: how the training was split. Returns columns row, material_id, spacegroup, prototype
-    and part ("reference" or "test"), in order of row; see `halve_groups`.
-    Raises UserError if there are fewer than two such groups, or fewer are asked for.
+    `trained_on`: the space groups in the split of the network's training; `method`: how it was
+    made. Returns columns row, material_id, spacegroup, prototype and part ("reference" or "test"),
+    in order of row; see `halve_groups`. Raises UserError if there are fewer than two such groups,
+    or fewer are asked for.
     """
     if settings.unseen_groups < 2:
         raise UserError(

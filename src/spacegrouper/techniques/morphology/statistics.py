@@ -135,18 +135,16 @@ def measure_bitmaps(
 
 def add_statistics(first: BitmapStatistics, second: BitmapStatistics) -> BitmapStatistics:
     """Return the statistics of two sets of crystals together, in the order of their rows."""
-    row = np.concatenate([first.row, second.row])
-    order = np.argsort(row)
-    both = first.grey.keys() & second.grey.keys()
-    return BitmapStatistics(
-        row[order],
-        np.concatenate([first.spacegroup, second.spacegroup])[order],
-        np.concatenate([first.brightness, second.brightness])[order],
-        np.concatenate([first.sha256, second.sha256])[order],
-        first.pixel_values + second.pixel_values,
-        {**first.grey, **second.grey}
-        | {group: first.grey[group] + second.grey[group] for group in both},
-    )
+    order = np.argsort(np.concatenate([first.row, second.row]))
+    joined = {
+        name: np.concatenate([getattr(first, name), getattr(second, name)])[order]
+        for name in ("row", "spacegroup", "brightness", "sha256")
+    }
+    grey = {**first.grey, **second.grey}
+    for group in first.grey.keys() & second.grey.keys():
+        grey[group] = first.grey[group] + second.grey[group]
+    pixel_values = first.pixel_values + second.pixel_values
+    return BitmapStatistics(**joined, pixel_values=pixel_values, grey=grey)
 
 
 def brightness_table(statistics: BitmapStatistics) -> pd.DataFrame:
