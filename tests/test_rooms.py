@@ -22,8 +22,8 @@ ROOMS = (
     "prediction",
     "reproduction",
 )
-# They know nothing of the house, so any room may use them.
-FREE = ("figures.toolkit",)
+# They know no room below `crystals`, so techniques draw with them.
+FREE = ("figures.toolkit", "figures.space_groups")
 FILES = sorted(SOURCE.rglob("*.py"))
 OTHER_CODE = [
     *(SOURCE.parents[1] / "scripts").glob("*.py"),
