@@ -23,7 +23,7 @@ ROOMS = (
     "reproduction",
 )
 # They know no room below `crystals`, so techniques draw with them.
-FREE = ("figures.toolkit", "figures.space_groups")
+FREE = ("figures.looks", "figures.space_groups", "figures.toolkit")
 FILES = sorted(SOURCE.rglob("*.py"))
 OTHER_CODE = [
     *(SOURCE.parents[1] / "scripts").glob("*.py"),

@@ -7,16 +7,8 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
-from spacegrouper.figures.toolkit import (
-    BLUE,
-    GREY,
-    LIGHT_GREY,
-    STYLE,
-    VERMILION,
-    new_figure,
-    share_axis,
-    whiskers,
-)
+from spacegrouper.figures.looks import BLUE, GREY, LIGHT_GREY, STYLE, VERMILION
+from spacegrouper.figures.toolkit import new_figure, share_axis, whiskers
 
 
 @mpl.rc_context(STYLE)

@@ -5,15 +5,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from spacegrouper.figures.toolkit import (
-    BLUE,
-    GREY,
-    OPEN_POINTS,
-    STYLE,
-    VERMILION,
-    new_figure,
-    share_axis,
-)
+from spacegrouper.figures.looks import BLUE, GREY, OPEN_POINTS, STYLE, VERMILION
+from spacegrouper.figures.toolkit import new_figure, share_axis
 
 
 @mpl.rc_context(STYLE)

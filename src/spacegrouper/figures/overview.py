@@ -7,17 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spacegrouper.crystals.class_names import class_name
+from spacegrouper.figures.looks import BLUE, LIGHT_GREY, NARROW_GAPS, STYLE, VERMILION
 from spacegrouper.figures.samples import Sample, visible
-from spacegrouper.figures.toolkit import (
-    BLUE,
-    LIGHT_GREY,
-    NARROW_GAPS,
-    STYLE,
-    VERMILION,
-    draw_image,
-    head_columns,
-    new_figure,
-)
+from spacegrouper.figures.toolkit import draw_image, head_columns, new_figure
 
 _TILE = 1.7  # edge of an image, inches
 # Width of the answer beside the square images of the overview, in images.

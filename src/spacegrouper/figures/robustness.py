@@ -13,17 +13,8 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from spacegrouper.evaluation.perturbations import UNPERTURBED, Perturbation, Point
-from spacegrouper.figures.toolkit import (
-    BLUE,
-    GREY,
-    STYLE,
-    TITLE,
-    VERMILION,
-    draw_image,
-    new_figure,
-    strip_axes,
-    whiskers,
-)
+from spacegrouper.figures.looks import BLUE, GREY, STYLE, TITLE, VERMILION
+from spacegrouper.figures.toolkit import draw_image, new_figure, strip_axes, whiskers
 
 _TITLES: dict[Perturbation, str] = {
     "none": "Unperturbed",

@@ -19,7 +19,7 @@ from spacegrouper.crystals.class_names import class_name, label_noun
 from spacegrouper.crystals.symmetry import crystal_systems
 from spacegrouper.evaluation.scores import Scores
 from spacegrouper.figures.calibration import refusal_figure, reliability_figure
-from spacegrouper.figures.toolkit import (
+from spacegrouper.figures.looks import (
     BLUE,
     GREY,
     HATCHED,
@@ -28,6 +28,8 @@ from spacegrouper.figures.toolkit import (
     STYLE,
     TITLE,
     WHISKERS,
+)
+from spacegrouper.figures.toolkit import (
     cut_into_columns,
     draw_matrix,
     name_rows,

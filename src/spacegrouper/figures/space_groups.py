@@ -7,12 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spacegrouper.crystals.class_names import space_group_name
+from spacegrouper.figures.looks import BLUE, LIGHT_GREY, OPEN_POINTS, STYLE, TITLE
 from spacegrouper.figures.toolkit import (
-    BLUE,
-    LIGHT_GREY,
-    OPEN_POINTS,
-    STYLE,
-    TITLE,
     cut_into_columns,
     logarithmic_axis,
     name_rows,

@@ -1,8 +1,4 @@
-"""What all figures share: colours, style, axes, whiskers, columns of names, images, saving.
-
-Colours are those of Okabe and Ito, which colour-blind readers can tell apart; where two things
-are compared, they differ in hatching or line style too, so the figures read in black and white.
-"""
+"""What figures share: axes, whiskers, matrices, columns of names, images, saving."""
 
 from collections.abc import Iterable, Sequence
 from math import ceil
@@ -23,35 +19,11 @@ from scipy.ndimage import maximum_filter
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.errors import UserError
+from spacegrouper.figures.looks import LIGHT_GREY, STYLE
 
-BLUE = "#0072B2"
-SKY_BLUE = "#56B4E9"
-ORANGE = "#E69F00"
-VERMILION = "#D55E00"
-GREY = "#767676"
-LIGHT_GREY = "#D9D9D9"
-STYLE: Any = {
-    "font.family": "DejaVu Sans",
-    "font.size": 9.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 10.0,
-    "axes.titlelocation": "left",
-    "legend.frameon": False,
-    "hatch.linewidth": 0.6,
-    # Without a fixed salt the names inside an SVG differ from run to run.
-    "svg.hashsalt": "spacegrouper",
-}
 _DIGITS = 9  # of a place in a figure, whose edge is 1
 # Rows in one column of a figure of classes; more of them go to further columns.
 ROWS_OF_NAMES = 36
-WHISKERS: Any = {"ecolor": "black", "capsize": 2, "error_kw": {"linewidth": 0.9}}
-TITLE: Any = {"fontsize": 10, "x": 0.01, "ha": "left"}
-# What is compared with something in solid blue.
-OPEN_POINTS: Any = {"color": VERMILION, "markerfacecolor": "white"}
-HATCHED: Any = {"color": "white", "edgecolor": VERMILION, "hatch": "////"}
-# Between images that belong together.
-NARROW_GAPS: Any = {"w_pad": 0.02, "h_pad": 0.02, "wspace": 0.02, "hspace": 0.02}
 
 
 def new_figure(

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from spacegrouper.contract.technique import DESCRIPTORS, Picture
+from spacegrouper.figures.looks import BLUE, LIGHT_GREY, STYLE
 from spacegrouper.figures.samples import visible
-from spacegrouper.figures.toolkit import BLUE, LIGHT_GREY, STYLE
 from spacegrouper.prediction.answers import GUESSES, Answer
 from spacegrouper.prediction.descriptions import facts, percent, title
 from spacegrouper.prediction.trained_model import TrainedModel

@@ -11,18 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from spacegrouper.figures.toolkit import (
-    BLUE,
-    GREY,
-    LIGHT_GREY,
-    ORANGE,
-    SKY_BLUE,
-    STYLE,
-    VERMILION,
-    new_figure,
-    share_axis,
-    whiskers,
-)
+from spacegrouper.figures.looks import BLUE, GREY, LIGHT_GREY, ORANGE, SKY_BLUE, STYLE, VERMILION
+from spacegrouper.figures.toolkit import new_figure, share_axis, whiskers
 from spacegrouper.reproduction.results import network_title
 
 # Colours (the rest of Okabe and Ito's), markers and line styles of the networks, in their order.

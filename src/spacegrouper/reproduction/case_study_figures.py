@@ -10,15 +10,9 @@ from matplotlib.figure import Figure
 
 from spacegrouper.contract.technique import Picture
 from spacegrouper.crystals.class_names import space_group_name
+from spacegrouper.figures.looks import BLUE, NARROW_GAPS, STYLE, VERMILION
 from spacegrouper.figures.samples import visible
-from spacegrouper.figures.toolkit import (
-    BLUE,
-    NARROW_GAPS,
-    STYLE,
-    VERMILION,
-    draw_image,
-    head_columns,
-)
+from spacegrouper.figures.toolkit import draw_image, head_columns
 
 _TILE = 1.45  # edge of an image, inches
 _POWDER_WIDTH, _ANSWER_WIDTH = 1.5, 1.45  # in images

@@ -15,11 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from spacegrouper.crystals.class_names import space_group_name
+from spacegrouper.figures.looks import BLUE, LIGHT_GREY, OPEN_POINTS, STYLE
 from spacegrouper.figures.toolkit import (
-    BLUE,
-    LIGHT_GREY,
-    OPEN_POINTS,
-    STYLE,
     cut_into_columns,
     draw_matrix,
     name_rows,

@@ -9,16 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
 from spacegrouper.crystals.symmetry import crystal_systems
-from spacegrouper.figures.toolkit import (
-    BLUE,
-    GREY,
-    LIGHT_GREY,
-    ORANGE,
-    STYLE,
-    TITLE,
-    VERMILION,
-    new_figure,
-)
+from spacegrouper.figures.looks import BLUE, GREY, LIGHT_GREY, ORANGE, STYLE, TITLE, VERMILION
+from spacegrouper.figures.toolkit import new_figure
 from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
 
 _SPACE_GROUPS = np.arange(1, 231)

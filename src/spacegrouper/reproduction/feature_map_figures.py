@@ -12,18 +12,8 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
-from spacegrouper.figures.toolkit import (
-    BLUE,
-    GREY,
-    NARROW_GAPS,
-    ORANGE,
-    STYLE,
-    TITLE,
-    VERMILION,
-    new_figure,
-    strip_axes,
-    whiskers,
-)
+from spacegrouper.figures.looks import BLUE, GREY, NARROW_GAPS, ORANGE, STYLE, TITLE, VERMILION
+from spacegrouper.figures.toolkit import new_figure, strip_axes, whiskers
 from spacegrouper.reproduction.feature_maps import ALL_IMAGES, CrystalMaps
 
 # Single channels that are shown of a block, evenly spaced over all of them.

@@ -15,15 +15,8 @@ from spacegrouper.crystals.class_names import space_group_name
 from spacegrouper.crystals.symmetry import crystal_systems
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
-from spacegrouper.figures.toolkit import (
-    NARROW_GAPS,
-    STYLE,
-    draw_image,
-    enlarged,
-    head_columns,
-    new_figure,
-    strip_axes,
-)
+from spacegrouper.figures.looks import NARROW_GAPS, STYLE
+from spacegrouper.figures.toolkit import draw_image, enlarged, head_columns, new_figure, strip_axes
 from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
 from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.techniques.patterns.shaping import normalise, shape_pattern

@@ -13,12 +13,8 @@ from matplotlib.figure import Figure
 
 from spacegrouper.crystals.class_names import space_group_name
 from spacegrouper.evaluation.scores import Scores
+from spacegrouper.figures.looks import BLUE, HATCHED, LIGHT_GREY, STYLE, VERMILION
 from spacegrouper.figures.toolkit import (
-    BLUE,
-    HATCHED,
-    LIGHT_GREY,
-    STYLE,
-    VERMILION,
     name_rows,
     names_with_counts,
     new_figure,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from spacegrouper.crystals.class_names import space_group_name
 from spacegrouper.figures import space_groups
-from spacegrouper.figures.toolkit import (
+from spacegrouper.figures.looks import (
     BLUE,
     GREY,
     HATCHED,
@@ -26,9 +26,8 @@ from spacegrouper.figures.toolkit import (
     STYLE,
     TITLE,
     VERMILION,
-    draw_image,
-    new_figure,
 )
+from spacegrouper.figures.toolkit import draw_image, new_figure
 
 _MEAN_IMAGES_IN_A_ROW = 12  # at most, views counted one by one
 

@@ -14,17 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from spacegrouper.figures import space_groups
-from spacegrouper.figures.toolkit import (
-    BLUE,
-    GREY,
-    ORANGE,
-    STYLE,
-    TITLE,
-    VERMILION,
-    cut_into_columns,
-    logarithmic_axis,
-    new_figure,
-)
+from spacegrouper.figures.looks import BLUE, GREY, ORANGE, STYLE, TITLE, VERMILION
+from spacegrouper.figures.toolkit import cut_into_columns, logarithmic_axis, new_figure
 from spacegrouper.settings import View
 from spacegrouper.techniques.patterns.statistics import OCCUPIED, Measure
 

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from spacegrouper.figures.toolkit import BLUE, STYLE
+from spacegrouper.figures.looks import BLUE, STYLE
 from spacegrouper.techniques.powder.settings import Powder
 
 _LONGEST_LINE = 75  # of the heading, characters
