@@ -23,7 +23,7 @@ def main(
 ) -> None:
     """Measure a forest of 300 extremely randomised trees, the baseline of every network.
 
-    It learns from the crystals of the train and validation parts of SPLIT, and answers those of
+    It is trained on the crystals of the train and validation parts of SPLIT, and answers those of
     the test part: the same as the network's. Reads patterns from DATASET, 64 x 64 pixels of each
     view, and the classes from labels.json beside SPLIT. Writes to OUTPUT metrics.json and the
     tables that evaluate.py writes; the forest's probabilities are not calibrated. Uses all cores,

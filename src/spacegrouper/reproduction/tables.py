@@ -12,8 +12,8 @@ def usage_table(
     """Count what becomes of all crystals, for each set of classes in order.
 
     `splits`: crystals used, by the name of the set, with columns spacegroup and part; `unseen`:
-    how many others the network is tested with though it never learns of their groups; `crystals`:
-    how many there are at all. Columns classes, groups, train, validation, test, unseen, unused.
+    how many others the network is tested with, of groups it was not trained on; `crystals`: how
+    many there are at all. Columns classes, groups, train, validation, test, unseen, unused.
     """
     rows = []
     for classes, split in splits.items():
