@@ -1,25 +1,27 @@
 """Draw how the two methods of shaping differ: patterns in, a figure for each question out."""
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
-from command_line import log, run_program
+from command_line import run_program
 
 from spacegrouper.techniques.patterns.settings import Shape
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+log = logging.getLogger("spacegrouper")
+
 EXCERPT = Path(__file__).parents[1] / "tests" / "techniques" / "patterns" / "shaping_excerpt.npz"
 SHOWN = ("sample2_y", "mp-1085_z", "mp-1103293_y", "mp-755640_x")  # patterns of the excerpt
 MARGIN = 8  # pixels shown around the lines
 TILE = 2.4  # edge of a pattern in the figures, inches
 DOTS_PER_INCH = 110
-# Of Okabe and Ito; the names are also written beside the lines' colours.
-LINES = {"both": "#FFFFFF", "pixels only": "#E69F00", "nodes only": "#56B4E9"}
-SPOT = "#606060"
+# Of Okabe and Ito; the names are also written beside the colours.
+COLOURS = {"spots": "#606060", "both": "#FFFFFF", "pixels only": "#E69F00", "nodes only": "#56B4E9"}
 PIXELS, NODES = Shape(method="pixels"), Shape(method="nodes")
 
 
@@ -70,37 +72,31 @@ def draw(patterns: dict[str, Any]) -> "Figure":
     from matplotlib.colors import to_rgb
     from matplotlib.patches import Patch
 
-    from spacegrouper.figures.toolkit import draw_image, enlarged, head_columns, new_figure
+    from spacegrouper.figures.toolkit import draw_image, enlarged, new_figure
     from spacegrouper.techniques.patterns.shaping import as_8_bit, normalise, shape_pattern
 
-    size = (4 * TILE, TILE * len(patterns) + 0.6)
-    figure, grid = new_figure(*size, len(patterns), 4, squeeze=False)
+    rows = len(patterns)
+    figure, grid = new_figure(4 * TILE, TILE * rows + 0.6, rows, 4, squeeze=False)
     headings = ("raw, brightened", "method: pixels", "method: nodes", "their lines")
-    head_columns(grid, headings, fontsize=9.6)
+    for axes, heading in zip(grid[0], headings, strict=True):
+        axes.set_title(heading)
     for row, (name, raw) in zip(grid, patterns.items(), strict=True):
         shaped = [shape_pattern(raw, settings) for settings in (PIXELS, NODES)]
         kept = normalise(raw, PIXELS) > PIXELS.restore_above
-        lines = [(values == 255) & ~kept for values in shaped]
-        row[0].set_ylabel(name)
-        draw_image(row[0], np.cbrt(enlarged(raw) / 255), white=1)
-        for axes, values in zip(row[1:], shaped, strict=False):
-            draw_image(axes, as_8_bit(values))
+        by_pixels, by_nodes = ((values == 255) & ~kept for values in shaped)
+        masks = (kept, by_pixels & by_nodes, by_pixels & ~by_nodes, by_nodes & ~by_pixels)
         colours = np.zeros((*raw.shape, 3))
-        for mask, colour in (
-            (kept, SPOT),
-            (lines[0] & lines[1], LINES["both"]),
-            (lines[0] & ~lines[1], LINES["pixels only"]),
-            (lines[1] & ~lines[0], LINES["nodes only"]),
-        ):
+        for mask, colour in zip(masks, COLOURS.values(), strict=True):
             colours[mask] = to_rgb(colour)
-        draw_image(row[3], colours, white=1)
-        window = shown_window(lines[0] | lines[1])
-        for axes in row:
-            axes.set(xlim=window, ylim=window[::-1], xticks=[], yticks=[])
-    legend = {"spots": SPOT, **LINES}
+        images = (np.cbrt(enlarged(raw) / 255), *(as_8_bit(v) / 255 for v in shaped), colours)
+        window = shown_window(by_pixels | by_nodes)
+        row[0].set_ylabel(name)
+        for axes, image in zip(row, images, strict=True):
+            draw_image(axes, image, white=1)
+            axes.set(xticks=[], yticks=[], xlim=window, ylim=window[::-1])
     figure.legend(
-        [Patch(facecolor=colour, edgecolor="black", linewidth=0.5) for colour in legend.values()],
-        list(legend),
+        [Patch(facecolor=colour, edgecolor="black", linewidth=0.5) for colour in COLOURS.values()],
+        list(COLOURS),
         loc="outside lower center",
         ncols=4,
         frameon=False,

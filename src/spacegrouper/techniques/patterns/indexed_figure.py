@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from spacegrouper.figures.toolkit import enlarged
+from spacegrouper.figures.toolkit import enlarged, new_figure
 from spacegrouper.settings import Simulate, View
 from spacegrouper.techniques.patterns.geometry import rotation_matrices
 from spacegrouper.techniques.patterns.indexing import Reflections, strongest_reflections
@@ -39,9 +39,9 @@ def indexed_figure(
             up several turns.
     """
     views = settings.views
-    figure = Figure(figsize=(_TILE * len(views), 2 * _TILE + 0.8), layout="constrained")
+    columns = len(views)
+    figure, grid = new_figure(_TILE * columns, 2 * _TILE + 0.8, 2, columns, squeeze=False)
     figure.suptitle(heading, fontsize=_FONT_SIZE + 3)
-    grid = figure.subplots(2, len(views), squeeze=False)
     for column, view in enumerate(views):
         above, below = grid[0, column], grid[1, column]
         above.set_title(f"raw, {_turn(view)}")

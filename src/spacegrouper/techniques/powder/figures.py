@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from spacegrouper.figures.looks import BLUE, STYLE
+from spacegrouper.figures.toolkit import new_figure
 from spacegrouper.techniques.powder.settings import Powder
 
 _LONGEST_LINE = 75  # of the heading, characters
@@ -25,8 +26,8 @@ def diffractogram_figure(
         sticks: the integrated intensities.
         diffractogram: its highest point is 1.
     """
-    figure = Figure(figsize=(8, 4.2), layout="constrained")
-    above, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": (4, 1)})
+    heights = {"height_ratios": (4, 1)}
+    figure, (above, below) = new_figure(8, 4.2, 2, sharex=True, gridspec_kw=heights)
     # Ids of prototypes are long.
     above.set_title(heading if len(heading) <= _LONGEST_LINE else heading.replace("   (", "\n("))
     above.plot(
