@@ -7,22 +7,27 @@ import pytest
 import typer
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("network", "images", "descriptor"), [("ziletti", 1, "spot"), ("msdn", 3, "shaped")]
 )
-def test_everything_is_measured(benchmark, network: str, images: int, descriptor: str) -> None:
+def test_a_network_is_shown_the_images_that_it_takes(network, images, descriptor) -> None:
+    assert bench_train.images_of(network) == images
+    assert bench_train.settings_of(network, 32, 4).train.descriptor == descriptor
+
+
+@pytest.mark.slow
+def test_everything_is_measured(benchmark) -> None:
     small = ("--image-size=32", "--crystals=160", "--batch-size=4", "--steps=2", "--warm-up=1")
-    results = benchmark("train", f"--network={network}", *small, "--rounds=1")
+    results = benchmark("train", "--network=ziletti", *small, "--rounds=1")
     assert results["crystals_of_a_step"] == 4
     assert results["steps_measured"] == 2
-    found = results["networks"][network]
-    assert found["images_of_a_crystal"] == images
-    assert found["descriptor"] == descriptor
+    found = results["networks"]["ziletti"]
+    assert found["images_of_a_crystal"] == 1
+    assert found["descriptor"] == "spot"
 
     for way in ("streamed", "kept"):
         rates = found["input_alone"][way]
-        assert rates["images_per_second"] == images * rates["crystals_per_second"] > 0
+        assert rates["images_per_second"] == rates["crystals_per_second"] > 0
     fit = found["plain_fit"]
     assert fit["crystals_per_second"] == pytest.approx(4000 / fit["step_ms"])
     for ranks in (1, 2):
