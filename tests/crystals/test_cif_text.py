@@ -94,7 +94,10 @@ def test_numbers_are_those_of_the_standard(text, number):
         (b"data_a\n_x 1 2\n", "what stands in line 2 is neither a tag nor its value"),
         (b"data_a\n_x [1 2]\n", "line 2"),
         (b"data_a\x00\x01", "binary"),
-        (gzip.compress(b"data_a\n_x 1\n" * 99, mtime=0)[:-9], "the packed data are damaged or cut short"),
+        (
+            gzip.compress(b"data_a\n_x 1\n" * 99, mtime=0)[:-9],
+            "the packed data are damaged or cut short",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_text_is_said_in_one_line(content, reason):
