@@ -37,7 +37,7 @@ def test_what_is_unpacked_is_bounded_too(pack):
     [
         ("a.cif.gz", b"hello", "not a gz file in spite of its name"),
         ("a.cif", gzip.compress(b"data_x" * 99, mtime=0)[:-9], "damaged or cut short"),
-        ("a.cif", gzip.compress(gzip.compress(b"data_x", mtime=0)), "packed twice"),
+        ("a.cif", gzip.compress(gzip.compress(b"data_x", mtime=0), mtime=0), "packed twice"),
     ],
 )
 def test_what_cannot_be_unpacked_is_refused(name, content, reason):
