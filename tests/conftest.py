@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# TensorFlow reads it when it is first imported, by whichever test that is.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
 # Under importlib mode, what several tests share is not found by itself.
 sys.path += [str(Path(__file__).parent / "helpers"), str(Path(__file__).parents[1] / "benchmarks")]
 

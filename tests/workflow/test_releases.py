@@ -209,7 +209,7 @@ def test_the_crystals_of_the_release_have_just_its_patterns(chain) -> None:
     """Simulated from the first to the last, as the release lists them."""
     folder = chain.workflow.folder
     structures = "results/third/release/structures.jsonl.gz"
-    config = ("--config", "results/third_anew/config.yaml")
+    config = ("--config", "results/third/config.yaml")
     script(folder, "simulate.py", "--structures", structures, *config, "--output", "all.h5")
     script(folder, "shape.py", "--raw", "all.h5", *config, "--output", "all.zarr")
     assert pairs(folder / "all.zarr") == pairs(chain.store("third"))
