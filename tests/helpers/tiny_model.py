@@ -37,14 +37,20 @@ def write_tiny_model(
 
 
 def _write_network(path: Path, descriptor: str, classes: int) -> None:
-    views = 3 if descriptor in ("shaped", "raw") else 1
-    shape = (SIZE, 1) if descriptor == "diffractogram" else (SIZE, SIZE, 3)
+    colours = (SIZE, SIZE, 3)
+    shapes: dict[str, list[tuple[int, ...]]] = {
+        "shaped": [colours] * 3,
+        "raw": [colours] * 3,
+        "diffractogram": [(SIZE, 1)],
+        "zones": [(17, 17, 3), (12,)],
+    }
     rng = np.random.default_rng(1)
-    images = [keras.Input(shape) for _ in range(views)]
+    images = [keras.Input(shape) for shape in shapes.get(descriptor, [colours])]
     logits = []
     for image in images:
-        means = keras.ops.mean(image, axis=tuple(range(1, len(shape))))
+        between = tuple(range(1, len(image.shape) - 1))
+        means = keras.ops.mean(image, axis=between) if between else image
         dense = keras.layers.Dense(classes)
         logits.append(dense(means))
-        dense.set_weights([rng.normal(0, 8, (shape[-1], classes)), rng.normal(0, 1, classes)])
+        dense.set_weights([rng.normal(0, 8, (image.shape[-1], classes)), rng.normal(0, 1, classes)])
     keras.Model(images, logits).save(path)

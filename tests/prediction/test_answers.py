@@ -34,6 +34,11 @@ MORPHOLOGY = {
     "train": {"descriptor": "morphology"},
     "model": {"name": "vgg"},
 }
+REFLECTIONS = {
+    "simulate": {"engine": "structure_factors"},
+    "train": {"descriptor": "zones"},
+    "model": {"name": "zone_resnet", "image_size": 17},
+}
 DATABASE = {
     **MORPHOLOGY,
     "simulate": {"engine": "bitmap_database"},
@@ -57,8 +62,9 @@ def answers_to(model: TrainedModel, *paths: Path) -> list[Answer]:
         ),
         (POWDER, [{}, {"descriptor": "powder"}]),
         (MORPHOLOGY, [{}]),
+        (REFLECTIONS, [{"image_size": 17}]),
     ],
-    ids=["patterns", "powder", "morphology"],
+    ids=["patterns", "powder", "morphology", "reflections"],
 )
 def test_a_crystal_of_a_dataset_gets_the_images_and_the_answer_that_it_has_there(
     tmp_path: Path, settings: dict[str, Any], networks: list[dict[str, Any]]

@@ -99,3 +99,22 @@ def test_powders_are_drawn_as_curves(tmp_path: Path, descriptor: str) -> None:
     assert png_address(raw).startswith("data:image/png;base64,")
     save_figure(answer_figure(answer, model), tmp_path, "powder")
     assert imread(tmp_path / "powder.png").shape[0] > 400
+
+
+def test_of_reflections_the_zones_are_drawn_and_no_numbers(tmp_path: Path) -> None:
+    settings = make_settings(
+        simulate={"engine": "structure_factors"},
+        train={"descriptor": "zones"},
+        model={"name": "zone_resnet", "image_size": 17},
+    )
+    model = load_trained_model(write_tiny_model(tmp_path / "model", settings, image_size=17))
+    path = write_cif(tmp_path / "nacl.cif", ROCK_SALT)
+    (answer,) = answer_inputs(read_input(path, model), model, 1)
+    assert isinstance(answer, Answer)
+    (zones,) = measured_pictures(answer, model).values()
+    assert [picture.caption[:3] for picture in zones] == ["hk0", "h0l", "0kl"]
+    (seen,) = seen_pictures(answer, model)
+    assert seen.caption == "zones, 17 pixels"
+    np.testing.assert_array_equal(seen.values, np.rint(255 * answer.seen[0]))
+    save_figure(answer_figure(answer, model), tmp_path, "nacl")
+    assert png_address(seen).startswith("data:image/png")

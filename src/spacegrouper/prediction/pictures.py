@@ -36,13 +36,17 @@ def seen_pictures(answer: Answer, model: TrainedModel) -> list[Picture]:
         axis, first, last = descriptor.axis(shown.made_with)
         curve = answer.seen[0][:, 0]
         return [Picture(f"{descriptor.name}, {size}", curve, range=(first, last), axis=axis)]
-    levels = [np.rint(255 * image).astype(np.uint8) for image in answer.seen]
+    # What else a network takes, such as the cell, is numbers that no picture shows.
+    images = [values for values in answer.seen if values.ndim == 3]
+    levels = [np.rint(255 * image).astype(np.uint8) for image in images]
     if len(levels) == 1:
         return [Picture(f"{descriptor.name}, {size}", levels[0])]
     names = model.labels.technique.view_names
     views = names(shown.made_with) if names else [str(place) for place in range(1, len(levels) + 1)]
-    images = zip(views, levels, strict=True)
-    return [Picture(f"{descriptor.name}, {view} view, {size}", image) for view, image in images]
+    return [
+        Picture(f"{descriptor.name}, {view} view, {size}", image)
+        for view, image in zip(views, levels, strict=True)
+    ]
 
 
 @mpl.rc_context(STYLE)
