@@ -4,7 +4,8 @@ It holds, one row a crystal (dataset/store.py): `raw` and what a technique deriv
 and what all was made with.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -162,17 +163,26 @@ class Dataset:
         """
         wanted = (*self.arrays, *self.technique.further) if names is None else names
         further = [name for name in self.technique.further if name in wanted]
-        found = {name: self._part(name, slice(0, None))[rows] for name in further}
+        found = {name: self._further[name][rows] for name in further}
         arrays = [name for name in self.arrays if name in wanted]
         if isinstance(rows, slice):
             return found | {name: self._part(name, rows) for name in arrays}
         found |= {name: np.empty((len(rows), *self.shape), self.dtype) for name in arrays}
-        for first in np.unique(rows // self.chunk_rows) * self.chunk_rows:
-            start, stop = np.searchsorted(rows, (first, first + self.chunk_rows))
-            chunk = slice(int(first), int(first) + self.chunk_rows)
+        for places, chunk in self.chunks(rows):
             for name in arrays:
-                found[name][start:stop] = self._part(name, chunk)[rows[start:stop] - first]
+                found[name][places] = self._part(name, chunk)[rows[places] - chunk.start]
         return found
+
+    def chunks(self, rows: NDArray[np.integer[Any]]) -> Iterator[tuple[slice, slice]]:
+        """Yield of each chunk that holds one of `rows`, which ascend, their places and its rows."""
+        for first in (np.unique(rows // self.chunk_rows) * self.chunk_rows).tolist():
+            start, stop = np.searchsorted(rows, (first, first + self.chunk_rows))
+            yield slice(int(start), int(stop)), slice(first, first + self.chunk_rows)
+
+    @cached_property
+    def _further(self) -> Arrays:
+        # All rows at once: they are a few numbers a crystal, and are asked for chunk by chunk.
+        return {name: self._part(name, slice(0, None)) for name in self.technique.further}
 
     def _part(self, name: str, rows: slice) -> NDArray[Any]:
         try:

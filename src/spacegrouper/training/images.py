@@ -66,10 +66,9 @@ class PatternReader:
         """
         prepared = np.empty((len(rows), *self.pattern_shape), dtype=self.dtype)
         # Chunk by chunk: that bounds the memory, and large arrays are no faster to fill.
-        for first in np.unique(rows // self.chunk_rows) * self.chunk_rows:
-            start, stop = np.searchsorted(rows, (first, first + self.chunk_rows))
-            arrays = self._dataset.read(rows[start:stop], self._arrays)
-            prepared[start:stop] = self._composer.prepare(arrays)
+        for places, _ in self._dataset.chunks(rows):
+            arrays = self._dataset.read(rows[places], self._arrays)
+            prepared[places] = self._composer.prepare(arrays)
         return prepared
 
     def compose(
