@@ -80,7 +80,7 @@ def test_one_process_trains_without_horovod(store, tmp_path, launcher) -> None:
 @pytest.mark.slow
 def test_two_ranks_learn_what_one_does_with_twice_the_batch(store, tmp_path) -> None:
     trained = {}
-    # 20 crystals are learnt from, in 12 steps; every fourth has 4 empty places.
+    # 20 crystals are trained on, in 12 steps; every fourth has 4 empty places.
     for ranks, batch_size in ((1, 6), (2, 3)):
         output = tmp_path / f"{ranks} ranks"
         config = write_config(tmp_path / "config.yaml", batch_size=batch_size, epochs=3)

@@ -13,7 +13,7 @@ rule evaluate:
         history=rules.train.output.history,
         calibration=(
             []
-            if settings.train.validation_is_learnt_from
+            if settings.train.validation_is_trained_on
             else rules.calibrate.output.calibration
         ),
     output:

@@ -101,7 +101,7 @@ def read_labels(model: Path, dataset: Dataset | None = None) -> Labels:
 def uncalibrated_because(model: Path) -> str | None:
     """Return why no crystal is left to calibrate the network of a model folder with, or None."""
     path = model / "settings.yaml"
-    if not path.is_file() or not load_settings(path).train.validation_is_learnt_from:
+    if not path.is_file() or not load_settings(path).train.validation_is_trained_on:
         return None
     return (
         f"{path}: with train.rotation_epochs the network was trained on all validation folds, "

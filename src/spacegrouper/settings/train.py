@@ -82,8 +82,8 @@ class Train(Section):
     )
 
     @property
-    def validation_is_learnt_from(self) -> bool:
-        """Whether the network that is kept has learnt from every crystal that ever validated.
+    def validation_is_trained_on(self) -> bool:
+        """Whether the network that is kept was trained on every crystal that ever validated.
 
         So it is once a second group validates: no group is left that could judge or calibrate it.
         """

@@ -41,7 +41,7 @@ def fixed_for_experiment(stage, *names):
 
 def experiment_calibration(wildcards):
     """The temperature of an experiment's network, if there are crystals left to fit it on."""
-    if EXPERIMENTS[wildcards.experiment].train.validation_is_learnt_from:
+    if EXPERIMENTS[wildcards.experiment].train.validation_is_trained_on:
         return []
     return expand(rules.calibrate_experiment.output.calibration, **wildcards)
 
