@@ -38,7 +38,7 @@ class Source:
         section: the class of its settings, whose field `source` is `Literal[name]`.
         read: (section, Reading) to the crystals, and rejections in place of records that are none.
         files: section to the files that it reads, by a name for each; a change of them makes the
-            run's crystals anew. None where crystals do not come from files.
+            run's crystals anew. Empty where crystals do not come from files.
         check: (section, settings of the run) to reasons why no network can be trained on its
             crystals, as far as they are known beforehand.
         provenance: section to what else `provenance.json` is to say of where crystals come from.
@@ -47,7 +47,7 @@ class Source:
     name: str
     section: "type[Section]"
     read: "Callable[[Any, Reading], Iterable[Crystal | Rejection]]"
-    files: Callable[[Any], Mapping[str, Path]] | None = None
+    files: Callable[[Any], Mapping[str, Path]] = lambda section: {}
     check: "Callable[[Any, Settings], Iterable[str]]" = lambda section, settings: ()
     provenance: Callable[[Any], Mapping[str, Any]] = lambda section: {}
 

@@ -41,8 +41,7 @@ def source_files(settings: Settings) -> Mapping[str, Path]:
     """
     if not settings.engine.crystals:
         return settings.engine.files(settings)
-    files = SOURCES[settings.acquire.source].files
-    return {} if files is None else files(settings.acquire)
+    return SOURCES[settings.acquire.source].files(settings.acquire)
 
 
 def list_digest(files: Mapping[str, Path]) -> str:
