@@ -261,6 +261,16 @@ class Technique:
     images: bool = False
     in_paper: bool = False
 
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """The names of the engines that simulate it."""
+        return tuple(engine.name for engine in ENGINES if engine.technique == self.name)
+
+    @property
+    def descriptors(self) -> tuple[str, ...]:
+        """The names of the descriptors that its data can be."""
+        return tuple(each.name for each in DESCRIPTORS if self.name in each.techniques)
+
 
 TECHNIQUES: Registry[Technique] = Registry("technique")
 ENGINES: Registry[Engine] = Registry("engine")

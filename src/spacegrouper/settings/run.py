@@ -1,6 +1,6 @@
 """All sections of a run's settings together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Annotated, Any, TypeVar, Union
 
@@ -146,11 +146,10 @@ def _about_the_network(settings: Settings) -> Iterator[Contradiction]:
             f"`{train.descriptor}`",
         )
     if settings.technique.name not in descriptor.techniques:
-        made = [d.name for d in DESCRIPTORS if settings.technique.name in d.techniques]
         yield Contradiction(
             ("train.descriptor", "simulate.engine"),
             f"of what `simulate.engine: {settings.simulate.engine}` makes, it can be "
-            f"{_one_of(made)}, not `{train.descriptor}`",
+            f"{_one_of(settings.technique.descriptors)}, not `{train.descriptor}`",
         )
     if train.ranks % train.nodes:
         yield Contradiction(
@@ -167,5 +166,5 @@ def _about_the_network(settings: Settings) -> Iterator[Contradiction]:
             )
 
 
-def _one_of(names: list[str]) -> str:
+def _one_of(names: Sequence[str]) -> str:
     return " or ".join(f"`{name}`" for name in names)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from spacegrouper.contract.source import SOURCES
-from spacegrouper.contract.technique import DESCRIPTORS, ENGINES, TECHNIQUES, Use
+from spacegrouper.contract.technique import DESCRIPTORS, TECHNIQUES, Use
 from spacegrouper.errors import UserError
 from spacegrouper.settings.messages import number
 from spacegrouper.settings.run import Settings
@@ -126,9 +126,9 @@ def _uses(settings: Settings) -> Iterator[Use]:
     for technique in TECHNIQUES:
         mine = technique is settings.technique
         if not mine and technique.sections:
-            engines = [engine.name for engine in ENGINES if engine.technique == technique.name]
             keys = tuple(section.key() for section in technique.sections)
-            yield Use(keys, lambda _: False, f"with `simulate.engine: {' or '.join(engines)}`")
+            engines = " or ".join(technique.engines)
+            yield Use(keys, lambda _: False, f"with `simulate.engine: {engines}`")
         if mine:
             yield from technique.uses
 

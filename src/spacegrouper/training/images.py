@@ -39,10 +39,10 @@ class PatternReader:
         descriptor = DESCRIPTORS[presentation.descriptor]
         technique = dataset.technique
         if technique.name not in descriptor.techniques:
-            possible = [each.name for each in DESCRIPTORS if technique.name in each.techniques]
             raise UserError(
                 f"{dataset.path}: holds {technique.measures}, of which the descriptor can be "
-                f"{' or '.join(possible)}, not {descriptor.name}; change train.descriptor"
+                f"{' or '.join(technique.descriptors)}, not {descriptor.name}; "
+                "change train.descriptor"
             )
         if descriptor.views and dataset.shape[0] not in descriptor.views:
             raise UserError(
