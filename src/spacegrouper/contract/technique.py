@@ -130,6 +130,11 @@ class Presentation:
     sections: Sections
     made_with: Sections
 
+    def compose(self, arrays: Arrays, ids: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Return the network's inputs, each (n, ...), of the arrays of n crystals at once."""
+        composer = DESCRIPTORS[self.descriptor].composer(self)
+        return composer.compose(composer.prepare(arrays), ids)
+
 
 class Composer(Protocol):
     """Makes a network's input of what a dataset holds, in two steps; threads may share it."""

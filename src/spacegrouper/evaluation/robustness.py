@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import DESCRIPTORS
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.symmetry import extinction_classes
 from spacegrouper.dataset.dataset import Dataset
@@ -70,9 +69,8 @@ def images_of(raw: NDArray[np.uint8], labels: Labels) -> list[NDArray[np.float32
     `raw`: (n, views = 3, pixels, pixels); returns what the network's descriptor composes.
     """
     shown = labels.presentation
-    composer = DESCRIPTORS[shown.descriptor].composer(shown)
     arrays = {"raw": raw, **labels.technique.derive(raw, shown.made_with)}
-    return composer.compose(composer.prepare(arrays), [""] * len(raw))
+    return shown.compose(arrays, [""] * len(raw))
 
 
 def predict_points(

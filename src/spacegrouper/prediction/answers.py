@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import DESCRIPTORS, Arrays
+from spacegrouper.contract.technique import Arrays
 from spacegrouper.crystals.class_names import class_name
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.symmetry import (
@@ -122,8 +122,7 @@ def _answer(names: Sequence[str], measured: Arrays, model: TrainedModel) -> list
         return []
     shown = model.labels.presentation
     arrays = {**measured, **model.labels.technique.derive(measured["raw"], shown.made_with)}
-    composer = DESCRIPTORS[shown.descriptor].composer(shown)
-    images = composer.compose(composer.prepare(arrays), names)
+    images = shown.compose(arrays, names)
     shares = probabilities(class_logits(model.network, images), model.temperature or 1.0)
     answers = []
     for place, name in enumerate(names):

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import DESCRIPTORS, Presentation
+from spacegrouper.contract.technique import Presentation
 from spacegrouper.crystals.class_names import space_group_name
 from spacegrouper.crystals.symmetry import crystal_systems
 from spacegrouper.dataset.dataset import Dataset
@@ -83,8 +83,7 @@ def read_example(dataset: Dataset, chosen: Mapping[str, Any]) -> ExampleCrystal:
 
     def images(descriptor: str) -> list[NDArray[np.float32]]:
         how = Presentation(descriptor, size, "nearest", 0, {}, dataset.settings)
-        composer = DESCRIPTORS[descriptor].composer(how)
-        return composer.compose(composer.prepare(arrays), [""])
+        return how.compose(arrays, [""])
 
     return ExampleCrystal(
         material_id=str(chosen["material_id"]),

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import DESCRIPTORS, Arrays, Picture, Presentation, Sections
+from spacegrouper.contract.technique import Arrays, Picture, Presentation, Sections
 from spacegrouper.settings.simulate import Simulate
 
 
@@ -29,9 +29,7 @@ def samples_of(arrays: Arrays, name: str, presentation: Presentation) -> tuple[P
     views = view_names(presentation.made_with)
     raw = arrays["raw"]
     whole = replace(presentation, descriptor="shaped", image_size=raw.shape[-1])
-    composer = DESCRIPTORS["shaped"].composer(whole)
-    prepared = composer.prepare({key: values[None] for key, values in arrays.items()})
-    shaped = composer.compose(prepared, [name])
+    shaped = whole.compose({key: values[None] for key, values in arrays.items()}, [name])
     return (
         Picture(f"raw, {views[0]} view", brightened(raw[0]), spots=True),
         Picture("spot, all views", brightened(np.moveaxis(raw, 0, -1)), spots=True),

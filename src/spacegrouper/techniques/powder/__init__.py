@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from spacegrouper.contract.technique import (
-    DESCRIPTORS,
     TECHNIQUES,
     Arrays,
     Picture,
@@ -40,9 +39,7 @@ def _pictures(arrays: Arrays, made_with: Sections) -> dict[str, list[Picture]]:
 def _samples(arrays: Arrays, name: str, presentation: Presentation) -> tuple[Picture, ...]:
     # With the noise that the network saw.
     drawn = replace(presentation, descriptor="powder", image_size=_DRAWN)
-    composer = DESCRIPTORS["powder"].composer(drawn)
-    prepared = composer.prepare({key: values[None] for key, values in arrays.items()})
-    (image,) = composer.compose(prepared, [name])
+    (image,) = drawn.compose({key: values[None] for key, values in arrays.items()}, [name])
     return (Picture("diffractogram", np.rint(image[0, :, :, 0] * 255).astype(np.uint8)),)
 
 
