@@ -1,4 +1,5 @@
 import re
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -238,6 +239,58 @@ def test_at_most_so_many_crystals_of_each_class() -> None:
 
     assert some["spacegroup"].value_counts().to_dict() == {2: 25, 4: 20}
     assert set(some["material_id"]) <= set(whole["material_id"])
+
+
+@pytest.mark.parametrize("method", ["random", "prototype"])
+def test_smaller_shares_of_the_training_set_are_parts_of_larger_ones(method: str) -> None:
+    table = of_prototypes([5] * 40, [1] * 30, [1, 1, 1])
+    parts = []
+    for share in (0.01, 0.1, 0.3, 1):
+        settings = Split(minimum_crystals=3, method=method, training_share=share)
+        parts.append(split_crystals(table, settings, seed=0).groupby("part")["material_id"])
+
+    names = [own.agg(set) for own in parts]
+    whole = split_crystals(table, Split(minimum_crystals=3, method=method), seed=0)
+    assert names[-1].to_dict() == whole.groupby("part")["material_id"].agg(set).to_dict()
+    for smaller, larger in pairwise(names):
+        assert smaller["train"] < larger["train"]
+        assert smaller["validation"] == larger["validation"]
+        assert smaller["test"] == larger["test"]
+
+
+def test_each_class_keeps_its_share_of_training_crystals() -> None:
+    settings = Split(minimum_crystals=3, training_share=0.1)
+    table = split_crystals(crystals(100, 205, 3), settings, seed=0)
+
+    counts = pd.crosstab(table["spacegroup"], table["part"])[list(PARTS)]
+    assert counts.to_numpy().tolist() == [[8, 10, 10], [16, 20, 20], [1, 1, 1]]
+
+
+def test_a_share_of_the_training_set_keeps_whole_prototypes_until_it_is_reached() -> None:
+    """20 prototypes of 10 crystals give 160 training crystals: a tenth is 16, so two are kept."""
+    table = of_prototypes([10] * 20, [1] * 200)
+    settings = BY_PROTOTYPE.model_copy(update={"training_share": 0.1})
+    split = split_crystals(table, settings, seed=0)
+
+    training = split[split["part"] == "train"]
+    assert training["spacegroup"].value_counts().to_dict() == {2: 20, 4: 16}
+    assert training[training["spacegroup"] == 2].groupby("prototype").size().tolist() == [10, 10]
+
+
+def test_a_prototype_that_one_of_its_classes_keeps_stays_in_all_of_them() -> None:
+    rng = np.random.default_rng(0)
+    table = crystals(600).assign(
+        prototype=rng.integers(0, 100, 600).astype(str),
+        **{"class": rng.choice(["oxide", "halide"], 600)},
+    )
+    settings = Split(label="material_group", minimum_crystals=3, method="prototype")
+    whole = split_crystals(table, settings, seed=0)
+    some = split_crystals(table, settings.model_copy(update={"training_share": 0.2}), seed=0)
+
+    kept = whole[whole["prototype"].isin(some.loc[some["part"] == "train", "prototype"])]
+    assert set(kept["material_id"]) == set(some.loc[some["part"] == "train", "material_id"])
+    shares = some.groupby(["class", "part"]).size() / whole.groupby(["class", "part"]).size()
+    assert shares.xs("train", level="part").between(0.2, 0.45).all()
 
 
 def test_classes_by_list_by_preset_and_all() -> None:

@@ -164,6 +164,11 @@ def _about_the_network(settings: Settings) -> Iterator[Contradiction]:
                 "needs split.train to be a multiple of split.validation, but they are "
                 f"{split.train:g} and {split.validation:g}",
             )
+        if split.training_share < 1:
+            yield Contradiction(
+                ("split.training_share", "train.rotation_epochs"),
+                "must be 1 with `train.rotation_epochs`, which trains on the validation set too",
+            )
 
 
 def _one_of(names: Sequence[str]) -> str:

@@ -53,6 +53,14 @@ class Split(Section):
         description="share of each class in the validation set, which decides when to stop",
     )
     test: Fraction = Field(0.1, gt=0, description="share of each class in the test set")
+    training_share: float = Field(
+        1,
+        gt=0,
+        le=1,
+        description="share of each class's training set that is used, one crystal at least, or of "
+        "`prototype` whole prototypes; smaller shares are parts of larger ones, and the validation "
+        "and test sets stay as they are: for a learning curve",
+    )
 
     @field_validator("classes", mode="wrap")
     @classmethod

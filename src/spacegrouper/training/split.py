@@ -39,7 +39,8 @@ def split_crystals(crystals: pd.DataFrame, settings: Split, seed: int) -> pd.Dat
 
     "random": each class keeps the shares, to the nearest crystal, and new crystals hardly move the
     others. "prototype": all crystals of a prototype are in one part, whatever their classes; the
-    shares of each class are kept as well as the sizes of the prototypes allow.
+    shares of each class are kept as well as the sizes of the prototypes allow. Of the training set
+    `training_share` is kept; who validates and tests does not depend on it.
     Raises UserError for fewer than two classes, or for those that cannot be present in every part.
     """
     classes = select_classes(crystals["class"], settings)
@@ -57,7 +58,9 @@ def split_crystals(crystals: pd.DataFrame, settings: Split, seed: int) -> pd.Dat
     else:
         table["part"] = unit.map(_parts_of_prototypes(unit, table["label"], settings, seed))
     _check_parts(table, unit, crystals["class"].value_counts(), settings)
-    split: pd.DataFrame = table.sort_values("row", ignore_index=True)
+    training = table["part"] == "train"
+    left_out = _beyond_share(table[training], unit[training], settings.training_share, seed)
+    split: pd.DataFrame = table.drop(left_out).sort_values("row", ignore_index=True)
     return split
 
 
@@ -139,6 +142,24 @@ def _cut_at_shares(crystals: int, settings: Split) -> list[str]:
     }
     parts = [part for part, count in held_back.items() for _ in range(count)]
     return (parts + ["train"] * (crystals - len(parts)))[:crystals]
+
+
+def _beyond_share(
+    training: pd.DataFrame, unit: "pd.Series[str]", share: float, seed: int
+) -> "pd.Index[int]":
+    """Return the index of the training crystals that are left out so that a share remains.
+
+    Each class keeps its crystals, or whole prototypes, in the order of their hashes until it has
+    its share, one crystal at least; so those of a smaller share are among those of a larger one. A
+    prototype that one of its classes keeps stays in all of them.
+    """
+    sizes = training.groupby(["label", unit.rename("unit")]).size().rename("size").reset_index()
+    sizes["place"] = [_hash(seed, name) for name in sizes["unit"]]
+    sizes = sizes.sort_values(["label", "place"])
+    by_class = sizes.groupby("label")["size"]
+    before = by_class.cumsum() - sizes["size"]
+    wanted = (share * by_class.transform("sum")).round().clip(lower=1)
+    return training.index[~unit.isin(sizes.loc[before < wanted, "unit"])]
 
 
 def _check_parts(
