@@ -5,7 +5,6 @@ from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.techniques.reflections.settings import Reflections
 from spacegrouper.techniques.reflections.simulation import (
     cell_of,
-    levels,
     simulate_reflections,
 )
 from spacegrouper.techniques.reflections.zones import zones
@@ -21,11 +20,6 @@ ROCK_SALT = Crystal(
         ]
     ),
 )
-
-
-def test_levels_are_logarithmic_and_zeros_stay() -> None:
-    found = levels(np.array([0, 1e-7, 1e-6, 1e-3, 1.0]), decades=6)
-    assert found.tolist() == [0, 0, 1, 32768, 65535]
 
 
 def test_a_crystal_has_its_levels_its_strongest_reflection_and_its_cell() -> None:

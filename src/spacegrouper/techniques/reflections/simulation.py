@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from spacegrouper.contract.technique import Patterns
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.elements import reason_against_elements
+from spacegrouper.techniques.reflections.levels import levels
 from spacegrouper.techniques.reflections.settings import Reflections
 from spacegrouper.techniques.reflections.structure_factors import (
     Scatterers,
@@ -16,7 +17,6 @@ from spacegrouper.techniques.reflections.structure_factors import (
     scatterers,
 )
 
-HIGHEST = 65535
 EXTINCT = "every reflection of its range is extinct"
 _BATCH = 256  # crystals handed on at a time
 _MOST_ATOMS = 100_000  # of a cell, which take some minutes
@@ -57,18 +57,6 @@ def simulate_reflections(
                 why,
                 {"cell": np.stack([cell_of(crystal.lattice) for crystal in crystals[batch]])},
             )
-
-
-def levels(intensity: NDArray[np.float64], decades: int) -> NDArray[np.uint16]:
-    """Return logarithmic levels: 65535 for the strongest, 1 for 10^-decades of it, 0 below.
-
-    A level is 1 + 65534 (1 + log10(I / max I) / decades), rounded.
-    """
-    strongest = intensity.max()
-    with np.errstate(divide="ignore"):
-        share = 1 + np.log10(intensity / strongest) / decades
-    found = np.where(share >= 0, np.rint(1 + (HIGHEST - 1) * share), 0)
-    return found.astype(np.uint16)
 
 
 def cell_of(lattice: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,10 +1,14 @@
 """Zones of reflections: hk0, h0l and 0kl of a half of reciprocal space."""
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
+T = TypeVar("T", np.uint16, np.float32)
 
-def zones(levels: NDArray[np.uint16]) -> NDArray[np.uint16]:
+
+def zones(levels: NDArray[T]) -> NDArray[T]:
     """Return the zones hk0 (rows h, columns k), h0l (h, l) and 0kl (k, l) of n crystals.
 
     Args:
@@ -16,7 +20,7 @@ def zones(levels: NDArray[np.uint16]) -> NDArray[np.uint16]:
     largest = levels.shape[1] - 1
     hk0 = levels[:, 0]
     upper_h0l, upper_0kl = levels[:, :, :, largest], levels[:, :, largest, :]
-    both = []
+    both: list[NDArray[T]] = []
     for upper in (upper_h0l, upper_0kl):  # (n, l, index), l from 0
         lower = upper[:, :0:-1, ::-1]  # (-l, -index)
         both.append(np.concatenate([lower, upper], axis=1).transpose(0, 2, 1))

@@ -33,6 +33,19 @@ def test_the_zones_are_the_channels_and_the_middle_is_000() -> None:
     assert lit == {(4, 1, 0): 1.0, (3, 3, 2): 0.2, (1, 1, 2): 0.2}
 
 
+def test_an_empty_place_of_a_batch_is_0() -> None:
+    levels = np.full((1, 3, 5, 5), 65535, dtype=np.uint16)
+    cell = np.array([[1, 2, 3, 90, 90, 90.0]])
+    composer = DESCRIPTORS["zones"].composer(Presentation("zones", 5, "nearest", 0, {}, {}))
+    prepared = composer.prepare({"raw": levels, "cell": cell})
+    batch = np.zeros(3, dtype=prepared.dtype)
+    batch[1] = prepared[0]
+    alone = composer.compose(prepared, ["a"])
+    for values, expected in zip(composer.compose(batch, ["", "a", ""]), alone, strict=True):
+        assert values.any(axis=tuple(range(1, values.ndim))).tolist() == [False, True, False]
+        np.testing.assert_array_equal(values[1], expected[0])
+
+
 def test_fewer_indices_can_be_shown() -> None:
     levels = np.random.default_rng(0).integers(0, 65536, (1, 4, 7, 7), dtype=np.uint16)
     cell = np.array([[1, 2, 3, 90, 90, 90.0]])

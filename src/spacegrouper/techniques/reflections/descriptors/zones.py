@@ -4,48 +4,29 @@ The image of a crystal has the zones as its channels; its pixel (i, j) is the re
 i - L and j - L, from the strongest (1) over `reflections.decades` to 0, with absent ones 0.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import DESCRIPTORS, Arrays, Composer, Descriptor, Presentation
-
-_HIGHEST = np.float32(65535)
+from spacegrouper.contract.technique import DESCRIPTORS, Composer, Descriptor, Presentation
 
 
-@dataclass(frozen=True)
-class Zones:
-    """Composes zones and the cell.
+def zones_and_cell(
+    levels: NDArray[np.float32], cells: NDArray[np.float64], size: int
+) -> list[NDArray[np.float32]]:
+    """Return the zones (n, size, size, 3) and the cell (n, 12).
 
-    Args:
-        size: pixels along an edge, 2 L + 1 for the largest index L that is shown.
+    `levels`, `cells`: as ShownReflections has them; `size`: pixels along an edge, 2 L + 1 for the
+    largest index L that is shown.
     """
+    from spacegrouper.techniques.reflections.zones import zones
 
-    size: int
-
-    def prepare(self, arrays: Arrays) -> NDArray[np.float32]:
-        """Return (n, 3 size^2 + 12): levels of the zones, 0 to 1, and what tells the cell."""
-        from spacegrouper.techniques.reflections.zones import zones
-
-        found = zones(arrays["raw"])
-        margin = (found.shape[-1] - self.size) // 2
-        if margin:
-            found = found[:, :, margin:-margin, margin:-margin]
-        images = np.moveaxis(found, 1, -1).reshape(len(found), 3 * self.size**2) / _HIGHEST
-        numbers: NDArray[np.float32] = np.concatenate(
-            [images, cell_features(arrays["cell"])], axis=1, dtype=np.float32
-        )
-        return numbers
-
-    def compose(
-        self, prepared: NDArray[np.float32], ids: Sequence[str], epoch: int | None = None
-    ) -> list[NDArray[np.float32]]:
-        """Return the zones (n, size, size, 3) and the cell (n, 12)."""
-        pixels = 3 * self.size**2
-        images = prepared[:, :pixels].reshape(-1, self.size, self.size, 3)
-        return [np.ascontiguousarray(images), np.ascontiguousarray(prepared[:, pixels:])]
+    found = zones(levels)
+    margin = (found.shape[-1] - size) // 2
+    within = slice(margin, margin + size)
+    images = np.moveaxis(found[:, :, within, within], 1, -1)
+    return [np.ascontiguousarray(images), cell_features(cells).astype(np.float32)]
 
 
 def cell_features(cell: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -57,7 +38,9 @@ def cell_features(cell: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _composer(presentation: Presentation) -> Composer:
-    return Zones(presentation.image_size)
+    from spacegrouper.techniques.reflections.shown import ShownReflections
+
+    return ShownReflections(partial(zones_and_cell, size=presentation.image_size))
 
 
 DESCRIPTORS.register(

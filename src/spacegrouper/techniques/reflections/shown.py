@@ -1,0 +1,55 @@
+"""What descriptors of reflections have in common: the levels and the cell of each crystal.
+
+A descriptor is a function of both. The whole grid is kept in memory, 5 kB a crystal of indices up
+to 8, because what a measurement does to a reflection may depend on any other.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacegrouper.contract.technique import Arrays
+from spacegrouper.techniques.reflections.levels import scaled
+
+
+@dataclass(frozen=True)
+class ShownReflections:
+    """Composes the inputs of a descriptor.
+
+    Args:
+        inputs: of n crystals, (levels, cells) to the network's inputs: float32 levels
+            (n, L + 1, 2 L + 1, 2 L + 1), l from 0, h and k from -L, from 0 (absent) to 1 (the
+            strongest); and cells (n, 6), Angstrom and degrees.
+    """
+
+    inputs: Callable[[NDArray[np.float32], NDArray[np.float64]], list[NDArray[np.float32]]]
+
+    def prepare(self, arrays: Arrays) -> NDArray[Any]:
+        """Return the fields `levels` (L + 1, 2 L + 1, 2 L + 1) and `cell` (6,) of each, (n,)."""
+        raw, cell = arrays["raw"], arrays["cell"]
+        kept = np.empty(
+            len(raw), [("levels", raw.dtype, raw.shape[1:]), ("cell", np.float64, cell.shape[1:])]
+        )
+        kept["levels"], kept["cell"] = raw, cell
+        return kept
+
+    def compose(
+        self, prepared: NDArray[Any], ids: Sequence[str], epoch: int | None = None
+    ) -> list[NDArray[np.float32]]:
+        """Return the inputs of the descriptor, 0 for an empty place of a batch."""
+        filled = prepared["cell"].any(axis=1)
+        crystals = prepared[filled]
+        inputs = self.inputs(scaled(crystals["levels"]), crystals["cell"])
+        return [_spread(part, filled) for part in inputs]
+
+
+def _spread(values: NDArray[np.float32], filled: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return values of the places that are filled among all, the others 0."""
+    if filled.all():
+        return values
+    everywhere = np.zeros((len(filled), *values.shape[1:]), values.dtype)
+    everywhere[filled] = values
+    return everywhere
