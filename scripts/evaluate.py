@@ -63,7 +63,8 @@ def main(
 
     uncalibrated = None if reason else probabilities(logits)
     answers = probabilities(logits, temperature or 1)
-    scores = score_answers(test, answers, labels.label, labels.classes, settings.seed, uncalibrated)
+    told_apart = labels.label, labels.classes
+    scores = score_answers(split, answers, *told_apart, settings.seed, uncalibrated)
     scores.summary.update(temperature=temperature, **share_met_before(split, group))
     with written_aside(output) as folder:
         folder.mkdir()

@@ -52,7 +52,7 @@ def main(
             known_features, truth, test_features, classes, seed, advance
         )
 
-    scores = score_answers(test, probabilities, labels.label, labels.classes, seed)
+    scores = score_answers(crystals, probabilities, labels.label, labels.classes, seed)
     with written_aside(output) as folder:
         folder.mkdir()
         write_scores(scores, folder)

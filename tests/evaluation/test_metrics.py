@@ -261,13 +261,14 @@ def test_summary_by_hand():
     for name in ("top_1", "balanced", "macro_f1"):
         low, high = summary.pop(f"{name}_interval_95")
         assert 0 <= low < 0.5 < high <= 1
-    assert summary.pop("top_5_interval_95") == [1, 1]
+    assert summary.pop("top_3_interval_95") == summary.pop("top_5_interval_95") == [1, 1]
     # F1: 62: precision 1/3, recall 1; 221: 0; 225: precision 1, recall 1/2.
     assert summary == pytest.approx(
         {
             "classes": 3,
             "test_crystals": 4,
             "top_1_accuracy": 0.5,
+            "top_3_accuracy": 1.0,
             "top_5_accuracy": 1.0,
             "balanced_accuracy": (1 + 0 + 0.5) / 3,
             "macro_f1": (0.5 + 0 + 2 / 3) / 3,

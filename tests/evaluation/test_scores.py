@@ -17,6 +17,15 @@ SYSTEMS = np.array(["cubic", "orthorhombic", "trigonal"])
 TEST = pd.DataFrame(
     {"row": [3, 5], "material_id": ["a", "b"], "spacegroup": [166, 225], "label": [1, 2]}
 )
+# Of 166 and 225 more crystals are trained on than of 62.
+SPLIT = pd.concat(
+    [
+        pd.DataFrame({"row": range(6, 11), "material_id": "c", "label": [2, 0, 1, 2, 1]}).assign(
+            spacegroup=lambda table: SPACE_GROUPS[table["label"]], part="train"
+        ),
+        TEST.assign(part="test"),
+    ]
+)
 PROBABILITIES = np.array([[0.1, 0.7, 0.2], [0.6, 0.3, 0.1]])
 UNCALIBRATED = np.array([[0.0, 0.95, 0.05], [0.8, 0.2, 0.0]])
 OF_EVERY_LABEL = {"predictions", "top_k", "per_class", "confusion", "reliability", "refusal"}
@@ -47,7 +56,7 @@ def test_predictions_of_another_label_keep_the_space_group_beside_the_class() ->
 
 
 def test_scores_are_written_as_they_are(tmp_path) -> None:
-    scores = score_answers(TEST, PROBABILITIES, "spacegroup", SPACE_GROUPS, seed=0)
+    scores = score_answers(SPLIT, PROBABILITIES, "spacegroup", SPACE_GROUPS, seed=0)
     write_scores(scores, tmp_path)
 
     assert json.loads((tmp_path / "metrics.json").read_text()) == scores.summary
@@ -72,20 +81,48 @@ def test_scores_are_written_as_they_are(tmp_path) -> None:
     assert describe_scores(scores).startswith("top-1 50.0 % (95 % interval 0.0 to 100.0 %)")
 
 
+def test_the_physics_line_is_of_the_crystals_trained_on() -> None:
+    """197 and 204 are one extinction class, and 225 another; of 197 more are trained on."""
+    groups = np.array([197, 204, 225])
+    part = ["train"] * 4 + ["validation"] * 2 + ["test"] * 4
+    label = np.array([0, 1, 2, 1, 0, 0, 0, 1, 1, 2])
+    split = pd.DataFrame({"row": range(10), "material_id": "a", "label": label, "part": part})
+    split["spacegroup"] = groups[label]
+    scores = score_answers(split, np.full((4, 3), 1 / 3), "spacegroup", groups, seed=0)
+
+    for name in ("top_k", "per_class", "per_crystal_system", "symmetry"):
+        assert scores.tables[name].columns[-1] == "physics_line"
+    named = {name: table.get("physics_line") for name, table in scores.tables.items()}
+    assert named["top_k"].tolist() == [0.5, 1, 1]
+    assert named["per_class"].tolist() == [1, 0, 1]
+    assert named["per_crystal_system"].tolist() == [0.5]
+    levels = dict(zip(scores.tables["symmetry"]["level"], named["symmetry"], strict=True))
+    assert (levels["space group"], levels["extinction class"]) == (0.5, 1)
+    assert levels["point group"] == 0.5
+    for name in ("physics_line", "physics_line_any_order"):
+        assert scores.summary[f"{name}_top_1_accuracy"] == 0.5
+        assert scores.summary[f"{name}_top_3_accuracy"] == 1
+        assert scores.summary[f"{name}_top_1_interval_95"] == [0, 1]
+    assert "physics line 50.0 %, chance 33.3 %" in describe_scores(scores)
+
+
 def test_other_labels_have_no_tables_of_symmetry() -> None:
-    scores = score_answers(TEST, PROBABILITIES, "crystal_system", SYSTEMS, seed=0)
+    scores = score_answers(SPLIT, PROBABILITIES, "crystal_system", SYSTEMS, seed=0)
 
     assert set(scores.tables) == OF_EVERY_LABEL
     assert scores.tables["per_class"]["class"].tolist() == ["orthorhombic", "trigonal"]
     assert scores.summary["label"] == "crystal_system"
     assert "extinction_class_accuracy" not in scores.summary
+    assert not any(name.startswith("physics_line") for name in scores.summary)
+    assert "physics_line" not in scores.tables["top_k"]
+    assert "physics line" not in describe_scores(scores)
 
 
 def test_reliability_is_told_before_and_after_calibration() -> None:
     correct = np.array([True, False])
-    plain = score_answers(TEST, PROBABILITIES, "spacegroup", SPACE_GROUPS, seed=0)
+    plain = score_answers(SPLIT, PROBABILITIES, "spacegroup", SPACE_GROUPS, seed=0)
     calibrated = score_answers(
-        TEST, PROBABILITIES, "spacegroup", SPACE_GROUPS, seed=0, uncalibrated=UNCALIBRATED
+        SPLIT, PROBABILITIES, "spacegroup", SPACE_GROUPS, seed=0, uncalibrated=UNCALIBRATED
     )
 
     after = expected_calibration_error(PROBABILITIES.max(axis=1), correct)

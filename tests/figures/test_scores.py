@@ -87,9 +87,10 @@ def scores(classes):
     label = "crystal_system" if classes == "crystal_system" else "spacegroup"
     probabilities, labels = answers(len(names))
     test = pd.DataFrame({"row": labels, "material_id": "a", "spacegroup": 0, "label": labels})
+    split = pd.concat([test.assign(part=part) for part in ("train", "test")])
     flatter = np.sqrt(probabilities)
     flatter /= flatter.sum(axis=1, keepdims=True)
-    return score_answers(test, flatter, label, names, 0, uncalibrated=probabilities)
+    return score_answers(split, flatter, label, names, 0, uncalibrated=probabilities)
 
 
 def all_figures(classes):
@@ -164,6 +165,23 @@ def test_top_k_bars_are_the_table():
     assert bars(axes, -1) == table["chance"].tolist()
     assert "n = 40" in axes.get_title("left")
     assert axes.get_ylabel() == "true space group among the first k answers"
+
+
+@pytest.mark.parametrize(
+    ("table", "draw", "along"),
+    [
+        ("top_k", lambda table: top_k_figure(table, 40, "spacegroup"), 1),
+        ("per_crystal_system", per_crystal_system_figure, 0),
+    ],
+)
+def test_the_physics_line_is_drawn_and_named(table, draw, along):
+    found = scores(72).tables[table]
+    assert 0 < found["physics_line"].min() < 1
+    figure = draw(found)
+    (line,) = [each for each in figure.axes[0].collections if each.get_label() == "physics line"]
+    assert [ends[0, along] for ends in line.get_segments()] == found["physics_line"].tolist()
+    assert "physics line" in [text.get_text() for text in figure.legends[0].get_texts()]
+    assert not figure.axes[0].legend_
 
 
 @pytest.mark.parametrize("classes", [8, 72])

@@ -59,12 +59,12 @@ def _write_experiment(folder: Path, groups: tuple[int, ...], skill: float) -> No
     )
     (folder / "model").mkdir(parents=True)
     split.to_csv(folder / "model" / "split.csv", index=False)
-    test = split[split["part"] == "test"].reset_index(drop=True)
+    test = split.loc[split["part"] == "test", "label"]
     logits = rng.normal(size=(len(test), len(groups)))
-    logits[np.arange(len(test)), test["label"]] += skill
+    logits[np.arange(len(test)), test] += skill
     exponentials = np.exp(logits)
     probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    scores = score_answers(test, probabilities, "spacegroup", np.array(groups), seed=0)
+    scores = score_answers(split, probabilities, "spacegroup", np.array(groups), seed=0)
     (folder / "evaluation").mkdir()
     write_scores(scores, folder / "evaluation")
 

@@ -17,6 +17,7 @@ from spacegrouper.crystals.symmetry import LEVELS, Integers, crystal_systems
 from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
 
 _LARGEST_K = 5
+_SUMMARISED_K = (1, 3, 5)
 _RESAMPLES_OF_SHARES = 10_000
 _RESAMPLES_OF_CRYSTALS = 2_000
 _RESAMPLES_AT_A_TIME = 100
@@ -190,17 +191,13 @@ def summarise(
     `classes`: (C,), the name of each. `chance_accuracy` is that of guessing evenly among the
     classes, `majority_accuracy` that of always naming the test crystals' most frequent class.
     """
-    ranks = ranks_of_truth(probabilities, labels)
     places = np.arange(len(classes))
     confusion = confusion_table(labels, probabilities.argmax(axis=1), places).to_numpy()
     intervals = bootstrap_of_class_means(confusion, seed)
     return {
         "classes": len(classes),
         "test_crystals": len(labels),
-        "top_1_accuracy": float(np.mean(ranks == 1)),
-        "top_1_interval_95": list(bootstrap_interval(ranks == 1, seed)),
-        "top_5_accuracy": float(np.mean(ranks <= _LARGEST_K)),
-        "top_5_interval_95": list(bootstrap_interval(ranks <= _LARGEST_K, seed)),
+        **summarise_top_k(probabilities, labels, seed),
         "balanced_accuracy": float(balanced_accuracy(confusion)),
         "balanced_interval_95": list(intervals["balanced_accuracy"]),
         "macro_f1": float(macro_f1(confusion)),
@@ -208,6 +205,18 @@ def summarise(
         "chance_accuracy": 1 / len(classes),
         "majority_accuracy": float(np.bincount(labels).max() / len(labels)),
     }
+
+
+def summarise_top_k(
+    probabilities: Floats, labels: Integers, seed: int
+) -> dict[str, float | list[float]]:
+    """Return top_1_accuracy, top_1_interval_95, and the same of 3 and 5 answers."""
+    ranks = ranks_of_truth(probabilities, labels)
+    summary: dict[str, float | list[float]] = {}
+    for k in _SUMMARISED_K:
+        summary[f"top_{k}_accuracy"] = float(np.mean(ranks <= k))
+        summary[f"top_{k}_interval_95"] = list(bootstrap_interval(ranks <= k, seed))
+    return summary
 
 
 def summarise_symmetry(table: pd.DataFrame) -> dict[str, float | list[float]]:

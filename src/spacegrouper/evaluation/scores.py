@@ -7,9 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from spacegrouper.crystals.symmetry import crystal_systems
+from spacegrouper.crystals.symmetry import Integers, crystal_systems
 from spacegrouper.evaluation import calibration, metrics
 from spacegrouper.evaluation.metrics import Classes, Floats
+from spacegrouper.evaluation.physics_line import AXES, physics_line
 
 # Tables whose first column is their index, and what stands above it in the file.
 _CORNER = "true \\ predicted"
@@ -21,7 +22,7 @@ class Scores:
     """What metrics.json holds, and the tables by name.
 
     Of every label: predictions, top_k, per_class, confusion, reliability and refusal; of space
-    groups also per_crystal_system, crystal_system_errors and symmetry.
+    groups also per_crystal_system, crystal_system_errors and symmetry, and the physics line.
     """
 
     summary: dict[str, Any]
@@ -29,7 +30,7 @@ class Scores:
 
 
 def score_answers(
-    test: pd.DataFrame,
+    split: pd.DataFrame,
     probabilities: Floats,
     label: str,
     classes: Classes,
@@ -38,10 +39,13 @@ def score_answers(
 ) -> Scores:
     """Score the answers to the test crystals.
 
-    `test`: columns row, material_id, spacegroup, label, (N,); `probabilities`: (N, C); `label`:
-    what is told apart, as split.label; `classes`: (C,), the name of each class; `seed`: of the
-    intervals; `uncalibrated`: (N, C), the probabilities before calibration, if there was one.
+    `split`: columns row, material_id, spacegroup, label, part, of which "test" are the N test
+    crystals; `probabilities`: (N, C), in their order; `label`: what is told apart, as split.label;
+    `classes`: (C,), the name of each class; `seed`: of the intervals; `uncalibrated`: (N, C), the
+    probabilities before calibration, if there was one.
     """
+    testing = split["part"] == "test"
+    test = split[testing].reset_index(drop=True)
     predictions = prediction_table(test, probabilities, classes)
     truth, predicted = (predictions[name].to_numpy() for name in ("true", "predicted"))
     labels = test["label"].to_numpy()
@@ -77,6 +81,12 @@ def score_answers(
         tables["crystal_system_errors"] = metrics.crystal_system_errors(truth, predicted)
         tables["symmetry"] = metrics.symmetry_table(truth, predicted, classes, seed)
         summary |= metrics.summarise_symmetry(tables["symmetry"])
+        trained_on = split.loc[~testing, "label"].to_numpy()
+        for name, axes in AXES.items():
+            line = physics_line(trained_on, labels, classes, axes)
+            found = metrics.summarise_top_k(line, labels, seed)
+            summary |= {f"{name}_{key}": value for key, value in found.items()}
+        _add_physics_line(tables, physics_line(trained_on, labels, classes), labels, classes, seed)
     return Scores(summary, tables)
 
 
@@ -95,6 +105,20 @@ def prediction_table(test: pd.DataFrame, probabilities: Floats, classes: Classes
     return table
 
 
+def _add_physics_line(
+    tables: dict[str, pd.DataFrame], line: Floats, labels: Integers, classes: Classes, seed: int
+) -> None:
+    """Add to the tables of shares a column with those of the physics line, (N, C)."""
+    truth, named = classes[labels], classes[line.argmax(axis=1)]
+    for name, table, share in (
+        ("top_k", metrics.top_k_table(line, labels, seed), "accuracy"),
+        ("per_class", metrics.per_class(truth, named, seed), "recall"),
+        ("per_crystal_system", metrics.per_crystal_system(truth, named, seed), "recall"),
+        ("symmetry", metrics.symmetry_table(truth, named, classes, seed), "accuracy"),
+    ):
+        tables[name]["physics_line"] = table[share]
+
+
 def write_scores(scores: Scores, folder: Path) -> None:
     """Write metrics.json and a CSV file for each table into an existing folder."""
     summary = json.dumps(scores.summary, indent=2) + "\n"
@@ -106,9 +130,12 @@ def write_scores(scores: Scores, folder: Path) -> None:
 
 def describe_scores(scores: Scores) -> str:
     """Say in one line how good the answers are."""
-    low, high = scores.summary["top_1_interval_95"]
+    summary = scores.summary
+    low, high = summary["top_1_interval_95"]
+    line = summary.get("physics_line_top_1_accuracy")
+    physics = "" if line is None else f"physics line {100 * line:.1f} %, "
     return (
-        f"top-1 {100 * scores.summary['top_1_accuracy']:.1f} % (95 % interval {100 * low:.1f} to "
-        f"{100 * high:.1f} %), chance {100 * scores.summary['chance_accuracy']:.1f} %, "
-        f"n = {scores.summary['test_crystals']}"
+        f"top-1 {100 * summary['top_1_accuracy']:.1f} % (95 % interval {100 * low:.1f} to "
+        f"{100 * high:.1f} %), {physics}chance {100 * summary['chance_accuracy']:.1f} %, "
+        f"n = {summary['test_crystals']}"
     )

@@ -28,6 +28,13 @@ WHISKERS: Any = {"ecolor": "black", "capsize": 2, "error_kw": {"linewidth": 0.9}
 TITLE: Any = {"fontsize": 10, "x": 0.01, "ha": "left"}
 # What is compared with something in solid blue.
 OPEN_POINTS: Any = {"color": VERMILION, "markerfacecolor": "white"}
+# What whoever knows the extinction class alone names right.
+PHYSICS_LINE: Any = {
+    "colors": ORANGE,
+    "linewidth": 2.5,
+    "label": "physics line",
+    "clip_on": False,  # at 100 %
+}
 HATCHED: Any = {"color": "white", "edgecolor": VERMILION, "hatch": "////"}
 # Between images that belong together.
 NARROW_GAPS: Any = {"w_pad": 0.02, "h_pad": 0.02, "wspace": 0.02, "hspace": 0.02}

@@ -24,6 +24,7 @@ from spacegrouper.figures.looks import (
     GREY,
     HATCHED,
     LIGHT_GREY,
+    PHYSICS_LINE,
     SKY_BLUE,
     STYLE,
     TITLE,
@@ -67,7 +68,10 @@ def draw_scores(scores: Scores) -> dict[str, Figure]:
 
 @mpl.rc_context(STYLE)
 def top_k_figure(top_k: pd.DataFrame, crystals: int, label: str) -> Figure:
-    """Draw the share of right answers among the first k, beside that of guessing."""
+    """Draw the share of right answers among the first k, beside that of guessing.
+
+    Of space groups with the physics line, which is a column of the table.
+    """
     figure, axes = new_figure(5, 3.4)
     places = np.arange(len(top_k))
     bars = axes.bar(
@@ -81,12 +85,14 @@ def top_k_figure(top_k: pd.DataFrame, crystals: int, label: str) -> Figure:
     )
     guessing = {**HATCHED, "edgecolor": GREY, "label": "guessing evenly"}
     axes.bar(places + 0.2, top_k["chance"], 0.38, **guessing)
+    if "physics_line" in top_k:
+        axes.hlines(top_k["physics_line"], places, places + 0.42, **PHYSICS_LINE)
     axes.bar_label(bars, [f"{100 * share:.1f}" for share in top_k["accuracy"]], padding=2)
     axes.set_xticks(places, [f"top-{k}" for k in top_k["k"]])
     axes.set_ylabel(f"true {label_noun(label)} among the first k answers")
     share_axis(axes, "y")
     axes.set_title(f"Test crystals: n = {crystals}", pad=16)
-    figure.legend(loc="outside lower center", ncols=2)
+    figure.legend(loc="outside lower center", ncols=3)
     return figure
 
 
@@ -109,7 +115,10 @@ def per_class_figure(per_class: pd.DataFrame, label: str) -> Figure:
 
 @mpl.rc_context(STYLE)
 def per_crystal_system_figure(systems: pd.DataFrame) -> Figure:
-    """Draw, for each crystal system, the share of right space groups and right crystal systems."""
+    """Draw, for each crystal system, the share of right space groups and right crystal systems.
+
+    With the physics line of space groups, where that is a column of the table.
+    """
     figure, axes = new_figure(5.5, 1.4 + 0.45 * len(systems))
     places = np.arange(len(systems))
     looks = {
@@ -119,11 +128,13 @@ def per_crystal_system_figure(systems: pd.DataFrame) -> Figure:
     for offset, (name, look) in zip((-0.19, 0.19), looks.items(), strict=True):
         reach = whiskers(systems, f"{name}recall", f"{name}low", f"{name}high")
         axes.barh(places + offset, systems[f"{name}recall"], 0.36, xerr=reach, **look, **WHISKERS)
+    if "physics_line" in systems:
+        axes.vlines(systems["physics_line"], places - 0.4, places, **PHYSICS_LINE)
     axes.set_yticks(places, names_with_counts(systems["crystal_system"], systems["crystals"]))
     axes.invert_yaxis()
     axes.set_xlabel("share of the crystal system's test crystals, 95 % interval")
     share_axis(axes, "x")
-    figure.legend(loc="outside upper left", ncols=2)
+    figure.legend(loc="outside upper left", ncols=3)
     return figure
 
 
