@@ -22,7 +22,7 @@ def direct_sum(
     detector = make_detector(settings)
     s = detector.s[:, pixels]
     species = sorted(set(crystal.species))
-    factors = form_factors(species, np.sum(s**2, axis=0))
+    factors = form_factors(species, np.sum(s**2, axis=0), settings.form_factors)
     corners = np.stack(np.meshgrid(*map(np.arange, settings.cells), indexing="ij"), axis=-1)
     coordinates = (corners.reshape(-1, 1, 3) + crystal.frac_coords).reshape(-1, 3)
     amplitudes = _amplitudes(

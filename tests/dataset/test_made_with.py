@@ -63,6 +63,17 @@ def test_an_engine_of_another_version_is_not_taken_for_one_of_this() -> None:
         technique_of(made)
 
 
+def test_a_product_that_does_not_say_what_was_scattered_is_of_x_rays() -> None:
+    old = made_with(make_settings())
+    assert "form_factors" not in old["settings"]["simulate"]
+    said = {**old, "settings": {"simulate": old["settings"]["simulate"] | {"form_factors": "xray"}}}
+    assert find_difference(old, said) is None
+    other = made_with(settings_from_mapping({"simulate": {"form_factors": "electron"}}, ""))
+    assert find_difference(old, other) == Difference(
+        "simulate.form_factors xray", "simulate.form_factors electron", False
+    )
+
+
 def test_versions_are_told_before_settings() -> None:
     first = made_with(settings_of("kinematic"))
     other = made_with(settings_from_mapping({"simulate": {"pixels": 64}}, ""))

@@ -28,6 +28,10 @@ def test_structures_name_their_source(tmp_path: Path) -> None:
         ({"shape": {"reach": 1.5}}, None),
         ({"simulate": {"pixels": 64}}, "simulate.pixels 32, now 64"),
         (
+            {"simulate": {"pixels": 32, "form_factors": "electron"}},
+            "simulate.form_factors xray, now electron",
+        ),
+        (
             {"simulate": {"pixels": 32, "wavelength": 2e-12}},
             "simulate.wavelength 3.5e-12, now 2e-12",
         ),

@@ -44,6 +44,18 @@ def test_a_viewer_finds_the_patterns_by_the_nexus_attributes(raw_shards) -> None
         assert len(data.attrs["axes"]) == signal.ndim
 
 
+@pytest.mark.parametrize(
+    ("simulate", "units"),
+    [({}, "photons/pixel"), ({"form_factors": "electron"}, "electrons/pixel")],
+)
+def test_the_brightest_pixel_is_counted_in_what_was_scattered(tmp_path, simulate, units) -> None:
+    made = {"settings": {"simulate": {"engine": "kinematic"} | simulate}}
+    values = Patterns(np.ones((1, 1, 2, 2), np.uint8), np.ones((1, 1)), ("",))
+    write_raw_shard(tmp_path / "0.h5", RowLabels(["a"], [1]), [values], made)
+    with h5py.File(tmp_path / "0.h5") as file:
+        assert file["entry/intensity_max"].attrs["units"] == units
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_rows_that_are_no_crystals_can_be_written(tmp_path: Path, dtype) -> None:
     labels = RowLabels(["7", "8"], [1, 230], {"crystal_system": ["triclinic", "cubic"]})

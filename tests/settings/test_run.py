@@ -72,6 +72,26 @@ def test_the_central_window_follows_the_detector(pixels: int, window: tuple[int,
         (POWDER | {"simulate": {"engine": "pymatgen", "pixels": 128}}, "simulate.pixels"),
         (POWDER | {"diffractogram": {"caglioti": [0, -1, 0]}}, "caglioti.*is negative"),
         ({"simulate": {"engine": "condor", "debye_waller_b": 1}}, "debye_waller_b.*kinematic"),
+        (
+            {"simulate": {"engine": "condor", "form_factors": "electron"}},
+            "simulate.form_factors.*kinematic",
+        ),
+        (
+            {"simulate": {"form_factors": "electron", "wavelength": 1.3e-11}},
+            "simulate.form_factors.*8.82e\\+03 eV.*10 keV",
+        ),
+        ({"simulate": {"form_factors": "neutron"}}, "simulate.form_factors.*66.8 eV.*1e-11 m"),
+        (
+            {
+                "simulate": {
+                    "form_factors": "neutron",
+                    "wavelength": 5e-11,
+                    "detector_distance": 0.01,
+                    "poisson_noise": True,
+                }
+            },
+            "simulate.poisson_noise.*no neutrons",
+        ),
         ({"powder": {"step": 5, "two_theta": [10, 12]}}, "powder.step.*make 1 angles"),
         ({"grid": {"classes": {"one": [1]}}}, "grid.classes.*`one` must be two or more"),
     ],

@@ -219,7 +219,7 @@ class Technique:
         measures: what that is, for messages: `diffraction patterns`.
         sections: classes of its sections of the configuration.
         record: settings to those that its simulated data depend on, by section.
-        units: of `intensity_max`; empty for a drawing.
+        units: (what the data are made with) to those of `intensity_max`; empty for a drawing.
         further: the names of small arrays, such as the cell, that engines give beside `raw`.
         derived: the names of arrays that the dataset holds besides the simulated one, `raw`.
         derive: (raw, what the dataset is made with) to those arrays.
@@ -249,7 +249,7 @@ class Technique:
     pictures: Callable[[Arrays, Sections], Mapping[str, Sequence[Picture]]]
     samples: Callable[[Arrays, str, Presentation], tuple[Picture, ...]]
     caption: str = ""
-    units: str = ""
+    units: Callable[[Sections], str] = lambda made_with: ""
     further: tuple[str, ...] = ()
     derived: tuple[str, ...] = ()
     derive: Callable[[NDArray[Any], Sections], Arrays] = lambda raw, made_with: {}

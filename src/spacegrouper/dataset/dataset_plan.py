@@ -241,7 +241,7 @@ def _make_objects(
     for name, numbers in rows.further.items():
         axes = (f"{name}_{axis}" for axis in range(1, numbers.ndim))
         _create_labels(group, name, numbers, "crystal", *axes)
-    if units := technique_of(rows.made_with).units:
+    if units := technique_of(rows.made_with).units(rows.made_with.get("settings", {})):
         group["intensity_max"].attrs["units"] = units
     _create_labels(group, "in_release", in_release, "crystal")
     digests, counts = map(np.array, zip(*raw_shards, strict=True))

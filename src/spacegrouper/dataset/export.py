@@ -85,7 +85,7 @@ def export_hdf5(
             entry.create_dataset(name, data=values)
         for name, values in dataset.read(rows, dataset.technique.further).items():
             entry.create_dataset(f"further/{name}", data=values)
-        if units := dataset.technique.units:
+        if units := dataset.technique.units(dataset.settings):
             entry["intensity_max"].attrs["units"] = units
 
 

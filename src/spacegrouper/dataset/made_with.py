@@ -13,7 +13,7 @@ from typing import Any
 
 from spacegrouper.contract.technique import ENGINES, TECHNIQUES, Technique
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Settings
+from spacegrouper.settings import Settings, Simulate
 
 MadeWith = Mapping[str, Any]
 _PROGRAM = "spacegrouper"
@@ -77,7 +77,7 @@ def find_difference(first: MadeWith, second: MadeWith) -> Difference | None:
                 for side in (first, second)
             )
             return Difference(one.strip(), other.strip(), True)
-    sides = [flat(side) for side in (first, second)]
+    sides = [flat(with_defaults(side)) for side in (first, second)]
     different = [key for key in {*sides[0], *sides[1]} if sides[0].get(key) != sides[1].get(key)]
     if not different:
         return None
@@ -85,6 +85,18 @@ def find_difference(first: MadeWith, second: MadeWith) -> Difference | None:
     key = min(different, key=lambda key: (key != _ENGINE, key == _SEED, "settings" not in key, key))
     one, other = (f"{key.removeprefix('settings.')} {side.get(key)}" for side in sides)
     return Difference(one, other, False)
+
+
+def with_defaults(made_with: MadeWith) -> MadeWith:
+    """Return the same with the defaults of those keys of `simulate` that a product does not name.
+
+    It is older than they are, or leaves them out so as to be the same as an older one.
+    """
+    settings = made_with.get("settings", {})
+    if "simulate" not in settings:
+        return made_with
+    simulate = Simulate().model_dump(mode="json") | settings["simulate"]
+    return {**made_with, "settings": {**settings, "simulate": simulate}}
 
 
 def flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:

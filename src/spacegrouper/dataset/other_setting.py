@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from spacegrouper.dataset.made_with import flat
+from spacegrouper.dataset.made_with import flat, with_defaults
 from spacegrouper.dataset.raw_shard import read_made_with
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Settings
@@ -32,6 +32,7 @@ def other_setting(product: Path, settings: Settings) -> str | None:
         return None
     derived = settings.technique.record_derived(settings, settings.simulate.pixels)
     now = flat({**settings.model_dump(mode="json"), **derived})
+    recorded = with_defaults({"settings": recorded})["settings"]
     for key, value in flat(recorded).items():
         if key in now and now[key] != value:
             return f"{key} {value}, now {now[key]}"

@@ -113,7 +113,7 @@ def write_raw_shard(
         entry = create_entry(file, made_with)
         values = create_plot(entry, "data", (count, *shape), first.values.dtype, {})
         intensity_max = entry.create_dataset("intensity_max", (count, shape[0]), float)
-        if units := technique_of(made_with).units:
+        if units := technique_of(made_with).units(made_with.get("settings", {})):
             intensity_max.attrs["units"] = units
         reasons: list[str] = []
         further: dict[str, list[NDArray[Any]]] = {name: [] for name in first.further}

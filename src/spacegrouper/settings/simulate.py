@@ -13,6 +13,8 @@ Displacement = Annotated[
     float, Quantity("Angstrom", 1e-6, 3, 0.1, (("m", 1e10), ("nm", 10), ("pm", 0.01)), zero=True)
 ]
 
+Radiation = Literal["xray", "electron", "neutron"]
+
 _Angle = Annotated[float, Quantity("degrees", -360, 360)]
 _Cells = Annotated[int, Quantity("cells", 1, 100_000)]
 _Radius = Annotated[float, Quantity("pixels", 0, 1e4)]
@@ -89,6 +91,11 @@ class Simulate(Section):
         float,
         Quantity("m", 1e-13, 1e-9, 3.5e-12, (("Angstrom", 1e-10), ("nm", 1e-9), ("pm", 1e-12))),
     ] = Field(3.5e-12, description="wavelength of the beam, m")
+    form_factors: Radiation = Field(
+        "xray",
+        description="what the beam is, and so how atoms scatter: `xray`, `electron` (10 keV or "
+        "more) or `neutron` (1e-11 m or more)",
+    )
     detector_distance: Annotated[
         float, Quantity("m", 1e-3, 20, 0.1, (("cm", 0.01), ("mm", 1e-3)))
     ] = Field(0.1, description="crystal to detector, m")
@@ -110,14 +117,16 @@ class Simulate(Section):
     )
     pulse_energy: Annotated[
         float, Quantity("J", 1e-18, 10, 1e-6, (("mJ", 1e-3), ("uJ", 1e-6), ("nJ", 1e-9)))
-    ] = Field(1e-6, description="energy of a pulse of the beam, J")
+    ] = Field(
+        1e-6, description="energy of a pulse of the beam, J; of electrons and neutrons kinetic"
+    )
     focus_diameter: Annotated[
         float, Quantity("m", 1e-10, 1e-2, 1e-6, (("mm", 1e-3), ("um", 1e-6), ("nm", 1e-9)))
     ] = Field(1e-6, description="diameter of the beam at the crystal, m")
     bit_depth: Literal[8, 32] = Field(
         8,
         description="`8`: grey levels floor(255 I / max I), which shaping takes; "
-        "`32`: photons per pixel as floating-point numbers",
+        "`32`: photons (electrons, neutrons) per pixel as floating-point numbers",
     )
     debye_waller_b: Annotated[
         float, Quantity("Angstrom^2", 1e-4, 50, 0.5, (("m^2", 1e20), ("nm^2", 100)), zero=True)
@@ -132,7 +141,8 @@ class Simulate(Section):
         None, description="pixels from this far from the centre on record nothing; pixels"
     )
     poisson_noise: bool = Field(
-        False, description="count photons, as pulse_energy and focus_diameter give them"
+        False,
+        description="count photons or electrons, as pulse_energy and focus_diameter give them",
     )
     disorder: Disorder = Field(
         Disorder(), description="defects of the crystal, which make patterns slower to compute"

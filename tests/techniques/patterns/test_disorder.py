@@ -65,7 +65,7 @@ def sums(draw: st.DrawFn) -> tuple[NDArray, NDArray, NDArray, NDArray]:
         ewald_sphere=draw(st.sampled_from(["curved", "flat"])),
     )
     s = make_detector(settings).s
-    factors = form_factors(["H", "O", "U"], np.sum(s**2, axis=0))
+    factors = form_factors(["H", "O", "U"], np.sum(s**2, axis=0), "xray")
     return positions, random.integers(0, 3, atoms), factors, s
 
 
@@ -87,7 +87,7 @@ def test_the_sum_over_8000_atoms_is_its_definition(ewald_sphere: str) -> None:
     positions = positions @ rotation_matrices(View(axis="x", angle=45))[0].T
     element = (sites >= 4).astype(np.int64)
     s = make_detector(settings).s
-    factors = form_factors(["Zn", "S"], np.sum(s**2, axis=0))
+    factors = form_factors(["Zn", "S"], np.sum(s**2, axis=0), "xray")
     amplitude = np.sqrt(sum_over_atoms(positions, element, factors, s))
     some = np.concatenate(
         [np.argsort(amplitude)[-50:], np.random.default_rng(0).integers(0, s.shape[1], 150)]
@@ -114,7 +114,7 @@ def test_without_disorder_the_pattern_is_the_factorised_one(
     detector = make_detector(settings)
     elements = sorted(set(crystal.species))
     element = np.array([elements.index(symbol) for symbol in crystal.species])[sites]
-    factors = form_factors(elements, np.sum(detector.s**2, axis=0))
+    factors = form_factors(elements, np.sum(detector.s**2, axis=0), "xray")
     for view, pattern in zip(settings.views, expected, strict=True):
         turned = positions @ rotation_matrices(view)[0].T
         ours = sum_over_atoms(turned, element, factors, detector.s) * detector.obliquity
@@ -192,7 +192,7 @@ def test_bragg_peaks_fall_and_diffuse_scattering_rises_as_theory_says(
     # peak, hence exp(-(2 pi s u)^2) in intensity, and its variance to the diffuse background.
     crystal, cells, seeds = zinc_blende(), (4, 4, 4), 200
     s = np.array(hkl)[:, None] / 5.41
-    factors = form_factors(["Zn", "S"], np.sum(s**2, axis=0))
+    factors = form_factors(["Zn", "S"], np.sum(s**2, axis=0), "xray")
     disorder = Disorder(vacancies=vacancies, displacement=displacement)
     mean = (1 - vacancies) * np.exp(-2 * np.pi**2 * np.sum(s**2) * displacement**2)
     ordered, sites = disordered_atoms(crystal, cells, Disorder(), seed=0)
@@ -226,7 +226,7 @@ def test_the_arguments_stay_as_they_are() -> None:
 
 def test_threads_side_by_side_change_no_bit() -> None:
     s = make_detector(Simulate(pixels=64, pixel_size=1.6e-4)).s
-    factors = form_factors(["Zn", "S"], np.sum(s**2, axis=0))
+    factors = form_factors(["Zn", "S"], np.sum(s**2, axis=0), "xray")
 
     def pattern(seed: int) -> NDArray[np.float64]:
         disorder = Disorder(vacancies=0.1, displacement=0.1)

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from spacegrouper.settings import Simulate, View
 from spacegrouper.techniques.patterns.kinematic import (
-    CLASSICAL_ELECTRON_RADIUS,
     grey_levels,
     grey_patterns,
     intensities,
     make_experiment,
 )
+from spacegrouper.techniques.patterns.radiation import CLASSICAL_ELECTRON_RADIUS
 
 EXCERPT = Path(__file__).with_name("condor_excerpt.npz")
 with np.load(EXCERPT) as excerpt:

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 def _record(settings: Settings) -> dict[str, Any]:
     simulate = settings.simulate
     seed = {"seed": settings.seed} if simulate.uses_seed else {}
-    return {"simulate": simulate.model_dump(mode="json")} | seed
+    # Products of versions without this key are of X-rays, and those of X-rays still are the same.
+    without = {"form_factors"} if simulate.form_factors == "xray" else None
+    return {"simulate": simulate.model_dump(mode="json", exclude=without)} | seed
+
+
+def _units(made_with: Sections) -> str:
+    radiation = made_with.get("simulate", {}).get("form_factors", "xray")
+    return {"xray": "photons", "electron": "electrons", "neutron": "neutrons"}[radiation] + "/pixel"
 
 
 def _record_shape(settings: Settings, pixels: int) -> dict[str, Any]:
@@ -50,7 +57,7 @@ TECHNIQUES.register(
             "could not be seen; a spot image has the raw patterns of the three views as red, "
             "green and blue, a shaped image its shapes in the view's own colour."
         ),
-        units="photons/pixel",
+        units=_units,
         derived=("shaped",),
         derive=_shape,
         derived_from=("shape",),

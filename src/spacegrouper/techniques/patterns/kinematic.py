@@ -1,11 +1,12 @@
 """The kinematic far-field pattern of a small crystal, by exact factorisation over its cells.
 
-    I = r0^2 I0 (p / D)^2 (D / L)^3 |F_cell(s)|^2 prod_i [sin(pi N_i s.a_i) / sin(pi s.a_i)]^2
+    I = r^2 I0 (p / D)^2 (D / L)^3 |F_cell(s)|^2 prod_i [sin(pi N_i s.a_i) / sin(pi s.a_i)]^2
 
-in photons per pixel: the sum over every atom of N1 x N2 x N3 cells that Condor computes
-(Hantke, Ekeberg, Maia, J. Appl. Cryst. 49, 1356, 2016), at the cost of one cell. The product is
-exact on the curved Ewald sphere too, because s.a_i is taken at each pixel's own s. No
-polarisation, absorption, thermal motion or noise.
+in photons, electrons or neutrons per pixel; radiation.py has r and what I0 follows from. Of photons
+it is the sum over every atom of N1 x N2 x N3 cells that Condor computes (Hantke, Ekeberg, Maia, J.
+Appl. Cryst. 49, 1356, 2016), at the cost of one cell. The product is exact on the curved Ewald
+sphere too, because s.a_i is taken at each pixel's own s. No polarisation, absorption, thermal
+motion or noise.
 
 An 8-bit pattern only needs the pixels that can reach max / 255. Since |F_cell| is at most the sum
 of the form factors, nearly all pixels are known to be black before any atom is met.
@@ -23,9 +24,8 @@ from numpy.typing import NDArray
 from spacegrouper.settings import Simulate
 from spacegrouper.techniques.form_factors import form_factors
 from spacegrouper.techniques.patterns.geometry import make_detector, rotation_matrices
+from spacegrouper.techniques.patterns.radiation import particle_energy, scattering_length
 
-CLASSICAL_ELECTRON_RADIUS = 2.8179403262e-15  # m, CODATA 2018
-PLANCK_TIMES_LIGHT_SPEED = 6.62607015e-34 * 299792458  # J m
 GREY_LEVELS = 255
 # The bound of a pixel and its intensity are rounded differently; no pixel may fall in between.
 _ROUNDING_MARGIN = 1 + 1e-9
@@ -41,9 +41,9 @@ class Experiment:
     """What patterns of many crystals have in common, computed once and shared by all threads.
 
     `shape`: (views, pixels, pixels); `cells`: (3,); `rotations`: for each view (angles, 3, 3);
-    `s`: (3, pixels) scattering vectors, 1/Angstrom; `photons`: (pixels,) what a single electron
-    would scatter to each pixel; `species`: the elements that may occur; `form_factors`:
-    (elements, pixels) of each at each pixel, electrons.
+    `s`: (3, pixels) scattering vectors, 1/Angstrom; `photons`: (pixels,) what a form factor of 1
+    would scatter to each pixel (electrons or neutrons, if the beam consists of them); `species`:
+    the elements that may occur; `form_factors`: (elements, pixels) of each at each pixel.
     """
 
     shape: tuple[int, int, int]
@@ -61,11 +61,12 @@ def make_experiment(settings: Simulate, species: Sequence[str]) -> Experiment:
     elements = tuple(sorted(set(species)))
     fluence = (
         settings.pulse_energy
-        / (PLANCK_TIMES_LIGHT_SPEED / settings.wavelength)
+        / particle_energy(settings.form_factors, settings.wavelength)
         / (math.pi * (settings.focus_diameter / 2) ** 2)
     )
     solid_angle = (settings.pixel_size / settings.detector_distance) ** 2
-    per_electron = CLASSICAL_ELECTRON_RADIUS**2 * fluence * solid_angle * detector.obliquity
+    length = scattering_length(settings.form_factors, settings.wavelength)
+    per_unit = length**2 * fluence * solid_angle * detector.obliquity
     s_squared = np.sum(detector.s**2, axis=0)
     # B (sin(theta) / wavelength)^2 = B s^2 / 4
     thermal = np.exp(-settings.debye_waller_b * s_squared / 4)
@@ -74,9 +75,9 @@ def make_experiment(settings: Simulate, species: Sequence[str]) -> Experiment:
         cells=np.array(settings.cells, dtype=np.int64),
         rotations=tuple(rotation_matrices(view) for view in settings.views),
         s=detector.s,
-        photons=np.where(detector.open, per_electron, 0),
+        photons=np.where(detector.open, per_unit, 0),
         species=elements,
-        form_factors=form_factors(elements, s_squared) * thermal,
+        form_factors=form_factors(elements, s_squared, settings.form_factors) * thermal,
     )
 
 

@@ -10,8 +10,11 @@ from spacegrouper.settings.quantity import ANGSTROM_IN_METRES, LONGEST_SPACING
 from spacegrouper.settings.run import Settings
 from spacegrouper.settings.section import Contradiction, Section
 from spacegrouper.settings.simulate import Disorder, Simulate
+from spacegrouper.techniques.patterns.radiation import JOULES_PER_ELECTRONVOLT, particle_energy
 
 MOST_ATOMS = 10_000_000  # that are summed one by one
+_SLOWEST_ELECTRONS = 1e4  # eV; slower ones do not pass through crystals
+_SHORTEST_NEUTRONS = 1e-11  # m, of any diffractometer; the tables are of 1.8e-10 m
 
 # The window of the released program, whose detector has 256 pixels: from the edge of the first
 # pixel left out to the edge of the last.
@@ -70,9 +73,13 @@ def sums_every_atom(simulate: Simulate) -> bool:
 
 
 def check(settings: Settings) -> Iterator[Contradiction]:
-    """Yield a detector that sees nothing, crystals of too many atoms, keys Condor does not know."""
+    """Yield a detector that sees nothing, crystals of too many atoms, keys Condor does not know.
+
+    And beams that do not exist.
+    """
     simulate = settings.simulate
     yield from _about_the_detector(settings)
+    yield from _about_the_beam(simulate)
     cells = math.prod(simulate.cells)
     if sums_every_atom(simulate) and cells > MOST_ATOMS:
         yield Contradiction(
@@ -82,12 +89,35 @@ def check(settings: Settings) -> Iterator[Contradiction]:
             "fewer cells",
         )
     if simulate.engine == "condor":
-        for key in ("debye_waller_b", "ewald_sphere", "disorder"):
+        for key in ("form_factors", "debye_waller_b", "ewald_sphere", "disorder"):
             if getattr(simulate, key) != Simulate.model_fields[key].default:
                 yield Contradiction(
                     (f"simulate.{key}", "simulate.engine"),
                     "needs `engine: kinematic`; leave it out",
                 )
+
+
+def _about_the_beam(simulate: Simulate) -> Iterator[Contradiction]:
+    radiation, wavelength = simulate.form_factors, simulate.wavelength
+    energy = particle_energy(radiation, wavelength) / JOULES_PER_ELECTRONVOLT
+    keys = ("simulate.form_factors", "simulate.wavelength")
+    if radiation == "electron" and energy < _SLOWEST_ELECTRONS:
+        yield Contradiction(
+            keys,
+            f"electrons of {wavelength:g} m have {energy:.3g} eV and do not pass through crystals; "
+            "give a wavelength of 1.22e-11 m (10 keV) or less",
+        )
+    if radiation == "neutron" and wavelength < _SHORTEST_NEUTRONS:
+        yield Contradiction(
+            keys,
+            f"neutrons of {wavelength:g} m have {energy:.3g} eV, at which the tables' scattering "
+            f"lengths do not hold; give a wavelength of {_SHORTEST_NEUTRONS:g} m or more",
+        )
+    if radiation == "neutron" and simulate.poisson_noise:
+        yield Contradiction(
+            ("simulate.poisson_noise", "simulate.form_factors"),
+            "a crystal of so few cells scatters no neutrons that could be counted; leave it out",
+        )
 
 
 def _about_the_detector(settings: Settings) -> Iterator[Contradiction]:

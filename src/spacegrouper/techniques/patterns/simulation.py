@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from spacegrouper.contract.technique import Patterns
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.crystals.elements import reason_against_elements
 from spacegrouper.errors import UserError
 from spacegrouper.randomness import generator_for
 from spacegrouper.settings import Disorder, Simulate
+from spacegrouper.techniques.form_factors import reason_against_elements
 from spacegrouper.techniques.patterns.bounds import check_memory, reason_against_pattern
 from spacegrouper.techniques.patterns.condor import Children, condor_intensities
 from spacegrouper.techniques.patterns.kinematic import (
@@ -45,7 +45,9 @@ def simulate_crystals(
     rejected. Raises UserError if Condor is asked for but does not work, for settings that no
     crystal fits, and for more photons than can be counted.
     """
-    reasons = [reason_against_elements(crystal.species) for crystal in crystals]
+    reasons = [
+        reason_against_elements(crystal.species, settings.form_factors) for crystal in crystals
+    ]
     possible = [crystal for crystal, reason in zip(crystals, reasons, strict=True) if not reason]
     elements = {symbol for crystal in possible for symbol in crystal.species}
     check_memory(settings, len(elements))

@@ -49,7 +49,7 @@ TECHNIQUES.register(
         measures="powder reflections",
         sections=(Powder, Diffractogram, Augment),
         record=_record,
-        units="electrons^2",
+        units=lambda made_with: "electrons^2",
         pictures=_pictures,
         samples=_samples,
         presented=("diffractogram", "augment"),

@@ -45,7 +45,7 @@ TECHNIQUES.register(
     Technique(
         name="reflections",
         measures="intensities of reflections",
-        units="square of the scattering unit",
+        units=lambda made_with: "square of the scattering unit",
         sections=(Reflections,),
         record=_record,
         further=("cell",),

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from spacegrouper.contract.technique import Patterns
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.crystals.elements import reason_against_elements
+from spacegrouper.techniques.form_factors import reason_against_elements
 from spacegrouper.techniques.reflections.levels import levels
 from spacegrouper.techniques.reflections.settings import Reflections
 from spacegrouper.techniques.reflections.structure_factors import (
@@ -38,7 +38,7 @@ def simulate_reflections(
         electrons^2, Angstrom^2 or fm^2; further: `cell` (n, 6), edges in Angstrom and angles in
         degrees.
     """
-    reasons = [_reason_against(crystal) for crystal in crystals]
+    reasons = [_reason_against(crystal, settings) for crystal in crystals]
     possible = [crystal for crystal, reason in zip(crystals, reasons, strict=True) if not reason]
     known = scatterers([symbol for crystal in possible for symbol in crystal.species], settings)
     with ThreadPoolExecutor(threads) as pool:
@@ -80,8 +80,8 @@ def _of_crystal(
     return levels(found, settings.decades), float(found.max()), ""
 
 
-def _reason_against(crystal: Crystal) -> str:
-    reason = reason_against_elements(crystal.species)
+def _reason_against(crystal: Crystal, settings: Reflections) -> str:
+    reason = reason_against_elements(crystal.species, settings.form_factors)
     if not reason and len(crystal.species) > _MOST_ATOMS:
         return f"{len(crystal.species)} atoms in the cell are too many to be summed"
     return reason
