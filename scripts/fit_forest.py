@@ -1,64 +1,74 @@
 """Measure the baseline, a forest of randomised trees, on the test crystals of a network."""
 
-from pathlib import Path
-from typing import Annotated, Literal
+from dataclasses import replace
+from typing import Annotated
 
 import typer
-from command_line import Results, Store, log, progress, run_program
+from command_line import CORES, Model, Results, Store, Threads, log, progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.dataset.dataset import Dataset
+from spacegrouper.errors import UserError
 
 
 def main(
     dataset: Store,
-    split: Annotated[Path, typer.Option(help="split.csv of a trained network's folder")],
+    model: Model,
     output: Results,
     descriptor: Annotated[
-        Literal["raw", "shaped"], typer.Option(help="the patterns that the forest sees")
-    ] = "raw",
+        str | None, typer.Option(help="what the forest sees, if not what the network does")
+    ] = None,
+    trees: Annotated[int, typer.Option(min=1, help="of the forest")] = 300,
     seed: Annotated[
-        int, typer.Option(min=0, max=2**32 - 1, help="of the trees and of the interval")
+        int, typer.Option(min=0, max=2**32 - 1, help="of the trees and of the intervals")
     ] = 0,
+    threads: Threads = CORES,
 ) -> None:
-    """Measure a forest of 300 extremely randomised trees, the baseline of every network.
+    """Measure a forest of extremely randomised trees, the baseline of every network.
 
-    It is trained on the crystals of the train and validation parts of SPLIT, and answers those of
-    the test part: the same as the network's. Reads patterns from DATASET, 64 x 64 pixels of each
-    view, and the classes from labels.json beside SPLIT. Writes to OUTPUT metrics.json and the
-    tables that evaluate.py writes; the forest's probabilities are not calibrated. Uses all cores,
-    and 49 KB of memory for each crystal (108,000 crystals: 5 GB); the trees take at most 4 GB more
-    (72 classes).
+    It is trained on the crystals of the training and validation sets of the network in MODEL, and
+    answers those of the test set, as the network does; of MODEL it reads split.csv and labels.json
+    alone. From DATASET it is shown the numbers that the network is shown, unchanged by any
+    augmentation; of images 64 x 64 pixels of each view. Writes to OUTPUT metrics.json and the
+    tables that evaluate.py writes; the forest's probabilities are not calibrated. Uses 4 bytes of
+    memory for each number of each crystal (108,000 crystals of three views: 5 GB); the trees take
+    at most 4 GB more (72 classes).
     """
     # They take seconds to import.
-    from spacegrouper.evaluation.forest import TREES, predict_by_forest, read_features
-    from spacegrouper.evaluation.model_folder import read_labels, read_parts
+    from spacegrouper.evaluation.forest import predict_by_forest, read_features
+    from spacegrouper.evaluation.model_folder import find_model_folder, read_labels, read_parts
     from spacegrouper.evaluation.scores import describe_scores, score_answers, write_scores
 
+    model = find_model_folder(model)
     group = Dataset(dataset)
-    crystals = read_parts(split, group)
-    labels = read_labels(split.parent, group)
+    crystals = read_parts(model / "split.csv", group)
+    labels = read_labels(model, group)
+    shown = labels.presentation
+    if descriptor is not None:
+        if descriptor not in group.technique.descriptors:
+            raise UserError(
+                f"--descriptor: {dataset} holds {group.technique.measures}, which can be "
+                f"{' or '.join(group.technique.descriptors)}, not {descriptor}"
+            )
+        shown = replace(shown, descriptor=descriptor)
 
     testing = crystals["part"] == "test"
     known, test = crystals[~testing], crystals[testing]
     with progress("reading", len(crystals)) as advance:
         known_features, test_features = (
-            read_features(group, part["row"].to_numpy(), descriptor, advance)
-            for part in (known, test)
+            read_features(group, part["row"].to_numpy(), shown, advance) for part in (known, test)
         )
-    with progress("growing trees", TREES) as advance:
+    with progress("growing trees", trees) as advance:
         truth, classes = known["label"].to_numpy(), len(labels.classes)
         probabilities = predict_by_forest(
-            known_features, truth, test_features, classes, seed, advance
+            known_features, truth, test_features, classes, trees, seed, threads, advance
         )
 
     scores = score_answers(crystals, probabilities, labels.label, labels.classes, seed)
     with written_aside(output) as folder:
         folder.mkdir()
         write_scores(scores, folder)
-    log.info(
-        "forest on %s patterns: %s; written to %s", descriptor, describe_scores(scores), output
-    )
+    log.info("forest on %s: %s; written to %s", shown.descriptor, describe_scores(scores), output)
 
 
 if __name__ == "__main__":

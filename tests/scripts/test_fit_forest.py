@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -36,9 +37,9 @@ def make_dataset(path, label):
     return write_small_dataset(path, raw, SPACE_GROUPS[label], shaped=shaped, material_id=names)
 
 
-def fit(folder, output, *more, split="split.csv", run=call):
-    arguments = ["--dataset", folder / "data.zarr", "--split", folder / split, "--output", output]
-    return run("fit_forest", *arguments, *more)
+def fit(folder, output, *more, run=call):
+    arguments = ["--dataset", folder / "data.zarr", "--model", folder / "model"]
+    return run("fit_forest", *arguments, "--output", output, *more)
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +48,9 @@ def folder(tmp_path_factory):
     rows = np.arange(CRYSTALS)
     dataset = make_dataset(folder / "data.zarr", rows % 3)
     settings = make_settings(simulate=Simulate(pixels=64), train=Train(descriptor="raw"))
-    write_labels(folder, settings, SPACE_GROUPS)
-    split = write_split(
-        folder, dataset, np.array(["train", "test", "train", "validation"])[rows % 4]
-    )
-    split.assign(material_id="other").to_csv(folder / "foreign.csv", index=False)
+    write_labels(folder / "model", settings, SPACE_GROUPS)
+    part = np.array(["train", "test", "train", "validation"])[rows % 4]
+    write_split(folder / "model", dataset, part)
     return folder
 
 
@@ -76,13 +75,15 @@ def test_the_forest_answers_the_test_part_and_writes_what_evaluate_does(folder):
     assert confusion.index.tolist() == [int(name) for name in confusion.columns] == [62, 166, 225]
     assert confusion.to_numpy().tolist() == [[5, 0, 0], [0, 5, 0], [0, 0, 5]]
     assert pd.read_csv(output / "top_k.csv")["accuracy"].tolist() == [1, 1, 1]
-    assert "forest on raw patterns: top-1 100.0 %" in " ".join(finished.stderr.split())
+    assert "forest on raw: top-1 100.0 %" in " ".join(finished.stderr.split())
 
 
 def test_shaped_patterns_are_others_and_a_second_run_gives_the_same_bytes(folder):
     files = []
     for name, run in (("once", spawn), ("twice", call)):
-        finished = fit(folder, folder / name, "--descriptor=shaped", "--seed=3", run=run)
+        finished = fit(
+            folder, folder / name, "--descriptor=shaped", "--seed=3", "--trees=40", run=run
+        )
         assert finished.returncode == 0, finished.stderr
         files.append({path.name: path.read_bytes() for path in (folder / name).iterdir()})
     assert files[0] == files[1]
@@ -91,17 +92,32 @@ def test_shaped_patterns_are_others_and_a_second_run_gives_the_same_bytes(folder
 
 
 @pytest.mark.parametrize(
-    ("split", "message"),
+    ("content", "message"),
     [
-        ("foreign.csv", "foreign.csv: row 0 is other of space group 62, but in the dataset it is"),
-        ("none.csv", "none.csv: no such file of a trained network"),
+        ("other", "split.csv: row 0 is other of space group 62, but in the dataset it is"),
+        (None, "split.csv: no such file of a trained network"),
     ],
 )
 def test_a_split_that_does_not_fit_is_one_line_and_leaves_no_output(
-    folder, tmp_path, split, message
+    folder, tmp_path, content, message
 ):
-    finished = fit(folder, tmp_path / "forest", split=split)
+    shutil.copytree(folder / "model", tmp_path / "model")
+    (tmp_path / "data.zarr").symlink_to(folder / "data.zarr")
+    path = tmp_path / "model" / "split.csv"
+    if content:
+        pd.read_csv(path).assign(material_id=content).to_csv(path, index=False)
+    else:
+        path.unlink()
+    finished = fit(tmp_path, tmp_path / "forest")
     assert finished.returncode == 1
     assert message in finished.stderr
     assert "Traceback" not in finished.stderr
+    assert not (tmp_path / "forest").exists()
+
+
+def test_a_descriptor_of_other_data_is_refused_by_name(folder, tmp_path):
+    finished = fit(folder, tmp_path / "forest", "--descriptor=zones")
+    assert finished.returncode == 1
+    said = " ".join(finished.stderr.split())
+    assert "holds diffraction patterns, which can be raw or shaped or spot, not zones" in said
     assert list(tmp_path.iterdir()) == []

@@ -85,7 +85,7 @@ PROGRAMS: dict[str, Arguments] = {
     "export_dataset": lambda run, disk: [run / "data.zarr", "--output", disk / "o.csv"],
     "describe": lambda run, disk: ["--dataset", run / "data.zarr", "--output", disk / "o"],
     "fit_forest": lambda run, disk: [
-        "--dataset", run / "data.zarr", "--split", run / "model/split.csv", "--output", disk / "o",
+        "--dataset", run / "data.zarr", "--model", run / "model", "--output", disk / "o",
     ],
     "draw_feature_maps": lambda run, disk: [
         "--dataset", run / "data.zarr", "--model", run / "model", "--output", disk / "o",

@@ -166,6 +166,8 @@ class Descriptor:
         composer: makes the inputs as a presentation says.
         views: how many views the data may have; empty: any number.
         axis: of a curve, (what the data are made with) to what its points are, the first and last.
+        forest: makes what the baseline, a forest of trees, sees instead of the network's inputs,
+            as where a forest could not hold images of that size; none: the same inputs.
     """
 
     name: str
@@ -175,6 +177,7 @@ class Descriptor:
     composer: Callable[[Presentation], Composer]
     views: tuple[int, ...] = ()
     axis: "Callable[[Sections], tuple[str, float, float]] | None" = None
+    forest: Callable[[Presentation], Composer] | None = None
 
     @property
     def unit(self) -> str:

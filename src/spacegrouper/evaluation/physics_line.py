@@ -28,7 +28,7 @@ def physics_line(
     """Return how frequent each space group is within the extinction class of each test crystal.
 
     Args:
-        trained_on: (K,), the label of each crystal trained on; every label occurs.
+        trained_on: (K,), the label of each crystal trained on.
         labels: (N,), those of the test crystals.
         space_groups: (C,), the number that each label, 0 to C - 1, stands for.
         axes: of orthorhombic crystals, as `extinction_classes`.
@@ -39,5 +39,5 @@ def physics_line(
     frequency = np.bincount(trained_on, minlength=len(space_groups))
     found = extinction_classes(space_groups, axes=axes)
     within = np.where(found[:, None] == found, frequency, 0)
-    shares = within / within.sum(axis=1, keepdims=True)
+    shares = within / np.maximum(within.sum(axis=1, keepdims=True), 1)
     return np.asarray(shares[labels])

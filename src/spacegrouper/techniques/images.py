@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from spacegrouper.contract.technique import Arrays, Resize
 
+_FOREST_SIZE = 64
+_LOG_LEVELS = np.log1p(np.arange(256, dtype=np.float32))
 _GREY_LEVELS = np.arange(256, dtype=np.float32) / np.float32(255)
 
 
@@ -36,6 +38,27 @@ class RawImages:
     ) -> list[NDArray[np.float32]]:
         """Return the images, each (n, size, size, 3), 0 to 1; nothing of them is random."""
         return self.images(prepared)
+
+
+@dataclass(frozen=True)
+class ForestPixels:
+    """Composes what a forest sees of images: the logarithm of grey levels of few pixels.
+
+    Args:
+        array: the name of the dataset's array of patterns or bitmaps.
+    """
+
+    array: str
+
+    def prepare(self, arrays: Arrays) -> NDArray[np.uint8]:
+        """Return the largest grey levels of the pixels that fall together, (n, views, 64, 64)."""
+        return resize_patterns(arrays[self.array], _FOREST_SIZE, "maximum")
+
+    def compose(
+        self, prepared: NDArray[np.uint8], ids: Sequence[str], epoch: int | None = None
+    ) -> list[NDArray[np.float32]]:
+        """Return log(1 + g) of the grey levels g, (n, views, 64, 64); nothing is random."""
+        return [_LOG_LEVELS[prepared]]
 
 
 def one_image(patterns: NDArray[np.uint8]) -> list[NDArray[np.float32]]:

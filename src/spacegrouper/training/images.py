@@ -30,12 +30,15 @@ class PatternReader:
     Args:
         dataset: that holds the crystals.
         presentation: how they are shown.
+        to_forest: whether to the baseline, and not to a network.
 
     Raises:
         UserError: the dataset is one that the descriptor cannot be made of.
     """
 
-    def __init__(self, dataset: Dataset, presentation: Presentation) -> None:
+    def __init__(
+        self, dataset: Dataset, presentation: Presentation, *, to_forest: bool = False
+    ) -> None:
         descriptor = DESCRIPTORS[presentation.descriptor]
         technique = dataset.technique
         if technique.name not in descriptor.techniques:
@@ -52,7 +55,8 @@ class PatternReader:
             )
         self._dataset = dataset
         self._arrays = descriptor.arrays
-        self._composer = descriptor.composer(presentation)
+        make = (to_forest and descriptor.forest) or descriptor.composer
+        self._composer = make(presentation)
         self._ids = dataset.material_id
         self.chunk_rows = dataset.chunk_rows
         empty = self._composer.prepare(dataset.read(np.array([], dtype=np.int64), self._arrays))

@@ -9,6 +9,14 @@ def _composer(presentation: Presentation) -> Composer:
     return RawImages(presentation.image_size, presentation.resize, one_image)
 
 
+def _forest(presentation: Presentation) -> Composer:
+    from spacegrouper.techniques.images import ForestPixels
+
+    return ForestPixels("raw")
+
+
 DESCRIPTORS.register(
-    Descriptor("morphology", ("morphology",), ("raw",), "image", _composer, views=(1, 3))
+    Descriptor(
+        "morphology", ("morphology",), ("raw",), "image", _composer, views=(1, 3), forest=_forest
+    )
 )

@@ -9,6 +9,20 @@ def _composer(presentation: Presentation) -> Composer:
     return RawImages(presentation.image_size, presentation.resize, image_of_each)
 
 
+def _forest(presentation: Presentation) -> Composer:
+    from spacegrouper.techniques.images import ForestPixels
+
+    return ForestPixels("raw")
+
+
 DESCRIPTORS.register(
-    Descriptor("raw", ("patterns", "morphology"), ("raw",), "three images", _composer, views=(3,))
+    Descriptor(
+        "raw",
+        ("patterns", "morphology"),
+        ("raw",),
+        "three images",
+        _composer,
+        views=(3,),
+        forest=_forest,
+    )
 )

@@ -65,6 +65,20 @@ def _composer(presentation: Presentation) -> Composer:
     )
 
 
+def _forest(presentation: Presentation) -> Composer:
+    from spacegrouper.techniques.images import ForestPixels
+
+    return ForestPixels("shaped")
+
+
 DESCRIPTORS.register(
-    Descriptor("shaped", ("patterns",), ("raw", "shaped"), "three images", _composer, views=(3,))
+    Descriptor(
+        "shaped",
+        ("patterns",),
+        ("raw", "shaped"),
+        "three images",
+        _composer,
+        views=(3,),
+        forest=_forest,
+    )
 )

@@ -12,4 +12,12 @@ def _composer(presentation: Presentation) -> Composer:
     return RawImages(presentation.image_size, presentation.resize, one_image)
 
 
-DESCRIPTORS.register(Descriptor("spot", ("patterns",), ("raw",), "image", _composer, views=(3,)))
+def _forest(presentation: Presentation) -> Composer:
+    from spacegrouper.techniques.images import ForestPixels
+
+    return ForestPixels("raw")
+
+
+DESCRIPTORS.register(
+    Descriptor("spot", ("patterns",), ("raw",), "image", _composer, views=(3,), forest=_forest)
+)

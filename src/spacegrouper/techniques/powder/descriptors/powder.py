@@ -40,4 +40,10 @@ def _composer(presentation: Presentation) -> Composer:
     return _DrawnCurves(presentation.image_size, curves_of(presentation, IMAGE_POINTS))
 
 
-DESCRIPTORS.register(Descriptor("powder", ("powder",), ("raw",), "image", _composer))
+def _forest(presentation: Presentation) -> Composer:
+    return curves_of(presentation, IMAGE_POINTS)
+
+
+DESCRIPTORS.register(
+    Descriptor("powder", ("powder",), ("raw",), "image", _composer, forest=_forest)
+)
