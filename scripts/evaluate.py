@@ -1,5 +1,6 @@
 """Measure a trained network on the test crystals: scores, tables and figures."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,10 @@ from spacegrouper.figures.history import history_figure
 from spacegrouper.figures.scores import draw_scores
 from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.settings import load_settings
+from spacegrouper.training.images import presentation_of
+
+# Epochs of training count from 1: no network was trained on this one's random changes.
+UNTRAINED_EPOCH = 0
 
 
 def main(
@@ -39,7 +44,8 @@ def main(
     to OUTPUT: metrics.json; predictions.csv, top_k.csv, per_class.csv, confusion.csv,
     reliability.csv and refusal.csv; where space groups are told apart also per_crystal_system.csv,
     crystal_system_errors.csv and symmetry.csv; and figures/ with each figure as SVG and PNG. What
-    they hold says docs/evaluation.md.
+    they hold says docs/evaluation.md. With `evaluate.measured` the crystals are changed at random
+    by what CONFIG says, whatever the network was trained on, and metrics.json says by what.
     """
     model = find_model_folder(model)
     settings = load_settings(config)
@@ -58,14 +64,21 @@ def main(
     prepare_backend()
     network = load_network(model / "model.keras")
     rows, batch_size = test["row"].to_numpy(), settings.evaluate.batch_size
+    epoch, changes = None, None
+    if settings.evaluate.measured:
+        epoch, changes = UNTRAINED_EPOCH, presentation_of(settings, group).sections
+        shown = replace(labels.presentation, sections=changes)
+        labels = replace(labels, presentation=shown)
     with progress("predicting", len(rows)) as advance:
-        logits = predict_logits(network, labels, group, rows, batch_size, advance)
+        logits = predict_logits(network, labels, group, rows, batch_size, advance, epoch)
 
     uncalibrated = None if reason else probabilities(logits)
     answers = probabilities(logits, temperature or 1)
     told_apart = labels.label, labels.classes
     scores = score_answers(split, answers, *told_apart, settings.seed, uncalibrated)
-    scores.summary.update(temperature=temperature, **share_met_before(split, group))
+    scores.summary.update(
+        measured=changes, temperature=temperature, **share_met_before(split, group)
+    )
     with written_aside(output) as folder:
         folder.mkdir()
         write_scores(scores, folder)
@@ -81,7 +94,8 @@ def main(
             repeated,
             len(test),
         )
-    log.info("%s; written to %s", describe_scores(scores), output)
+    seen = "crystals as measured: " if changes else ""
+    log.info("%s%s; written to %s", seen, describe_scores(scores), output)
 
 
 if __name__ == "__main__":

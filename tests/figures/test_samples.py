@@ -11,11 +11,12 @@ from spacegrouper.figures.samples import (
     read_sample,
     visible,
 )
+from spacegrouper.randomness import generators
 from spacegrouper.settings import make_settings
 from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.techniques.patterns.shaping import as_8_bit, normalise
 from spacegrouper.techniques.powder.descriptors.powder import IMAGE_POINTS
-from spacegrouper.techniques.powder.diffractograms import diffractograms, draw_images, generators
+from spacegrouper.techniques.powder.diffractograms import diffractograms, draw_images
 from spacegrouper.techniques.powder.settings import Diffractogram, Powder
 
 PREDICTIONS = pd.DataFrame(
@@ -108,7 +109,12 @@ def test_a_powder_sample_shows_the_diffractogram(tmp_path):
 
     profile = settings.of(Diffractogram)
     curve = diffractograms(
-        sticks[2:, 0, 0], settings.of(Powder), profile, IMAGE_POINTS, None, generators(["m"], 7)
+        sticks[2:, 0, 0],
+        settings.of(Powder),
+        profile,
+        IMAGE_POINTS,
+        None,
+        generators(7, ["m"], "diffractogram"),
     )
     np.testing.assert_array_equal(picture.values, draw_images(curve, 224)[0])
     assert picture.caption == "diffractogram"

@@ -15,7 +15,13 @@ from spacegrouper.settings import Model, Train, make_settings
 LABELS = labels_of(
     make_settings(model=Model(image_size=64), train=Train(resize="maximum")), [62, 225]
 )
-METRICS = {"test_crystals": 40, "top_1_accuracy": 0.8125, "classes": 8, "chance_accuracy": 0.125}
+METRICS = {
+    "test_crystals": 40,
+    "top_1_accuracy": 0.8125,
+    "classes": 8,
+    "chance_accuracy": 0.125,
+    "measured": None,
+}
 
 
 def sample(material_id="mp-1", spacegroup=62, predicted=62, probability=0.987):
@@ -27,6 +33,12 @@ def sample(material_id="mp-1", spacegroup=62, predicted=62, probability=0.987):
 def images_of(page):
     encoded = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
     return [np.asarray(Image.open(io.BytesIO(base64.b64decode(text)))) for text in encoded]
+
+
+def test_page_says_when_the_test_crystals_were_changed_at_random():
+    measured = METRICS | {"measured": {"measurement": {"largest_b": 5}}}
+    assert "as if measured" in samples_page([sample()], 2, measured, LABELS, "small")
+    assert "as if measured" not in samples_page([sample()], 2, METRICS, LABELS, "small")
 
 
 def test_page_holds_the_images_themselves_and_refers_to_nothing_outside():

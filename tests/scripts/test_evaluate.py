@@ -1,5 +1,6 @@
 import json
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,11 +11,15 @@ from bright_crystals import (
     write_bright_crystals,
     write_brightness_model,
 )
+from model_files import write_labels, write_split
 from programs import call, spawn
 from scipy.special import softmax
+from small_dataset import write_small_dataset
 
 from spacegrouper.evaluation.calibration import expected_calibration_error
-from spacegrouper.settings import Train, make_settings, write_settings
+from spacegrouper.settings import Evaluate, Model, Simulate, Train, make_settings, write_settings
+from spacegrouper.techniques.reflections.settings import Measurement
+from spacegrouper.training.images import PatternReader, presentation_of
 
 TEMPERATURE = 1.6
 OF_EVERY_LABEL = ("top_k", "per_class", "confusion", "reliability", "refusal")
@@ -148,6 +153,54 @@ def test_a_network_that_was_validated_in_rotation_is_measured_as_trained(run):
     assert table["probability"].to_numpy() == pytest.approx(expected, abs=1e-4)
     reliability = pd.read_csv(folder / "of_rotation" / "reliability.csv")
     assert set(reliability["probabilities"]) == {"as trained"}
+
+
+def test_crystals_are_measured_as_the_configuration_says_whatever_was_trained(tmp_path):
+    rng = np.random.default_rng(0)
+    trained = make_settings(
+        simulate=Simulate(engine="structure_factors"),
+        reflections={"largest_index": 3},
+        model=Model(name="zone_resnet", image_size=7),
+        train=Train(descriptor="zones"),
+    )
+    cell = np.array([[4, 5, 6, 90, 95, 90.0]] * 12)
+    raw = rng.integers(1, 65536, (12, 4, 7, 7), dtype=np.uint16)
+    groups = [62, 166] * 6
+    made_with = trained.technique.record(trained)
+    dataset = write_small_dataset(tmp_path / "data.zarr", raw, groups, made_with, cell=cell)
+    model = tmp_path / "model"
+    write_labels(model, trained, [62, 166])
+    write_split(model, dataset, ["train", "train", "validation", "validation"] + ["test"] * 8)
+    (model / "calibration.json").write_text('{"temperature": 1}')
+    (model / "history.csv").write_text(
+        "epoch,loss,accuracy,validation_loss,validation_accuracy\n1,3,0.3,3.1,0.3\n"
+    )
+    zones, numbers = keras.Input((7, 7, 3)), keras.Input((12,))
+    kernel = rng.normal(0, 0.1, (147, 2))
+    dense = keras.layers.Dense(2, use_bias=False)
+    logits = dense(keras.layers.Flatten()(zones))
+    dense.set_weights([kernel])
+    keras.Model([zones, numbers], [logits]).save(model / "model.keras")
+    asked = trained.model_copy(
+        update={
+            "measurement": Measurement(largest_b=5, counts=(1e3, 1e4)),
+            "evaluate": Evaluate(measured=True),
+        }
+    )
+    write_settings(asked, tmp_path / "config.yaml")
+    finished = evaluate(tmp_path, tmp_path / "evaluation")
+    assert finished.returncode == 0, finished.stderr
+    assert "crystals as measured: " in " ".join(finished.stderr.split())
+
+    metrics = json.loads((tmp_path / "evaluation" / "metrics.json").read_text())
+    assert metrics["measured"]["measurement"]["counts"] == [1e3, 1e4]
+    rows = np.arange(4, 12)
+    reader = PatternReader(dataset, presentation_of(asked, dataset))
+    seen, still = (reader.compose(reader.read(rows), rows, epoch)[0] for epoch in (0, None))
+    assert (seen != still).any()
+    expected = softmax(seen.reshape(8, -1) @ kernel, axis=1).max(axis=1)
+    table = pd.read_csv(tmp_path / "evaluation" / "predictions.csv")
+    assert table["probability"].to_numpy() == pytest.approx(expected, abs=1e-4)
 
 
 @pytest.mark.parametrize(

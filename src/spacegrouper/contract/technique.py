@@ -232,6 +232,7 @@ class Technique:
         views: settings to the key that sets the number of views, and their number.
         view_names: (what the data are made with) to the names of the views, where they have any.
         presented: the names of those sections that decide what a network is shown.
+        changes: whether a run changes crystals at random in training, as their measurement would.
         tables, figures: names of what `describe` returns, with what the report says of them.
         describe: (dataset, threads, called with the number of crystals done) to its description;
             none: there is nothing to describe.
@@ -261,6 +262,7 @@ class Technique:
     views: "Callable[[Settings], tuple[str, int]] | None" = None
     view_names: Callable[[Sections], list[str]] | None = None
     presented: tuple[str, ...] = ()
+    changes: "Callable[[Settings], bool]" = lambda settings: False
     tables: Mapping[str, Shown] = field(default_factory=dict)
     figures: Mapping[str, Shown] = field(default_factory=dict)
     describe: "Callable[[Dataset, int, Callable[[int], None]], Description] | None" = None

@@ -39,12 +39,14 @@ def predict_logits(
     rows: Integers,
     batch_size: int,
     advance: Callable[[int], None],
+    epoch: int | None = None,
 ) -> NDArray[np.float64]:
     """Return the logits of the crystals of `rows`, which ascend; (N, C), as `class_logits`.
 
-    `advance` is called with the number of crystals done since its last call.
+    `advance` is called with the number of crystals done since its last call. `epoch`: whose random
+    changes the crystals have; none: they are not changed.
     """
-    batches = composed_batches(labels, dataset, rows, batch_size, advance)
+    batches = composed_batches(labels, dataset, rows, batch_size, advance, epoch)
     return np.concatenate([class_logits(network, images) for images in batches])
 
 
@@ -54,12 +56,13 @@ def composed_batches(
     rows: Integers,
     batch_size: int,
     advance: Callable[[int], None],
+    epoch: int | None = None,
 ) -> Iterator[list[NDArray[np.float32]]]:
     """Yield the images of the crystals of `rows`, a batch at a time; see `predict_logits`."""
     reader = PatternReader(dataset, labels.presentation)
     for start in range(0, len(rows), batch_size):
         batch = rows[start : start + batch_size]
-        yield reader.compose(reader.read(batch), batch)
+        yield reader.compose(reader.read(batch), batch, epoch)
         advance(len(batch))
 
 

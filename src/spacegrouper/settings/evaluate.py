@@ -12,6 +12,11 @@ class Evaluate(Section):
     """What is measured on the test crystals."""
 
     batch_size: PositiveInt = Field(32, description="crystals predicted at a time")
+    measured: bool = Field(
+        False,
+        description="test crystals are changed at random as in training (`measurement` of "
+        "reflections, `augment` of powders), as if they had been measured",
+    )
     unseen_groups: NonNegativeInt = Field(
         30,
         description="untrained space groups that the network's embeddings are tested on, the most "

@@ -69,6 +69,12 @@ class Settings(Section):
         yield from self.technique.check(self)
         yield from _about_the_classes(self)
         yield from _about_the_network(self)
+        if self.evaluate.measured and not self.technique.changes(self):
+            yield Contradiction(
+                ("evaluate.measured",),
+                "this run changes nothing at random in training, so its test crystals cannot be "
+                "as if measured; set that in the technique's section, or leave this out",
+            )
 
 
 @cache

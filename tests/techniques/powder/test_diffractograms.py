@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from scipy.ndimage import rotate
 from scipy.special import voigt_profile
 
+from spacegrouper.randomness import generators
 from spacegrouper.techniques.powder.descriptors.powder import IMAGE_POINTS
 from spacegrouper.techniques.powder.diffractograms import (
     augment_images,
     diffractograms,
     draw_images,
-    generators,
 )
 from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder
 
@@ -37,7 +37,7 @@ def sticks(*reflections: tuple[float, float]) -> NDArray[np.uint16]:
 def of(profile: Diffractogram, given_: NDArray[np.uint16], **augment: float) -> Any:
     """Return the diffractogram (points,) of one crystal."""
     change = Augment(**augment) if augment else None
-    random = generators(["a"], 0, 1 if augment else None)
+    random = generators(0, ["a"], "diffractogram", 1 if augment else None)
     return diffractograms(given_, POWDER, profile, POINTS, change, random)[0].astype(np.float64)
 
 
@@ -103,7 +103,7 @@ def test_areas_are_kept_where_peaks_broaden_and_points_are_few() -> None:
     profile = Diffractogram(lorentzian=0, caglioti=(0.2, 0, 0.001), crystallite_size=None)
     given_ = sticks((20, 0.5), (80, 1))
     for points in (8001, 801, 161):  # the last 0.5 degrees apart, the narrowest peak 0.07 wide
-        random = generators(["a"], 0)
+        random = generators(0, ["a"], "diffractogram")
         (values,) = diffractograms(given_, POWDER, profile, points, None, random)
         middle = points // 2
         assert values[:middle].sum() / values[middle:].sum() == pytest.approx(0.5, rel=0.01)
@@ -120,7 +120,7 @@ def test_k_alpha_2_is_where_its_wavelength_puts_it() -> None:
     far = Powder(two_theta=(100, 179.9), step=0.1)
     last = np.zeros((1, far.angles), dtype=np.uint16)
     last[0, [10, -1]] = 65535
-    (values,) = diffractograms(last, far, profile, 800, None, generators(["a"], 0))
+    (values,) = diffractograms(last, far, profile, 800, None, generators(0, ["a"], "diffractogram"))
     assert np.isfinite(values).all()
     assert values.max() == 1
 
@@ -136,9 +136,9 @@ def test_noise_is_that_of_counts_and_of_seed_and_id_alone() -> None:
     flat = sticks((89.9, 1))
 
     def noisy(crystal_id: str, seed: int) -> Any:
-        return diffractograms(flat, POWDER, profile, POINTS, None, generators([crystal_id], seed))[
-            0
-        ]
+        return diffractograms(
+            flat, POWDER, profile, POINTS, None, generators(seed, [crystal_id], "diffractogram")
+        )[0]
 
     values = noisy("a", 0)
     np.testing.assert_array_equal(values, noisy("a", 0))
@@ -190,7 +190,7 @@ def test_changes_are_those_of_seed_epoch_and_id_and_not_of_the_batch() -> None:
     augment = Augment(peak_area=0.3, zero_shift=0.2, rotation=5, contrast=0.3)
 
     def made(rows: list[int], epoch: int) -> Any:
-        random = generators([f"crystal {row}" for row in rows], 7, epoch)
+        random = generators(7, [f"crystal {row}" for row in rows], "diffractogram", epoch)
         values = diffractograms(given_[rows], POWDER, profile, IMAGE_POINTS, augment, random)
         return augment_images(draw_images(values, 64), augment, random)
 
@@ -217,7 +217,7 @@ def test_values_are_finite_and_between_0_and_1(
         peak_area=0.5, step=0.05, zero_shift=5, sample_displacement=1, strain=0.3, rotation=30
     )
     profile = Diffractogram(caglioti=(1, -2, 0.1), k_alpha_2=0.5, microstrain=0.01, counts=10)
-    random = generators(["a"], seed, 0)
+    random = generators(seed, ["a"], "diffractogram", 0)
     values = diffractograms(sticks(*reflections), POWDER, profile, points, augment, random)
     assert values.shape == (1, points)
     assert values.dtype == np.float32
@@ -237,7 +237,7 @@ def some_diffractograms() -> NDArray[np.float32]:
             Diffractogram(crystallite_size=8, k_alpha_2=0.5),
             Diffractogram(background=0.1, counts=500),
         ):
-            noise = generators(["a"], count)
+            noise = generators(count, ["a"], "diffractogram")
             made.append(diffractograms(given_, POWDER, profile, IMAGE_POINTS, None, noise))
     return np.concatenate(made)
 

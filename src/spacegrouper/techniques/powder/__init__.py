@@ -53,6 +53,7 @@ TECHNIQUES.register(
         pictures=_pictures,
         samples=_samples,
         presented=("diffractogram", "augment"),
+        changes=lambda settings: settings.of(Augment) != Augment(),
         check=check,
         uses=(
             Use(

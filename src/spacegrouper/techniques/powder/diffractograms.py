@@ -21,7 +21,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spacegrouper.randomness import generator_for
 from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder
 
 LINE_WIDTH = 1.0  # of images, pixels
@@ -37,14 +36,6 @@ _TOP = 1.05  # of the image; the highest peak is 1
 _INNER_MITER = 1.01  # radii
 _ARC_ERROR = 0.125  # pixels
 _FLAT_ARC = 1 / 1024  # radii
-
-
-def generators(
-    ids: Sequence[str], seed: int, epoch: int | None = None
-) -> list[np.random.Generator]:
-    """Return a generator for each crystal: of its noise, or of all its changes in an epoch."""
-    use = "diffractogram" if epoch is None else f"diffractogram, epoch {epoch}"
-    return [generator_for(seed, crystal_id, use) for crystal_id in ids]
 
 
 def diffractograms(

@@ -13,7 +13,7 @@ from spacegrouper.contract.technique import (
     Technique,
 )
 from spacegrouper.settings.run import Settings
-from spacegrouper.techniques.reflections.settings import Reflections, check
+from spacegrouper.techniques.reflections.settings import Measurement, Reflections, check
 
 
 def _record(settings: Settings) -> dict[str, Any]:
@@ -46,11 +46,13 @@ TECHNIQUES.register(
         name="reflections",
         measures="intensities of reflections",
         units=lambda made_with: "square of the scattering unit",
-        sections=(Reflections,),
+        sections=(Reflections, Measurement),
         record=_record,
         further=("cell",),
         pictures=_pictures,
         samples=_samples,
+        presented=("measurement",),
+        changes=lambda settings: settings.of(Measurement).changes,
         check=check,
         caption=(
             "Each image holds the intensities of a zone by index, from the strongest (white) to a "

@@ -1,5 +1,7 @@
 """Logarithmic levels of intensities, 16 bits each, as a dataset holds them."""
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,3 +24,12 @@ def scaled(stored: NDArray[np.uint16]) -> NDArray[np.float32]:
     """Return levels from 0 (absent) to 1 (the strongest), as networks take them."""
     found: NDArray[np.float32] = stored / np.float32(HIGHEST)
     return found
+
+
+@cache
+def intensities_of_levels(decades: int) -> NDArray[np.float64]:
+    """Return what each level stands for, (65536,), as a share of the strongest intensity."""
+    shares = 10 ** (decades * ((np.arange(HIGHEST + 1) - 1) / (HIGHEST - 1) - 1))
+    shares[0] = 0
+    shares.flags.writeable = False
+    return shares

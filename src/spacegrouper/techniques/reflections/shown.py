@@ -11,8 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Arrays
+from spacegrouper.contract.technique import Arrays, Presentation
+from spacegrouper.randomness import generators
 from spacegrouper.techniques.reflections.levels import scaled
+from spacegrouper.techniques.reflections.settings import Measurement, Reflections
+
+Inputs = Callable[[NDArray[np.float32], NDArray[np.float64]], list[NDArray[np.float32]]]
 
 
 @dataclass(frozen=True)
@@ -20,12 +24,18 @@ class ShownReflections:
     """Composes the inputs of a descriptor.
 
     Args:
+        measurement: what a measurement does to crystals in training.
+        made_with: what they were simulated with.
+        seed: of the measurement.
         inputs: of n crystals, (levels, cells) to the network's inputs: float32 levels
             (n, L + 1, 2 L + 1, 2 L + 1), l from 0, h and k from -L, from 0 (absent) to 1 (the
             strongest); and cells (n, 6), Angstrom and degrees.
     """
 
-    inputs: Callable[[NDArray[np.float32], NDArray[np.float64]], list[NDArray[np.float32]]]
+    measurement: Measurement
+    made_with: Reflections
+    seed: int
+    inputs: Inputs
 
     def prepare(self, arrays: Arrays) -> NDArray[Any]:
         """Return the fields `levels` (L + 1, 2 L + 1, 2 L + 1) and `cell` (6,) of each, (n,)."""
@@ -41,9 +51,27 @@ class ShownReflections:
     ) -> list[NDArray[np.float32]]:
         """Return the inputs of the descriptor, 0 for an empty place of a batch."""
         filled = prepared["cell"].any(axis=1)
-        crystals = prepared[filled]
-        inputs = self.inputs(scaled(crystals["levels"]), crystals["cell"])
-        return [_spread(part, filled) for part in inputs]
+        levels, cells = prepared["levels"][filled], prepared["cell"][filled]
+        if epoch is None or not self.measurement.changes:
+            seen = scaled(levels)
+        else:
+            # Only here: the compiler is slow to import.
+            from spacegrouper.techniques.reflections.measurement import measured
+
+            names = [ids[place] for place in np.flatnonzero(filled)]
+            random = generators(self.seed, names, "measurement", epoch)
+            seen = measured(levels, cells, self.measurement, self.made_with, random)
+        return [_spread(part, filled) for part in self.inputs(seen, cells)]
+
+
+def shown_reflections(presentation: Presentation, inputs: Inputs) -> ShownReflections:
+    """Return what composes the inputs of a descriptor as a presentation says."""
+    return ShownReflections(
+        Measurement.model_validate(presentation.sections.get("measurement", {})),
+        Reflections.model_validate(presentation.made_with["reflections"]),
+        presentation.seed,
+        inputs,
+    )
 
 
 def _spread(values: NDArray[np.float32], filled: NDArray[np.bool_]) -> NDArray[np.float32]:

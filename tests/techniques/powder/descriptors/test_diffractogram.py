@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from spacegrouper.contract.technique import DESCRIPTORS, Composer, Presentation
-from spacegrouper.techniques.powder.diffractograms import diffractograms, draw_images, generators
+from spacegrouper.randomness import generators
+from spacegrouper.techniques.powder.diffractograms import diffractograms, draw_images
 from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder
 
 POWDER = Powder(two_theta=(10, 50), step=0.05)
@@ -39,7 +40,9 @@ def test_powders_are_drawn_in_the_size_that_the_network_takes(raw, descriptor, p
 
     (found,) = composer.compose(prepared, IDS)
 
-    curves = diffractograms(raw[:, 0, 0], POWDER, NOISE, points, None, generators(IDS, seed=3))
+    curves = diffractograms(
+        raw[:, 0, 0], POWDER, NOISE, points, None, generators(3, IDS, "diffractogram")
+    )
     if descriptor == "powder":
         grey = draw_images(curves, 48) / np.float32(255)
         np.testing.assert_array_equal(found, np.stack([grey] * 3, axis=-1))

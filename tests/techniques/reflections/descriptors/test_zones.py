@@ -14,7 +14,7 @@ SETTINGS = {
 
 
 def compose(levels: np.ndarray, cell: np.ndarray, size: int) -> list[np.ndarray]:
-    presentation = Presentation("zones", size, "nearest", 0, {}, {})
+    presentation = Presentation("zones", size, "nearest", 0, {}, {"reflections": {}})
     composer = DESCRIPTORS["zones"].composer(presentation)
     names = [str(row) for row in range(len(levels))]
     return composer.compose(composer.prepare({"raw": levels, "cell": cell}), names)
@@ -36,7 +36,9 @@ def test_the_zones_are_the_channels_and_the_middle_is_000() -> None:
 def test_an_empty_place_of_a_batch_is_0() -> None:
     levels = np.full((1, 3, 5, 5), 65535, dtype=np.uint16)
     cell = np.array([[1, 2, 3, 90, 90, 90.0]])
-    composer = DESCRIPTORS["zones"].composer(Presentation("zones", 5, "nearest", 0, {}, {}))
+    composer = DESCRIPTORS["zones"].composer(
+        Presentation("zones", 5, "nearest", 0, {}, {"reflections": {}})
+    )
     prepared = composer.prepare({"raw": levels, "cell": cell})
     batch = np.zeros(3, dtype=prepared.dtype)
     batch[1] = prepared[0]

@@ -15,6 +15,7 @@ from spacegrouper.contract.technique import (
     Presentation,
     Sections,
 )
+from spacegrouper.randomness import generators
 from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder
 
 
@@ -51,9 +52,9 @@ class Curves:
         self, prepared: NDArray[Any], ids: Sequence[str], epoch: int | None
     ) -> tuple[NDArray[np.float32], list[np.random.Generator]]:
         """Return the diffractograms (n, points), and each crystal's random numbers after them."""
-        from spacegrouper.techniques.powder.diffractograms import diffractograms, generators
+        from spacegrouper.techniques.powder.diffractograms import diffractograms
 
-        random = generators(ids, self.seed, epoch)
+        random = generators(self.seed, ids, "diffractogram", epoch)
         augment = None if epoch is None else self.augment
         found = diffractograms(prepared, self.powder, self.profile, self.points, augment, random)
         return found, random

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.contract.technique import DESCRIPTORS, Composer, Descriptor, Presentation
+from spacegrouper.techniques.reflections.shown import shown_reflections
 
 
 def zones_and_cell(
@@ -38,9 +39,7 @@ def cell_features(cell: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _composer(presentation: Presentation) -> Composer:
-    from spacegrouper.techniques.reflections.shown import ShownReflections
-
-    return ShownReflections(partial(zones_and_cell, size=presentation.image_size))
+    return shown_reflections(presentation, partial(zones_and_cell, size=presentation.image_size))
 
 
 DESCRIPTORS.register(
