@@ -9,7 +9,7 @@ import typer
 from command_line import CORES, Crystals, Threads, log, progress, run_program
 
 from spacegrouper.contract.technique import Patterns
-from spacegrouper.crystals.crystal import Crystal, Rejection, space_group_of
+from spacegrouper.crystals.crystal import Crystal, Rejection, check_setting, space_group_of
 from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.errors import UserError
 from spacegrouper.settings import load_settings
@@ -45,6 +45,7 @@ def main(
         if isinstance(record, Rejection):
             rejected[record.id] = record.reason
             continue
+        check_setting(record, settings.standardise.setting)
         try:
             space_group_of(record)
             crystals.append(record)

@@ -51,7 +51,9 @@ def handed_on(monkeypatch) -> list[str]:
     return ids
 
 
-def test_only_other_records_are_standardised_and_all_come_out_alike(handed_on) -> None:
+@pytest.mark.parametrize("setting", ["standard", "reduced"])
+def test_only_other_records_are_standardised_and_all_come_out_alike(handed_on, setting) -> None:
+    settings = Standardise(setting=setting)
     parent = [salt("a", 5.6, energy=1), too_close("b"), salt("c"), salt("d"), salt("d", 5.7)]
     records = [
         salt("c", spacegroup="not yet"),
@@ -63,10 +65,10 @@ def test_only_other_records_are_standardised_and_all_come_out_alike(handed_on) -
         salt("twice"),
         salt("twice"),
     ]
-    known = list(standardise_all(parent, SETTINGS, 1))
-    ours = list(standardise_new(records, parent, known, SETTINGS, 1))
+    known = list(standardise_all(parent, settings, 1))
+    ours = list(standardise_new(records, parent, known, settings, 1))
     assert handed_on == ["line 3", "new", "b", "d", "twice", "twice"]
-    assert [plain(r) for r in ours] == [plain(r) for r in standardise_all(records, SETTINGS, 1)]
+    assert [plain(r) for r in ours] == [plain(r) for r in standardise_all(records, settings, 1)]
     assert ours[3].metadata["energy"] == 2
 
 

@@ -40,6 +40,17 @@ def test_the_seed_is_recorded_where_patterns_depend_on_it() -> None:
     assert "seed" not in made_with(make_settings())["settings"]
 
 
+def test_other_cells_than_the_standard_ones_are_recorded() -> None:
+    standard = made_with(make_settings())
+    assert "standardise" not in standard["settings"]
+    reduced = {"standardise": {"setting": "reduced"}}
+    made = made_with(settings_from_mapping(reduced, ""))
+    assert made["settings"]["standardise"] == {"setting": "reduced", "metric_tolerance": 1.0}
+    assert find_difference(standard, made) == Difference(
+        "standardise.setting standard", "standardise.setting reduced", False
+    )
+
+
 @pytest.mark.parametrize(
     ("engine", "technique"),
     [

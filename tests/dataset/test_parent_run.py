@@ -113,6 +113,7 @@ def test_a_run_of_a_database_is_no_parent(results: Path) -> None:
     ("sections", "message"),
     [
         ({"standardise": {"symprec": 0.2}}, "first has other settings in its section `standard"),
+        ({"standardise": {"setting": "reduced"}}, "first has other settings in its section `stan"),
         (
             {"simulate": {"pixels": 64}},
             "first was simulated with simulate.pixels 32, but here it is simulate.pixels 64",

@@ -102,6 +102,13 @@ def test_a_dataset_shaped_otherwise_is_refused(model, tmp_path):
     assert read_labels(model, other).presentation.descriptor == "raw"
 
 
+def test_a_dataset_of_other_cells_is_refused(model, tmp_path):
+    settings = patterns_settings(64) | {"standardise": {"setting": "reduced"}}
+    other = write_small_dataset(tmp_path / "other.zarr", **CRYSTALS, settings=settings)
+    with pytest.raises(UserError, match=r"on standard cells .*, but those of the dataset are red"):
+        read_labels(model, other)
+
+
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [

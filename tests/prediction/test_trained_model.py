@@ -21,7 +21,7 @@ def test_settings_are_those_that_the_patterns_were_made_with(tmp_path: Path) -> 
             "cells": [3, 4, 5],
         },
         shape={"method": "nodes"},
-        standardise={"symprec": 0.01},
+        standardise={"symprec": 0.01, "setting": "reduced", "metric_tolerance": 2},
     )
     folder = write_tiny_model(tmp_path / "model", made)
     # The dataset may be another than that of the settings that the network was trained with.
@@ -33,6 +33,12 @@ def test_settings_are_those_that_the_patterns_were_made_with(tmp_path: Path) -> 
     assert model.settings.standardise == made.standardise
     assert model.labels.classes.tolist() == list(CLASSES)
     assert model.temperature is None
+
+
+def test_a_network_of_standard_cells_is_shown_such_ones(tmp_path: Path) -> None:
+    folder = write_tiny_model(tmp_path / "model")
+    write_settings(make_settings(standardise={"setting": "reduced"}), folder / "settings.yaml")
+    assert load_trained_model(folder).settings.standardise.setting == "standard"
 
 
 def test_powders_have_settings_of_their_own(tmp_path: Path) -> None:

@@ -70,3 +70,9 @@ def test_two_crystals_of_one_id_are_refused_before_the_work(program, tmp_path) -
     with pytest.raises(UserError, match=r"x\.jsonl: 2 crystals have the id salt"):
         simulate(program, tmp_path, {"id": "salt", **SALT}, {"id": "salt", **SALT})
     assert not (tmp_path / "x.h5").exists()
+
+
+def test_a_crystal_in_the_cell_of_another_setting_is_refused(program, tmp_path) -> None:
+    labels = {"spacegroup": 221, "structure_key": "2-0", "cell_setting": "reduced"}
+    with pytest.raises(UserError, match=r"salt is in its reduced cell, but .*setting: standard"):
+        simulate(program, tmp_path, {"id": "salt", **labels, **SALT})

@@ -31,7 +31,7 @@ _METRIC_TOLERANCE = 1e-5  # relative, of lengths that count as equal
 _SCORE_TOLERANCE = 1e-4  # coordinates of 6 decimals move a score by about 1e-5
 # In units of the cell vectors, of coordinates that count as equal. An uneven number, because files
 # hold multiples of a millionth, none of which may lie on the border.
-_SAME_PLACE = 1.37e-5
+SAME_PLACE = 1.37e-5
 _DIGITS = 8  # the digits that are kept; what is left of rounding errors is far behind them
 _ORIGIN_STEPS = 24  # the origins of the space groups' settings differ by multiples of 1/8 or 1/3
 
@@ -137,7 +137,7 @@ def canonical_primitive_cell(
         scores.append(_scores(coords, weights, coords[rare]) + _irregular_sum(basis @ lattice))
         candidates.extend((basis, coords, origin) for origin in coords[rare])
     basis, coords, origin = candidates[_best(np.concatenate(scores))]
-    return _in_order(basis @ lattice, numbers, coords - origin)
+    return in_order(basis @ lattice, numbers, coords - origin)
 
 
 def canonical_setting(
@@ -176,7 +176,7 @@ def canonical_setting(
         scores.append(_scores(coords, weights, origins) + _irregular_sum(basis @ lattice))
         candidates.extend((basis, coords, origin) for origin in origins)
     basis, coords, origin = candidates[_best(np.concatenate(scores))]
-    return _in_order(basis @ lattice, numbers, coords - origin)
+    return in_order(basis @ lattice, numbers, coords - origin)
 
 
 def bases_with_lengths(
@@ -318,7 +318,7 @@ def _normaliser(
     return tuple(found)
 
 
-def _in_order(
+def in_order(
     lattice: NDArray[np.float64], numbers: NDArray[np.int64], frac_coords: NDArray[np.float64]
 ) -> Cell:
     """Wrap the atoms to [0, 1), order them by number and place, put c along z and round."""
@@ -327,7 +327,7 @@ def _in_order(
         *np.round(lengths, _DIGITS).tolist(), *np.round(angles, _DIGITS).tolist()
     ).matrix
     coords = frac_coords - np.floor(frac_coords)
-    coords[(coords < _SAME_PLACE) | (coords > 1 - _SAME_PLACE)] = 0
+    coords[(coords < SAME_PLACE) | (coords > 1 - SAME_PLACE)] = 0
     order = np.lexsort([*(_ranks(column) for column in coords.T[::-1]), numbers])
     return lattice, numbers[order], np.round(coords[order], _DIGITS)
 
@@ -335,7 +335,7 @@ def _in_order(
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.int64]:
     """Number values in rising order; values closer than a tolerance get one number."""
     order = np.argsort(values, kind="stable")
-    steps = np.diff(values[order], prepend=values[order[0]]) > _SAME_PLACE
+    steps = np.diff(values[order], prepend=values[order[0]]) > SAME_PLACE
     ranks = np.empty(len(values), dtype=np.int64)
     ranks[order] = np.cumsum(steps)
     return ranks

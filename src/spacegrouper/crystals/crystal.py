@@ -66,6 +66,20 @@ def checked_id(value: Any) -> str:
     return text
 
 
+def check_setting(crystal: Crystal, setting: str) -> None:
+    """Refuse a crystal that was standardised in another setting than the configuration has.
+
+    Raises:
+        UserError: it was.
+    """
+    found = crystal.metadata.get("cell_setting", "standard")
+    if "structure_key" in crystal.metadata and found != setting:
+        raise UserError(
+            f"{crystal.id} is in its {found} cell, but the configuration has `standardise.setting: "
+            f"{setting}`; give the same, or standardise the crystals anew"
+        )
+
+
 def space_group_of(crystal: Crystal) -> int:
     """Return the number that a crystal's key `spacegroup` holds, 0 where there is none.
 

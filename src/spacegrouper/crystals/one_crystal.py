@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from spacegrouper.crystals.class_names import space_group_name
-from spacegrouper.crystals.crystal import Crystal, Rejection
+from spacegrouper.crystals.crystal import Crystal, Rejection, check_setting
 from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Standardise
@@ -36,11 +36,12 @@ def find_crystal(structures: Path, id: str, advance: Callable[[int], None]) -> C
 
 
 def in_standard_cell(crystal: Crystal, settings: Standardise) -> Crystal:
-    """Return a crystal in its standard conventional cell, where standardise.py has not done so.
+    """Return a crystal in the cell of its setting, where standardise.py has not done so.
 
     Raises:
-        UserError: it cannot be standardised.
+        UserError: it cannot be standardised, or is in the cell of the other setting.
     """
+    check_setting(crystal, settings.setting)
     if "structure_key" in crystal.metadata:
         return crystal
     # Only here, as it is slow to import.

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.releases import Change, inherited
-from spacegrouper.crystals.standard_cell import LABELS, standardise_all
+from spacegrouper.crystals.standard_cell import LABELS, standardise_all, with_labels
 from spacegrouper.settings import Standardise
 
 
@@ -44,7 +44,8 @@ def standardise_new(
     for record, cell in zip(records, cells, strict=True):
         if isinstance(record, Crystal) and cell is not None:
             labels = {name: cell.metadata[name] for name in LABELS}
-            yield replace(cell, metadata={**record.metadata, **labels})
+            metadata = with_labels(record.metadata, labels, settings)
+            yield replace(cell, metadata=metadata)
         else:
             yield next(standardised)
 

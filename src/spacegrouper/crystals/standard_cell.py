@@ -1,15 +1,19 @@
-"""Any cell of a crystal turned into its standard conventional cell, with space group and identity.
+"""Any cell of a crystal turned into the one it is known by, with space group and identity.
 
-Follows the Materials Project: spglib's symmetry search and pymatgen's conventional cells
-(W. Setyawan and S. Curtarolo, Comput. Mater. Sci. 49, 299, 2010). Both depend on how a crystal is
-written where its symmetry leaves something open or is met only within the tolerance. Therefore
-the search begins from a canonical primitive cell, and of all equivalent settings of the result
-one is chosen that does not depend on the writing. A crystal and its mirror image, which have the
-same patterns (Friedel's law), get one cell unless their space groups differ.
+That is the standard conventional cell, or, with the setting `reduced`, the cell that its lattice
+suggests (metric_cell.py), in which nothing is idealised. The symmetry search is the same.
+
+The standard cell follows the Materials Project: spglib's symmetry search and pymatgen's
+conventional cells (W. Setyawan and S. Curtarolo, Comput. Mater. Sci. 49, 299, 2010). Both depend on
+how a crystal is written where its symmetry leaves something open or is met only within the
+tolerance. Therefore the search begins from a canonical primitive cell, and of all
+equivalent settings of the result one is chosen that does not depend on the writing. A crystal and
+its mirror image, which have the same patterns (Friedel's law), get one standard cell unless their
+space groups differ.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -28,6 +32,7 @@ from spacegrouper.crystals.canonical_cell import (
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.elements import UnusableCrystalError, element_symbol
 from spacegrouper.crystals.identity import ENANTIOMORPHIC, prototype_label, structure_key
+from spacegrouper.crystals.metric_cell import in_metric_cell
 from spacegrouper.crystals.neighbours import closer_than
 from spacegrouper.crystals.processes import map_in_order
 from spacegrouper.settings import Standardise
@@ -55,14 +60,15 @@ class _Axes(SpacegroupAnalyzer):
 
 
 def standardise(crystal: Crystal | Rejection, settings: Standardise) -> Crystal | Rejection:
-    """Return the crystal in its standard conventional cell, or why it has none.
+    """Return the crystal in its standard or its reduced cell, or why it has none.
 
     An earlier Rejection is passed on.
 
     The lattice is in the frame of pymatgen's `Lattice.from_parameters`: c along z, a in the
     x-z plane. Coordinates lie in [0, 1), atoms are sorted by element and place. The metadata gain
     `spacegroup`, `crystal_system`, `prototype` and `structure_key`; the key is that of the crystal
-    as given, for the standard cell is idealised within `settings.symprec`.
+    as given, for the standard cell is idealised within `settings.symprec`. Those of a crystal in
+    its reduced cell also have `cell_setting`.
 
     The result does not depend on how the crystal is written: its cell, origin and orientation,
     the order of its atoms and which of their images are given.
@@ -140,22 +146,32 @@ def _standardised(crystal: Crystal, species: list[str], settings: Standardise) -
             f"(max_sites = {settings.max_sites})"
         )
     space_group = int(symmetry.number)
-    standard_lattice, standard_numbers, coords = _conventional_cell(
-        analysis, (lattice, numbers, frac_coords)
+    labels = {
+        "spacegroup": space_group,
+        "crystal_system": str(analysis.get_crystal_system()),
+        "prototype": prototype_label(elements, symmetry),
+        "structure_key": structure_key(lattice, elements, frac_coords, space_group),
+    }
+    primitive = (lattice, numbers, frac_coords)
+    lattice, numbers, frac_coords = (
+        in_metric_cell(primitive, settings.metric_tolerance)
+        if settings.setting == "reduced"
+        else _conventional_cell(analysis, primitive)
     )
-    return Crystal(
-        id=crystal.id,
-        lattice=standard_lattice,
-        species=_symbols(standard_numbers),
-        frac_coords=coords,
-        metadata={
-            **crystal.metadata,
-            "spacegroup": space_group,
-            "crystal_system": str(analysis.get_crystal_system()),
-            "prototype": prototype_label(elements, symmetry),
-            "structure_key": structure_key(lattice, elements, frac_coords, space_group),
-        },
-    )
+    metadata = with_labels(crystal.metadata, labels, settings)
+    return Crystal(crystal.id, lattice, _symbols(numbers), frac_coords, metadata)
+
+
+def with_labels(
+    metadata: Mapping[str, Any], labels: Mapping[str, Any], settings: Standardise
+) -> dict[str, Any]:
+    """Return the metadata of a standardised crystal: its own, labels, and the setting of its cell.
+
+    Records that do not say their setting are in the standard one.
+    """
+    own = {key: value for key, value in metadata.items() if key != "cell_setting"}
+    reduced = {"cell_setting": "reduced"} if settings.setting == "reduced" else {}
+    return {**own, **labels, **reduced}
 
 
 def _conventional_cell(analysis: _Axes, cell: Cell) -> Cell:

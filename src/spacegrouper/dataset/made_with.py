@@ -13,10 +13,11 @@ from typing import Any
 
 from spacegrouper.contract.technique import ENGINES, TECHNIQUES, Technique
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Settings, Simulate
+from spacegrouper.settings import Settings, Simulate, Standardise
 
 MadeWith = Mapping[str, Any]
 _PROGRAM = "spacegrouper"
+_CELL_KEYS = {"setting", "metric_tolerance"}
 _ENGINE, _SEED = "settings.simulate.engine", "settings.seed"
 
 
@@ -39,8 +40,15 @@ def made_with(settings: Settings) -> dict[str, Any]:
         "program": _PROGRAM,
         "version": version("spacegrouper"),
         **settings.engine.versions(),
-        "settings": dict(settings.technique.record(settings)),
+        "settings": {**_cells(settings), **settings.technique.record(settings)},
     }
+
+
+def _cells(settings: Settings) -> dict[str, Any]:
+    """Return in which cells the crystals are, by section; nothing where it is the standard one."""
+    if settings.standardise.setting == "standard":
+        return {}
+    return {"standardise": settings.standardise.model_dump(mode="json", include=_CELL_KEYS)}
 
 
 def technique_of(made_with: MadeWith) -> Technique:
@@ -88,15 +96,21 @@ def find_difference(first: MadeWith, second: MadeWith) -> Difference | None:
 
 
 def with_defaults(made_with: MadeWith) -> MadeWith:
-    """Return the same with the defaults of those keys of `simulate` that a product does not name.
+    """Return the same with the defaults of those keys that a product does not name.
 
-    It is older than they are, or leaves them out so as to be the same as an older one.
+    These are keys of `simulate`, and the setting of the cells. The product is older than they are,
+    or leaves them out so as to be the same as an older one.
     """
     settings = made_with.get("settings", {})
     if "simulate" not in settings:
         return made_with
     simulate = Simulate().model_dump(mode="json") | settings["simulate"]
-    return {**made_with, "settings": {**settings, "simulate": simulate}}
+    cells = Standardise().model_dump(mode="json", include=_CELL_KEYS)
+    cells |= settings.get("standardise") or {}
+    return {
+        **made_with,
+        "settings": {**settings, "simulate": simulate, "standardise": cells},
+    }
 
 
 def flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:

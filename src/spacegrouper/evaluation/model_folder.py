@@ -65,8 +65,8 @@ def read_labels(model: Path, dataset: Dataset | None = None) -> Labels:
         dataset: whose crystals the network is to be shown, if it is one.
 
     Raises:
-        UserError: there is none, it is not of this version, or the arrays that the network is
-            shown are derived with other settings in the dataset.
+        UserError: there is none, it is not of this version, or the dataset has cells of another
+            setting, or arrays that the network is shown are derived with other settings in it.
     """
     path = model / "labels.json"
     text = _read_text(path)
@@ -88,6 +88,13 @@ def read_labels(model: Path, dataset: Dataset | None = None) -> Labels:
             f"{path}: damaged, or of another version of this program; "
             "train the network again with scripts/train.py"
         ) from None
+    if dataset is not None:
+        trained, given = (_cell_setting(each) for each in (labels.made_with, dataset.made_with))
+        if trained != given:
+            raise UserError(
+                f"{path}: the network was trained on {trained} cells (`standardise.setting`), but "
+                f"those of the dataset are {given}; train it again with scripts/train.py"
+            )
     if dataset is not None and shown & set(technique.derived):
         for section in technique.derived_from:
             if made_with["settings"].get(section) != dataset.settings.get(section):
@@ -96,6 +103,12 @@ def read_labels(model: Path, dataset: Dataset | None = None) -> Labels:
                     "from the dataset's; train it again with scripts/train.py"
                 )
     return labels
+
+
+def _cell_setting(made_with: MadeWith) -> str:
+    """Return the setting of the cells, the standard one where none is said."""
+    cells = made_with.get("settings", {}).get("standardise", {})
+    return str(cells.get("setting", "standard"))
 
 
 def uncalibrated_because(model: Path) -> str | None:

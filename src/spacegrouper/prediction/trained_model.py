@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 
+from spacegrouper.dataset.made_with import with_defaults
 from spacegrouper.evaluation.calibration import read_temperature
 from spacegrouper.evaluation.model_folder import (
     Labels,
@@ -46,11 +47,11 @@ def load_trained_model(folder: Path) -> TrainedModel:
     path = folder / "settings.yaml"
     written = load_settings(path).model_dump(mode="json")
     # The dataset may have been made with others than those that are written beside the network;
-    # of a technique's section it records what its data depend on, which is not all.
-    own = {section.key() for section in labels.technique.sections}
+    # of some sections it records what its data depend on, which is not all.
+    own = {"standardise", *(section.key() for section in labels.technique.sections)}
     made = {
         key: written[key] | value if key in own else value
-        for key, value in labels.made_with["settings"].items()
+        for key, value in with_defaults(labels.made_with)["settings"].items()
     }
     settings = settings_from_mapping(written | made, str(path))
     calibrated = (folder / "calibration.json").is_file() and not uncalibrated_because(folder)

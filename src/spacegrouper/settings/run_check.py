@@ -24,6 +24,11 @@ def _tells_space_groups_apart(settings: Settings) -> bool:
 # effect is a mistake.
 _USES = (
     Use(
+        ("standardise.metric_tolerance",),
+        lambda settings: settings.standardise.setting == "reduced",
+        "with `standardise.setting: reduced`",
+    ),
+    Use(
         ("train.nodes",),
         lambda settings: settings.train.launcher == "srun",
         "with `train.launcher: srun`",

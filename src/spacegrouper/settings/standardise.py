@@ -1,6 +1,6 @@
 """Section `standardise`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
@@ -9,7 +9,7 @@ from spacegrouper.settings.section import Section
 
 
 class Standardise(Section):
-    """Standard conventional cells, space groups and identities (spglib and pymatgen)."""
+    """The cells that crystals are written in, space groups and identities (spglib and pymatgen)."""
 
     symprec: Annotated[
         float, Quantity("Angstrom", 1e-6, 1, 0.1, (("m", 1e10), ("nm", 10), ("pm", 0.01)))
@@ -17,10 +17,20 @@ class Standardise(Section):
     angle_tolerance: Annotated[float, Quantity("degrees", 0.01, 30)] = Field(
         5.0, description="angle tolerance of the symmetry search, degrees"
     )
+    setting: Literal["standard", "reduced"] = Field(
+        "standard",
+        description="the cell: `standard`, the conventional one, idealised, which is made from the "
+        "symmetry; or `reduced`, that of the lattice alone, as a measurement knows it",
+    )
+    metric_tolerance: Annotated[float, Quantity("degrees", 0.01, 5)] = Field(
+        1.0,
+        description="with `setting: reduced`, what a two-fold axis of the lattice may be off, "
+        "degrees",
+    )
     max_sites: PositiveInt = Field(
         500,
         le=10_000,  # the search for symmetry takes hours for ten times as many
-        description="crystals with more sites in the conventional cell are rejected",
+        description="crystals with more sites in the standard conventional cell are rejected",
     )
     labels: tuple[Annotated[str, Field(pattern=r"^\w[\w.+-]*$")], ...] = Field(
         (),

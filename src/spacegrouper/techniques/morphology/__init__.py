@@ -72,6 +72,7 @@ TECHNIQUES.register(
                     "acquire",
                     "standardise.symprec",
                     "standardise.angle_tolerance",
+                    "standardise.setting",
                     "standardise.max_sites",
                     "morphology.drawing",
                     "morphology.largest_index",

@@ -74,6 +74,12 @@ class Morphology(Section):
 def check(settings: Settings) -> Iterator[Contradiction]:
     """Yield a database that is missing, and a parent that a database cannot go on from."""
     if settings.engine.crystals:
+        if settings.standardise.setting != "standard":
+            yield Contradiction(
+                ("standardise.setting", "simulate.engine"),
+                "`engine: morphology` draws the faces that the space group makes equivalent, in "
+                "its standard cell; leave it out",
+            )
         return
     if settings.of(Morphology).database is None:
         yield Contradiction(
