@@ -37,7 +37,13 @@ def inputs(tmp_path_factory):
     predictions.to_csv(folder / "evaluation" / "predictions.csv", index=False)
     (folder / "evaluation" / "metrics.json").write_text(
         json.dumps(
-            {"test_crystals": 15, "top_1_accuracy": 0.8, "classes": 5, "chance_accuracy": 0.2}
+            {
+                "test_crystals": 15,
+                "top_1_accuracy": 0.8,
+                "classes": 5,
+                "chance_accuracy": 0.2,
+                "measured": None,
+            }
         )
     )
     (folder / "config.yaml").write_text("name: trial\n")
