@@ -28,7 +28,9 @@ def main(
     provenance: Annotated[
         Path | None, typer.Option(help="Where the crystals come from, JSON.")
     ] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Processes that read CIF files.")] = 1,
+    threads: Annotated[
+        int, typer.Option(min=1, help="Processes that read CIF files or draw crystals.")
+    ] = 1,
 ) -> None:
     """Bring crystals from their source into one file.
 

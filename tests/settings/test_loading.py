@@ -32,7 +32,7 @@ from spacegrouper.settings import (
         (
             {"acquire": {"source": "mp"}},
             "own.yaml: `acquire.source` must be one of: cif_tree, json_lines, "
-            "materials_project, optimade, prototypes",
+            "materials_project, optimade, prototypes, synthetic",
         ),
         (
             {"simulate": {"wavelength": "short"}},

@@ -13,6 +13,7 @@ from spacegrouper.settings import Split
 from spacegrouper.settings.space_groups import SPACE_GROUPS
 from spacegrouper.training.split import (
     PARTS,
+    add_training_only,
     select_classes,
     split_crystals,
     split_dataset,
@@ -362,6 +363,51 @@ def test_too_few_crystals_for_all_validation_groups(method) -> None:
     split = split_crystals(crystals(9, 9), settings, seed=0)
     with pytest.raises(UserError, match=r"train\.rotation_epochs: 10 folds .* [1-9] of them would"):
         validation_groups(split, settings, seed=0)
+
+
+@pytest.mark.parametrize("method", ["random", "prototype"])
+def test_crystals_that_only_train_leave_all_others_where_they_are(tmp_path, method) -> None:
+    """The dataset with them, and the one without: some of a class that the others have not."""
+    settings = Split(minimum_crystals=9, method=method)
+    prototype = [f"A_{row % 18}" for row in range(60)]
+    group = np.array([195] * 18 + [196] * 18 + [195] * 4 + [196] * 4 + [197] * 16)
+    ids = [f"mp-{row}" for row in range(60)]
+    raw = np.zeros((60, 3, 8, 8), dtype=np.uint8)
+    marks = np.where(np.arange(60) >= 36, "yes", "").tolist()
+    both = write_small_dataset(
+        tmp_path / "both.zarr",
+        raw,
+        group,
+        material_id=ids,
+        prototype=prototype,
+        label_synthetic=marks,
+    )
+    real = write_small_dataset(
+        tmp_path / "real.zarr", raw[:36], group[:36], material_id=ids[:36], prototype=prototype[:36]
+    )
+
+    split = split_dataset(both, settings.model_copy(update={"training_only": "synthetic"}), seed=1)
+
+    others = split[split["row"] < 36].reset_index(drop=True)
+    pd.testing.assert_frame_equal(others, split_dataset(real, settings, seed=1))
+    added = split[split["row"] >= 36]
+    assert set(added["part"]) == {"train"}
+    assert added["label"].tolist() == (added["spacegroup"] - 195).tolist()
+    held_out = set(others.loc[others["part"] != "train", "prototype"])
+    if method == "random":
+        assert added["row"].tolist() == list(range(36, 44))
+    else:
+        kept = [row for row in range(36, 44) if prototype[row] not in held_out]
+        assert added["row"].tolist() == kept
+        assert 0 < len(kept) < 8
+
+
+def test_what_only_trains_may_have_no_known_prototype() -> None:
+    table = crystals(30, 30).assign(prototype="")
+    split = split_crystals(table, BY_PROTOTYPE, seed=0)
+    more = table.assign(row=table["row"] + 60, material_id=table["material_id"] + "-drawn")
+
+    assert len(add_training_only(split, more, BY_PROTOTYPE)) == 120
 
 
 def test_reads_what_is_finished_and_known(dataset) -> None:

@@ -6,8 +6,8 @@ rule acquire:
         structures=f"{RUN}/structures/acquired.jsonl.gz",
         rejected=f"{RUN}/structures/acquired_rejected.csv",
         provenance=f"{RUN}/structures/provenance.json",
-    # Only CIF files take time to read; a service on the network is asked by one.
-    threads: 4 if settings.acquire.source == "cif_tree" else 1
+    # Only CIF files and drawing take time; a service on the network is asked by one.
+    threads: 4 if settings.acquire.source in ("cif_tree", "synthetic") else 1
     resources:
         **growing(mem_mb=4000, runtime=240),
     params:

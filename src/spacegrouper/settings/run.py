@@ -139,6 +139,13 @@ def _about_the_classes(settings: Settings) -> Iterator[Contradiction]:
             f"`{label}` is neither spacegroup nor crystal_system, and `standardise.labels` does "
             f"not keep it; add it there: `labels: [{', '.join((*labels, label))}]`",
         )
+    only = split.training_only
+    if only is not None and only not in labels:
+        yield Contradiction(
+            ("split.training_only", "standardise.labels"),
+            f"`standardise.labels` does not keep `{only}`; add it there: "
+            f"`labels: [{', '.join((*labels, only))}]`",
+        )
 
 
 def _about_the_network(settings: Settings) -> Iterator[Contradiction]:
@@ -174,6 +181,11 @@ def _about_the_network(settings: Settings) -> Iterator[Contradiction]:
             yield Contradiction(
                 ("split.training_share", "train.rotation_epochs"),
                 "must be 1 with `train.rotation_epochs`, which trains on the validation set too",
+            )
+        if split.training_only is not None:
+            yield Contradiction(
+                ("split.training_only", "train.rotation_epochs"),
+                "must be none with `train.rotation_epochs`, by which all that trains validates too",
             )
 
 

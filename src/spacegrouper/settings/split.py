@@ -61,6 +61,12 @@ class Split(Section):
         "`prototype` whole prototypes; smaller shares are parts of larger ones, and the validation "
         "and test sets stay as they are: for a learning curve",
     )
+    training_only: str | None = Field(
+        None,
+        description="one of standardise.labels: crystals that have it, such as `synthetic`, are "
+        "never in the validation or test set, which are as without them; with `prototype`, none "
+        "trains whose prototype is held out",
+    )
 
     @field_validator("classes", mode="wrap")
     @classmethod

@@ -1,6 +1,7 @@
 """Which space groups, or other labels, are classes; which crystals train, validate and test."""
 
 import hashlib
+import logging
 from collections import Counter
 from typing import Any
 
@@ -12,6 +13,8 @@ from spacegrouper.errors import UserError
 from spacegrouper.settings import Split
 from spacegrouper.settings.space_groups import SPACE_GROUPS
 
+log = logging.getLogger(__name__)
+
 PARTS = ("train", "validation", "test")
 # Of prototypes that classes share, in search of an assignment with all classes in all parts.
 _MOST_MOVES = 10_000
@@ -20,12 +23,17 @@ _MOST_MOVES = 10_000
 def split_dataset(dataset: Dataset, settings: Split, seed: int) -> pd.DataFrame:
     """Split the usable crystals of a dataset whose label is known; see `split_crystals`.
 
+    Those of `settings.training_only` are then added to the training set, see `add_training_only`.
     Raises UserError too for a label that the dataset does not have.
     """
     crystals = dataset.crystals()
     crystals["class"] = dataset.label(settings.label)[crystals["row"]]
-    known = crystals["class"] != (0 if settings.label == "spacegroup" else "")
-    return split_crystals(crystals[known], settings, seed)
+    crystals = crystals[crystals["class"] != (0 if settings.label == "spacegroup" else "")]
+    if settings.training_only is None:
+        return split_crystals(crystals, settings, seed)
+    marked = dataset.label(settings.training_only)[crystals["row"]] != ""
+    split = split_crystals(crystals[~marked], settings, seed)
+    return add_training_only(split, crystals[marked], settings)
 
 
 def split_crystals(crystals: pd.DataFrame, settings: Split, seed: int) -> pd.DataFrame:
@@ -62,6 +70,28 @@ def split_crystals(crystals: pd.DataFrame, settings: Split, seed: int) -> pd.Dat
     left_out = _beyond_share(table[training], unit[training], settings.training_share, seed)
     split: pd.DataFrame = table.drop(left_out).sort_values("row", ignore_index=True)
     return split
+
+
+def add_training_only(split: pd.DataFrame, crystals: pd.DataFrame, settings: Split) -> pd.DataFrame:
+    """Add crystals that may only train to the training set of a split.
+
+    `split`, `crystals`: as `split_crystals` returns and takes them. Crystals of other classes are
+    left out, and, where prototypes are held out, those of a prototype that validates or tests.
+    """
+    label = dict(zip(split["class"], split["label"], strict=True))
+    added = crystals[crystals["class"].isin(label.keys())]
+    if settings.method == "prototype":
+        held_out = set(split.loc[split["part"] != "train", "prototype"]) - {""}
+        leaks = added["prototype"].isin(held_out)
+        log.info(
+            "split.training_only: %d of %d crystals left out, whose prototypes are held out",
+            leaks.sum(),
+            len(added),
+        )
+        added = added[~leaks]
+    added = added.assign(label=added["class"].map(label), part="train")
+    whole: pd.DataFrame = pd.concat([split, added]).sort_values("row", ignore_index=True)
+    return whole
 
 
 def select_classes(label: "pd.Series[Any]", settings: Split) -> tuple[int, ...] | tuple[str, ...]:
