@@ -70,6 +70,12 @@ def test_the_most_populous_groups_are_taken_and_small_ones_are_not():
     assert sorted(every) == [14, 62, 194, 225]
 
 
+def test_of_the_paper_s_untrained_groups_those_that_the_data_have_are_taken():
+    table = crystals({3: 9, 62: 40, 142: 4, 226: 3})
+    taken = halve_groups(table, settings(groups="groups_untrained"), "random", 0)["spacegroup"]
+    assert set(taken) == {3, 142}
+
+
 def test_a_group_of_one_prototype_cannot_be_halved_by_prototype():
     table = pd.concat([crystals({62: 10}, 1), crystals({225: 8, 194: 6})], ignore_index=True)
     # It does not take the place of a smaller one that can be.

@@ -27,6 +27,7 @@ from spacegrouper.evaluation import metrics
 from spacegrouper.evaluation.metrics import bootstrap_interval, ranks_of_truth
 from spacegrouper.evaluation.scores import Scores
 from spacegrouper.settings import Evaluate
+from spacegrouper.settings.space_groups import UNTRAINED_GROUPS
 
 _LARGEST_K = 5
 _RESAMPLES = 10_000
@@ -53,14 +54,14 @@ def choose_unseen(
     method: Literal["random", "prototype"],
     seed: int,
 ) -> pd.DataFrame:
-    """Choose reference and test crystals of the most populous space groups never trained on.
+    """Choose reference and test crystals of the space groups of `unseen_groups`, never trained on.
 
     `trained_on`: the space groups in the split of the network's training; `method`: how it was
     made. Returns columns row, material_id, spacegroup, prototype and part ("reference" or "test"),
     in order of row; see `halve_groups`. Raises UserError if there are fewer than two such groups,
     or fewer are asked for.
     """
-    if settings.unseen_groups < 2:
+    if settings.unseen_groups in (0, 1):
         raise UserError(
             f"evaluate.unseen_groups: {settings.unseen_groups} cannot be told apart; two are needed"
         )
@@ -84,7 +85,7 @@ def halve_groups(
     method: Literal["random", "prototype"],
     seed: int,
 ) -> pd.DataFrame:
-    """Halve the most populous space groups into reference and test crystals.
+    """Halve the most populous space groups, or the paper's, into reference and test crystals.
 
     `crystals`: columns row, material_id, spacegroup, prototype. A group needs
     unseen_minimum_crystals; of equally populous ones the smaller number comes first. Which crystals
@@ -94,6 +95,8 @@ def halve_groups(
     are left out.
     Returns the crystals that are in a half, with the column part, in order of row.
     """
+    if settings.unseen_groups == "groups_untrained":
+        crystals = crystals[crystals["spacegroup"].isin(UNTRAINED_GROUPS)]
     counts = crystals["spacegroup"].value_counts().sort_index()
     populous = counts[counts >= settings.unseen_minimum_crystals]
     halves: list[pd.DataFrame] = []

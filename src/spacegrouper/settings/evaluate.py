@@ -1,9 +1,9 @@
 """Section `evaluate`."""
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, ValidationError, field_validator
 
 from spacegrouper.settings.section import Contradiction, Section
 
@@ -17,10 +17,11 @@ class Evaluate(Section):
         description="test crystals are changed at random as in training (`measurement` of "
         "reflections, `augment` of powders), as if they had been measured",
     )
-    unseen_groups: NonNegativeInt = Field(
+    unseen_groups: NonNegativeInt | Literal["groups_untrained"] = Field(
         30,
-        description="untrained space groups that the network's embeddings are tested on, the most "
-        "populous ones, two or more (the paper: 30); 0: none",
+        description="untrained space groups that the network's embeddings are tested on: so many, "
+        "two or more, the most populous ones; `groups_untrained`, those of the paper's 30 that "
+        "the data have; 0: none",
     )
     unseen_minimum_crystals: Annotated[int, Field(ge=2)] = Field(
         20, description="crystals in such a space group, at least; half are the reference"
@@ -29,12 +30,20 @@ class Evaluate(Section):
         100, description="crystals taken from such a space group, at most"
     )
 
-    @field_validator("unseen_groups")
+    @field_validator("unseen_groups", mode="wrap")
     @classmethod
-    def _none_or_several(cls, value: int) -> int:
-        if value == 1:
-            raise ValueError("must be 0, or two or more: one group is told apart from nothing")
-        return value
+    def _none_or_several(cls, value: Any, validate: Any) -> Any:
+        try:
+            found = validate(value)
+        except ValidationError:
+            # Otherwise there would be a line for each of the two kinds.
+            found = 1
+        if found == 1:
+            raise ValueError(
+                "must be 0, or two or more (one group is told apart from nothing), or "
+                "groups_untrained"
+            )
+        return found
 
     def contradictions(self) -> Iterator[Contradiction]:
         """Yield limits of the untrained groups that no group can meet."""

@@ -69,7 +69,7 @@ _USES = (
     ),
     Use(
         ("evaluate.unseen_minimum_crystals", "evaluate.unseen_maximum_crystals"),
-        lambda settings: settings.evaluate.unseen_groups > 0,
+        lambda settings: settings.evaluate.unseen_groups != 0,
         "with `evaluate.unseen_groups`",
     ),
 )
