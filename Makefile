@@ -40,12 +40,13 @@ check: $(environment) ## check style, types, workflow and generated files
 docs: $(environment) ## build the documentation as a site; docs/_build/index.html
 	sphinx-build -W --keep-going -q -b html docs docs/_build
 
-bench: $(environment) ## measure simulation, shaping, dataset, training and powders; benchmarks/results
+bench: $(environment) ## measure simulation, shaping, dataset, training, powders and reflections; benchmarks/results
 	python benchmarks/bench_simulate.py
 	python benchmarks/bench_shape.py
 	python benchmarks/bench_dataset.py
 	python benchmarks/bench_train.py
 	python benchmarks/bench_powder.py
+	python benchmarks/bench_reflections.py
 
 format: $(environment) ## format the code and the workflow
 	ruff check --fix .

@@ -11,6 +11,8 @@ from spacegrouper.crystals import elements
 from spacegrouper.errors import UserError
 from spacegrouper.settings.simulate import Radiation
 
+# Of the intensity if all atoms scattered in phase. Reflections below are extinct: rounding errors.
+EXTINCT = 1e-10
 _TERMS = 5
 
 
@@ -57,7 +59,7 @@ def gaussians(species: Sequence[str], radiation: Radiation) -> NDArray[np.float6
 
 def reason_against_elements(species: Collection[str], radiation: Radiation) -> str:
     """Return why a crystal of these species cannot be simulated, or an empty string."""
-    reason = elements.reason_against_elements(species)
+    reason = elements.reason_against_elements(dict.fromkeys(species))
     if reason or radiation != "neutron":
         return reason
     unknown = sorted(symbol for symbol in set(species) if not _is_known(symbol))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from spacegrouper.errors import UserError
+from spacegrouper.techniques.form_factors import form_factors
 from spacegrouper.techniques.reflections.settings import Reflections
 from spacegrouper.techniques.reflections.simulation import cell_of
 from spacegrouper.techniques.reflections.structure_factors import intensities, scatterers
@@ -51,6 +52,17 @@ def test_intensities_are_those_of_gemmi(radiation: str) -> None:
         theirs = abs(calculator.calculate_sf_from_small_structure(structure, [h, k, l])) ** 2
         # gemmi keeps coefficients in single precision.
         assert ours[l, h + 5, k + 5] == pytest.approx(theirs, rel=1e-5, abs=1e-6 * ours.max())
+
+
+@pytest.mark.parametrize("radiation", sorted(CALCULATORS))
+@pytest.mark.parametrize("symbol", ["H", "O", "Cs", "U"])
+def test_an_atom_by_itself_scatters_by_its_form_factor(symbol: str, radiation) -> None:
+    ours = of_cell(4 * np.eye(3), (symbol,), np.zeros((1, 3)), form_factors=radiation)
+    l, h, k = np.indices(ours.shape)
+    s_squared = ((h - 8.0) ** 2 + (k - 8.0) ** 2 + l**2) / 16
+    expected = form_factors([symbol], s_squared.ravel(), radiation)[0] ** 2
+    expected[s_squared.ravel() == 0] = 0
+    np.testing.assert_allclose(ours.ravel(), expected, rtol=1e-11)
 
 
 @pytest.mark.parametrize("number", range(1, 231))

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from spacegrouper.contract.technique import Patterns
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.processes import map_in_order
+from spacegrouper.techniques.form_factors import EXTINCT
 from spacegrouper.techniques.powder.bounds import reason_against_powder
 from spacegrouper.techniques.powder.settings import Powder
 
@@ -41,8 +42,6 @@ _BATCH = 64  # crystals handed on at a time
 _STRONGEST = 65535
 # Angles closer than this are one, as in pymatgen; degrees.
 _SAME_ANGLE = 1e-5
-# Of the intensity of all atoms in phase: |F| is 1e-5 of what it could be.
-_EXTINCT = 1e-10
 
 
 class _NoReflectionsError(ValueError):
@@ -213,7 +212,7 @@ def _without_extinct(
     It is told by `most`, the intensity if all atoms scattered in phase: where every reflection of
     the range is extinct, the strongest is a rounding error too.
     """
-    seen = intensity > _EXTINCT * most
+    seen = intensity > EXTINCT * most
     if not seen.any():
         first, last = powder.two_theta
         raise _NoReflectionsError(
