@@ -20,12 +20,12 @@ from rich.table import Table
 from spacegrouper.atomic import written_aside
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import read_crystals, write_crystals
+from spacegrouper.randomness import generators
 from spacegrouper.techniques.powder.descriptors.powder import IMAGE_POINTS
 from spacegrouper.techniques.powder.diffractograms import (
     augment_images,
     diffractograms,
     draw_images,
-    generators,
 )
 from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder
 from spacegrouper.techniques.powder.simulation import Engine, reflections, simulate_powders
@@ -119,7 +119,7 @@ def sticks_of(crystals: Sequence[Crystal], engine: Engine) -> Any:
 
 def images(sticks: Any, ids: Sequence[str]) -> Any:
     """Make images (n, size, size) as a training does, with every change there is."""
-    random = generators(ids, SEED, epoch=0)
+    random = generators(SEED, ids, "diffractogram", 0)
     values = diffractograms(sticks, POWDER, PROFILE, IMAGE_POINTS, AUGMENT, random)
     return augment_images(draw_images(values, SIZE), AUGMENT, random)
 
@@ -166,11 +166,11 @@ def stages(path: Path) -> dict[str, float]:
     crystals, reading = timed(read, path)
     ids = [crystal.id for crystal in crystals]
     sticks, simulating = timed(sticks_of, crystals, "xrayutilities")
-    random, seeding = timed(generators, ids, SEED, 0)
+    random, seeding = timed(generators, SEED, ids, "diffractogram", 0)
     values, profiles = timed(diffractograms, sticks, POWDER, PROFILE, IMAGE_POINTS, AUGMENT, random)
     drawn, lines = timed(draw_images, values, SIZE)
     _, changing = timed(augment_images, drawn, AUGMENT, random)
-    plain, _ = timed(generators, ids, SEED)
+    plain, _ = timed(generators, SEED, ids, "diffractogram")
     _, bare = timed(diffractograms, sticks, POWDER, Diffractogram(), IMAGE_POINTS, None, plain)
     return {
         "reading_json": 1000 * reading / len(ids),
@@ -221,7 +221,7 @@ def plain_xrayutilities(crystal: Crystal) -> Any:
 def drawing(crystals: Sequence[Crystal]) -> dict[str, float]:
     """Time our drawing and matplotlib's in turn, and compare their images."""
     sticks = sticks_of(crystals, "xrayutilities")
-    random = generators([crystal.id for crystal in crystals], SEED)
+    random = generators(SEED, [crystal.id for crystal in crystals], "diffractogram")
     values = diffractograms(sticks, POWDER, Diffractogram(), IMAGE_POINTS, None, random)
     ours, theirs = [], []
     for _ in range(ROUNDS):
