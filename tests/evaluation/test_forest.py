@@ -5,7 +5,7 @@ from small_dataset import write_small_dataset
 
 from spacegrouper.contract.technique import Presentation
 from spacegrouper.evaluation.forest import predict_by_forest, read_features
-from spacegrouper.techniques.reflections.descriptors.zones import cell_features
+from spacegrouper.techniques.reflections.cells import cell_features
 
 CRYSTALS = 300
 TREES = 70  # some more than are grown at a time

@@ -20,7 +20,8 @@ class Model(Section):
         description="`msdn`, the multistream DenseNet, or `msvgg`: three images, one for each "
         "view; `alexnet`, `densenet`, `resnet`, `vgg`, `vgg16` (convolutions that may have been "
         "trained on ImageNet) or `ziletti`: one image; `powder_cnn`: a diffractogram, of one "
-        "dimension; `zone_resnet`: zones of reflections, and the cell",
+        "dimension; `symmetry_mlp`, `grid_mlp`, `zone_resnet`: what the descriptors `symmetry`, "
+        "`grid` and `zones` show of reflections",
     )
     image_size: Annotated[int, Quantity("pixels", 1, 100_000)] = Field(
         224,

@@ -17,7 +17,8 @@ class Train(Section):
         description="the network's input: `shaped` (one for each view), `raw` (one for each "
         "view, grey), `spot` (one for all views); of powders, `powder` (an image of the "
         "diffractogram) or `diffractogram` (its numbers); `morphology` (one for all views); "
-        "`zones` of reflections, with the cell",
+        "of reflections, each with the cell, `symmetry` (how well each symmetry holds), `grid` "
+        "(all levels) or `zones` (images of three zones)",
     )
     resize: Literal["nearest", "maximum"] = Field(
         "nearest",

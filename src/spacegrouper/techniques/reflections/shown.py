@@ -30,26 +30,31 @@ class ShownReflections:
         inputs: of n crystals, (levels, cells) to the network's inputs: float32 levels
             (n, L + 1, 2 L + 1, 2 L + 1), l from 0, h and k from -L, from 0 (absent) to 1 (the
             strongest); and cells (n, 6), Angstrom and degrees.
+        slow: whether the inputs take long to make, so that they are kept in place of the grid.
     """
 
     measurement: Measurement
     made_with: Reflections
     seed: int
     inputs: Inputs
+    slow: bool = False
 
     def prepare(self, arrays: Arrays) -> NDArray[Any]:
-        """Return the fields `levels` (L + 1, 2 L + 1, 2 L + 1) and `cell` (6,) of each, (n,)."""
-        raw, cell = arrays["raw"], arrays["cell"]
-        kept = np.empty(
-            len(raw), [("levels", raw.dtype, raw.shape[1:]), ("cell", np.float64, cell.shape[1:])]
-        )
-        kept["levels"], kept["cell"] = raw, cell
-        return kept
+        """Return the fields `levels` (L + 1, 2 L + 1, 2 L + 1) and `cell` (6,) of each, (n,).
+
+        Slow inputs are returned instead, a field each, where no measurement changes them.
+        """
+        if self.slow and not self.measurement.changes:
+            inputs = self.inputs(scaled(arrays["raw"]), arrays["cell"])
+            return _fields({str(number): each for number, each in enumerate(inputs)})
+        return _fields({"levels": arrays["raw"], "cell": arrays["cell"]})
 
     def compose(
         self, prepared: NDArray[Any], ids: Sequence[str], epoch: int | None = None
     ) -> list[NDArray[np.float32]]:
         """Return the inputs of the descriptor, 0 for an empty place of a batch."""
+        if "levels" not in (prepared.dtype.names or ()):
+            return [np.ascontiguousarray(prepared[name]) for name in prepared.dtype.names or ()]
         filled = prepared["cell"].any(axis=1)
         levels, cells = prepared["levels"][filled], prepared["cell"][filled]
         if epoch is None or not self.measurement.changes:
@@ -64,14 +69,26 @@ class ShownReflections:
         return [_spread(part, filled) for part in self.inputs(seen, cells)]
 
 
-def shown_reflections(presentation: Presentation, inputs: Inputs) -> ShownReflections:
+def shown_reflections(
+    presentation: Presentation, inputs: Inputs, *, slow: bool = False
+) -> ShownReflections:
     """Return what composes the inputs of a descriptor as a presentation says."""
     return ShownReflections(
         Measurement.model_validate(presentation.sections.get("measurement", {})),
         Reflections.model_validate(presentation.made_with["reflections"]),
         presentation.seed,
         inputs,
+        slow,
     )
+
+
+def _fields(arrays: Arrays) -> NDArray[Any]:
+    """Return arrays of n crystals as the fields of one, (n,)."""
+    kinds = [(name, values.dtype, values.shape[1:]) for name, values in arrays.items()]
+    together = np.empty(len(next(iter(arrays.values()))), kinds)
+    for name, values in arrays.items():
+        together[name] = values
+    return together
 
 
 def _spread(values: NDArray[np.float32], filled: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Zones of reflections: hk0, h0l and 0kl of a half of reciprocal space."""
+"""Parts of a grid of reflections, a half of reciprocal space: low indices, and zones."""
 
 from typing import TypeVar
 
@@ -6,6 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 T = TypeVar("T", np.uint16, np.float32)
+
+
+def within(levels: NDArray[T], size: int) -> NDArray[T]:
+    """Return the grid of smaller indices.
+
+    Args:
+        levels: (n, L + 1, 2 L + 1, 2 L + 1): l from 0, h and k from -L.
+        size: 2 M + 1 for its largest index M.
+
+    Returns:
+        (n, M + 1, 2 M + 1, 2 M + 1).
+    """
+    margin = (levels.shape[-1] - size) // 2
+    shown = slice(margin, margin + size)
+    return levels[:, : size // 2 + 1, shown, shown]
 
 
 def zones(levels: NDArray[T]) -> NDArray[T]:

@@ -4,7 +4,7 @@ import pytest
 from spacegrouper.contract.technique import DESCRIPTORS, Presentation
 from spacegrouper.errors import UserError
 from spacegrouper.settings import settings_from_mapping
-from spacegrouper.techniques.reflections.descriptors.zones import cell_features
+from spacegrouper.techniques.reflections.cells import cell_features
 
 SETTINGS = {
     "simulate": {"engine": "structure_factors"},

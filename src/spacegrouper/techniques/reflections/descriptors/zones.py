@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.contract.technique import DESCRIPTORS, Composer, Descriptor, Presentation
+from spacegrouper.techniques.reflections.cells import cell_features
 from spacegrouper.techniques.reflections.shown import shown_reflections
 
 
@@ -21,21 +22,10 @@ def zones_and_cell(
     `levels`, `cells`: as ShownReflections has them; `size`: pixels along an edge, 2 L + 1 for the
     largest index L that is shown.
     """
-    from spacegrouper.techniques.reflections.zones import zones
+    from spacegrouper.techniques.reflections.zones import within, zones
 
-    found = zones(levels)
-    margin = (found.shape[-1] - size) // 2
-    within = slice(margin, margin + size)
-    images = np.moveaxis(found[:, :, within, within], 1, -1)
-    return [np.ascontiguousarray(images), cell_features(cells).astype(np.float32)]
-
-
-def cell_features(cell: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what tells cells apart, each near 1: lengths, angles, ratios; (n, 6) to (n, 12)."""
-    lengths, angles = cell[:, :3], cell[:, 3:]
-    ratios = lengths / np.roll(lengths, 1, axis=1)
-    same = np.abs(np.log(ratios)) < 1e-3
-    return np.concatenate([np.log(lengths), angles / 90, np.log(ratios), same], axis=1)
+    images = np.moveaxis(zones(within(levels, size)), 1, -1)
+    return [np.ascontiguousarray(images), cell_features(cells)]
 
 
 def _composer(presentation: Presentation) -> Composer:

@@ -1,0 +1,38 @@
+"""A residual network of dense layers over tests of a crystal's symmetry, and the cell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spacegrouper.contract.network import NETWORKS, Network
+
+if TYPE_CHECKING:
+    import keras
+
+    from spacegrouper.settings import Model
+
+_UNITS = 512
+_BLOCKS = 3
+_CELL = 12
+
+
+def build_symmetry_mlp(classes: int, settings: Model) -> keras.Model:
+    """Build the untrained network: tests (tests,) and the cell (12,) to logits."""
+    import keras
+    from keras import layers
+
+    from spacegrouper.networks.shared.dense_blocks import dense_blocks
+    from spacegrouper.techniques.reflections.symmetry_tests import number_of_tests
+
+    tests = keras.Input((number_of_tests(),), name="tests")
+    cell = keras.Input((_CELL,), name="cell")
+    x = layers.Concatenate(name="with_cell")([tests, cell])
+    x = layers.BatchNormalization(name="norm")(x)
+    x = layers.Dense(_UNITS, name="stem")(layers.Dropout(0.1, name="dropout")(x))
+    logits = layers.Dense(classes, dtype="float32", name="logits")(dense_blocks(x, _BLOCKS))
+    return keras.Model([tests, cell], [logits], name=settings.name)
+
+
+NETWORKS.register(
+    Network("symmetry_mlp", build_symmetry_mlp, "symmetry tests and cell", lambda settings: 1)
+)
