@@ -103,7 +103,9 @@ def test_the_page_of_other_labels_and_descriptors_speaks_of_them():
     assert "Each material group is shown with the first crystal of the test part" in text
     assert "True material group oxide" in text
     assert "✗ wrong: salt, 98.7 %" in text
-    assert "The network takes the powder images, of 224 \N{MULTIPLICATION SIGN} 224 pixels" in text
+    assert (
+        "The network takes the powder images, of 224 \N{MULTIPLICATION SIGN} 224 pixels. " in text
+    )
     assert "brightened" not in text
 
 

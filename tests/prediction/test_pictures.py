@@ -89,6 +89,7 @@ def test_powders_are_drawn_as_curves(tmp_path: Path, descriptor: str) -> None:
     ((heading, (raw,)),) = measured_pictures(answer, model).items()
     assert heading == "Simulated"
     assert (raw.range, raw.axis) == ((5, 90), "2θ, degrees")
+    assert raw.quantity == "intensity, strongest = 1"
     assert raw.values.shape == (8501,)
     # Its strongest reflection is 200, at lambda = 2 (a / 2) sin(theta).
     angles = np.linspace(5, 90, 8501)
@@ -96,6 +97,7 @@ def test_powders_are_drawn_as_curves(tmp_path: Path, descriptor: str) -> None:
     assert angles[raw.values.argmax()] == pytest.approx(strongest, abs=0.01)
     (seen,) = seen_pictures(answer, model)
     assert (seen.range is None) == (descriptor == "powder")
+    assert seen.quantity == ("" if descriptor == "powder" else "the network's input")
     assert png_address(raw).startswith("data:image/png;base64,")
     save_figure(answer_figure(answer, model), tmp_path, "powder")
     assert imread(tmp_path / "powder.png").shape[0] > 400

@@ -56,6 +56,7 @@ class Picture:
         spots: whether it consists of spots of a pixel or two, which a small figure would lose.
         range: of a curve, what the first and the last of its points stand for.
         axis: of a curve, what they are, such as `2θ, degrees`.
+        quantity: of a curve, what its values are, such as `intensity, strongest = 1`.
     """
 
     caption: str
@@ -63,6 +64,7 @@ class Picture:
     spots: bool = False
     range: tuple[float, float] | None = None
     axis: str = ""
+    quantity: str = ""
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,7 @@ class Descriptor:
         composer: makes the inputs as a presentation says.
         views: how many views the data may have; empty: any number.
         axis: of a curve, (what the data are made with) to what its points are, the first and last.
+        resized: whether its images are those of the dataset, resized as `train.resize` says.
         forest: makes what the baseline, a forest of trees, sees instead of the network's inputs,
             as where a forest could not hold images of that size; none: the same inputs.
     """
@@ -177,6 +180,7 @@ class Descriptor:
     composer: Callable[[Presentation], Composer]
     views: tuple[int, ...] = ()
     axis: "Callable[[Sections], tuple[str, float, float]] | None" = None
+    resized: bool = True
     forest: Callable[[Presentation], Composer] | None = None
 
     @property

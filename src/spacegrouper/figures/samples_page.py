@@ -49,7 +49,7 @@ def samples_page(
         per_class=per_class,
         metrics=metrics,
         shown=labels.presentation,
-        unit=DESCRIPTORS[labels.presentation.descriptor].unit,
+        descriptor=DESCRIPTORS[labels.presentation.descriptor],
         caption=labels.technique.caption,
         run=run,
     )

@@ -35,7 +35,9 @@ def seen_pictures(answer: Answer, model: TrainedModel) -> list[Picture]:
     if descriptor.axis is not None:
         axis, first, last = descriptor.axis(shown.made_with)
         curve = answer.seen[0][:, 0]
-        return [Picture(f"{descriptor.name}, {size}", curve, range=(first, last), axis=axis)]
+        caption = f"{descriptor.name}, {size}"
+        quantity = "the network's input"
+        return [Picture(caption, curve, range=(first, last), axis=axis, quantity=quantity)]
     # What else a network takes, such as the cell, is numbers that no picture shows.
     images = [values for values in answer.seen if values.ndim == 3]
     levels = [np.rint(255 * image).astype(np.uint8) for image in images]
@@ -97,7 +99,7 @@ def _draw_curve(axes: Axes, picture: Picture) -> None:
     axes.set_xlim(*picture.range)
     axes.set_ylim(bottom=0)
     axes.set_xlabel(picture.axis)
-    axes.set_ylabel("intensity, strongest = 1")
+    axes.set_ylabel(picture.quantity)
 
 
 def _draw_guesses(axes: Axes, answer: Answer) -> None:

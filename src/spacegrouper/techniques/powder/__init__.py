@@ -31,7 +31,11 @@ def _pictures(arrays: Arrays, made_with: Sections) -> dict[str, list[Picture]]:
     powder = Powder.model_validate(made_with["powder"])
     reflections = arrays["raw"][0, 0] / max(arrays["raw"].max(), 1)
     picture = Picture(
-        "reflections of the powder", reflections, range=powder.two_theta, axis="2θ, degrees"
+        "reflections of the powder",
+        reflections,
+        range=powder.two_theta,
+        axis="2θ, degrees",
+        quantity="intensity, strongest = 1",
     )
     return {"Simulated": [picture]}
 

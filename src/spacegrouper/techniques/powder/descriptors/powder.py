@@ -45,5 +45,5 @@ def _forest(presentation: Presentation) -> Composer:
 
 
 DESCRIPTORS.register(
-    Descriptor("powder", ("powder",), ("raw",), "image", _composer, forest=_forest)
+    Descriptor("powder", ("powder",), ("raw",), "image", _composer, resized=False, forest=_forest)
 )

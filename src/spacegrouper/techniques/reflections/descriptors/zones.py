@@ -33,5 +33,7 @@ def _composer(presentation: Presentation) -> Composer:
 
 
 DESCRIPTORS.register(
-    Descriptor("zones", ("reflections",), ("raw", "cell"), "zones and cell", _composer)
+    Descriptor(
+        "zones", ("reflections",), ("raw", "cell"), "zones and cell", _composer, resized=False
+    )
 )
