@@ -33,5 +33,5 @@ def _composer(presentation: Presentation) -> Composer:
 
 
 DESCRIPTORS.register(
-    Descriptor("grid", ("reflections",), ("raw", "cell"), "grid and cell", _composer)
+    Descriptor("grid", ("reflections",), ("raw", "cell"), "grid and cell", _composer, resized=False)
 )

@@ -30,5 +30,12 @@ def _composer(presentation: Presentation) -> Composer:
 
 
 DESCRIPTORS.register(
-    Descriptor("symmetry", ("reflections",), ("raw", "cell"), "symmetry tests and cell", _composer)
+    Descriptor(
+        "symmetry",
+        ("reflections",),
+        ("raw", "cell"),
+        "symmetry tests and cell",
+        _composer,
+        resized=False,
+    )
 )
