@@ -11,6 +11,7 @@ from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.evaluation.calibration import read_temperature
+from spacegrouper.evaluation.comparison import comparison_table, read_forest
 from spacegrouper.evaluation.model_folder import (
     find_model_folder,
     read_history,
@@ -20,14 +21,12 @@ from spacegrouper.evaluation.model_folder import (
 )
 from spacegrouper.evaluation.overlap import share_met_before
 from spacegrouper.evaluation.scores import describe_scores, score_answers, write_scores
+from spacegrouper.figures.comparison import comparison_figure
 from spacegrouper.figures.history import history_figure
 from spacegrouper.figures.scores import draw_scores
 from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.settings import load_settings
-from spacegrouper.training.images import presentation_of
-
-# Epochs of training count from 1: no network was trained on this one's random changes.
-UNTRAINED_EPOCH = 0
+from spacegrouper.training.images import tested_presentation
 
 
 def main(
@@ -37,15 +36,19 @@ def main(
     ],
     config: Config,
     output: Results,
+    forest: Annotated[
+        Path | None, typer.Option(help="folder of the baseline made by fit_forest.py")
+    ] = None,
 ) -> None:
     """Measure a trained network on the crystals of the test part.
 
     Reads patterns from DATASET, and the network, its temperature and the split from MODEL. Writes
     to OUTPUT: metrics.json; predictions.csv, top_k.csv, per_class.csv, confusion.csv,
-    reliability.csv and refusal.csv; where space groups are told apart also per_crystal_system.csv,
-    crystal_system_errors.csv and symmetry.csv; and figures/ with each figure as SVG and PNG. What
-    they hold says docs/evaluation.md. With `evaluate.measured` the crystals are changed at random
-    by what CONFIG says, whatever the network was trained on, and metrics.json says by what.
+    reliability.csv, refusal.csv and comparison.csv, which has the baseline of FOREST too; where
+    space groups are told apart also per_crystal_system.csv, crystal_system_errors.csv and
+    symmetry.csv; and figures/ with each figure as SVG and PNG. What they hold says
+    docs/evaluation.md. With `evaluate.measured` the crystals are changed at random by what CONFIG
+    says, whatever the network was trained on, and metrics.json says by what.
     """
     model = find_model_folder(model)
     settings = load_settings(config)
@@ -64,11 +67,9 @@ def main(
     prepare_backend()
     network = load_network(model / "model.keras")
     rows, batch_size = test["row"].to_numpy(), settings.evaluate.batch_size
-    epoch, changes = None, None
-    if settings.evaluate.measured:
-        epoch, changes = UNTRAINED_EPOCH, presentation_of(settings, group).sections
-        shown = replace(labels.presentation, sections=changes)
-        labels = replace(labels, presentation=shown)
+    shown, epoch = tested_presentation(labels.presentation, settings, group)
+    labels = replace(labels, presentation=shown)
+    changes = None if epoch is None else shown.sections
     with progress("predicting", len(rows)) as advance:
         logits = predict_logits(network, labels, group, rows, batch_size, advance, epoch)
 
@@ -79,10 +80,16 @@ def main(
     scores.summary.update(
         measured=changes, temperature=temperature, **share_met_before(split, group)
     )
+    baseline = None if forest is None else read_forest(forest, scores)
+    scores.tables["comparison"] = comparison_table(scores, baseline)
     with written_aside(output) as folder:
         folder.mkdir()
         write_scores(scores, folder)
-        drawn = {**draw_scores(scores), "history": history_figure(*history)}
+        drawn = {
+            **draw_scores(scores),
+            "comparison": comparison_figure(scores.tables["comparison"], len(test)),
+            "history": history_figure(*history),
+        }
         for name, figure in drawn.items():
             save_figure(figure, folder / "figures", name)
     if reason:

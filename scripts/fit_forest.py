@@ -1,6 +1,7 @@
 """Measure the baseline, a forest of randomised trees, on the test crystals of a network."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from command_line import CORES, Model, Results, Store, Threads, log, progress, r
 from spacegrouper.atomic import written_aside
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
+from spacegrouper.settings import load_settings
 
 
 def main(
@@ -23,21 +25,26 @@ def main(
         int, typer.Option(min=0, max=2**32 - 1, help="of the trees and of the intervals")
     ] = 0,
     threads: Threads = CORES,
+    config: Annotated[
+        Path | None, typer.Option(help="configuration, whose `evaluate.measured` is heeded")
+    ] = None,
 ) -> None:
     """Measure a forest of extremely randomised trees, the baseline of every network.
 
     It is trained on the crystals of the training and validation sets of the network in MODEL, and
     answers those of the test set, as the network does; of MODEL it reads split.csv and labels.json
-    alone. From DATASET it is shown the numbers that the network is shown, unchanged by any
-    augmentation; of images 64 x 64 pixels of each view. Writes to OUTPUT metrics.json and the
-    tables that evaluate.py writes; the forest's probabilities are not calibrated. Uses 4 bytes of
-    memory for each number of each crystal (108,000 crystals of three views: 5 GB); the trees take
-    at most 4 GB more (72 classes).
+    alone. From DATASET it is shown the numbers that the network is shown, of images 64 x 64 pixels
+    of each view. They are not changed at random, but with `evaluate.measured` in CONFIG those of
+    all crystals are, as evaluate.py changes those of the test set. Writes to OUTPUT metrics.json
+    and the tables that evaluate.py writes; the forest's probabilities are not calibrated. Uses 4
+    bytes of memory for each number of each crystal (108,000 crystals of three views: 5 GB); the
+    trees take at most 4 GB more (72 classes).
     """
     # They take seconds to import.
     from spacegrouper.evaluation.forest import predict_by_forest, read_features
     from spacegrouper.evaluation.model_folder import find_model_folder, read_labels, read_parts
     from spacegrouper.evaluation.scores import describe_scores, score_answers, write_scores
+    from spacegrouper.training.images import tested_presentation
 
     model = find_model_folder(model)
     group = Dataset(dataset)
@@ -51,12 +58,16 @@ def main(
                 f"{' or '.join(group.technique.descriptors)}, not {descriptor}"
             )
         shown = replace(shown, descriptor=descriptor)
+    epoch = None
+    if config is not None:
+        shown, epoch = tested_presentation(shown, load_settings(config), group)
 
     testing = crystals["part"] == "test"
     known, test = crystals[~testing], crystals[testing]
     with progress("reading", len(crystals)) as advance:
         known_features, test_features = (
-            read_features(group, part["row"].to_numpy(), shown, advance) for part in (known, test)
+            read_features(group, part["row"].to_numpy(), shown, advance, epoch)
+            for part in (known, test)
         )
     with progress("growing trees", trees) as advance:
         truth, classes = known["label"].to_numpy(), len(labels.classes)
@@ -65,6 +76,7 @@ def main(
         )
 
     scores = score_answers(crystals, probabilities, labels.label, labels.classes, seed)
+    scores.summary["measured"] = None if epoch is None else shown.sections
     with written_aside(output) as folder:
         folder.mkdir()
         write_scores(scores, folder)

@@ -190,8 +190,8 @@ def test_every_stage_is_a_job(undisturbed) -> None:
     on_slurm, _ = undisturbed
     jobs = [job for job in on_slurm.jobs() if job.rule]
     stages = (
-        "acquire", "standardise", "plan", "shape", "describe", "train", "calibrate", "evaluate",
-        "report",
+        "acquire", "standardise", "plan", "shape", "describe", "train", "calibrate", "fit_forest",
+        "evaluate", "report",
     )  # fmt: skip
     assert Counter(job.rule for job in jobs) == dict.fromkeys(stages, 1) | {"simulate": 5}
     assert {job.state for job in jobs} == {"COMPLETED"}

@@ -78,7 +78,13 @@ def test_page_says_how_the_crystals_were_chosen_and_how_good_the_network_is():
         in text
     )
     assert "Of all 40 test crystals it names 81.2 % right" in text
-    assert "8 classes would name 12.5 %" in text
+    assert "8 classes would name 12.5 %." in text
+    of_groups = METRICS | {"physics_line_top_1_accuracy": 0.78}
+    text = " ".join(samples_page([sample()], 2, of_groups, LABELS, "small").split())
+    assert (
+        "12.5 %, and always naming the most frequent group of the true extinction class 78.0 %."
+        in text
+    )
     assert "64 pixels (the maximum of the pixels that fall together, where" in text
     assert "<title>Sample crystals: small</title>" in text
 

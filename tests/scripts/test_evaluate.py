@@ -22,17 +22,18 @@ from spacegrouper.techniques.reflections.settings import Measurement
 from spacegrouper.training.images import PatternReader, presentation_of
 
 TEMPERATURE = 1.6
-OF_EVERY_LABEL = ("top_k", "per_class", "confusion", "reliability", "refusal")
+OF_EVERY_LABEL = ("comparison", "top_k", "per_class", "confusion", "reliability", "refusal")
 OF_SPACE_GROUPS = ("per_crystal_system", "crystal_system_errors", "symmetry")
 
 
-def evaluate(folder, output, model="model", run=call):
+def evaluate(folder, output, *more, model="model", run=call):
     return run(
         "evaluate",
         f"--dataset={folder / 'data.zarr'}",
         f"--model={folder / model}",
         f"--config={folder / 'config.yaml'}",
         f"--output={output}",
+        *more,
     )
 
 
@@ -111,6 +112,20 @@ def test_all_products_are_there_and_a_second_run_gives_the_same_bytes(run):
     first, second = files_in(folder / "evaluation"), files_in(folder / "again")
     assert set(first) == products((*OF_EVERY_LABEL, *OF_SPACE_GROUPS))
     assert first == second
+
+
+def test_the_baseline_stands_beside_the_network(run):
+    folder = run[0]
+    of_model = [f"--dataset={folder / 'data.zarr'}", f"--model={folder / 'model'}"]
+    fitted = call("fit_forest", *of_model, f"--output={folder / 'forest'}", "--trees=3")
+    assert fitted.returncode == 0, fitted.stderr
+    finished = evaluate(folder, folder / "compared", f"--forest={folder / 'forest'}")
+    assert finished.returncode == 0, finished.stderr
+    table = pd.read_csv(folder / "compared" / "comparison.csv")
+    assert table["answers"].tolist() == ["network", "forest", "physics line"] * 2
+    for row, name in enumerate(("compared", "forest")):
+        metrics = json.loads((folder / name / "metrics.json").read_text())
+        assert table["accuracy"][row] == pytest.approx(metrics["top_1_accuracy"], abs=1e-6)
 
 
 def test_another_label_leaves_out_what_needs_space_groups(run):
@@ -201,6 +216,15 @@ def test_crystals_are_measured_as_the_configuration_says_whatever_was_trained(tm
     expected = softmax(seen.reshape(8, -1) @ kernel, axis=1).max(axis=1)
     table = pd.read_csv(tmp_path / "evaluation" / "predictions.csv")
     assert table["probability"].to_numpy() == pytest.approx(expected, abs=1e-4)
+
+    forest = tmp_path / "forest"
+    fit = ["fit_forest", f"--dataset={dataset.path}", f"--model={model}", f"--output={forest}"]
+    changed = f"--config={tmp_path / 'config.yaml'}"
+    for more, right in (([], False), ([changed], True)):
+        assert call(*fit, "--trees=2", *more).returncode == 0
+        finished = evaluate(tmp_path, tmp_path / "again", f"--forest={forest}")
+        assert (finished.returncode == 0) == right
+        assert ("were measured otherwise" in " ".join(finished.stderr.split())) != right
 
 
 @pytest.mark.parametrize(

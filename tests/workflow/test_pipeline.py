@@ -43,11 +43,21 @@ def test_every_product_is_there(undisturbed) -> None:
     metrics = json.loads((results / "evaluation" / "metrics.json").read_text())
     assert metrics["test_crystals"] == 6
     assert 0 <= metrics["top_1_accuracy"] <= metrics["top_5_accuracy"] <= 1
+    comparison = (results / "evaluation" / "comparison.csv").read_text().splitlines()
+    names = ["network", "forest", "physics line"]
+    assert [line.split(",")[1] for line in comparison[1:]] == names * 2
     assert (results / "rejected.csv").read_text().splitlines() == ["id,stage,reason"]
     assert (results / "report" / "samples.html").stat().st_size > 10_000
     assert len(list((results / "blocks").glob("*.h5"))) == 5
     report = (workflow.folder / "report.html").read_text()
-    for name in ("samples.html", "overview.svg", "confusion.svg", "rejected.csv", "top_k.csv"):
+    for name in (
+        "samples.html",
+        "overview.svg",
+        "confusion.svg",
+        "comparison.svg",
+        "rejected.csv",
+        "top_k.csv",
+    ):
         assert name in report
     # Captions of the workflow, of the technique, and of a figure's numbers.
     for caption in ("Records that could not be used", "How many nodes", "The numbers behind"):
@@ -69,7 +79,7 @@ def test_a_setting_makes_stale_only_what_depends_on_it(undisturbed, small) -> No
     workflow, _ = undisturbed
     said = workflow.run(small | {"name": "small", "shape": {"reach": 1.5}}, "--dry-run")
     jobs = re.findall(r"^(\w+) +\d+$", said, flags=re.MULTILINE)
-    stale = {"shape", "describe", "train", "calibrate", "evaluate", "report"}
+    stale = {"shape", "describe", "train", "calibrate", "fit_forest", "evaluate", "report"}
     assert set(jobs) == stale | {"fix_settings", "all", "total"}
 
 

@@ -1,4 +1,11 @@
-EVALUATED = ["top_k", "per_class", "confusion", "reliability", "refusal"]
+EVALUATED = [
+    "comparison",
+    "top_k",
+    "per_class",
+    "confusion",
+    "reliability",
+    "refusal",
+]
 if settings.split.label == "spacegroup":
     EVALUATED += ["per_crystal_system", "crystal_system_errors", "symmetry"]
 
@@ -15,6 +22,10 @@ rule evaluate:
             []
             if settings.train.validation_is_trained_on
             else rules.calibrate.output.calibration
+        ),
+        # A function, so that the experiments of the grid go without.
+        forest=lambda wildcards: (
+            rules.fit_forest.output.metrics if settings.evaluate.forest else []
         ),
     output:
         metrics=in_report("Evaluation", f"{RUN}/evaluation/metrics.json"),
@@ -34,8 +45,11 @@ rule evaluate:
         store=subpath(input.dataset, parent=True),
         model=subpath(input.model, parent=True),
         folder=subpath(output.metrics, parent=True),
+        forest=lambda wildcards, input: (
+            f"--forest {Path(input.forest).parent}" if input.get("forest") else ""
+        ),
     message:
         "Evaluating the network on the test crystals"
     shell:
         "python scripts/evaluate.py --dataset {params.store} --model {params.model}"
-        " --config {params.config} --output {params.folder} 2> {log}"
+        " --config {params.config} --output {params.folder} {params.forest} 2> {log}"

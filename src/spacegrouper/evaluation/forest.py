@@ -27,16 +27,18 @@ def read_features(
     rows: Integers,
     presentation: Presentation,
     advance: Callable[[int], None],
+    epoch: int | None = None,
 ) -> NDArray[np.float32]:
     """Return what the forest sees of the crystals of `rows`, which ascend, (rows, numbers).
 
-    `advance` is called with the number of crystals read since its last call.
+    `advance` is called with the number of crystals read since its last call. `epoch`: whose
+    random changes the crystals have; none: they are not changed.
     Raises UserError for a dataset that the descriptor cannot be made of.
     """
     reader = PatternReader(dataset, presentation, to_forest=True)
 
     def seen(batch: Integers) -> NDArray[np.float32]:
-        inputs = reader.compose(reader.read(batch), batch)
+        inputs = reader.compose(reader.read(batch), batch, epoch)
         return np.concatenate([each.reshape(len(batch), -1) for each in inputs], axis=1)
 
     features = np.empty((len(rows), seen(rows[:1]).shape[1]), dtype=np.float32)

@@ -17,6 +17,11 @@ class Evaluate(Section):
         description="test crystals are changed at random as in training (`measurement` of "
         "reflections, `augment` of powders), as if they had been measured",
     )
+    forest: NonNegativeInt = Field(
+        300,
+        description="trees of the baseline, a forest that is shown the same numbers as the "
+        "network: minutes beside the hours of training; 0: none",
+    )
     unseen_groups: NonNegativeInt | Literal["groups_untrained"] = Field(
         30,
         description="untrained space groups that the network's embeddings are tested on: so many, "

@@ -1,5 +1,6 @@
 """Crystals of a dataset as a network is shown them: read, reduced to what is kept, composed."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,9 @@ from spacegrouper.contract.technique import DESCRIPTORS, Presentation
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Settings
+
+# Epochs of training count from 1: no network was trained on this one's random changes.
+_UNTRAINED_EPOCH = 0
 
 
 def presentation_of(settings: Settings, dataset: Dataset) -> Presentation:
@@ -22,6 +26,20 @@ def presentation_of(settings: Settings, dataset: Dataset) -> Presentation:
         sections,
         dataset.settings,
     )
+
+
+def tested_presentation(
+    presentation: Presentation, settings: Settings, dataset: Dataset
+) -> tuple[Presentation, int | None]:
+    """Return how test crystals are shown to a network, and the epoch of their random changes.
+
+    With `evaluate.measured` they are changed by the sections of `settings`, whatever `presentation`
+    says, with random numbers that no training has; otherwise they are shown unchanged.
+    """
+    if not settings.evaluate.measured:
+        return presentation, None
+    sections = presentation_of(settings, dataset).sections
+    return replace(presentation, sections=sections), _UNTRAINED_EPOCH
 
 
 class PatternReader:
