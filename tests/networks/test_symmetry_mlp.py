@@ -13,7 +13,7 @@ SETTINGS = Model(name="symmetry_mlp", image_size=17)
 
 def test_takes_tests_and_the_cell() -> None:
     model = build_symmetry_mlp(72, SETTINGS)
-    numbers = number_of_tests() + 12
+    numbers = 3 * number_of_tests() + 12
     assert [each.shape[1:] for each in model.inputs] == [(number_of_tests(),), (12,)]
     assert model.outputs[0].shape == (None, 72)
     norms = 4 * (numbers + 7 * 512)

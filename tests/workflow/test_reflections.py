@@ -23,7 +23,7 @@ def test_the_network_names_space_groups(lasting_workflow) -> None:
     assert dataset.shape == (9, 17, 17)
     assert set(dataset.read(slice(0, 2))) == {"raw", "cell"}
     labels = json.loads((results / "model" / "labels.json").read_text())
-    assert labels["presentation"]["descriptor"] == "zones"
+    assert labels["presentation"]["descriptor"] == "symmetry"
     assert len(pd.read_csv(results / "model" / "history.csv")) == settings["train"]["epochs"]
     metrics = json.loads((results / "evaluation" / "metrics.json").read_text())
     assert metrics["test_crystals"] == 6

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import keras
 
-_DROPOUT = 0.3
+_DROPOUT = 0.1
 
 
 def dense_blocks(x: keras.KerasTensor, blocks: int) -> keras.KerasTensor:
