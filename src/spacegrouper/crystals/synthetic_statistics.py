@@ -150,14 +150,12 @@ def gather(path: Path, split: Path | None, largest_cell: int, processes: int) ->
     """
     building: dict[int, _Building] = {}
     unused = 0
-    crystals = _crystals(path, _training_set(split) if split else None)
+    crystals = _crystals(path, _training_set(split) if split else None, largest_cell)
     for found in map_in_order(_look_at, crystals, processes):
         if found is None:
             unused += 1
             continue
-        if sum(found.content.atoms) <= largest_cell:
-            group = building.setdefault(found.space_group, _Building(found.hall_number))
-            group.add(found)
+        building.setdefault(found.space_group, _Building(found.hall_number)).add(found)
     known = {number: group.known() for number, group in building.items()}
     groups = {number: group for number, group in sorted(known.items()) if group.contents}
     if not groups:
@@ -189,9 +187,9 @@ def _training_set(path: Path) -> set[str]:
         ) from None
 
 
-def _crystals(path: Path, training_set: set[str] | None) -> Iterator[Crystal]:
+def _crystals(path: Path, training_set: set[str] | None, largest_cell: int) -> Iterator[Crystal]:
     for record in read_crystals(path):
-        if not isinstance(record, Crystal):
+        if not isinstance(record, Crystal) or len(record.species) > largest_cell:
             continue
         if training_set is None or record.id in training_set:
             try:
