@@ -25,12 +25,13 @@ def build_grid_mlp(classes: int, settings: Model) -> keras.Model:
     from keras import layers
 
     from spacegrouper.networks.shared.dense_blocks import dense_blocks
+    from spacegrouper.networks.shared.normalisation import normalised
 
     size = settings.image_size
     grid = keras.Input((size // 2 + 1, size, size, 2), name="grid")
     cell = keras.Input((_CELL,), name="cell")
     x = layers.Dropout(0.2, name="dropout")(layers.Flatten(name="flatten")(grid))
-    own = layers.BatchNormalization(name="cell_norm")(cell)
+    own = normalised(cell, "cell_norm")
     x = layers.Dense(_UNITS, name="stem")(layers.Concatenate(name="with_cell")([x, own]))
     logits = layers.Dense(classes, dtype="float32", name="logits")(dense_blocks(x, _BLOCKS))
     return keras.Model([grid, cell], [logits], name=settings.name)

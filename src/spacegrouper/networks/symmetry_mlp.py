@@ -27,13 +27,14 @@ def build_symmetry_mlp(classes: int, settings: Model) -> keras.Model:
     from keras import layers
 
     from spacegrouper.networks.shared.dense_blocks import dense_blocks
+    from spacegrouper.networks.shared.normalisation import normalised
     from spacegrouper.techniques.reflections.symmetry_tests import number_of_tests
 
     tests = keras.Input((number_of_tests(),), name="tests")
     cell = keras.Input((_CELL,), name="cell")
     ends = [_magnified(tests, 0, "zero"), _magnified(tests, 1, "one")]
     x = layers.Concatenate(name="with_cell")([tests, *ends, cell])
-    x = layers.BatchNormalization(name="norm")(x)
+    x = normalised(x, "norm")
     x = layers.Dense(_UNITS, name="stem")(layers.Dropout(0.05, name="dropout")(x))
     logits = layers.Dense(classes, dtype="float32", name="logits")(dense_blocks(x, _BLOCKS))
     return keras.Model([tests, cell], [logits], name=settings.name)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spacegrouper.networks.shared.normalisation import normalised
+
 if TYPE_CHECKING:
     import keras
 
@@ -31,6 +33,6 @@ def dense_blocks(x: keras.KerasTensor, blocks: int) -> keras.KerasTensor:
 def _activated(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
     from keras import layers
 
-    x = layers.BatchNormalization(name=f"{name}_norm")(x)
+    x = normalised(x, f"{name}_norm")
     x = layers.Activation("gelu", name=f"{name}_gelu")(x)
     return layers.Dropout(_DROPOUT, name=f"{name}_dropout")(x)
