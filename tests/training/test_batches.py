@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacegrouper.training.batches import Share, shuffle_run, take_samples
+from spacegrouper.training.batches import Share, shuffle_run, take_samples, without_gaps
 
 SIZES = st.tuples(st.integers(1, 60), st.integers(1, 4), st.integers(1, 6))
 CHUNK = 4
@@ -142,6 +142,13 @@ def test_neighbours_in_a_window_come_from_several_chunks() -> None:
 
     # Unshuffled windows would have 3 of 4 neighbours from the same chunk.
     assert np.mean(chunks[order[1:]] == chunks[order[:-1]]) == pytest.approx(3 / 31, abs=0.1)
+
+
+def test_gaps_hold_a_sample_of_the_same_place_before_or_any() -> None:
+    order = np.array([[3, 0, 7], [4, 1, 6], [-1, 2, -1]])
+    assert without_gaps(order).tolist() == [[3, 0, 7], [4, 1, 6], [4, 2, 6]]
+    assert without_gaps(np.array([[0, -1, 1]])).tolist() == [[0, 1, 1]]
+    assert without_gaps(np.array([[-1, -1]])).tolist() == [[-1, -1]]
 
 
 def test_empty_places_are_zero() -> None:

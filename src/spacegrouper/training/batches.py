@@ -114,6 +114,17 @@ def shuffle_run(
     return order
 
 
+def without_gaps(order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the samples of all steps, (steps, batch_size), with one in each empty place too.
+
+    It is the one of the same place a step before, or any of the rank's where there is none, and
+    weighs nothing. An empty image would be none of the crystals', but would count as one in the
+    statistics of batch normalisation. Only a rank without any samples keeps its -1.
+    """
+    before = np.vstack([np.full(order.shape[1:], order.max(initial=-1)), order[:-1]])
+    return np.where(order >= 0, order, before)
+
+
 def take_samples(values: NDArray[Any], positions: NDArray[np.int64]) -> NDArray[Any]:
     """Return values[positions], with 0 where a position is -1."""
     taken = np.zeros((*positions.shape, *values.shape[1:]), dtype=values.dtype)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.settings import Settings
-from spacegrouper.training.batches import Share, take_samples
+from spacegrouper.training.batches import Share, take_samples, without_gaps
 from spacegrouper.training.horovod_world import World
 from spacegrouper.training.images import PatternReader, presentation_of
 
@@ -57,7 +57,7 @@ class ImageBatches:
         self._reader = PatternReader(dataset, presentation_of(settings, dataset))
         self._labels = labels[self._share.own]
         own_rows = rows[self._share.own]
-        # Of an empty place, whose position is -1, the last one.
+        # Of a rank without samples, whose positions are -1, the last one.
         self._row_of_position = np.append(own_rows, 0)
         # Where each chunk's samples start among the rank's, and which chunk each sample lies in.
         _, self._chunk_start, self._chunk = np.unique(
@@ -77,13 +77,15 @@ class ImageBatches:
     def epoch(self, epoch: int) -> Iterator[tuple[Images, NDArray[np.int64], NDArray[np.float32]]]:
         """Yield images (as Composer.compose returns them), labels and weights of each step.
 
-        Labels and weights are (batch_size,), the weights as Share.weights says; images and label of
-        an empty place are 0. Raises UserError for a chunk that cannot be read.
+        Labels and weights are (batch_size,), the weights as Share.weights says. An empty place has
+        the images of another crystal of the rank, see `without_gaps`, and the label 0.
+        Raises UserError for a chunk that cannot be read.
         """
         order = self._share.stored_order()
         if self._seed is not None:
             order = self._share.shuffled_order(self._chunk, self._window, self._seed, epoch)
         rest = zip(take_samples(self._labels, order), self._share.weights(order), strict=True)
+        order = without_gaps(order)
         composed: deque[Future[Images]] = deque()
         chunks = self._read_ahead(order)
         try:
