@@ -43,6 +43,8 @@ def _write_network(path: Path, descriptor: str, classes: int) -> None:
         "raw": [colours] * 3,
         "diffractogram": [(SIZE, 1)],
         "zones": [(17, 17, 3), (12,)],
+        "grid": [(9, 17, 17, 2), (12,)],
+        "symmetry": [(1234,), (12,)],
     }
     rng = np.random.default_rng(1)
     images = [keras.Input(shape) for shape in shapes.get(descriptor, [colours])]

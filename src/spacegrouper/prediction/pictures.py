@@ -28,7 +28,7 @@ def measured_pictures(answer: Answer, model: TrainedModel) -> Mapping[str, Seque
 
 
 def seen_pictures(answer: Answer, model: TrainedModel) -> list[Picture]:
-    """Return the images that the network took, or the curve."""
+    """Return the images that the network took, or the curve; nothing where it took numbers."""
     shown = model.labels.presentation
     descriptor = DESCRIPTORS[shown.descriptor]
     size = f"{shown.image_size} {descriptor.unit}"
@@ -57,10 +57,14 @@ def answer_figure(answer: Answer, model: TrainedModel) -> Figure:
     figure = Figure(figsize=(5.2 * _TILE, 2 * _TILE + 0.9), layout="constrained")
     pictures, words = figure.subfigures(1, 2, squeeze=False, width_ratios=[3, 2.2])[0]
     figure.suptitle(textwrap.shorten(title(answer), 110), x=0.01, ha="left", weight="bold")
-    raw, seen = pictures.subfigures(2, 1, squeeze=False)[:, 0]
-    first = next(iter(measured_pictures(answer, model).values()))
-    _draw_pictures(raw, "raw: ", first)
-    _draw_pictures(seen, "seen: ", seen_pictures(answer, model))
+    rows = {
+        "raw: ": next(iter(measured_pictures(answer, model).values())),
+        "seen: ": seen_pictures(answer, model),
+    }
+    rows = {prefix: row for prefix, row in rows.items() if row}
+    parts = pictures.subfigures(len(rows), 1, squeeze=False)[:, 0]
+    for part, (prefix, row) in zip(parts, rows.items(), strict=True):
+        _draw_pictures(part, prefix, row)
     bars, lines = words.subplots(2, 1)
     _draw_guesses(bars, answer)
     _write_facts(lines, answer, model)
