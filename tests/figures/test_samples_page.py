@@ -122,3 +122,14 @@ def test_the_page_of_a_morphology_does_not_speak_of_spots():
     assert "The network takes the morphology images" in " ".join(page.split())
     assert "spot" not in page
     assert "brightened" not in page
+
+
+def test_the_page_of_numbers_does_not_speak_of_pixels():
+    settings = make_settings(
+        simulate={"engine": "structure_factors"},
+        train={"descriptor": "symmetry"},
+        model={"name": "symmetry_mlp", "image_size": 17},
+    )
+    page = samples_page([sample()], 1, METRICS, labels_of(settings, [62, 225]), "p")
+    assert "The network takes symmetry tests and cell." in page
+    assert "17" not in page.partition("<nav")[0].partition("<h1>")[2]

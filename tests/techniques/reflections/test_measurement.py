@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from spacegrouper.errors import UserError
 from spacegrouper.randomness import generators
 from spacegrouper.settings import settings_from_mapping
+from spacegrouper.techniques.reflections.cells import metrics_of
 from spacegrouper.techniques.reflections.levels import HIGHEST, levels, scaled
 from spacegrouper.techniques.reflections.measurement import (
     _lattice_operations,
     measured,
-    metrics_of,
 )
 from spacegrouper.techniques.reflections.settings import Measurement, Reflections
 from spacegrouper.techniques.reflections.structure_factors import intensities, scatterers

@@ -1,4 +1,4 @@
-"""Cells of crystals as networks are shown them."""
+"""Cells of crystals: their metrics, and the numbers that networks are shown of them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,3 +21,13 @@ def cell_features(cells: NDArray[np.float64]) -> NDArray[np.float32]:
         [np.log(lengths), angles / 90, ratios, same], axis=1, dtype=np.float32
     )
     return features
+
+
+def metrics_of(cells: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the scalar products of the edges of cells, (n, 6) to (n, 3, 3), Angstrom^2."""
+    cosines = np.cos(np.radians(cells[:, 3:]))
+    metrics = cells[:, :3, None] * cells[:, None, :3]
+    for angle, (one, other) in enumerate(((1, 2), (0, 2), (0, 1))):
+        metrics[:, one, other] *= cosines[:, angle]
+        metrics[:, other, one] = metrics[:, one, other]
+    return metrics

@@ -24,6 +24,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from spacegrouper.techniques.reflections.cells import metrics_of
 from spacegrouper.techniques.reflections.levels import HIGHEST, intensities_of_levels, scaled
 from spacegrouper.techniques.reflections.settings import Measurement, Reflections
 
@@ -105,16 +106,6 @@ def measured(
             made_with.decades,
         )
     return found
-
-
-def metrics_of(cells: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the scalar products of the edges of cells, (n, 6) to (n, 3, 3), Angstrom^2."""
-    cosines = np.cos(np.radians(cells[:, 3:]))
-    metrics = cells[:, :3, None] * cells[:, None, :3]
-    for angle, (one, other) in enumerate(((1, 2), (0, 2), (0, 1))):
-        metrics[:, one, other] *= cosines[:, angle]
-        metrics[:, other, one] = metrics[:, one, other]
-    return metrics
 
 
 def _conditions(

@@ -17,6 +17,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from spacegrouper.techniques.reflections.cells import metrics_of
+
 # Levels that differ by less, of 0 to 1, count as equal: rounding errors of 16 bits.
 _SAME = 0.003
 # Differences count up to this, which is about the mean of reflections that are not equivalent.
@@ -149,19 +151,8 @@ def symmetry_tests(levels: NDArray[np.float32], cells: NDArray[np.float64]) -> N
     found = np.empty((len(levels), number_of_tests()), np.float32)
     indices, half = _places(largest)
     flat = np.ascontiguousarray(levels.reshape(len(levels), len(half)))
-    metrics = _reciprocal_metrics(cells)
+    metrics = np.linalg.inv(metrics_of(cells))  # of the reciprocal lattices, 1/Angstrom^2
     _test(flat, metrics, indices, half, partners, starts, members, found)
-    return found
-
-
-def _reciprocal_metrics(cells: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the metric tensors of the reciprocal lattices, 1/Angstrom^2, (n, 3, 3)."""
-    metric = cells[:, :3, None] * cells[:, None, :3]
-    cosines = np.cos(np.radians(cells[:, 3:]))
-    for cosine, (row, column) in zip(cosines.T, ((1, 2), (0, 2), (0, 1)), strict=True):
-        metric[:, row, column] *= cosine
-        metric[:, column, row] *= cosine
-    found: NDArray[np.float64] = np.linalg.inv(metric)
     return found
 
 
