@@ -120,8 +120,8 @@ from spacegrouper.settings import (
         ),
         (
             {"evaluate": {"unseen_groups": 1}},
-            "own.yaml: `evaluate.unseen_groups`: must be 0, or two or more: one group is told "
-            "apart from nothing, got 1",
+            "own.yaml: `evaluate.unseen_groups`: must be 0, or two or more (one group is told "
+            "apart from nothing), or groups_untrained, got 1",
         ),
         (
             {"model": {"name": "vgg", "blocks": [3]}, "train": {"descriptor": "spot"}},
