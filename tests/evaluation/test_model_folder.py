@@ -4,8 +4,8 @@ import pytest
 from model_files import write_labels
 from small_dataset import patterns_settings, write_small_dataset
 
-from spacegrouper.errors import UserError
 from spacegrouper.dataset.made_with import with_defaults
+from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import (
     check_rows,
     read_history,
