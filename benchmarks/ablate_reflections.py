@@ -17,7 +17,7 @@ from spacegrouper.evaluation.model_folder import read_parts
 from spacegrouper.techniques.reflections.cells import cell_features
 from spacegrouper.techniques.reflections.levels import scaled
 from spacegrouper.techniques.reflections.symmetry_tests import symmetry_tests
-from spacegrouper.techniques.reflections.zones import zones
+from spacegrouper.techniques.reflections.zones import within, zones
 
 LOWEST = 6  # largest index of the zones: three images of 13 x 13
 CRYSTALS = 2048  # read at a time
@@ -57,8 +57,7 @@ def shown(store: Dataset, crystals: pd.DataFrame) -> dict[str, NDArray[np.float3
     for start in range(0, len(rows), CRYSTALS):
         arrays = store.read(rows[start : start + CRYSTALS], ["raw", "cell"])
         levels, cells = scaled(arrays["raw"]), arrays["cell"]
-        low = levels[:, : LOWEST + 1, 8 - LOWEST : 9 + LOWEST, 8 - LOWEST : 9 + LOWEST]
-        logarithmic = zones(low).reshape(len(levels), -1)
+        logarithmic = zones(within(levels, 2 * LOWEST + 1)).reshape(len(levels), -1)
         # 6 decades; and 255 grey levels of the intensity itself, as an image has them.
         linear = np.floor(255 * np.where(logarithmic > 0, 10 ** (6 * (logarithmic - 1)), 0))
         cell, tests = cell_features(cells), symmetry_tests(levels, cells)
@@ -68,7 +67,7 @@ def shown(store: Dataset, crystals: pd.DataFrame) -> dict[str, NDArray[np.float3
             "zones, logarithmic": [logarithmic],
             "zones, logarithmic, and the cell": [logarithmic, cell],
             "grid, indices to 4, and the cell": [
-                levels[:, :5, 4:13, 4:13].reshape(len(levels), -1),
+                within(levels, 9).reshape(len(levels), -1),
                 cell,
             ],
             "tests of symmetry": [tests],

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 import zarr
-from bench_simulate import draw_crystals, machine
+from bench_simulate import RESULTS, Output, draw_crystals, machine
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from rich.console import Console
@@ -72,9 +72,7 @@ def main(
     crystals: Annotated[int, typer.Option(min=64, help="how many to draw at random")] = 1024,
     rounds: Annotated[int, typer.Option(min=1, help="of everything; the fastest counts")] = 2,
     batches: Annotated[int, typer.Option(min=1, help="random batches read in a round")] = 16,
-    output: Annotated[Path, typer.Option(help="folder of the results")] = ROOT
-    / "benchmarks"
-    / "results",
+    output: Output = RESULTS,
 ) -> None:
     """Measure writing and reading of raw and shaped patterns in different chunks and codecs.
 

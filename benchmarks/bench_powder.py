@@ -13,7 +13,17 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from bench_simulate import ROOT, SEED, console, default_structures, draw_crystals, machine, timed
+from bench_simulate import (
+    RESULTS,
+    SEED,
+    Output,
+    Structures,
+    console,
+    default_structures,
+    draw_crystals,
+    machine,
+    timed,
+)
 from matplotlib_drawing import draw_images_with_matplotlib
 from rich.table import Table
 
@@ -50,19 +60,9 @@ SLOW = 40  # crystals that the slow ones are measured on: pymatgen, xrayutilitie
 
 
 def main(
-    structures: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help="crystals as JSON lines, *.jsonl.gz; default: mp-2025.02.jsonl.gz where it is "
-            "found, else prototypes",
-        ),
-    ] = default_structures(),  # noqa: B008
+    structures: Structures = default_structures(),  # noqa: B008
     crystals: Annotated[int, typer.Option(min=2, help="how many to draw at random")] = 500,
-    output: Annotated[Path, typer.Option(help="folder of the results")] = ROOT
-    / "benchmarks"
-    / "results",
+    output: Output = RESULTS,
 ) -> None:
     """Measure the making of diffractogram images, from JSON lines on.
 

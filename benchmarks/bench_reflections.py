@@ -3,13 +3,21 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import gemmi
 import numpy as np
 import typer
-from bench_simulate import ROOT, console, default_structures, draw_crystals, machine, timed
+from bench_simulate import (
+    RESULTS,
+    Output,
+    Structures,
+    console,
+    default_structures,
+    draw_crystals,
+    machine,
+    timed,
+)
 from rich.table import Table
 
 from spacegrouper.atomic import written_aside
@@ -25,19 +33,9 @@ SLOW = 20  # crystals that gemmi computes
 
 
 def main(
-    structures: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help="crystals as JSON lines, *.jsonl.gz; default: mp-2025.02.jsonl.gz where it is "
-            "found, else prototypes",
-        ),
-    ] = default_structures(),  # noqa: B008
+    structures: Structures = default_structures(),  # noqa: B008
     crystals: Annotated[int, typer.Option(min=2, help="how many to draw at random")] = 3000,
-    output: Annotated[Path, typer.Option(help="folder of the results")] = ROOT
-    / "benchmarks"
-    / "results",
+    output: Output = RESULTS,
 ) -> None:
     """Write reflections.json, and print it as a table."""
     drawn = draw_crystals(structures, crystals)

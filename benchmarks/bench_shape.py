@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from bench_simulate import ROOT, SEED, SHARED, console, draw_crystals, machine, timed
+from bench_simulate import RESULTS, SEED, SHARED, Output, console, draw_crystals, machine, timed
 from matplotlib.figure import Figure
 from rich.table import Table
 from scipy.ndimage import center_of_mass, label
@@ -51,9 +51,7 @@ def main(
         ),
     ] = DEFAULT_PATTERNS,
     rounds: Annotated[int, typer.Option(min=1, help="of each rate; the fastest counts")] = 5,
-    output: Annotated[Path, typer.Option(help="folder of the results")] = ROOT
-    / "benchmarks"
-    / "results",
+    output: Output = RESULTS,
 ) -> None:
     """Measure the shaping of diffraction patterns on one core, at the default settings.
 

@@ -55,6 +55,18 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 
 console = Console()
 
+RESULTS = ROOT / "benchmarks" / "results"
+Output = Annotated[Path, typer.Option(help="folder of the results")]
+Structures = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        help="crystals as JSON lines, *.jsonl.gz; default: mp-2025.02.jsonl.gz where it is "
+        "found, else prototypes",
+    ),
+]
+
 
 def default_structures() -> Path | None:
     """Return the file of real structures, where there is one; it is no part of the project."""
@@ -64,19 +76,9 @@ def default_structures() -> Path | None:
 
 
 def main(
-    structures: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help="crystals as JSON lines, *.jsonl.gz; default: mp-2025.02.jsonl.gz where it is "
-            "found, else prototypes",
-        ),
-    ] = default_structures(),  # noqa: B008
+    structures: Structures = default_structures(),  # noqa: B008
     crystals: Annotated[int, typer.Option(min=2, help="how many to draw at random")] = 1000,
-    output: Annotated[Path, typer.Option(help="folder of the results")] = ROOT
-    / "benchmarks"
-    / "results",
+    output: Output = RESULTS,
 ) -> None:
     """Measure the simulation of diffraction patterns at the paper's settings.
 

@@ -12,7 +12,7 @@ import spglib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymatgen.core import Lattice
-from scipy.spatial.transform import Rotation
+from written_anew import written_anew
 
 from spacegrouper.crystals.canonical_cell import canonical_primitive_cell, primitive_cell
 from spacegrouper.crystals.crystal import Crystal
@@ -36,28 +36,6 @@ def crystals():
     if path.exists():
         return list(islice(read_crystals(path), 0, 2400, 12))
     return prototype_crystals(PrototypesSource(space_groups=20, crystals_per_space_group=4), seed=0)
-
-
-def unimodular(random):
-    matrix = np.eye(3)
-    for _ in range(4):
-        first, second = random.choice(3, 2, replace=False)
-        matrix[first] += random.integers(-1, 2) * matrix[second]
-    return matrix
-
-
-def written_anew(crystal, seed):
-    """The same crystal in another cell, about another origin, turned, shuffled and wrapped."""
-    random = np.random.default_rng(seed)
-    matrix = unimodular(random)
-    order = random.permutation(len(crystal.species))
-    coords = crystal.frac_coords[order] @ np.linalg.inv(matrix) + random.random(3)
-    return Crystal(
-        crystal.id,
-        matrix @ crystal.lattice @ Rotation.random(random_state=seed).as_matrix(),
-        tuple(crystal.species[index] for index in order),
-        (coords + random.integers(-2, 3, size=coords.shape)) % 1,
-    )
 
 
 def space_group(crystal):

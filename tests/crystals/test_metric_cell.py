@@ -6,7 +6,7 @@ import gemmi
 import numpy as np
 import pytest
 from pymatgen.core import Lattice
-from scipy.spatial.transform import Rotation
+from written_anew import unimodular, written_anew
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.metric_cell import metric_axes
@@ -58,23 +58,6 @@ PRIMITIVE = {
 
 def primitive(centring, parameters):
     return PRIMITIVE[centring] @ Lattice.from_parameters(*parameters).matrix
-
-
-def unimodular(random):
-    matrix = np.eye(3)
-    for _ in range(5):
-        first, second = random.choice(3, 2, replace=False)
-        matrix[first] += random.integers(-1, 2) * matrix[second]
-    return matrix
-
-
-def written_anew(crystal, seed):
-    random = np.random.default_rng(seed)
-    matrix = unimodular(random)
-    order = random.permutation(len(crystal.species))
-    coords = crystal.frac_coords[order] @ np.linalg.inv(matrix) + random.random(3)
-    turned = matrix @ crystal.lattice @ Rotation.random(random_state=seed).as_matrix()
-    return Crystal("x", turned, tuple(crystal.species[place] for place in order), coords)
 
 
 @pytest.mark.parametrize("name", BRAVAIS)

@@ -1,3 +1,6 @@
+from spacegrouper.contract.source import SOURCES as KINDS_OF_SOURCES
+
+
 rule acquire:
     input:
         settings=fixed("acquire", "acquire", "seed"),
@@ -6,8 +9,7 @@ rule acquire:
         structures=f"{RUN}/structures/acquired.jsonl.gz",
         rejected=f"{RUN}/structures/acquired_rejected.csv",
         provenance=f"{RUN}/structures/provenance.json",
-    # Only CIF files and drawing take time; a service on the network is asked by one.
-    threads: 4 if settings.acquire.source in ("cif_tree", "synthetic") else 1
+    threads: 4 if KINDS_OF_SOURCES[settings.acquire.source].shared else 1
     resources:
         **growing(mem_mb=4000, runtime=240),
     params:

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -96,6 +97,24 @@ def space_group_of(crystal: Crystal) -> int:
             "it out"
         )
     return int(number)
+
+
+def stated_space_group(crystal: Crystal, path: Path) -> int:
+    """Return the number that a crystal of a file states as its space group.
+
+    Raises:
+        UserError: it states none, or what is none.
+    """
+    try:
+        group = space_group_of(crystal)
+    except ValueError as error:
+        raise UserError(f"{path}: crystal {crystal.id}: {error}") from None
+    if not group:
+        raise UserError(
+            f"{path}: crystal {crystal.id}: key `spacegroup` is missing; scripts/standardise.py "
+            "finds it out"
+        )
+    return group
 
 
 def printable(text: str) -> str:

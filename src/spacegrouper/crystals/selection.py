@@ -5,9 +5,8 @@ import heapq
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from spacegrouper.crystals.crystal import Crystal, Rejection, space_group_of
+from spacegrouper.crystals.crystal import Crystal, Rejection, stated_space_group
 from spacegrouper.crystals.json_lines import read_crystals
-from spacegrouper.errors import UserError
 
 
 def select_crystals(
@@ -38,15 +37,7 @@ def select_crystals(
         if isinstance(record, Rejection):
             rejections.append(record)
             continue
-        try:
-            group = space_group_of(record)
-        except ValueError as error:
-            raise UserError(f"{path}: crystal {record.id}: {error}") from None
-        if not group:
-            raise UserError(
-                f"{path}: crystal {record.id}: key `spacegroup` is missing; scripts/standardise.py "
-                "finds it out"
-            )
+        group = stated_space_group(record, path)
         if group in heaps:
             heapq.heappush(heaps[group], (-_rank(seed, record.id), position, record))
             if len(heaps[group]) > maximum:

@@ -18,7 +18,7 @@ import spglib
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from spacegrouper.crystals.crystal import Crystal, space_group_of
+from spacegrouper.crystals.crystal import Crystal, space_group_of, stated_space_group
 from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.crystals.processes import map_in_order
 from spacegrouper.errors import UserError
@@ -192,15 +192,7 @@ def _crystals(path: Path, training_set: set[str] | None, largest_cell: int) -> I
         if not isinstance(record, Crystal) or len(record.species) > largest_cell:
             continue
         if training_set is None or record.id in training_set:
-            try:
-                group = space_group_of(record)
-            except ValueError as error:
-                raise UserError(f"{path}: crystal {record.id}: {error}") from None
-            if not group:
-                raise UserError(
-                    f"{path}: crystal {record.id}: key `spacegroup` is missing; "
-                    "scripts/standardise.py finds it out"
-                )
+            stated_space_group(record, path)
             yield record
 
 

@@ -47,4 +47,6 @@ def _provenance(section: CifTreeSource) -> dict[str, dict[str, int]]:
     return {"passed_over": passed_over(section.path)}
 
 
-SOURCES.register(Source("cif_tree", CifTreeSource, _read, files=_files, provenance=_provenance))
+SOURCES.register(
+    Source("cif_tree", CifTreeSource, _read, files=_files, provenance=_provenance, shared=True)
+)

@@ -62,4 +62,6 @@ def _check(section: SyntheticSource, settings: "Settings") -> Iterator[str]:
         )
 
 
-SOURCES.register(Source("synthetic", SyntheticSource, _read, files=_files, check=_check))
+SOURCES.register(
+    Source("synthetic", SyntheticSource, _read, files=_files, check=_check, shared=True)
+)

@@ -1,13 +1,14 @@
 """Sections `reflections` and `measurement`, and what they cannot be together with others."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, NonNegativeFloat, PositiveInt
 
 from spacegrouper.settings.quantity import Quantity
 from spacegrouper.settings.run import Settings
 from spacegrouper.settings.section import Contradiction, Fraction, Section
+from spacegrouper.settings.simulate import Radiation
 
 
 class Reflections(Section):
@@ -19,7 +20,7 @@ class Reflections(Section):
     resolution: Annotated[float, Quantity("Angstrom", 0.1, 20, 0.8)] | None = Field(
         None, description="and of these, if given, those with lattice spacings from this on"
     )
-    form_factors: Literal["xray", "electron", "neutron"] = Field(
+    form_factors: Radiation = Field(
         "xray",
         description="how atoms scatter: `xray` and `electron` as International Tables C have it "
         "(6.1.1.4 and 4.3.2.2), `neutron` by bound coherent scattering lengths",

@@ -44,7 +44,7 @@ class ShownReflections:
 
         Slow inputs are returned instead, a field each, where no measurement changes them.
         """
-        if self.slow and not self.measurement.changes:
+        if self._keeps_inputs:
             inputs = self.inputs(scaled(arrays["raw"]), arrays["cell"])
             return _fields({str(number): each for number, each in enumerate(inputs)})
         return _fields({"levels": arrays["raw"], "cell": arrays["cell"]})
@@ -53,7 +53,7 @@ class ShownReflections:
         self, prepared: NDArray[Any], ids: Sequence[str], epoch: int | None = None
     ) -> list[NDArray[np.float32]]:
         """Return the inputs of the descriptor, 0 for an empty place of a batch."""
-        if "levels" not in (prepared.dtype.names or ()):
+        if self._keeps_inputs:
             return [np.ascontiguousarray(prepared[name]) for name in prepared.dtype.names or ()]
         filled = prepared["cell"].any(axis=1)
         levels, cells = prepared["levels"][filled], prepared["cell"][filled]
@@ -67,6 +67,10 @@ class ShownReflections:
             random = generators(self.seed, names, "measurement", epoch)
             seen = measured(levels, cells, self.measurement, self.made_with, random)
         return [_spread(part, filled) for part in self.inputs(seen, cells)]
+
+    @property
+    def _keeps_inputs(self) -> bool:
+        return self.slow and not self.measurement.changes
 
 
 def shown_reflections(

@@ -104,7 +104,7 @@ def _intensities(
     for l in range(side):
         for h in range(-largest, side):
             for k in range(-largest, side):
-                s_squared[k + largest] = _s_squared(gram, h, k, l)
+                s_squared[k + largest] = s_squared_of(gram, h, k, l)
             real[:], imaginary[:], most[:] = 0, 0, 0
             first = 0
             # Atoms of an element stand together.
@@ -186,7 +186,8 @@ def _form_factors(terms: Any, s_squared: Any, factor: Any, wave: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _s_squared(gram: Any, h: int, k: int, l: int) -> float:
+def s_squared_of(gram: Any, h: int, k: int, l: int) -> float:
+    """Return s^2 = 1 / d^2 of a reflection, 1/Angstrom^2, by the reciprocal metric (3, 3)."""
     squared: float = (
         h * h * gram[0, 0]
         + k * k * gram[1, 1]

@@ -18,6 +18,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from spacegrouper.techniques.reflections.cells import metrics_of
+from spacegrouper.techniques.reflections.structure_factors import s_squared_of
 
 # Levels that differ by less, of 0 to 1, count as equal: rounding errors of 16 bits.
 _SAME = 0.003
@@ -59,8 +60,14 @@ def _places(largest: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     line = np.arange(-largest, largest + 1)
     l, h, k = np.meshgrid(np.arange(largest + 1), line, line, indexing="ij")
     indices = np.stack([h, k, l], axis=-1).reshape(-1, 3)
+    return indices, _upper(indices)
+
+
+def _upper(indices: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which indices (m, 3) are of the Friedel half; of their mates and 000 none is."""
     h, k, l = indices.T
-    return indices, (l > 0) | ((l == 0) & ((h > 0) | ((h == 0) & (k > 0))))
+    upper: NDArray[np.bool_] = (l > 0) | ((l == 0) & ((h > 0) | ((h == 0) & (k > 0))))
+    return upper
 
 
 @cache
@@ -75,9 +82,7 @@ def _partners(largest: int) -> NDArray[np.int32]:
     own = np.arange(len(indices))
     for found, rotation in zip(partners, rotations(), strict=True):
         turned = indices @ rotation.T
-        h, k, l = turned.T
-        upper = (l > 0) | ((l == 0) & ((h > 0) | ((h == 0) & (k > 0))))
-        h, k, l = np.where(upper, turned.T, -turned.T)
+        h, k, l = np.where(_upper(turned), turned.T, -turned.T)
         place = (l * width + h + largest) * width + k + largest
         compared = half & (np.abs(turned) <= largest).all(axis=1) & (place != own)
         found[compared] = place[compared]
@@ -185,12 +190,7 @@ def _means_of_shells(level: Any, metric: Any, indices: Any, half: Any) -> Any:
     s_squared = np.empty(len(level))
     for place in range(len(level)):
         h, k, l = indices[place]
-        s_squared[place] = (
-            h * h * metric[0, 0]
-            + k * k * metric[1, 1]
-            + l * l * metric[2, 2]
-            + 2 * (h * k * metric[0, 1] + h * l * metric[0, 2] + k * l * metric[1, 2])
-        )
+        s_squared[place] = s_squared_of(metric, h, k, l)
     ordered = np.sort(s_squared[half])
     # A little below: rounding errors must not part equivalent reflections.
     edges = ordered[(np.arange(1, _SHELLS) * len(ordered)) // _SHELLS] * (1 - 1e-9)
