@@ -11,8 +11,9 @@ import numpy as np
 from spacegrouper.contract.technique import ENGINES
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.standard_cell import standardise
+from spacegrouper.randomness import generators
 from spacegrouper.settings.run import make_settings
-from spacegrouper.techniques.powder.diffractograms import diffractograms, generators
+from spacegrouper.techniques.powder.diffractograms import diffractograms
 from spacegrouper.techniques.powder.settings import Diffractogram, Powder
 
 # %%
@@ -39,7 +40,7 @@ figure, axis = plt.subplots(figsize=(9, 3.6), layout="constrained")
 for size in (50, 5):
     profile = Diffractogram(crystallite_size=size, k_alpha_2=0.5)
     curves = diffractograms(
-        sticks, powder, profile, powder.angles, None, generators([crystal.id], 0, None)
+        sticks, powder, profile, powder.angles, None, generators(0, [crystal.id], "diffractogram")
     )
     angles = np.linspace(*powder.two_theta, powder.angles)
     axis.plot(angles, curves[0], label=f"crystallites of {size} nm", linewidth=1)
