@@ -35,7 +35,8 @@ def main(
     """
     groups = read_space_groups(space_groups)
     with progress("select", None) as advance:
-        chosen, rejections = select_crystals(structures, groups, maximum, seed, advance)
+        selection = select_crystals(structures, dict.fromkeys(groups, maximum), seed, advance)
+    chosen, rejections = selection.chosen, selection.rejections
     if not chosen:
         raise UserError(f"{structures}: no crystal of the space groups {space_groups}; give others")
     write_crystals(output, chosen)

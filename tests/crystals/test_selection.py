@@ -22,9 +22,11 @@ CRYSTALS |= {"first": 62, "a": 1, "b": 1, "c": 1}
 
 def select(path, names, space_groups=(62, 225), maximum=10, seed=0):
     path.write_text("\n".join(line(name, CRYSTALS[name]) for name in names))
-    chosen, rejections = select_crystals(path, space_groups, maximum, seed, lambda _: None)
-    assert rejections == []
-    return [crystal.id for crystal in chosen]
+    counts = dict.fromkeys(space_groups, maximum)
+    selection = select_crystals(path, counts, seed, lambda _: None)
+    assert selection.rejections == []
+    assert selection.found == Counter(CRYSTALS[name] for name in names)
+    return [crystal.id for crystal in selection.chosen]
 
 
 def test_the_wanted_groups_are_filled_up_to_the_maximum_in_the_order_of_the_file(tmp_path):
@@ -65,17 +67,17 @@ def test_lines_that_are_no_crystals_are_returned_and_each_record_is_counted(tmp_
     path = tmp_path / "x.jsonl"
     path.write_text(f"{line('a', 225)}\n{{broken\n{line('b', 225)}\n{line('c', 62)}\n")
     steps = []
-    chosen, rejections = select_crystals(path, (225,), 10, 0, steps.append)
-    assert [crystal.id for crystal in chosen] == ["a", "b"]
-    assert [entry.id for entry in rejections] == ["line 2"]
+    selection = select_crystals(path, {225: 10}, 0, steps.append)
+    assert [crystal.id for crystal in selection.chosen] == ["a", "b"]
+    assert [entry.id for entry in selection.rejections] == ["line 2"]
     assert steps == [1, 1, 1, 1]
 
 
 def test_crystals_of_one_id_do_not_disturb(tmp_path):
     path = tmp_path / "x.jsonl"
     path.write_text("\n".join([line("a", 225)] * 3))
-    chosen, _ = select_crystals(path, (225,), 2, 0, lambda _: None)
-    assert [crystal.id for crystal in chosen] == ["a", "a"]
+    selection = select_crystals(path, {225: 2}, 0, lambda _: None)
+    assert [crystal.id for crystal in selection.chosen] == ["a", "a"]
 
 
 @pytest.mark.parametrize("spacegroup", [None, "225"])
@@ -83,4 +85,15 @@ def test_a_crystal_without_a_space_group_is_named(tmp_path, spacegroup):
     path = tmp_path / "x.jsonl"
     path.write_text(f"{line('a', 225)}\n{line('b', spacegroup)}\n")
     with pytest.raises(UserError, match=r"x.jsonl: crystal b: key `spacegroup`.*standardise"):
-        select_crystals(path, (225,), 10, 0, lambda _: None)
+        select_crystals(path, {225: 10}, 0, lambda _: None)
+
+
+def test_each_group_has_a_number_of_its_own(tmp_path):
+    path = tmp_path / "x.jsonl"
+    path.write_text("\n".join(line(name, group) for name, group in CRYSTALS.items()))
+    selection = select_crystals(path, {1: 5, 62: 2, 225: 7}, 0, lambda _: None)
+    chosen = Counter(crystal.metadata["spacegroup"] for crystal in selection.chosen)
+    assert chosen == {1: 3, 62: 2, 225: 7}
+    assert {c.id for c in selection.chosen if CRYSTALS[c.id] == 225} == set(
+        select(tmp_path / "y.jsonl", CRYSTALS, (225,), 7)
+    )

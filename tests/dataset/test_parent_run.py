@@ -75,6 +75,18 @@ def test_the_crystals_of_a_release_are_those_that_were_simulated(results: Path) 
     assert release_structures(results / "second") == results / "second/release/structures.jsonl.gz"
 
 
+def test_the_crystals_of_a_thinned_run_are_those_that_were_kept(results: Path) -> None:
+    thin = {"crystals_per_space_group": "paper"}
+    write_settings(settings_of("first", None, thin=thin), results / "first/config.yaml")
+    thinned = results / "first/structures/thinned.jsonl.gz"
+    assert release_structures(results / "first") == thinned
+    with pytest.raises(UserError, match=r"first is not finished: no file .*thinned.jsonl.gz"):
+        check_parent(results / "third", settings_of("third", "second"))
+    thinned.touch()
+    # Whatever is kept of the crystals: those that the parent lacks are added.
+    check_parent(results / "third", settings_of("third", "second"))
+
+
 def test_a_finished_parent_with_the_same_settings_passes(results: Path) -> None:
     third = settings_of("third", "second")
     assert parent_of(results / "third", third) == results / "second"

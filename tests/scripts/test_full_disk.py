@@ -54,6 +54,10 @@ PROGRAMS: dict[str, Arguments] = {
         "--structures", run / "acquired.jsonl.gz", "--config", run / "config.yaml",
         "--output", disk / "o.jsonl.gz", "--rejected", disk / "rejected.csv",
     ],
+    "thin": lambda run, disk: [
+        "--structures", run / "standardised.jsonl.gz", "--config", run / "thin.yaml",
+        "--output", disk / "o.jsonl.gz", "--table", disk / "o.csv",
+    ],
     "select_structures": lambda run, disk: [
         "--structures", run / "standardised.jsonl.gz", "--space-groups", "62,166,194,221,225",
         "--maximum", "9", "--output", disk / "o.jsonl.gz",
@@ -104,6 +108,7 @@ PROGRAMS: dict[str, Arguments] = {
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = make_small_run(tmp_path_factory.mktemp("run"))
+    (run / "thin.yaml").write_text("thin: {crystals_per_space_group: paper}")
     database = f"sqlite:///{run / 'habits.sqlite'}"
     (run / "habits.yaml").write_text(
         "{simulate: {engine: bitmap_database}, model: {name: ziletti},"

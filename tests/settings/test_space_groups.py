@@ -5,7 +5,7 @@ from paper_counts import MATERIALS
 
 from spacegrouper.errors import UserError
 from spacegrouper.settings import load_settings, settings_from_mapping
-from spacegrouper.settings.space_groups import SPACE_GROUPS, UNTRAINED_GROUPS
+from spacegrouper.settings.space_groups import PAPER_TRAINED, PAPER_UNTRAINED, SPACE_GROUPS
 
 
 @pytest.mark.parametrize("number", [20, 49, 72])
@@ -16,11 +16,17 @@ def test_the_lists_are_the_most_populous_of_the_paper(number):
 
 
 def test_the_untrained_groups_are_not_among_the_trained_ones():
-    assert len(set(UNTRAINED_GROUPS)) == 30
-    assert not {*UNTRAINED_GROUPS} & {*SPACE_GROUPS["groups_72"]}
+    assert len(PAPER_UNTRAINED) == 30
+    assert sum(PAPER_UNTRAINED.values()) == 3_052
+    assert PAPER_TRAINED == MATERIALS
+    assert not {*PAPER_UNTRAINED} & {*SPACE_GROUPS["groups_72"]}
     assert {*SPACE_GROUPS["groups_8"]} <= {*SPACE_GROUPS["groups_72"]}
     paper = load_settings(Path(__file__).parents[2] / "config/paper.yaml")
     assert paper.evaluate.unseen_groups == "groups_untrained"
+    # All that the paper has.
+    assert paper.evaluate.unseen_minimum_crystals <= min(PAPER_UNTRAINED.values())
+    assert paper.evaluate.unseen_maximum_crystals >= max(PAPER_UNTRAINED.values())
+    assert sum(paper.thin.counts.values()) == 108_658 + 3_052
 
 
 @pytest.mark.parametrize("value", ["groups_9", 1, -1, 2.5])

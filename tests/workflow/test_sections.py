@@ -22,8 +22,8 @@ ROOT = Path(__file__).parents[2]
 RULES = ROOT / "workflow" / "rules"
 # In pipeline order: what an earlier stage depends on, a later one does as well.
 STAGES = (
-    "acquire", "standardise", "compare_with_parent", "plan", "simulate", "import_bitmaps", "shape",
-    "describe", "train", "calibrate", "evaluate", "report", "evaluate_unseen_groups",
+    "acquire", "standardise", "thin", "compare_with_parent", "plan", "simulate", "import_bitmaps",
+    "shape", "describe", "train", "calibrate", "evaluate", "report", "evaluate_unseen_groups",
     "evaluate_robustness",
 )  # fmt: skip
 SECTIONS = set(type(make_settings()).model_fields)

@@ -2,8 +2,8 @@ if PARENT:
 
     rule compare_with_parent:
         input:
-            settings=fixed("compare_with_parent", "standardise", "release"),
-            structures=rules.standardise.output.structures,
+            settings=fixed("compare_with_parent", "standardise", "release", *THIN),
+            structures=KEPT,
             parent=ancient(str(release_structures(PARENT))),
             parent_digests=PARENT_DIGESTS,
         output:

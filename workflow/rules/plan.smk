@@ -7,12 +7,12 @@ def to_plan(wildcards):
         workflow.dag.forcefiles.add(f"{RUN}/plan")
     if PARENT:
         return rules.compare_with_parent.output.to_simulate
-    return rules.standardise.output.structures
+    return KEPT
 
 
 checkpoint plan:
     input:
-        settings=fixed("plan", "plan"),
+        settings=fixed("plan", "plan", *THIN),
         structures=to_plan,
     output:
         blocks=directory(f"{RUN}/plan"),

@@ -2,35 +2,46 @@
 
 import hashlib
 import heapq
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from spacegrouper.crystals.crystal import Crystal, Rejection, stated_space_group
 from spacegrouper.crystals.json_lines import read_crystals
 
 
+@dataclass(frozen=True)
+class Selection:
+    """What is chosen of a file.
+
+    Args:
+        chosen: crystals, in the file's order.
+        found: how many crystals of each space group the file has.
+        rejections: its lines that are no crystals.
+    """
+
+    chosen: list[Crystal]
+    found: Counter[int]
+    rejections: list[Rejection]
+
+
 def select_crystals(
-    path: Path,
-    space_groups: Collection[int],
-    maximum: int,
-    seed: int,
-    advance: Callable[[int], None],
-) -> tuple[list[Crystal], list[Rejection]]:
-    """Choose at most `maximum` crystals of each space group from a file of JSON lines.
+    path: Path, counts: Mapping[int, int], seed: int, advance: Callable[[int], None]
+) -> Selection:
+    """Choose at most `counts` crystals of each space group, and of no other, from JSON lines.
 
     Whether a crystal is chosen depends on the seed and the ids alone, so the order of the file
-    plays no role, and a larger maximum adds crystals without exchanging any. The file is read once;
+    plays no role, and a larger count adds crystals without exchanging any. The file is read once;
     only the chosen are held in memory. `advance` is called with 1 after each record.
-
-    Returns:
-        The chosen in the file's order, and the lines that are no crystals.
 
     Raises:
         UserError: the file cannot be read, or a crystal has no `spacegroup`.
     """
     # Of each space group a heap, whose first entry is the next to go. Positions part crystals of
     # one id, so that crystals themselves are never compared.
-    heaps: dict[int, list[tuple[int, int, Crystal]]] = {group: [] for group in space_groups}
+    heaps: dict[int, list[tuple[int, int, Crystal]]] = {group: [] for group in counts}
+    found: Counter[int] = Counter()
     rejections = []
     for position, record in enumerate(read_crystals(path)):
         advance(1)
@@ -38,12 +49,13 @@ def select_crystals(
             rejections.append(record)
             continue
         group = stated_space_group(record, path)
+        found[group] += 1
         if group in heaps:
             heapq.heappush(heaps[group], (-_rank(seed, record.id), position, record))
-            if len(heaps[group]) > maximum:
+            if len(heaps[group]) > counts[group]:
                 heapq.heappop(heaps[group])
     chosen = sorted((position, crystal) for heap in heaps.values() for _, position, crystal in heap)
-    return [crystal for _, crystal in chosen], rejections
+    return Selection([crystal for _, crystal in chosen], found, rejections)
 
 
 def _rank(seed: int, material_id: str) -> int:

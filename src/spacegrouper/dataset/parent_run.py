@@ -118,9 +118,11 @@ def _crystals_of(run: Path) -> tuple[Path, ...]:
 
 def release_structures(run: Path) -> Path:
     """Return the file of the crystals of a run's release, as they were simulated."""
-    if load_settings(run / "config.yaml").release.parent:
+    settings = load_settings(run / "config.yaml")
+    if settings.release.parent:
         return run / "release" / "structures.jsonl.gz"
-    return run / "structures" / "standardised.jsonl.gz"
+    name = "standardised" if settings.thin.counts is None else "thinned"
+    return run / "structures" / f"{name}.jsonl.gz"
 
 
 def read_release_ids(changes: Path) -> frozenset[str]:

@@ -27,7 +27,7 @@ from spacegrouper.evaluation import metrics
 from spacegrouper.evaluation.metrics import bootstrap_interval, ranks_of_truth
 from spacegrouper.evaluation.scores import Scores
 from spacegrouper.settings import Evaluate
-from spacegrouper.settings.space_groups import UNTRAINED_GROUPS
+from spacegrouper.settings.space_groups import PAPER_UNTRAINED
 
 _LARGEST_K = 5
 _RESAMPLES = 10_000
@@ -96,7 +96,7 @@ def halve_groups(
     Returns the crystals that are in a half, with the column part, in order of row.
     """
     if settings.unseen_groups == "groups_untrained":
-        crystals = crystals[crystals["spacegroup"].isin(UNTRAINED_GROUPS)]
+        crystals = crystals[crystals["spacegroup"].isin(PAPER_UNTRAINED)]
     counts = crystals["spacegroup"].value_counts().sort_index()
     populous = counts[counts >= settings.unseen_minimum_crystals]
     halves: list[pd.DataFrame] = []

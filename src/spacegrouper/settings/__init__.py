@@ -16,6 +16,7 @@ from spacegrouper.settings.section import Section
 from spacegrouper.settings.simulate import Disorder, Simulate, View
 from spacegrouper.settings.split import Split
 from spacegrouper.settings.standardise import Standardise
+from spacegrouper.settings.thin import Thin
 from spacegrouper.settings.train import Train
 from spacegrouper.settings.workers import Workers
 
@@ -33,6 +34,7 @@ __all__ = [
     "Simulate",
     "Split",
     "Standardise",
+    "Thin",
     "Train",
     "View",
     "Workers",

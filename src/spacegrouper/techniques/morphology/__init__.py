@@ -74,6 +74,7 @@ TECHNIQUES.register(
                     "standardise.angle_tolerance",
                     "standardise.setting",
                     "standardise.max_sites",
+                    "thin",
                     "morphology.drawing",
                     "morphology.largest_index",
                 ),
