@@ -47,7 +47,8 @@ class Answer:
             probabilities of its space groups; otherwise none.
         crystal: in its standard cell; none if only patterns were given.
         arrays: what was measured of the crystal, by name, as a dataset has it: `raw` (views, y, x).
-        seen: the images that the network took, each (size, size, 3), 0 to 1, or (size, 1).
+        seen: what the network took, in the order of its inputs: images (size, size, channels), 0
+            to 1, curves (points, 1), grids of reflections or plain numbers.
     """
 
     name: str

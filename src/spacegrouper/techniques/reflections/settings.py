@@ -118,11 +118,11 @@ class Measurement(Section):
 
 
 def check(settings: Settings) -> Iterator[Contradiction]:
-    """Yield images that zones of reflections cannot fill."""
+    """Yield more indices to be shown than there are."""
     size, largest = settings.model.image_size, settings.of(Reflections).largest_index
     if size % 2 == 0 or size > 2 * largest + 1:
         yield Contradiction(
             ("model.image_size", "reflections.largest_index"),
-            f"zones of reflections have a pixel for each index from -{largest} to {largest}; must "
-            f"be an odd number up to {2 * largest + 1}, not {size}",
+            f"counts the indices of an axis that are shown, of those from -{largest} to {largest}; "
+            f"must be an odd number up to {2 * largest + 1}, not {size}",
         )
