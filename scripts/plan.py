@@ -8,6 +8,7 @@ import typer
 from command_line import log, progress, run_program
 
 from spacegrouper.crystals.blocks import plan_blocks
+from spacegrouper.crystals.copies import with_copies
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.errors import UserError
@@ -16,15 +17,20 @@ from spacegrouper.settings import load_settings
 
 def main(
     structures: Annotated[Path, typer.Option(help="The standardised crystals, JSON lines.")],
-    config: Annotated[Path, typer.Option(help="The configuration, YAML; read: plan.")],
+    config: Annotated[
+        Path, typer.Option(help="The configuration, YAML; read: plan, and the number of copies.")
+    ],
     output: Annotated[Path, typer.Option(help="The folder of blocks; replaced where it exists.")],
 ) -> None:
     """Cut the crystals, in their order, into blocks: the units of work and of resuming.
 
+    Each is followed by its copies, where there are to be any.
+
     Goes in: standardised crystals as JSON lines. Comes out: a folder with one file of JSON lines
     for each block, 000000.jsonl.gz and so on, and blocks.csv (block,crystals).
     """
-    block_size = load_settings(config).plan.block_size
+    settings = load_settings(config)
+    copies = settings.technique.copies(settings)
 
     def crystals() -> Iterator[Crystal]:
         for record in read_crystals(structures):
@@ -34,10 +40,10 @@ def main(
                     "standardise only, run that first"
                 )
             advance(1)
-            yield record
+            yield from with_copies(record, copies)
 
     with progress("plan", None) as advance:
-        blocks = plan_blocks(crystals(), block_size, output)
+        blocks = plan_blocks(crystals(), settings.plan.block_size, output)
     log.info(
         "planned %d crystals in %d blocks", sum(block.crystals for block in blocks), len(blocks)
     )

@@ -9,6 +9,7 @@ import typer
 from command_line import CORES, Crystals, Threads, log, progress, run_program
 
 from spacegrouper.contract.technique import Patterns
+from spacegrouper.crystals.copies import COPY_OF
 from spacegrouper.crystals.crystal import Crystal, Rejection, check_setting, space_group_of
 from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.errors import UserError
@@ -67,7 +68,10 @@ def main(
                 yield batch
                 advance(len(batch.reasons))
 
-        labels = labels_of(crystals, settings.standardise.labels)
+        further = settings.standardise.labels
+        if settings.technique.copies(settings):
+            further = (*further, COPY_OF)
+        labels = labels_of(crystals, further)
         rejected |= write_raw_shard(output, labels, batches(), made_with(settings))
     for material_id, reason in rejected.items():
         log.warning("rejected %s: %s", material_id, reason)

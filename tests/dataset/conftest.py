@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from spacegrouper.contract.technique import Patterns
+from spacegrouper.crystals.copies import COPY_OF
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.dataset.blocks import write_block
 from spacegrouper.dataset.dataset_plan import DatasetPlan, plan_dataset
@@ -45,18 +46,33 @@ class RawShards:
         maxima = np.array([[i, i + 0.25, i + 0.5][: self.shape[0]] for i in numbers])
         return Patterns(np.stack(values), maxima, tuple("bad" if i == 4 else "" for i in numbers))
 
-    def write(self, name: str, numbers: range, ids: dict[int, str] | None = None) -> Path:
-        """`ids`: those of crystals that are not named by their own number."""
+    def write(
+        self,
+        name: str,
+        numbers: range,
+        ids: dict[int, str] | None = None,
+        copies: dict[int, str] | None = None,
+    ) -> Path:
+        """Write a shard.
+
+        `ids`: those of crystals that are not named by their own number; `copies`: the id of the
+        crystal that a crystal is a copy of.
+        """
         path = self.folder / name
         crystals = [self.crystal(number) for number in numbers]
         crystals = [
-            replace(crystal, id=(ids or {}).get(number, crystal.id))
+            replace(
+                crystal,
+                id=(ids or {}).get(number, crystal.id),
+                metadata=crystal.metadata | {COPY_OF: (copies or {}).get(number)},
+            )
             for number, crystal in zip(numbers, crystals, strict=True)
         ]
         middle = numbers.start + len(numbers) // 2
         halves = (range(numbers.start, middle), range(middle, numbers.stop))
         batches = [self.patterns(half) for half in halves if half]
-        labels = labels_of(crystals, self.settings.standardise.labels)
+        further = [COPY_OF] if copies else []
+        labels = labels_of(crystals, [*self.settings.standardise.labels, *further])
         write_raw_shard(path, labels, batches, made_with(self.settings))
         return path
 

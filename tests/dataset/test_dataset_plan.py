@@ -162,6 +162,14 @@ def test_the_newest_row_of_each_id_is_in_the_release(raw_shards, datasets, tmp_p
     assert in_release[:].tolist() == [False, True, False, False, True, True, True]
 
 
+def test_copies_are_in_the_release_of_their_crystal(raw_shards, datasets, tmp_path: Path) -> None:
+    ids = {1: "crystal-0 copy 1", 3: "crystal-2 copy 1"}
+    path = raw_shards.write("0.h5", range(4), ids, {1: "crystal-0", 3: "crystal-2"})
+    datasets.make(tmp_path / "dataset.zarr", [path], {"crystal-0"})
+    in_release = zarr.open_array(tmp_path / "dataset.zarr" / "in_release", mode="r")
+    assert in_release[:].tolist() == [True, True, False, False]
+
+
 def test_without_a_release_all_rows_are_in_it(raw_shards, datasets, tmp_path: Path) -> None:
     datasets.make(tmp_path / "dataset.zarr", [raw_shards.write("0.h5", range(5))])
     in_release = zarr.open_array(tmp_path / "dataset.zarr" / "in_release", mode="r")

@@ -66,7 +66,7 @@ def test_patterns_are_counted_and_measured(patterns, tmp_path):
     finished = describe(patterns, tmp_path / "out")
     said = " ".join(finished.stderr.split())
     assert "10 crystals in 2 space groups; 1 without a space group" in said
-    assert "1 rejected or not made" in said
+    assert "1 rows are left out" in said
     table = pd.read_csv(tmp_path / "out" / "per_space_group.csv")
     assert table["spacegroup"].tolist() == [62, 225]
     assert table["crystals"].tolist() == [5, 5]

@@ -9,6 +9,8 @@ import pytest
 import zarr
 from programs import Finished, Runner, call, spawn
 
+from spacegrouper.dataset.dataset import Dataset
+
 CONFIG = """
 simulate: {pixels: 64, pixel_size: 1.6e-4}
 plan: {block_size: 2}
@@ -69,6 +71,29 @@ def test_raw_shards_become_one_dataset(raw: Path) -> None:
     np.testing.assert_array_equal(group["raw"][:], np.concatenate(patterns))
     assert group["shaped"].shape == (5, 3, 64, 64)
     assert group["shaped"][0].any()
+
+
+def test_copies_lie_beside_their_crystals(tmp_path: Path) -> None:
+    config = CONFIG + "variation: {copies: 2, largest_tilt: 3}\n"
+    lines = [record("one", ["Cs", "Cl"], spacegroup=221), record("two", ["Fe"], spacegroup=221)]
+    (tmp_path / "in.jsonl").write_text("".join(lines))
+    done = run(tmp_path, "plan", "--structures", "in.jsonl", "--output", "plan", config=config)
+    assert done.returncode == 0, done.stderr
+    for block in ("000000", "000001", "000002"):
+        files = ("--structures", f"plan/{block}.jsonl.gz", "--output", f"{block}.h5")
+        done = run(tmp_path, "simulate", *files, config=config)
+        assert done.returncode == 0, done.stderr
+    raw = [f"{block}.h5" for block in ("000000", "000001", "000002")]
+    done = run(tmp_path, "shape", "--raw", *raw, "--output", "out.zarr", config=config)
+    assert done.returncode == 0, done.stderr
+    dataset = Dataset(tmp_path / "out.zarr")
+    ids = ["one", "one copy 1", "one copy 2", "two", "two copy 1", "two copy 2"]
+    assert dataset.material_id.tolist() == ids
+    assert dataset.crystals()["material_id"].tolist() == ["one", "two"]
+    assert dataset.copies()["copy_of"].tolist() == ["one", "one", "two", "two"]
+    assert dataset.settings["variation"]["copies"] == 2
+    shaped = dataset.read(slice(None), ["shaped"])["shaped"]
+    assert len({patterns.tobytes() for patterns in shaped}) == 6
 
 
 def test_powders_with_their_labels_become_a_dataset_that_is_not_shaped(tmp_path: Path) -> None:

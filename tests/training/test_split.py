@@ -13,6 +13,7 @@ from spacegrouper.settings import Split
 from spacegrouper.settings.space_groups import SPACE_GROUPS
 from spacegrouper.training.split import (
     PARTS,
+    add_copies,
     add_training_only,
     select_classes,
     split_crystals,
@@ -292,6 +293,25 @@ def test_a_prototype_that_one_of_its_classes_keeps_stays_in_all_of_them() -> Non
     assert set(kept["material_id"]) == set(some.loc[some["part"] == "train", "material_id"])
     shares = some.groupby(["class", "part"]).size() / whole.groupby(["class", "part"]).size()
     assert shares.xs("train", level="part").between(0.2, 0.45).all()
+
+
+def test_copies_are_where_their_crystal_trains_and_nowhere_else() -> None:
+    split = split_crystals(crystals(20, 30), SETTINGS, seed=0)
+    copies = pd.DataFrame(
+        {
+            "row": np.arange(100, 200),
+            "material_id": [f"mp-{row // 2} copy {1 + row % 2}" for row in range(100)],
+            "copy_of": [f"mp-{row // 2}" for row in range(100)],
+        }
+    )
+    both = add_copies(split, copies)
+    pd.testing.assert_frame_equal(both[both["copy_of"] == ""][split.columns], split)
+    added = both[both["copy_of"] != ""].set_index("row")
+    assert (added["part"] == "train").all()
+    training = split[split["part"] == "train"].set_index("material_id")
+    assert sorted(added["copy_of"]) == sorted([*training.index, *training.index])
+    for column in ("label", "class", "spacegroup", "prototype"):
+        assert added[column].tolist() == training.loc[added["copy_of"], column].tolist()
 
 
 def test_classes_by_list_by_preset_and_all() -> None:

@@ -10,9 +10,13 @@ def to_plan(wildcards):
     return KEPT
 
 
+# Of each crystal, where the technique varies any.
+COPIES = {"copies": TECHNIQUE.copies(settings)} if TECHNIQUE.copies(settings) else {}
+
+
 checkpoint plan:
     input:
-        settings=fixed("plan", "plan", *THIN),
+        settings=fixed("plan", "plan", *THIN, **COPIES),
         structures=to_plan,
     output:
         blocks=directory(f"{RUN}/plan"),

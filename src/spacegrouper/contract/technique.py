@@ -233,6 +233,7 @@ class Technique:
         derived_from: the names of the sections that these depend on.
         record_derived: (settings, pixels along an edge) to these sections, with all that they leave
             open filled in.
+        copies: settings to the number of copies of each crystal, which are simulated too.
         views: settings to the key that sets the number of views, and their number.
         view_names: (what the data are made with) to the names of the views, where they have any.
         presented: the names of those sections that decide what a network is shown.
@@ -263,6 +264,7 @@ class Technique:
     derive: Callable[[NDArray[Any], Sections], Arrays] = lambda raw, made_with: {}
     derived_from: tuple[str, ...] = ()
     record_derived: "Callable[[Settings, int], Sections]" = lambda settings, pixels: {}
+    copies: "Callable[[Settings], int]" = lambda settings: 0
     views: "Callable[[Settings], tuple[str, int]] | None" = None
     view_names: Callable[[Sections], list[str]] | None = None
     presented: tuple[str, ...] = ()

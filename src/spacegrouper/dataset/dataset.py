@@ -15,6 +15,7 @@ import zarr
 from numpy.typing import NDArray
 
 from spacegrouper.contract.technique import Arrays, Sections, Technique
+from spacegrouper.crystals.copies import COPY_OF
 from spacegrouper.dataset.blocks import block_keys
 from spacegrouper.dataset.dataset_plan import LABEL_PREFIX, label_array
 from spacegrouper.dataset.made_with import MadeWith, technique_of
@@ -127,8 +128,18 @@ class Dataset:
             name: self._group[name][:][rows] for name in ("status", "spacegroup", "intensity_max")
         }
 
+    @cached_property
+    def copy_of(self) -> NDArray[np.object_]:
+        """Of each row that is a copy the id of its crystal, otherwise empty, (rows,)."""
+        if COPY_OF not in self.further_labels:
+            return np.full(self.rows, "", dtype=object)
+        return self.label(COPY_OF).astype(object)
+
     def crystals(self) -> pd.DataFrame:
-        """Return the usable crystals: row, material_id, spacegroup (0 where unknown), prototype."""
+        """Return the usable crystals: row, material_id, spacegroup (0 where unknown), prototype.
+
+        Copies are left out.
+        """
         table = pd.DataFrame(
             {
                 "row": np.arange(self.rows),
@@ -137,7 +148,20 @@ class Dataset:
                 "prototype": self.label("prototype").astype(object),
             }
         )
-        return table[self.usable()]
+        found: pd.DataFrame = table[self.usable() & (self.copy_of == "")]
+        return found
+
+    def copies(self) -> pd.DataFrame:
+        """Return the usable copies of crystals: row, material_id, copy_of."""
+        table = pd.DataFrame(
+            {
+                "row": np.arange(self.rows),
+                "material_id": self.material_id,
+                "copy_of": self.copy_of,
+            }
+        )
+        found: pd.DataFrame = table[self.usable() & (self.copy_of != "")]
+        return found
 
     def usable(self, rows: slice = slice(None)) -> NDArray[np.bool_]:
         """Tell which rows hold a crystal of the release, and its data: what all readers use."""

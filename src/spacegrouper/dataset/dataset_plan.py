@@ -21,6 +21,7 @@ from zarr.core.buffer import Buffer
 from zarr.storage import MemoryStore
 
 from spacegrouper.contract.technique import TECHNIQUES, Technique
+from spacegrouper.crystals.copies import COPY_OF
 from spacegrouper.dataset.integrity import check_manifest, file_sha256
 from spacegrouper.dataset.made_with import MadeWith, find_difference, technique_of
 from spacegrouper.dataset.raw_shard import (
@@ -135,7 +136,7 @@ def plan_dataset(
         for number, start in enumerate(range(0, rows.status.size, size))
     ]
     known = tuple((whole.sha256, whole.stop) for whole in wholes)
-    in_release = _newest_rows(rows.material_id, release)
+    in_release = _newest_rows(rows, release)
     objects = _make_objects(rows, known, in_release, settings, arrays)
     return DatasetPlan(objects, tuple(blocks), known, arrays)
 
@@ -169,20 +170,29 @@ def signed_digest(root_metadata: bytes) -> str | None:
     return str(digest) if hashlib.sha256(unsigned).hexdigest() == digest else None
 
 
-def _newest_rows(
-    material_id: NDArray[np.str_], release: Collection[str] | None
-) -> NDArray[np.bool_]:
-    """Tell which rows are in the release: of each of its ids the last one."""
+def _newest_rows(rows: RawRows, release: Collection[str] | None) -> NDArray[np.bool_]:
+    """Tell which rows are in the release: of each of its ids, and their copies, the last one."""
+    names = rows.material_id.tolist()
     if release is None:
-        return np.ones(material_id.size, dtype=np.bool_)
-    row_of = {name: row for row, name in enumerate(material_id.tolist()) if name in release}
+        return np.ones(len(names), dtype=np.bool_)
+    # Copies are in the release that has their crystal.
+    crystals = names
+    if COPY_OF in rows.text_labels:
+        crystals = [
+            of or name for of, name in zip(rows.text_labels[COPY_OF].tolist(), names, strict=True)
+        ]
+    row_of = {
+        name: row
+        for row, (name, crystal) in enumerate(zip(names, crystals, strict=True))
+        if crystal in release
+    }
     missing = sorted(set(release) - row_of.keys())
     if missing:
         raise UserError(
             f"{missing[0]} is in the release, but in none of the raw shards; give those of all "
             "releases, the oldest first, and the changes.csv of the newest"
         )
-    in_release = np.zeros(material_id.size, dtype=np.bool_)
+    in_release = np.zeros(len(names), dtype=np.bool_)
     in_release[list(row_of.values())] = True
     return in_release
 

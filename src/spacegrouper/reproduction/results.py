@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from spacegrouper.crystals.copies import COPY_OF
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Settings
 from spacegrouper.settings.experiments import experiment_name, experiment_settings
@@ -61,9 +62,12 @@ def list_experiments(settings: Settings, grid: Path) -> list[Experiment]:
 def read_split_table(experiment: Experiment) -> pd.DataFrame:
     """Read which crystals an experiment used: columns row, material_id, spacegroup, part.
 
-    Raises UserError where there is no such file, as all functions of this module do.
+    Copies of crystals are left out. Raises UserError where there is no such file, as all functions
+    of this module do.
     """
     table = _read_csv(experiment.folder / "model" / "split.csv")
+    if COPY_OF in table:
+        table = table[table[COPY_OF].isna()]
     return table[["row", "material_id", "spacegroup", "part"]]
 
 

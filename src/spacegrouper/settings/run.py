@@ -202,6 +202,11 @@ def _about_the_network(settings: Settings) -> Iterator[Contradiction]:
                 ("split.training_only", "train.rotation_epochs"),
                 "must be none with `train.rotation_epochs`, by which all that trains validates too",
             )
+        if settings.technique.copies(settings):
+            yield Contradiction(
+                ("train.rotation_epochs",),
+                "must be none where copies of crystals train, which are not to validate",
+            )
 
 
 def _one_of(names: Sequence[str]) -> str:

@@ -23,17 +23,35 @@ _MOST_MOVES = 10_000
 def split_dataset(dataset: Dataset, settings: Split, seed: int) -> pd.DataFrame:
     """Split the usable crystals of a dataset whose label is known; see `split_crystals`.
 
-    Those of `settings.training_only` are then added to the training set, see `add_training_only`.
+    Those of `settings.training_only` are then added to the training set, see `add_training_only`,
+    and the copies of all that train.
     Raises UserError too for a label that the dataset does not have.
     """
     crystals = dataset.crystals()
     crystals["class"] = dataset.label(settings.label)[crystals["row"]]
     crystals = crystals[crystals["class"] != (0 if settings.label == "spacegroup" else "")]
     if settings.training_only is None:
-        return split_crystals(crystals, settings, seed)
-    marked = dataset.label(settings.training_only)[crystals["row"]] != ""
-    split = split_crystals(crystals[~marked], settings, seed)
-    return add_training_only(split, crystals[marked], settings)
+        split = split_crystals(crystals, settings, seed)
+    else:
+        marked = dataset.label(settings.training_only)[crystals["row"]] != ""
+        split = split_crystals(crystals[~marked], settings, seed)
+        split = add_training_only(split, crystals[marked], settings)
+    copies = dataset.copies()
+    return split if copies.empty else add_copies(split, copies)
+
+
+def add_copies(split: pd.DataFrame, copies: pd.DataFrame) -> pd.DataFrame:
+    """Add copies of the crystals of the training set to it.
+
+    `split`: as `split_crystals` returns it; `copies`: columns row, material_id and copy_of, the
+    crystal's id. Returns both, with the column copy_of, empty for crystals.
+    """
+    of_crystal = split[split["part"] == "train"].drop(columns="row")
+    added = copies.merge(
+        of_crystal.rename(columns={"material_id": "copy_of"}), on="copy_of", validate="many_to_one"
+    )
+    whole: pd.DataFrame = pd.concat([split.assign(copy_of=""), added])
+    return whole.sort_values("row", ignore_index=True)
 
 
 def split_crystals(crystals: pd.DataFrame, settings: Split, seed: int) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from spacegrouper.contract.technique import TECHNIQUES, Description, Sections, T
 from spacegrouper.settings.run import Settings
 from spacegrouper.techniques.patterns.pictures import pictures_of, samples_of, view_names
 from spacegrouper.techniques.patterns.report import FIGURES, TABLES
-from spacegrouper.techniques.patterns.settings import Shape, check
+from spacegrouper.techniques.patterns.settings import Shape, Variation, check
 
 if TYPE_CHECKING:
     from spacegrouper.dataset.dataset import Dataset
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 def _record(settings: Settings) -> dict[str, Any]:
     simulate = settings.simulate
-    seed = {"seed": settings.seed} if simulate.uses_seed else {}
+    variation = settings.of(Variation)
+    seed = {"seed": settings.seed} if simulate.uses_seed or variation.copies else {}
+    varied = {"variation": variation.model_dump(mode="json")} if variation.copies else {}
     # Products of versions without this key are of X-rays, and those of X-rays still are the same.
     without = {"form_factors"} if simulate.form_factors == "xray" else None
-    return {"simulate": simulate.model_dump(mode="json", exclude=without)} | seed
+    return {"simulate": simulate.model_dump(mode="json", exclude=without)} | varied | seed
 
 
 def _units(made_with: Sections) -> str:
@@ -50,7 +52,7 @@ TECHNIQUES.register(
     Technique(
         name="patterns",
         measures="diffraction patterns",
-        sections=(Shape,),
+        sections=(Shape, Variation),
         record=_record,
         caption=(
             "Raw and spot images are brightened (square root of the grey level), or most spots "
@@ -62,6 +64,7 @@ TECHNIQUES.register(
         derive=_shape,
         derived_from=("shape",),
         record_derived=_record_shape,
+        copies=lambda settings: settings.of(Variation).copies,
         views=lambda settings: ("simulate.views", len(settings.simulate.views)),
         view_names=view_names,
         tables=TABLES,

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, field_validator
 
-from spacegrouper.settings.quantity import ANGSTROM_IN_METRES, LONGEST_SPACING
+from spacegrouper.settings.quantity import ANGSTROM_IN_METRES, LONGEST_SPACING, Quantity
 from spacegrouper.settings.run import Settings
 from spacegrouper.settings.section import Contradiction, Section
 from spacegrouper.settings.simulate import Disorder, Simulate
@@ -67,6 +67,56 @@ class Shape(Section):
         return self.model_copy(update={"central_window": self.window(pixels)})
 
 
+_Angle = Annotated[float, Quantity("degrees", 0, 180)]
+_Counts = Annotated[float, Field(ge=1, le=1e12)]
+
+
+class Variation(Section):
+    """Copies of crystals that train beside them, simulated as an experiment finds crystals.
+
+    Each copy has values of its own, drawn from the seed and its id (docs/physics.md).
+    """
+
+    copies: Annotated[int, Field(ge=0, le=1000)] = Field(
+        0,
+        description="of each crystal; copies of those of the training set train, and none "
+        "validates or tests",
+    )
+    largest_tilt: _Angle = Field(
+        0, description="largest turn of the crystal about a random axis, degrees"
+    )
+    largest_turn: _Angle = Field(
+        0, description="largest turn of a pattern about the beam, to either side, degrees"
+    )
+    largest_beam_stop: Annotated[float, Quantity("pixels", 0, 1e4)] = Field(
+        0, description="largest radius of a beam stop, pixels"
+    )
+    counts: tuple[_Counts, _Counts] | None = Field(
+        None,
+        description="fewest and most particles counted in a pattern, on average over the views, "
+        "drawn evenly on a logarithmic scale; none: patterns without noise",
+    )
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Yield copies that are equal, keys without copies, and a range that descends."""
+        changed = [
+            key
+            for key, field in type(self).model_fields.items()
+            if key != "copies" and getattr(self, key) != field.default
+        ]
+        if self.copies and not changed:
+            yield Contradiction(
+                ("copies",), "would be equal; say how they differ, as by `largest_tilt`"
+            )
+        for key in changed if not self.copies else ():
+            yield Contradiction((key,), "changes nothing without `copies`; leave it out")
+        if self.counts is not None and self.counts[0] > self.counts[1]:
+            yield Contradiction(
+                ("counts",),
+                f"must be two ascending numbers, not {self.counts[0]:g} and {self.counts[1]:g}",
+            )
+
+
 def sums_every_atom(simulate: Simulate) -> bool:
     """Tell whether patterns are sums over all atoms of all cells, not over those of one cell."""
     return simulate.engine == "condor" or simulate.disorder != Disorder()
@@ -75,11 +125,12 @@ def sums_every_atom(simulate: Simulate) -> bool:
 def check(settings: Settings) -> Iterator[Contradiction]:
     """Yield a detector that sees nothing, crystals of too many atoms, keys Condor does not know.
 
-    And beams that do not exist.
+    And beams that do not exist, and copies that are none.
     """
     simulate = settings.simulate
     yield from _about_the_detector(settings)
     yield from _about_the_beam(simulate)
+    yield from _about_the_copies(settings)
     cells = math.prod(simulate.cells)
     if sums_every_atom(simulate) and cells > MOST_ATOMS:
         yield Contradiction(
@@ -116,6 +167,31 @@ def _about_the_beam(simulate: Simulate) -> Iterator[Contradiction]:
     if radiation == "neutron" and simulate.poisson_noise:
         yield Contradiction(
             ("simulate.poisson_noise", "simulate.form_factors"),
+            "a crystal of so few cells scatters no neutrons that could be counted; leave it out",
+        )
+
+
+def _about_the_copies(settings: Settings) -> Iterator[Contradiction]:
+    variation, half = settings.of(Variation), settings.simulate.pixels / 2
+    if variation.largest_beam_stop >= half:
+        yield Contradiction(
+            ("variation.largest_beam_stop", "simulate.pixels"),
+            f"{variation.largest_beam_stop:g} pixels reach beyond the detector, whose edges are "
+            f"{half:g} pixels from its centre; lower it",
+        )
+    if variation.copies and settings.simulate.engine == "condor":
+        yield Contradiction(
+            ("variation.copies", "simulate.engine"),
+            "needs `engine: kinematic`; leave it out",
+        )
+    if variation.counts is not None and settings.simulate.poisson_noise:
+        yield Contradiction(
+            ("variation.counts", "simulate.poisson_noise"),
+            "copies would be counted twice; leave one of them out",
+        )
+    if variation.counts is not None and settings.simulate.form_factors == "neutron":
+        yield Contradiction(
+            ("variation.counts", "simulate.form_factors"),
             "a crystal of so few cells scatters no neutrons that could be counted; leave it out",
         )
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.contract.technique import Patterns
+from spacegrouper.crystals.copies import is_copy
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.errors import UserError
 from spacegrouper.randomness import generator_for
@@ -24,6 +25,8 @@ from spacegrouper.techniques.patterns.kinematic import (
     intensities,
     make_experiment,
 )
+from spacegrouper.techniques.patterns.settings import Variation
+from spacegrouper.techniques.patterns.variation import counted, varied
 
 # What equal settings and crystals give; raise it with every change of the patterns, so that old and
 # new ones are not mixed. 2: the brightest pixel is 255; in one pattern of seven it was 254 before.
@@ -33,17 +36,22 @@ BLACK = "no pixel of its patterns is bright"  # why such a crystal is rejected
 # Crystals in memory at a time: enough to keep the threads busy, few enough for blocks of any size.
 _BATCH = 64
 _BATCH_BYTES = 10**9 // 2  # of their patterns, which are there twice
+_NO_VARIATION = Variation()
 _MOST_PHOTONS = 1e15  # in a pixel; beyond, NumPy's Poisson numbers are no longer exact
 
 
 def simulate_crystals(
-    crystals: Sequence[Crystal], settings: Simulate, seed: int, threads: int
+    crystals: Sequence[Crystal],
+    settings: Simulate,
+    seed: int,
+    threads: int,
+    variation: Variation = _NO_VARIATION,
 ) -> Iterator[Patterns]:
     """Simulate crystals as they are given, some at a time; no result depends on the threads.
 
-    A crystal that is too large to be simulated (bounds.py), or whose patterns are black, is
-    rejected. Raises UserError if Condor is asked for but does not work, for settings that no
-    crystal fits, and for more photons than can be counted.
+    Copies of crystals are varied. A crystal that is too large to be simulated (bounds.py), or whose
+    patterns are black, is rejected. Raises UserError if Condor is asked for but does not work, for
+    settings that no crystal fits, and for more photons than can be counted.
     """
     reasons = [
         reason_against_elements(crystal.species, settings.form_factors) for crystal in crystals
@@ -64,7 +72,12 @@ def simulate_crystals(
         if reason:
             return np.zeros(experiment.shape, dtype), np.zeros(experiment.shape[0]), reason
         try:
-            values, maxima = _simulate(experiment, crystal, settings, seed, children)
+            if is_copy(crystal):
+                values, maxima = _simulate_copy(
+                    experiment, crystal, settings, variation, seed, children
+                )
+            else:
+                values, maxima = _simulate(experiment, crystal, settings, seed, children)
         except UserError as error:
             raise UserError(f"crystal {crystal.id}: {error}") from None
         return values, maxima, "" if maxima.any() else BLACK
@@ -93,19 +106,9 @@ def _simulate(
     experiment: Experiment, crystal: Crystal, settings: Simulate, seed: int, children: Children
 ) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """Return the patterns of a crystal (views, pixels, pixels), and the maximum of each."""
-    cell = (crystal.lattice, crystal.species, crystal.frac_coords)
-    periodic = settings.engine == "kinematic" and settings.disorder == Disorder()
-    if periodic and settings.bit_depth == 8 and not settings.poisson_noise:
-        return grey_patterns(experiment, *cell)
-    match settings.engine:
-        case "condor":
-            photons = condor_intensities(settings, *cell, children)
-        case "kinematic" if periodic:
-            photons = intensities(experiment, *cell)
-        case "kinematic":
-            photons = _disordered_intensities(experiment, crystal, settings, seed)
-        case other:
-            raise UserError(f"simulate.engine: {other!r} simulates no single crystals")
+    if _is_periodic(settings) and settings.bit_depth == 8 and not settings.poisson_noise:
+        return grey_patterns(experiment, crystal.lattice, crystal.species, crystal.frac_coords)
+    photons = _photons(experiment, crystal, settings, seed, children)
     if settings.poisson_noise:
         if photons.max() > _MOST_PHOTONS:
             raise UserError(
@@ -113,6 +116,49 @@ def _simulate(
                 "count; lower it, or leave out `poisson_noise`"
             )
         photons = generator_for(seed, crystal.id, "noise").poisson(photons).astype(np.float64)
+    return _stored(photons, settings)
+
+
+def _simulate_copy(
+    experiment: Experiment,
+    crystal: Crystal,
+    settings: Simulate,
+    variation: Variation,
+    seed: int,
+    children: Children,
+) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Return what `_simulate` does, of a copy and its own experiment."""
+    own = varied(experiment, crystal.id, variation, seed)
+    if variation.counts is None:
+        return _simulate(own, crystal, settings, seed, children)
+    photons = _photons(own, crystal, settings, seed, children)
+    return _stored(counted(photons, crystal.id, variation.counts, seed), settings)
+
+
+def _is_periodic(settings: Simulate) -> bool:
+    return settings.engine == "kinematic" and settings.disorder == Disorder()
+
+
+def _photons(
+    experiment: Experiment, crystal: Crystal, settings: Simulate, seed: int, children: Children
+) -> NDArray[np.float64]:
+    """Return the patterns of a crystal (views, pixels, pixels), photons per pixel."""
+    cell = (crystal.lattice, crystal.species, crystal.frac_coords)
+    match settings.engine:
+        case "condor":
+            return condor_intensities(settings, *cell, children)
+        case "kinematic" if _is_periodic(settings):
+            return intensities(experiment, *cell)
+        case "kinematic":
+            return _disordered_intensities(experiment, crystal, settings, seed)
+        case other:
+            raise UserError(f"simulate.engine: {other!r} simulates no single crystals")
+
+
+def _stored(
+    photons: NDArray[np.float64], settings: Simulate
+) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Return patterns in the depth of the dataset, and the maximum of each."""
     if settings.bit_depth == 8:
         return grey_levels(photons)
     return photons.astype(np.float32), photons.max(axis=(1, 2))

@@ -90,7 +90,8 @@ def describe(dataset: Dataset, threads: int, advance: Callable[[int], None]) -> 
         summary=(
             f"{per_space_group['crystals'].sum()} crystals in {len(per_space_group)} space groups; "
             f"{found.crystals[0]} without a space group are only in the histograms, "
-            f"{dataset.rows - found.crystals.total()} rejected or not made are left out"
+            f"{dataset.rows - found.crystals.total()} rows are left out: crystals rejected or not "
+            "made, and copies"
         ),
     )
 
@@ -226,7 +227,7 @@ def histogram_table(statistics: Statistics) -> pd.DataFrame:
 def _measure_crystals(
     dataset: Dataset, labels: Mapping[str, NDArray[Any]], settings: Shape, rows: slice
 ) -> Statistics:
-    usable = dataset.usable(rows)
+    usable = dataset.usable(rows) & (dataset.copy_of[rows] == "")
     if not usable.any():
         return Statistics()
     arrays = {name: values[usable] for name, values in dataset.read(rows).items()}

@@ -6,13 +6,15 @@ from importlib.metadata import version
 from spacegrouper.contract.technique import ENGINES, Engine, Patterns
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.settings.run import Settings
+from spacegrouper.techniques.patterns.settings import Variation
 
 
 def _simulate(crystals: Sequence[Crystal], settings: Settings, threads: int) -> Iterator[Patterns]:
     # Only here: the compiler is slow to import.
     from spacegrouper.techniques.patterns.simulation import simulate_crystals
 
-    return simulate_crystals(crystals, settings.simulate, settings.seed, threads)
+    variation = settings.of(Variation)
+    return simulate_crystals(crystals, settings.simulate, settings.seed, threads, variation)
 
 
 def _versions() -> dict[str, str | int]:
