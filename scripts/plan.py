@@ -17,20 +17,18 @@ from spacegrouper.settings import load_settings
 
 def main(
     structures: Annotated[Path, typer.Option(help="The standardised crystals, JSON lines.")],
-    config: Annotated[
-        Path, typer.Option(help="The configuration, YAML; read: plan, and the number of copies.")
-    ],
+    config: Annotated[Path, typer.Option(help="The configuration, YAML; read: plan.")],
     output: Annotated[Path, typer.Option(help="The folder of blocks; replaced where it exists.")],
+    copies: Annotated[
+        int, typer.Option(min=0, help="How many copies of each crystal follow it.")
+    ] = 0,
 ) -> None:
     """Cut the crystals, in their order, into blocks: the units of work and of resuming.
-
-    Each is followed by its copies, where there are to be any.
 
     Goes in: standardised crystals as JSON lines. Comes out: a folder with one file of JSON lines
     for each block, 000000.jsonl.gz and so on, and blocks.csv (block,crystals).
     """
-    settings = load_settings(config)
-    copies = settings.technique.copies(settings)
+    block_size = load_settings(config).plan.block_size
 
     def crystals() -> Iterator[Crystal]:
         for record in read_crystals(structures):
@@ -43,7 +41,7 @@ def main(
             yield from with_copies(record, copies)
 
     with progress("plan", None) as advance:
-        blocks = plan_blocks(crystals(), settings.plan.block_size, output)
+        blocks = plan_blocks(crystals(), block_size, output)
     log.info(
         "planned %d crystals in %d blocks", sum(block.crystals for block in blocks), len(blocks)
     )

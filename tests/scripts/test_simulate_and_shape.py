@@ -77,7 +77,8 @@ def test_copies_lie_beside_their_crystals(tmp_path: Path) -> None:
     config = CONFIG + "variation: {copies: 2, largest_tilt: 3}\n"
     lines = [record("one", ["Cs", "Cl"], spacegroup=221), record("two", ["Fe"], spacegroup=221)]
     (tmp_path / "in.jsonl").write_text("".join(lines))
-    done = run(tmp_path, "plan", "--structures", "in.jsonl", "--output", "plan", config=config)
+    files = ("--structures", "in.jsonl", "--output", "plan")
+    done = run(tmp_path, "plan", *files, "--copies", "2", config=config)
     assert done.returncode == 0, done.stderr
     for block in ("000000", "000001", "000002"):
         files = ("--structures", f"plan/{block}.jsonl.gz", "--output", f"{block}.h5")

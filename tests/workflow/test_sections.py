@@ -17,6 +17,7 @@ from spacegrouper.contract.technique import ENGINES, TECHNIQUES, Engine
 from spacegrouper.reproduction.paper_figures import PAPER_FIGURES
 from spacegrouper.reproduction.paper_tables import PAPER_TABLES
 from spacegrouper.settings import Simulate, make_settings
+from spacegrouper.techniques.patterns.settings import Variation
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "workflow" / "rules"
@@ -153,9 +154,10 @@ def test_a_stage_depends_on_all_that_its_program_reads(stage: str) -> None:
 )
 def test_an_engine_records_all_that_it_reads(engine: Engine) -> None:
     """A block of raw data depends on what is recorded in it (workflow/rules/simulate.smk)."""
-    # With noise, which needs the seed.
+    # With noise, which needs the seed, and copies that are varied.
     simulate = Simulate(engine=engine.name, poisson_noise=True)
-    settings = make_settings().model_copy(update={"simulate": simulate})
+    variation = Variation(copies=1, largest_tilt=1)
+    settings = make_settings().model_copy(update={"simulate": simulate, "variation": variation})
     recorded = set(settings.technique.record(settings))
     read = read_in(
         engine.simulate.__module__, engine.simulate.__name__, frozenset({"settings"}), set()

@@ -10,7 +10,7 @@ def to_plan(wildcards):
     return KEPT
 
 
-# Of each crystal, where the technique varies any.
+# How many of each crystal, if any.
 COPIES = {"copies": TECHNIQUE.copies(settings)} if TECHNIQUE.copies(settings) else {}
 
 
@@ -24,11 +24,12 @@ checkpoint plan:
         **growing(mem_mb=2000, runtime=60),
     params:
         config=CONFIG,
+        copies=" ".join(f"--{key} {value}" for key, value in COPIES.items()),
     message:
         "Cutting the crystals into blocks"
     shell:
         "python scripts/plan.py --structures {input.structures} --config {params.config}"
-        " --output {output.blocks} 2> {log}"
+        " --output {output.blocks} {params.copies} 2> {log}"
 
 
 def block_names():
