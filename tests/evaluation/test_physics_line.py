@@ -2,18 +2,18 @@
 
 import numpy as np
 import pytest
-from paper_counts import MATERIALS
 
 from spacegrouper.evaluation.metrics import summarise_top_k
 from spacegrouper.evaluation.physics_line import physics_line
+from spacegrouper.settings.space_groups import PAPER_TRAINED
 
 
 @pytest.mark.parametrize(("axes", "percent"), [("standard", 78.0), ("any order", 75.8)])
 def test_the_line_of_the_papers_72_groups(axes, percent) -> None:
     """As worked out independently of this code, with classes of gemmi's absences."""
-    labels = np.repeat(np.arange(len(MATERIALS)), list(MATERIALS.values()))
+    labels = np.repeat(np.arange(len(PAPER_TRAINED)), list(PAPER_TRAINED.values()))
     assert len(labels) == 108_658
-    line = physics_line(labels, labels, np.array(list(MATERIALS)), axes)
+    line = physics_line(labels, labels, np.array(list(PAPER_TRAINED)), axes)
 
     found = summarise_top_k(line, labels, seed=0)
     assert round(100 * found["top_1_accuracy"], 1) == percent
