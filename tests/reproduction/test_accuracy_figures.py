@@ -9,7 +9,7 @@ from spacegrouper.reproduction.accuracy_figures import (
     top_k_figure,
     unseen_groups_figure,
 )
-from spacegrouper.reproduction.results import published_accuracies
+from spacegrouper.reproduction.published import published_accuracies
 
 NETWORKS = {"msdn": "shaped", "alexnet": "spot", "vgg": "spot"}
 SETS = {"groups_8": 8, "groups_20": 20, "groups_72": 72}

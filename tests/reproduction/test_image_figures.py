@@ -33,6 +33,18 @@ def test_the_examples_are_the_first_of_the_largest_group_of_each_system(dataset)
     assert choose_example(dataset)["material_id"] == "b"
 
 
+def test_the_first_of_other_groups_that_are_there_comes_before_the_largest(dataset):
+    examples = choose_examples(dataset, (225, 229, 205))
+    assert examples["material_id"].tolist() == ["d", "a", "b"]
+    assert examples["spacegroup"].tolist() == [2, 229, 225]
+    crystals = [read_example(dataset, row) for row in examples.to_dict("records")]
+    figure = examples_figure(crystals, VIEWS, (229, 205))
+    labels = [axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()]
+    assert ["paper" in label for label in labels] == [False, True, False]
+    assert "the dataset has no crystal of 205 Pa-3." in figure.get_supxlabel()
+    assert not examples_figure(crystals, VIEWS, (229,)).get_supxlabel()
+
+
 def test_a_dataset_without_space_groups_has_no_example(tmp_path):
     dataset = write_example_dataset(tmp_path / "none.zarr", [0] * len(GROUPS))
     with pytest.raises(UserError, match="no finished crystal has a known space group"):

@@ -12,7 +12,6 @@ from spacegrouper.reproduction.results import (
     experiments_of_largest_set,
     experiments_table,
     list_experiments,
-    published_accuracies,
     read_error_rates,
     read_split_table,
     top_k_of_all,
@@ -111,11 +110,3 @@ def test_a_missing_result_is_named(tmp_path):
     settings = settings_from_mapping({}, "test")
     with pytest.raises(UserError, match=r"metrics.json: no such result .* `snakemake paper`"):
         experiments_table(list_experiments(settings, tmp_path))
-
-
-def test_published_accuracies_have_a_source_and_fall_with_the_groups():
-    table = published_accuracies()
-    assert table["source"].str.contains("npj Comput. Mater. 6, 196").all()
-    assert table["groups"].tolist() == [8, 20, 49, 72]
-    assert table["top_1"].is_monotonic_decreasing
-    assert table["top_1"].between(0.5, 1).all()

@@ -4,6 +4,7 @@ import pytest
 from spacegrouper.reproduction.tables import (
     crystals_per_group,
     list_test_crystals,
+    untrained_groups,
     usage_table,
 )
 
@@ -39,6 +40,34 @@ def test_crystals_are_counted_by_group_and_part(split):
         [1, 0, 1, 2],
         [0, 0, 1, 1],
     ]
+
+
+def test_the_papers_materials_stand_beside_the_crystals(split):
+    split = split.assign(spacegroup=[225, 225, 62, 3, 46])
+    table = crystals_per_group({("all", "random"): split}).set_index("spacegroup")
+    # Supplementary Tables 2 and 3; 46 is in neither.
+    assert table.loc[[225, 62, 3], "paper"].tolist() == [8367, 5691, 198]
+    assert table["paper"].isna().tolist() == [False, True, False, False]
+
+
+def test_untrained_groups_are_counted_beside_the_papers():
+    population = pd.DataFrame({"spacegroup": [3, 46, 69, 225], "crystals": [40, 30, 9, 500]})
+    tested = pd.DataFrame(
+        {"class": [3, 46], "reference_crystals": [10, 15], "crystals": [9, 15], "recall": 0.5}
+    )
+    table = untrained_groups(population, tested)
+    assert len(table) == 31
+    assert table["paper"].sum() == 3_052
+    assert table["spacegroup"].is_monotonic_increasing
+    columns = ["crystal_system", "crystals", "reference", "test"]
+    rows = table.set_index("spacegroup")[columns]
+    assert rows.loc[3].tolist() == ["monoclinic", 40, 10, 9]
+    assert rows.loc[46].tolist() == ["orthorhombic", 30, 15, 15]
+    assert rows.loc[69].tolist() == ["orthorhombic", 9, 0, 0]
+    assert rows.loc[226].tolist() == ["cubic", 0, 0, 0]
+    assert table.loc[table["paper"].isna(), "spacegroup"].tolist() == [46]
+    alone = untrained_groups(population, None)
+    assert (len(alone), alone["test"].sum()) == (30, 0)
 
 
 def test_test_crystals_are_listed_by_group_and_id(split):

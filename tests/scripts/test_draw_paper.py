@@ -64,6 +64,10 @@ def test_experiments_are_tabulated(grid, tmp_path):
 def test_crystals_are_tabulated(grid, tmp_path):
     per_group = tabulated("crystals_per_group", grid, tmp_path)
     assert len(per_group) == 2 * (2 + 4)
+    assert per_group.loc[per_group["spacegroup"] == 225, "paper"].tolist() == [8367] * 4
+    untrained = tabulated("untrained_groups", grid, tmp_path).set_index("spacegroup")
+    assert len(untrained) == 31
+    assert untrained.loc[229, ["crystals", "reference", "test"]].tolist() == [30, 6, 6]
     listed = tabulated("test_crystals", grid, tmp_path)
     assert len(listed) == per_group["test"].sum()
     assert listed["material_id"].str.len().eq(4).all()

@@ -1,6 +1,6 @@
 """Figures of what networks see: shaping step by step, examples, and how spot images are made."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,12 +45,13 @@ class ExampleCrystal:
         return f"{self.material_id}, {space_group_name(self.spacegroup)}"
 
 
-def choose_examples(dataset: Dataset) -> pd.DataFrame:
+def choose_examples(dataset: Dataset, groups: Sequence[int] = ()) -> pd.DataFrame:
     """Return a crystal of each crystal system there is: the first, by id, of its largest group.
 
-    Columns row, material_id, spacegroup, crystal_system, crystals (of the group). Of groups of the
-    same size the one with the smaller number. The rule knows nothing of how the images look.
-    Raises UserError where no crystal has a known space group.
+    And the first, by id, of each of `groups` that is there. From triclinic to cubic, each system's
+    largest group last. Columns row, material_id, spacegroup, crystal_system, crystals (of the
+    group). Of groups of the same size the one with the smaller number. The rule knows nothing of
+    how the images look. Raises UserError where no crystal has a known space group.
     """
     crystals = dataset.crystals().drop(columns="prototype")
     crystals = crystals[crystals["spacegroup"] > 0]
@@ -65,8 +66,11 @@ def choose_examples(dataset: Dataset) -> pd.DataFrame:
     crystals["order"] = crystals["crystal_system"].map(CRYSTAL_SYSTEMS.index)
     ordered = crystals.sort_values(
         ["order", "crystals", "spacegroup", "material_id"], ascending=[True, False, True, True]
-    )
-    return ordered.drop_duplicates("order").drop(columns="order").reset_index(drop=True)
+    ).drop_duplicates("spacegroup")
+    is_largest = ~ordered.duplicated("order")
+    chosen = ordered[is_largest | ordered["spacegroup"].isin(groups)].assign(last=is_largest)
+    chosen = chosen.sort_values(["order", "last"], kind="stable")
+    return chosen.drop(columns=["order", "last"]).reset_index(drop=True)
 
 
 def choose_example(dataset: Dataset) -> Mapping[str, Any]:
@@ -120,8 +124,14 @@ def shaping_steps_figure(crystal: ExampleCrystal, views: list[str], settings: Sh
 
 
 @mpl.rc_context(STYLE)
-def examples_figure(crystals: list[ExampleCrystal], views: list[str]) -> Figure:
-    """Draw raw patterns, spot image and shaped images of crystals, a row for each."""
+def examples_figure(
+    crystals: list[ExampleCrystal], views: list[str], groups: Sequence[int] = ()
+) -> Figure:
+    """Draw raw patterns, spot image and shaped images of crystals, a row for each.
+
+    `groups`: the space groups of the paper's examples; rows of them say so, and below stands which
+    are missing.
+    """
     headings = (
         *(f"raw, {view}" for view in views),
         "spot",
@@ -131,14 +141,18 @@ def examples_figure(crystals: list[ExampleCrystal], views: list[str]) -> Figure:
     for row, crystal in zip(grid, crystals, strict=True):
         number = crystal.spacegroup
         system = str(crystal_systems(np.array(number)))
-        row[0].set_ylabel(
-            f"{system}\n{space_group_name(number)}\n{crystal.material_id}", fontsize=8
-        )
+        lines = [system, space_group_name(number), crystal.material_id]
+        lines += ["(a group of the paper's)"] if number in groups else []
+        row[0].set_ylabel("\n".join(lines), fontsize=8)
         for axes, raw in zip(row[: len(views)], crystal.raw, strict=True):
             draw_image(axes, np.cbrt(enlarged(raw) / 255), white=1)
         draw_image(row[len(views)], np.cbrt(enlarged(crystal.spot)), white=1)
         for axes, image in zip(row[len(views) + 1 :], crystal.shaped, strict=True):
             draw_image(axes, image, white=1)
+    there = {crystal.spacegroup for crystal in crystals}
+    if gone := [space_group_name(group) for group in groups if group not in there]:
+        missing = f"Of the paper's examples, the dataset has no crystal of {', '.join(gone)}."
+        figure.supxlabel(missing, fontsize=8)
     return figure
 
 

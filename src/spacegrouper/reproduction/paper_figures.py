@@ -14,6 +14,7 @@ from spacegrouper.reproduction import (
     comparison_figures,
     data_figures,
     image_figures,
+    published,
     results,
     tables,
 )
@@ -33,13 +34,13 @@ def _usage(run: Path, settings: Settings) -> Figure:
         (largest,) = results.experiments_of_largest_set(experiments, settings)
         unseen = {largest.classes: results.unseen_crystals(largest)}
     splits = {each.classes: results.read_split_table(each) for each in experiments}
-    crystals = int(_crystals_per_group(run)["crystals"].sum())
+    crystals = int(results.read_population(run)["crystals"].sum())
     return data_figures.usage_figure(tables.usage_table(splits, unseen, crystals))
 
 
 def _accuracy(run: Path, settings: Settings) -> Figure:
     scores = results.experiments_table(results.list_experiments(settings, run / "grid"))
-    return accuracy_figures.accuracy_figure(scores, results.published_accuracies())
+    return accuracy_figures.accuracy_figure(scores, published.published_accuracies())
 
 
 def _top_k(run: Path, settings: Settings) -> Figure:
@@ -86,18 +87,15 @@ def _shaping_steps(run: Path, settings: Settings) -> Figure:
 
 def _examples(run: Path, settings: Settings) -> Figure:
     dataset = Dataset(run / "dataset.zarr")
-    chosen: Any = image_figures.choose_examples(dataset).to_dict("records")
+    groups = published.published_examples()
+    chosen: Any = image_figures.choose_examples(dataset, groups).to_dict("records")
     crystals = [image_figures.read_example(dataset, row) for row in chosen]
-    return image_figures.examples_figure(crystals, dataset.view_names)
+    return image_figures.examples_figure(crystals, dataset.view_names, groups)
 
 
 def _spot_generation(run: Path, settings: Settings) -> Figure:
     dataset = Dataset(run / "dataset.zarr")
     return image_figures.spot_generation_figure(_example(dataset), dataset.view_names)
-
-
-def _crystals_per_group(run: Path) -> pd.DataFrame:
-    return pd.read_csv(run / "statistics" / "per_space_group.csv")
 
 
 def _example(dataset: Dataset) -> image_figures.ExampleCrystal:
@@ -106,7 +104,7 @@ def _example(dataset: Dataset) -> image_figures.ExampleCrystal:
 
 # Given the folder of the run (results/<name>) and the settings of the run.
 PAPER_FIGURES: dict[str, Callable[[Path, Settings], Figure]] = {
-    "population": lambda run, _: data_figures.population_figure(_crystals_per_group(run)),
+    "population": lambda run, _: data_figures.population_figure(results.read_population(run)),
     "usage": _usage,
     "accuracy": _accuracy,
     "top_k": _top_k,

@@ -7,11 +7,18 @@ from pathlib import Path
 import pandas as pd
 
 from spacegrouper.reproduction.results import (
+    experiments_of_largest_set,
     experiments_table,
     list_experiments,
+    read_population,
     read_split_table,
+    read_unseen_groups,
 )
-from spacegrouper.reproduction.tables import crystals_per_group, list_test_crystals
+from spacegrouper.reproduction.tables import (
+    crystals_per_group,
+    list_test_crystals,
+    untrained_groups,
+)
 from spacegrouper.settings import Model, Settings
 
 
@@ -22,6 +29,13 @@ def _splits(run: Path, settings: Settings) -> dict[tuple[str, str], pd.DataFrame
         for experiment in list_experiments(settings, run / "grid")
         if experiment.network == settings.grid.networks[0].name
     }
+
+
+def _untrained_groups(run: Path, settings: Settings) -> pd.DataFrame:
+    """Tabulate the groups never trained on: all networks are tested with the same crystals."""
+    first, *_ = experiments_of_largest_set(list_experiments(settings, run / "grid"), settings)
+    tested = read_unseen_groups(first) if settings.evaluate.unseen_groups else None
+    return untrained_groups(read_population(run), tested)
 
 
 def _layers(run: Path, settings: Settings, model: Model) -> pd.DataFrame:
@@ -44,6 +58,7 @@ PAPER_TABLES: dict[str, Callable[[Path, Settings], pd.DataFrame]] = {
         list_experiments(settings, run / "grid")
     ),
     "crystals_per_group": lambda run, settings: crystals_per_group(_splits(run, settings)),
+    "untrained_groups": _untrained_groups,
     "test_crystals": lambda run, settings: list_test_crystals(_splits(run, settings)),
     "msdn": partial(_layers, model=Model(name="msdn")),
     "msdn_table": partial(_layers, model=Model(name="msdn", blocks=(3, 6, 8, 6), stem_kernel=3)),

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from spacegrouper.crystals.copies import COPY_OF
 from spacegrouper.errors import UserError
@@ -136,6 +135,16 @@ def unseen_crystals(experiment: Experiment) -> int:
     return int(metrics["reference_crystals"] + metrics["test_crystals"])
 
 
+def read_unseen_groups(experiment: Experiment) -> pd.DataFrame:
+    """Read, of each group that a network was not trained on, how well it names it."""
+    return _read_csv(experiment.folder / "unseen" / "per_class.csv")
+
+
+def read_population(run: Path) -> pd.DataFrame:
+    """Read how many crystals each space group has; `run`: results/<name>."""
+    return _read_csv(run / "statistics" / "per_space_group.csv")
+
+
 def best_spot_network(scores: pd.DataFrame, classes: str, split: str) -> str | None:
     """Return the network on spot images with the highest top-1 accuracy; None: there is none.
 
@@ -169,13 +178,6 @@ def read_experiments_in_detail(settings: Settings, grid: Path) -> list[Experimen
     """Return what is drawn in detail of the grid in a folder, by its results."""
     experiments = list_experiments(settings, grid)
     return experiments_in_detail(experiments, settings, experiments_table(experiments))
-
-
-def published_accuracies() -> pd.DataFrame:
-    """Return what was published: columns network, descriptor, groups, top_1, source."""
-    text = Path(__file__).with_name("published.yaml").read_text(encoding="utf-8")
-    content = yaml.safe_load(text)
-    return pd.DataFrame(content["accuracies"]).assign(source=content["source"])
 
 
 def _in_detail(settings: Settings) -> tuple[str, str]:

@@ -3,7 +3,10 @@
 import pandas as pd
 
 from spacegrouper.crystals.symmetry import crystal_systems
+from spacegrouper.settings.space_groups import PAPER_TRAINED, PAPER_UNTRAINED
 from spacegrouper.training.split import PARTS
+
+_PAPER = PAPER_TRAINED | PAPER_UNTRAINED
 
 
 def usage_table(
@@ -31,7 +34,8 @@ def crystals_per_group(splits: dict[tuple[str, str], pd.DataFrame]) -> pd.DataFr
     """Count the crystals of each space group in each part.
 
     `splits`: by set of classes and way of splitting, with columns spacegroup and part. Columns
-    classes, split, spacegroup, crystal_system, train, validation, test, all.
+    classes, split, spacegroup, crystal_system, train, validation, test, all, and paper: how many
+    materials the paper has of the group, empty where it is none of its 102.
     """
     counts = {
         key: pd.crosstab(split["spacegroup"], split["part"]).reindex(
@@ -41,7 +45,37 @@ def crystals_per_group(splits: dict[tuple[str, str], pd.DataFrame]) -> pd.DataFr
     }
     table = pd.concat(counts, names=["classes", "split"]).rename_axis(columns=None).reset_index()
     table.insert(3, "crystal_system", crystal_systems(table["spacegroup"].to_numpy()))
-    return table.assign(all=table[list(PARTS)].sum(axis=1))
+    return table.assign(
+        all=table[list(PARTS)].sum(axis=1), paper=_in_paper(table["spacegroup"], _PAPER)
+    )
+
+
+def untrained_groups(population: pd.DataFrame, tested: pd.DataFrame | None) -> pd.DataFrame:
+    """Count the crystals of groups never trained on: the paper's 30, and others that were tested.
+
+    `population`: columns spacegroup and crystals, of all there are; `tested`: columns class,
+    reference_crystals and crystals, as unseen_groups.score_unseen has them per class, if any.
+    Columns spacegroup, crystal_system, paper (materials of the paper; empty where it is none of its
+    30), crystals (all there are), reference and test (those that networks were tested with).
+    """
+    if tested is None:
+        tested = pd.DataFrame({"class": [], "reference_crystals": [], "crystals": []}, dtype=int)
+    groups = pd.Series(sorted({*PAPER_UNTRAINED, *tested["class"]}), name="spacegroup")
+
+    def counted(counts: pd.Series) -> pd.Series:
+        return groups.map(counts).fillna(0).astype(int)
+
+    of_group = tested.set_index("class")
+    return pd.DataFrame(
+        {
+            "spacegroup": groups,
+            "crystal_system": crystal_systems(groups.to_numpy()),
+            "paper": _in_paper(groups, PAPER_UNTRAINED),
+            "crystals": counted(population.set_index("spacegroup")["crystals"]),
+            "reference": counted(of_group["reference_crystals"]),
+            "test": counted(of_group["crystals"]),
+        }
+    )
 
 
 def list_test_crystals(splits: dict[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
@@ -56,3 +90,7 @@ def list_test_crystals(splits: dict[tuple[str, str], pd.DataFrame]) -> pd.DataFr
         for key, split in splits.items()
     }
     return pd.concat(tests, names=["classes", "split", "place"]).reset_index().drop(columns="place")
+
+
+def _in_paper(groups: pd.Series, materials: dict[int, int]) -> pd.Series:
+    return groups.map(materials).astype("Int64")

@@ -17,6 +17,12 @@ FIRST = IN_DETAIL[0]
 HAS_SPOT = FIRST.descriptor != "spot" and any(
     experiment.descriptor == "spot" for experiment in IN_DETAIL
 )
+UNSEEN = (
+    [f"{experiment.folder}/unseen/metrics.json" for experiment in IN_DETAIL]
+    if settings.evaluate.unseen_groups
+    else []
+)
+POPULATION = f"{RUN}/statistics/per_space_group.csv"
 OTHER_MULTISTREAM = [
     experiment
     for experiment in IN_DETAIL[1:]

@@ -1,9 +1,5 @@
 # The figures of the paper, from results of the grid.
-UNSEEN = (
-    of_each("unseen/metrics.json", IN_DETAIL) if settings.evaluate.unseen_groups else []
-)
 # What each figure is drawn from. scripts/draw_paper.py draws it by its name.
-POPULATION = f"{RUN}/statistics/per_space_group.csv"
 DATASET = rules.shape.output.dataset
 PAPER_FIGURES = {
     "population": [POPULATION],

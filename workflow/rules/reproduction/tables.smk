@@ -4,6 +4,7 @@ SPLITS = of_each("model/split.csv", ALL_EXPERIMENTS)
 PAPER_TABLES = {
     "experiments": EVALUATIONS,
     "crystals_per_group": SPLITS,
+    "untrained_groups": [POPULATION, *UNSEEN],
     "test_crystals": SPLITS,
     "msdn": [],
     "msdn_table": [],
@@ -15,7 +16,7 @@ PAPER_TABLES = {
 checkpoint tabulate_paper:
     input:
         lambda wildcards: PAPER_TABLES[wildcards.table],
-        settings=fixed("tabulate_paper", "grid"),
+        settings=fixed("tabulate_paper", "grid", "evaluate"),
     output:
         table=each_in_report(f"{RUN}/paper/tables/{{table}}.csv", PAPER_TABLES),
     wildcard_constraints:
