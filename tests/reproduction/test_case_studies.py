@@ -8,6 +8,7 @@ from spacegrouper.errors import UserError
 from spacegrouper.reproduction.case_studies import (
     choose_cases,
     count_outcomes,
+    find_cases,
     outcomes_table,
     powder_pattern,
     read_predictions,
@@ -110,6 +111,21 @@ def test_of_each_system_the_surest_right_answer_is_chosen():
     assert choose_cases(table, 2)["material_id"].tolist() == ["005", "000"]
     shuffled = table.sample(frac=1, random_state=0)
     assert choose_cases(shuffled, 7).equals(choose_cases(table, 7))
+
+
+def test_the_papers_crystals_are_found_with_their_answers_where_they_were_tested(dataset):
+    outcomes = outcomes_table(predictions([1], rows=[4]), predictions([194], 0.9, rows=[4]))
+    published = pd.DataFrame(
+        {"pair": [1, 1, 2], "material_id": ["gone", "004", "005"], "spacegroup": [7, 194, 15]}
+    ).assign(formula="NaCl")
+    cases = find_cases(published, dataset.crystals(), outcomes)
+    assert cases["material_id"].tolist() == ["gone", "004", "005"]
+    assert cases["published_spacegroup"].tolist() == [7, 194, 15]
+    assert cases["row"].isna().tolist() == [True, False, False]
+    assert cases["spacegroup"].dropna().tolist() == [194, 14]
+    assert cases["shaped_predicted"].isna().tolist() == [True, False, True]
+    assert cases.loc[1, ["spot_predicted", "shaped_predicted"]].tolist() == [1, 194]
+    assert cases.loc[1, "shaped_probability"] == 0.9
 
 
 def test_there_may_be_no_case():

@@ -9,7 +9,7 @@ from spacegrouper.reproduction.feature_map_figures import (
 from spacegrouper.reproduction.feature_maps import CrystalMaps
 
 
-def crystal_maps(network, images, channels):
+def crystal_maps(network, images, channels, part="test"):
     rng = np.random.default_rng(0)
     maps = {}
     for block, number in enumerate(channels, start=1):
@@ -19,7 +19,7 @@ def crystal_maps(network, images, channels):
         }
         maps[f"block{block}"][images[0]][:, :, 0] = 0  # a channel without any value
     shown = {name: rng.random((64, 64, 3), dtype=np.float32) for name in images}
-    return CrystalMaps(network, "mp-1085", shown, maps)
+    return CrystalMaps(network, "mp-1085", part, shown, maps)
 
 
 def redundancy(network, blocks, images):
@@ -49,6 +49,19 @@ def draw():
 
 def test_saved_figures_have_ink(assert_saved_well):
     assert_saved_well(draw, files=4)
+
+
+def test_the_heading_says_which_set_a_crystal_is_in_and_which_are_missing():
+    parts = ("test", "train", None)
+    maps = [crystal_maps("msdn, shaped", ("image",), (4,), part) for part in parts]
+    figure = feature_maps_figure(maps, ["mp-1", "mp-2"])
+    assert [part.get_suptitle() for part in figure.subfigs] == [
+        f"msdn, shaped: mp-1085, {where}" for where in ("test set", "training set", "in no set")
+    ]
+    assert figure.get_suptitle() == "Not in the dataset: mp-1, mp-2"
+    assert not feature_maps_figure(maps).get_suptitle()
+    nothing = feature_maps_figure([], ["mp-1"])
+    assert (nothing.get_suptitle(), nothing.axes) == ("Not in the dataset: mp-1", [])
 
 
 def test_each_block_of_each_image_is_drawn_with_its_mean():

@@ -119,8 +119,14 @@ def test_channels_that_repeat_each_other_are_fully_redundant(dataset):
 
 def test_the_maps_of_a_crystal_are_those_computed_by_hand(dataset):
     network = build_tiny_network()
-    found = read_maps(network, LABELS, dataset, 17, "mp-17")
-    assert (found.network, found.material_id) == ("tiny, raw", "mp-17")
+    split = pd.DataFrame({"row": [16, 17], "part": ["test", "train"]})
+    found = read_maps(network, LABELS, dataset, 17, split)
+    assert (found.network, found.material_id, found.part) == (
+        "tiny, raw",
+        "material_id-17",
+        "train",
+    )
+    assert read_maps(network, LABELS, dataset, 18, split).part is None
     images = grey_images(dataset, np.array([17]))
     for name, image in zip(("red", "green", "blue"), images, strict=True):
         np.testing.assert_array_equal(found.images[name], image[0])

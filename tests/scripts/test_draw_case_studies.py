@@ -6,7 +6,8 @@ import pytest
 from programs import call, spawn
 from small_dataset import write_small_dataset
 
-NAMES = [f"mp-{number}" for number in range(5)]
+# The last is one that the paper shows.
+NAMES = [*(f"mp-{number}" for number in range(4)), "mp-6019"]
 GROUPS = [221, 221, 62, 194, 221]
 
 
@@ -56,8 +57,12 @@ def test_cases_are_drawn_and_the_same_twice(folder):
         assert finished.returncode == 0, finished.stderr
         products.append({p.name: p.read_bytes() for p in (folder / name).iterdir()})
     assert products[0] == products[1]
-    names = {"outcomes.json", "case_studies.csv", "reflections.csv"}
-    assert set(products[0]) == names | {"case_studies.svg", "case_studies.png"}
+    names = {"outcomes.json", "case_studies.csv", "published_cases.csv", "reflections.csv"}
+    for figure in ("case_studies", "published_cases"):
+        names |= {f"{figure}.svg", f"{figure}.png"}
+    assert set(products[0]) == names
+    said = " ".join(finished.stderr.split())
+    assert "Figure 5: 1 of 8 crystals Not in the dataset: mp-1076884, mp-6406, mp-556003" in said
     outcomes = json.loads(products[0]["outcomes.json"])
     assert outcomes == {
         "crystals": 5,
@@ -69,7 +74,14 @@ def test_cases_are_drawn_and_the_same_twice(folder):
     }
     cases = pd.read_csv(folder / "once" / "case_studies.csv")
     assert cases["material_id"].tolist() == ["mp-3", "mp-1"]
+    published = pd.read_csv(folder / "once" / "published_cases.csv").set_index("material_id")
+    assert len(published) == 8
+    found = published.dropna(subset="row")
+    assert found.index.tolist() == ["mp-6019"]
+    columns = ["published_spacegroup", "spacegroup", "spot_predicted", "shaped_predicted"]
+    assert found.loc["mp-6019", columns].tolist() == [14, 221, 221, 62]
     reflections = pd.read_csv(folder / "once" / "reflections.csv")
+    assert set(reflections["material_id"]) == {"mp-3", "mp-1", "mp-6019"}
     # The shortest spacings of a primitive cube of 4 Angstrom: 100, 110.
     first = reflections[reflections["material_id"] == "mp-3"]["two_theta"].to_numpy()[:2]
     expected = 2 * np.degrees(np.arcsin(1.54184 / 8 * np.sqrt([1, 2])))
@@ -82,8 +94,7 @@ def test_where_there_is_no_case_the_counts_are_still_written(folder):
     outcomes = json.loads((folder / "out" / "outcomes.json").read_text())
     assert (outcomes["only_shaped_right"], outcomes["mcnemar_p"]) == (0, 1)
     assert (folder / "out" / "case_studies.svg").is_file()
-    for name in ("case_studies", "reflections"):
-        assert len(pd.read_csv(folder / "out" / f"{name}.csv")) == 0
+    assert len(pd.read_csv(folder / "out" / "case_studies.csv")) == 0
 
 
 def test_a_missing_evaluation_is_one_line(folder):

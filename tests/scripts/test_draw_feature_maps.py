@@ -2,7 +2,7 @@ import keras
 import pandas as pd
 import pytest
 from programs import call, spawn
-from tiny_network import build_tiny_network, write_six_groups, write_tiny_model
+from tiny_network import CRYSTALS, build_tiny_network, write_six_groups, write_tiny_model
 
 
 def draw(folder, output, *models, run=call):
@@ -18,7 +18,9 @@ def draw(folder, output, *models, run=call):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("maps")
-    dataset = write_six_groups(folder / "data.zarr")
+    # One crystal of the paper, which no network was trained on.
+    names = [f"mp-{row}" for row in range(CRYSTALS)]
+    dataset = write_six_groups(folder / "data.zarr", material_id=[*names[:-1], "mp-19055"])
     network = build_tiny_network()
     write_tiny_model(folder / "first", dataset, network)
     other = keras.Model(network.inputs, network.outputs, name="other")
@@ -33,10 +35,16 @@ def test_all_products_are_there_and_a_second_run_gives_the_same_bytes(folder):
         assert finished.returncode == 0, finished.stderr
         written.append({p.name: p.read_bytes() for p in (folder / name).iterdir()})
     names = {
-        f"feature_{what}.{suffix}" for what in ("maps", "redundancy") for suffix in ("svg", "png")
+        f"{what}.{suffix}"
+        for what in ("feature_maps", "published_feature_maps", "feature_redundancy")
+        for suffix in ("svg", "png")
     }
     assert set(written[0]) == names | {"feature_maps.csv"}
     assert written[0] == written[1]
+    drawn = written[0]["published_feature_maps.svg"].decode()
+    assert "<!-- Not in the dataset: mp-2416, mp-1219865 -->" in drawn
+    assert drawn.count("raw: mp-19055, in no set -->") == 2
+    assert "not in the dataset: mp-2416, mp-1219865" in " ".join(finished.stderr.split())
     table = pd.read_csv(folder / "once" / "feature_maps.csv")
     assert table.groupby("network", sort=False).size().to_dict() == {
         "tiny, raw": 8,

@@ -1,7 +1,8 @@
 """Crystals that a network names right from shaped patterns and another one wrong from spots.
 
 Fig. 5 of Tiong, Kim, Han, Kim, npj Comput. Mater. 6, 196 (2020) shows such crystals; how many
-there are, beside the other outcomes, says whether they are more than luck.
+there are, beside the other outcomes, says whether they are more than luck. Beside those found by a
+rule stand the paper's own.
 """
 
 from pathlib import Path
@@ -100,6 +101,28 @@ def choose_cases(outcomes: pd.DataFrame, cases: int) -> pd.DataFrame:
     chosen = ordered.groupby("crystal_system").head(1).head(cases)
     order = chosen["crystal_system"].map(CRYSTAL_SYSTEMS.index)
     return chosen.loc[order.sort_values().index].reset_index(drop=True)
+
+
+def find_cases(
+    published: pd.DataFrame, crystals: pd.DataFrame, outcomes: pd.DataFrame
+) -> pd.DataFrame:
+    """Find the crystals that the paper shows, and what the networks answer if they were tested.
+
+    `published`: columns pair, material_id, spacegroup, formula; `crystals`: of the dataset, columns
+    row, material_id, spacegroup; `outcomes`: as `outcomes_table` returns them. Returns a row for
+    each published one, in their order: pair, material_id, published_spacegroup,
+    published_formula, row, spacegroup, and both networks' answers as in `outcomes`. Row and
+    spacegroup are empty where the dataset lacks it, answers where not both were tested with it.
+    """
+    named = {name: f"published_{name}" for name in ("spacegroup", "formula")}
+    there = crystals[["row", "material_id", "spacegroup"]].astype(
+        {"row": "Int64", "spacegroup": "Int64"}
+    )
+    answers = outcomes.drop(columns=["material_id", "spacegroup", "crystal_system"])
+    answers = answers.astype(
+        {"row": "Int64", "spot_predicted": "Int64", "shaped_predicted": "Int64"}
+    )
+    return published.rename(columns=named).merge(there, how="left").merge(answers, how="left")
 
 
 def powder_pattern(crystal: Crystal) -> pd.DataFrame:

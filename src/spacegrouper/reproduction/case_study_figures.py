@@ -1,4 +1,4 @@
-"""The figure of crystals that are named right from shaped patterns and wrong from spots."""
+"""Figures of crystals that are named right from shaped patterns and wrong from spots."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,22 +24,21 @@ def case_studies_figure(
     pictures: Sequence[Sequence[Picture]],
     powders: Mapping[str, pd.DataFrame],
     formulas: Mapping[str, str],
-    outcomes: Mapping[str, int | float],
+    heading: str,
 ) -> Figure:
     """Draw a row for each case: powder, raw, spot and shaped patterns, and both answers.
 
-    `cases`: as case_studies.choose_cases returns them; `pictures`: of the same crystals, in their
-    order, as samples.read_pictures returns them; `powders`: by id, as
-    case_studies.powder_pattern returns them; `formulas`: by id; `outcomes`: as
-    case_studies.count_outcomes returns them.
+    `cases`: as case_studies.choose_cases returns them, or those of case_studies.find_cases that the
+    dataset has; `pictures`: of the same crystals, in their order, as samples.read_pictures returns
+    them; `powders`: by id, as case_studies.powder_pattern returns them; `formulas`: by id;
+    `heading`: what `describe_outcomes` or `describe_published` says.
     """
     rows = max(len(cases), 1)
     widths = [_POWDER_WIDTH, 1, 1, 1, 1, 1, _ANSWER_WIDTH]
     figure = Figure(figsize=(_TILE * sum(widths), (_TILE + 0.12) * rows + 1.0))
     figure.set_layout_engine("constrained", **NARROW_GAPS | {"h_pad": 0.03})
-    figure.suptitle(_summary(outcomes), fontsize=9, x=0.01, ha="left")
+    figure.suptitle(heading, fontsize=9, x=0.01, ha="left")
     if cases.empty:
-        figure.text(0.01, 0.3, "No crystal is named right from shaped patterns alone.")
         return figure
     grid = figure.subplots(rows, len(widths), squeeze=False, width_ratios=widths)
     captions = [picture.caption for picture in pictures[0]]
@@ -57,13 +56,26 @@ def case_studies_figure(
     return figure
 
 
-def _summary(outcomes: Mapping[str, int | float]) -> str:
-    return (
+def describe_outcomes(outcomes: Mapping[str, int | float]) -> str:
+    """Say how many crystals which network names right, as case_studies.count_outcomes has it."""
+    said = (
         f"{outcomes['crystals']} crystals tested by both networks: right from both descriptors "
         f"{outcomes['both_right']}, from shaped patterns alone {outcomes['only_shaped_right']}, "
         f"from spots alone {outcomes['only_spot_right']}, from neither {outcomes['both_wrong']}; "
         f"McNemar's exact p = {outcomes['mcnemar_p']:.2g}"
     )
+    if not outcomes["only_shaped_right"]:
+        said += "\nNo crystal is named right from shaped patterns alone."
+    return said
+
+
+def describe_published(cases: pd.DataFrame) -> str:
+    """Say which crystals of the paper the dataset has; `cases`: as case_studies.find_cases."""
+    there = cases["row"].notna()
+    said = f"The pairs of the paper's Figure 5: {there.sum()} of {len(cases)} crystals"
+    if not there.all():
+        said += f"\nNot in the dataset: {', '.join(cases.loc[~there, 'material_id'])}"
+    return said
 
 
 def _draw_powder(axes: Axes, powder: pd.DataFrame) -> None:
@@ -76,15 +88,21 @@ def _draw_powder(axes: Axes, powder: pd.DataFrame) -> None:
 
 def _write_answers(axes: Axes, case: Mapping[Any, Any], formula: str) -> None:
     small: Any = {"fontsize": 8, "va": "center"}
-    axes.text(0.03, 0.92, case["material_id"], weight="bold", **small)
+    pair = f" (pair {case['pair']})" if "pair" in case else ""
+    axes.text(0.03, 0.92, f"{case['material_id']}{pair}", weight="bold", **small)
     axes.text(0.03, 0.78, formula, **small)
-    axes.text(0.03, 0.61, f"is {space_group_name(case['spacegroup'])}", **small)
-    for height, network, colour, sign in (
-        (0.40, "shaped", BLUE, "✓"),
-        (0.13, "spot", VERMILION, "✗"),
-    ):
+    group = f"is {space_group_name(case['spacegroup'])}"
+    if case.get("published_spacegroup", case["spacegroup"]) != case["spacegroup"]:
+        group += f" (paper: {case['published_spacegroup']})"
+    axes.text(0.03, 0.61, group, **small)
+    axes.set(xlim=(0, 1), ylim=(0, 1), box_aspect=1 / _ANSWER_WIDTH)
+    if pd.isna(case["spot_predicted"]):
+        axes.text(0.03, 0.40, "not in both test sets", **small)
+        return
+    for height, network in ((0.40, "shaped"), (0.13, "spot")):
+        predicted = case[f"{network}_predicted"]
+        colour, sign = (BLUE, "✓") if predicted == case["spacegroup"] else (VERMILION, "✗")
         percent = f"{100 * case[f'{network}_probability']:.1f} %"
-        name = space_group_name(case[f"{network}_predicted"])
+        name = space_group_name(predicted)
         axes.text(0.03, height, f"{sign} {network}: {name}", color=colour, **small)
         axes.text(0.03, height - 0.13, f"    {percent}", color=colour, **small)
-    axes.set(xlim=(0, 1), ylim=(0, 1), box_aspect=1 / _ANSWER_WIDTH)

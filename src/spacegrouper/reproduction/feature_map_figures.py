@@ -18,6 +18,12 @@ from spacegrouper.reproduction.feature_maps import ALL_IMAGES, CrystalMaps
 
 # Single channels that are shown of a block, evenly spaced over all of them.
 _CHANNELS_SHOWN = 16
+_PARTS = {
+    "train": "training set",
+    "validation": "validation set",
+    "test": "test set",
+    None: "in no set",
+}
 _TILE = 1.15  # edge of an image in the figure, inches
 _LOOKS: tuple[dict[str, Any], ...] = (
     {"color": BLUE, "linestyle": "-", "marker": "o"},
@@ -29,18 +35,23 @@ _LOOKS: tuple[dict[str, Any], ...] = (
 
 
 @mpl.rc_context(STYLE)
-def feature_maps_figure(networks: Sequence[CrystalMaps]) -> Figure:
+def feature_maps_figure(networks: Sequence[CrystalMaps], missing: Sequence[str] = ()) -> Figure:
     """Draw, for each network, the mean over the channels of each block, and some of the channels.
 
-    `networks`: what each makes of the same crystal, as feature_maps.read_maps returns it. A row for
-    each image, and one with single channels of the first image, evenly spaced over all channels.
-    Each map has a scale of its own, from 0 to its maximum; channels without any value are black.
+    `networks`: what each makes of a crystal, as feature_maps.read_maps returns it. A row for each
+    image, and one with single channels of the first image, evenly spaced over all channels. Each
+    map has a scale of its own, from 0 to its maximum; channels without any value are black.
+    `missing`: ids of crystals that the dataset lacks, which the heading names.
     """
     rows = [len(network.images) + 1 for network in networks]
-    columns = 1 + max(len(network.maps) for network in networks)
-    size = (_TILE * columns + 0.4, _TILE * sum(rows) + 0.55 * len(networks))
-    figure = Figure(figsize=size)
+    columns = 1 + max((len(network.maps) for network in networks), default=4)
+    height = _TILE * sum(rows) + 0.55 * len(networks) + (0.4 if missing else 0)
+    figure = Figure(figsize=(_TILE * columns + 0.4, height))
     figure.set_layout_engine("constrained", **NARROW_GAPS)
+    if missing:
+        figure.suptitle(f"Not in the dataset: {', '.join(missing)}", fontsize=9, x=0.01, ha="left")
+    if not networks:
+        return figure
     parts = figure.subfigures(len(networks), 1, height_ratios=rows, squeeze=False)[:, 0]
     for part, network in zip(parts, networks, strict=True):
         _draw_network(part, network, columns)
@@ -81,7 +92,8 @@ def feature_redundancy_figure(table: pd.DataFrame) -> Figure:
 
 
 def _draw_network(part: SubFigure, network: CrystalMaps, columns: int) -> None:
-    part.suptitle(f"{network.network}: {network.material_id}", fontsize=9, x=0.01, ha="left")
+    heading = f"{network.network}: {network.material_id}, {_PARTS[network.part]}"
+    part.suptitle(heading, fontsize=9, x=0.01, ha="left")
     grid = part.subplots(len(network.images) + 1, columns, squeeze=False)
     strip_axes(grid.flat)
     first = next(iter(network.images))

@@ -49,12 +49,14 @@ ALL_IMAGES = "all"
 class CrystalMaps:
     """What a network makes of one crystal.
 
-    `network`: its name and descriptor; `images`: by name, (size, size, 3), 0 to 1; `maps`: for each
-    block and image, (y, x, channels).
+    `network`: its name and descriptor; `part`: of the network's split that the crystal is in, if it
+    is in any; `images`: by name, (size, size, 3), 0 to 1; `maps`: for each block and image,
+    (y, x, channels).
     """
 
     network: str
     material_id: str
+    part: str | None
     images: dict[str, NDArray[np.float32]]
     maps: dict[str, dict[str, NDArray[np.float32]]]
 
@@ -108,17 +110,22 @@ def network_name(network: keras.Model, labels: Labels) -> str:
 
 
 def read_maps(
-    network: keras.Model, labels: Labels, dataset: Dataset, row: int, material_id: str
+    network: keras.Model, labels: Labels, dataset: Dataset, row: int, split: pd.DataFrame
 ) -> CrystalMaps:
-    """Return what a network makes of the crystal of a row; errors as `measure_redundancy`."""
+    """Return what a network makes of the crystal of a row; errors as `measure_redundancy`.
+
+    `split`: that of the network's training, columns row and part at least.
+    """
     extractor, blocks = _extractor(network)
     reader, rows = PatternReader(dataset, labels.presentation), np.array([row])
     composed = reader.compose(reader.read(rows), rows)
     images = dict(zip(_image_names(network), composed, strict=True))
     outputs = {name: _maps(extractor, image) for name, image in images.items()}
+    parts = split.loc[split["row"] == row, "part"]
     return CrystalMaps(
         network_name(network, labels),
-        material_id,
+        str(dataset.material_id[row]),
+        None if parts.empty else str(parts.iloc[0]),
         {name: image[0] for name, image in images.items()},
         {
             block: {name: maps[index][0] for name, maps in outputs.items()}

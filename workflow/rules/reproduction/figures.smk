@@ -44,6 +44,9 @@ rule draw_case_studies:
         spot=best_spot_evaluation,
     output:
         figure=in_report("Paper", f"{RUN}/paper/figures/case_studies/case_studies.svg"),
+        published=in_report(
+            "Paper", f"{RUN}/paper/figures/case_studies/published_cases.svg"
+        ),
         table=f"{RUN}/paper/figures/case_studies/case_studies.csv",
         outcomes=f"{RUN}/paper/figures/case_studies/outcomes.json",
     resources:
@@ -69,6 +72,9 @@ rule draw_feature_maps:
         maps=in_report("Paper", f"{RUN}/paper/figures/feature_maps/feature_maps.svg"),
         redundancy=in_report(
             "Paper", f"{RUN}/paper/figures/feature_maps/feature_redundancy.svg"
+        ),
+        published=in_report(
+            "Paper", f"{RUN}/paper/figures/feature_maps/published_feature_maps.svg"
         ),
         table=f"{RUN}/paper/figures/feature_maps/feature_maps.csv",
     resources:
