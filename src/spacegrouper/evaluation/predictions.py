@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -9,11 +10,13 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from spacegrouper.crystals.symmetry import Integers
-from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.networks.shared.archive import check_archive
 from spacegrouper.training.images import PatternReader
+
+if TYPE_CHECKING:
+    from spacegrouper.dataset.dataset import Dataset
+    from spacegrouper.evaluation.model_folder import Labels
 
 
 def load_network(path: Path) -> keras.Model:
@@ -34,8 +37,8 @@ def load_network(path: Path) -> keras.Model:
 
 def predict_logits(
     network: keras.Model,
-    labels: Labels,
-    dataset: Dataset,
+    labels: "Labels",
+    dataset: "Dataset",
     rows: Integers,
     batch_size: int,
     advance: Callable[[int], None],
@@ -51,8 +54,8 @@ def predict_logits(
 
 
 def composed_batches(
-    labels: Labels,
-    dataset: Dataset,
+    labels: "Labels",
+    dataset: "Dataset",
     rows: Integers,
     batch_size: int,
     advance: Callable[[int], None],

@@ -1,21 +1,23 @@
 """Crystals of a dataset as a network is shown them: read, reduced to what is kept, composed."""
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.contract.technique import DESCRIPTORS, Presentation
-from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Settings
+
+if TYPE_CHECKING:
+    from spacegrouper.dataset.dataset import Dataset
 
 # Epochs of training count from 1: no network was trained on this one's random changes.
 _UNTRAINED_EPOCH = 0
 
 
-def presentation_of(settings: Settings, dataset: Dataset) -> Presentation:
+def presentation_of(settings: Settings, dataset: "Dataset") -> Presentation:
     """Return how a run shows the crystals of a dataset to its network."""
     sections = settings.model_dump(mode="json", include=set(dataset.technique.presented))
     return Presentation(
@@ -29,7 +31,7 @@ def presentation_of(settings: Settings, dataset: Dataset) -> Presentation:
 
 
 def tested_presentation(
-    presentation: Presentation, settings: Settings, dataset: Dataset
+    presentation: Presentation, settings: Settings, dataset: "Dataset"
 ) -> tuple[Presentation, int | None]:
     """Return how test crystals are shown to a network, and the epoch of their random changes.
 
@@ -55,7 +57,7 @@ class PatternReader:
     """
 
     def __init__(
-        self, dataset: Dataset, presentation: Presentation, *, to_forest: bool = False
+        self, dataset: "Dataset", presentation: Presentation, *, to_forest: bool = False
     ) -> None:
         descriptor = DESCRIPTORS[presentation.descriptor]
         technique = dataset.technique

@@ -3,15 +3,17 @@
 import hashlib
 import logging
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Split
 from spacegrouper.settings.space_groups import SPACE_GROUPS
+
+if TYPE_CHECKING:
+    from spacegrouper.dataset.dataset import Dataset
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +22,7 @@ PARTS = ("train", "validation", "test")
 _MOST_MOVES = 10_000
 
 
-def split_dataset(dataset: Dataset, settings: Split, seed: int) -> pd.DataFrame:
+def split_dataset(dataset: "Dataset", settings: Split, seed: int) -> pd.DataFrame:
     """Split the usable crystals of a dataset whose label is known; see `split_crystals`.
 
     Those of `settings.training_only` are then added to the training set, see `add_training_only`,

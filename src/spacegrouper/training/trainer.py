@@ -7,7 +7,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, astuple
+from dataclasses import astuple
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -18,11 +18,10 @@ import numpy as np
 import pandas as pd
 from tensorboard.summary import Writer
 
-from spacegrouper.atomic import written_aside
 from spacegrouper.contract.network import build_model
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Settings, Train, write_settings
+from spacegrouper.settings import Settings, Train
 from spacegrouper.training.checkpoint import (
     Checkpoint,
     Epoch,
@@ -41,13 +40,13 @@ from spacegrouper.training.horovod_world import (
 )
 from spacegrouper.training.images import presentation_of
 from spacegrouper.training.learning_rate import learning_rate
-from spacegrouper.training.model_file import write_model
 from spacegrouper.training.objective import (
     SummedCrossEntropy,
     class_weights,
     measure_answers,
     right_answers,
 )
+from spacegrouper.training.results import write_results
 from spacegrouper.training.split import split_dataset, validation_groups
 from spacegrouper.training.stream import ImageBatches
 
@@ -128,8 +127,9 @@ def train(
     if world.rank == 0:
         _assign(model.weights, best)
         _seed_dropout(model, settings.seed, 0, 0)
-        _write_results(output, model, settings, split, dataset, history)
         kept = _kept_epoch(history, settings.train)
+        shown = presentation_of(settings, dataset)
+        write_results(output, model, settings, split, shown, dataset.made_with, history, kept)
         log.info("the network of epoch %d is in %s", kept, output / "model.keras")
 
 
@@ -311,33 +311,3 @@ def _write_tensorboard(folder: Path, epoch: Epoch) -> None:
     writer.add_scalar("validation/loss", epoch.validation_loss, epoch.epoch)
     writer.add_scalar("validation/accuracy", epoch.validation_accuracy, epoch.epoch)
     writer.close()
-
-
-def _write_results(
-    output: Path,
-    model: keras.Model,
-    settings: Settings,
-    split: pd.DataFrame,
-    dataset: Dataset,
-    history: list[Epoch],
-) -> None:
-    classes = split.drop_duplicates("label").sort_values("label")["class"]
-    presentation = asdict(presentation_of(settings, dataset))
-    del presentation["made_with"]
-    labels = {
-        "label": settings.split.label,
-        "classes": classes.tolist(),
-        "best_epoch": _kept_epoch(history, settings.train),
-        "presentation": presentation,
-        "made_with": dataset.made_with,
-    }
-    # A temperature fitted to an earlier network is none of this one's.
-    (output / "calibration.json").unlink(missing_ok=True)
-    write_model(model, output / "model.keras")
-    with written_aside(output / "labels.json") as aside:
-        aside.write_text(json.dumps(labels, indent=2) + "\n", encoding="utf-8")
-    with written_aside(output / "history.csv") as aside:
-        pd.DataFrame(history).to_csv(aside, index=False)
-    with written_aside(output / "split.csv") as aside:
-        split.to_csv(aside, index=False)
-    write_settings(settings, output / "settings.yaml")
