@@ -1,6 +1,6 @@
 # What a person types; `make help` lists it. Each target sets up what it needs.
 .DELETE_ON_ERROR:
-.PHONY: help demo test check docs bench format reference slurm-profile lock clean remove-results
+.PHONY: help demo test check docs bench gpu-travels gpu format reference slurm-profile lock clean remove-results
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3.11
@@ -47,6 +47,13 @@ bench: $(environment) ## measure simulation, shaping, dataset, training, powders
 	python benchmarks/bench_train.py
 	python benchmarks/bench_powder.py
 	python benchmarks/bench_reflections.py
+
+gpu-travels: $(environment) ## pack CRYSTALS=standardised.jsonl.gz, and packages, for a machine with a GPU
+	python benchmarks/gpu/pack_cells.py --structures $(CRYSTALS)
+	benchmarks/gpu/fetch_wheels.sh
+
+gpu: ## there: simulate, train and measure within nine minutes; results/gpu
+	benchmarks/gpu/run.sh --output results/gpu
 
 format: $(environment) ## format the code and the workflow
 	ruff check --fix .

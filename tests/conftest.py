@@ -9,7 +9,8 @@ from hypothesis import settings
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # Under importlib mode, what several tests share is not found by itself.
-sys.path += [str(Path(__file__).parent / "helpers"), str(Path(__file__).parents[1] / "benchmarks")]
+_BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+sys.path += map(str, (Path(__file__).parent / "helpers", _BENCHMARKS, _BENCHMARKS / "gpu"))
 
 # Compiling on the first call would break a deadline; examples are the same in every run.
 settings.register_profile("spacegrouper", deadline=None, derandomize=True)
