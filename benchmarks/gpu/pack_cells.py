@@ -34,7 +34,7 @@ def main(
     the file too.
     """
     settings = load_settings(config)
-    check(settings)
+    check(settings, config)
     source = SOURCES["json_lines"].section.model_validate(
         {"source": "json_lines", "path": structures}
     )
@@ -50,16 +50,19 @@ def main(
     log.info("%d crystals of %d classes, %.1f MB: %s", len(packed), len(classes), size, output)
 
 
-def check(settings: Settings) -> None:
-    """Refuse what a run on the GPU does not know."""
-    split = settings.split
-    if split.label != "spacegroup" or split.training_only is not None:
-        raise UserError(
-            "split.label, split.training_only: the GPU tells space groups apart, of crystals that "
-            "may all be tested; leave both out"
-        )
-    if settings.technique.name != "patterns":
-        raise UserError("simulate.engine: the GPU is given diffraction patterns; leave it out")
+def check(settings: Settings, config: Path) -> None:
+    """Refuse what a run on the GPU does not do."""
+    split, train = settings.split, settings.train
+    asked = {
+        "thin": settings.thin.counts is not None,
+        "simulate.engine": settings.technique.name != "patterns",
+        "variation": settings.technique.copies(settings) > 0,
+        "split.label": split.label != "spacegroup",
+        "split.training_only": split.training_only is not None,
+        "train.rotation_epochs": train.rotation_epochs is not None,
+    }
+    for key in (key for key, is_asked in asked.items() if is_asked):
+        raise UserError(f"{config}: `{key}`: `make gpu` does not do this; leave it out")
 
 
 def standard_cells(path: Path, settings: Settings) -> list[Crystal]:

@@ -43,7 +43,7 @@ def test_a_run_is_measured_alike_by_the_workflow(bare_python: str, tmp_path: Pat
     run("acquire", "--output", tmp_path / "a.jsonl.gz", *rejected)
     run("standardise", "--structures", tmp_path / "a.jsonl.gz", "--output", structures, *rejected)
     run("pack_cells", "--structures", structures, "--output", tmp_path / "cells.npz")
-    options = ("--cells", tmp_path / "cells.npz", "--output", ours, "--seconds", "120")
+    options = ("--cells", tmp_path / "cells.npz", "--output", ours, "--seconds", "200")
     done = subprocess.run(
         [GPU / "run.sh", *options],
         env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHON": bare_python},
@@ -53,7 +53,7 @@ def test_a_run_is_measured_alike_by_the_workflow(bare_python: str, tmp_path: Pat
     )
     assert done.returncode == 0, done.stderr
     report = json.loads((ours / "run.json").read_text())
-    assert sum(report["seconds"].values()) < 120
+    assert sum(report["seconds"].values()) < 200
     assert report["training"]["epochs"] > 1
 
     run("plan", "--structures", structures, "--output", tmp_path / "blocks")
@@ -74,6 +74,7 @@ def test_a_run_is_measured_alike_by_the_workflow(bare_python: str, tmp_path: Pat
         for folder in (ours / "evaluation", tmp_path / "theirs")
     ]
     assert set(scores[0]) < set(scores[1])
+    assert scores[0].pop("label") == scores[1].pop("label")
     for name, value in scores[0].items():
         assert scores[1][name] == pytest.approx(value, rel=1e-4), name
     answers = [
