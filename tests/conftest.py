@@ -20,6 +20,15 @@ SHARED = Path(__file__).parents[2] / "shared"
 
 
 @pytest.fixture(scope="session")
+def shared_reflections() -> Path:
+    """Measured reflection lists, which are not part of the project."""
+    folder = SHARED / "reflections"
+    if not folder.is_dir():
+        pytest.skip(f"needs measured reflection lists, not found at {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def golden() -> Path:
     """Results of the reference programs, which are not part of the project."""
     folder = SHARED / "golden"

@@ -41,19 +41,35 @@ def run(package: Path, *command: str, cwd: Path = ROOT) -> subprocess.CompletedP
 def test_every_file_of_the_page_registers_what_it_defines(package: Path) -> None:
     code = """
 import json
+from spacegrouper.contract.list_format import LIST_FORMATS
 from spacegrouper.contract.network import NETWORKS
 from spacegrouper.contract.source import SOURCES
 from spacegrouper.contract.technique import DESCRIPTORS, ENGINES, TECHNIQUES
-print(json.dumps([kind.names for kind in (SOURCES, ENGINES, DESCRIPTORS, NETWORKS, TECHNIQUES)]))
+kinds = (SOURCES, ENGINES, DESCRIPTORS, NETWORKS, TECHNIQUES, LIST_FORMATS)
+print(json.dumps([kind.names for kind in kinds]))
 """
     ended = run(package, sys.executable, "-c", code)
     assert ended.returncode == 0, ended.stderr
-    sources, engines, descriptors, networks, techniques = json.loads(ended.stdout)
+    sources, engines, descriptors, networks, techniques, formats = json.loads(ended.stdout)
     assert "poscar_folder" in sources
     assert {"point_atoms", "neighbours"} <= set(engines)
     assert {"brightest", "neighbours"} <= set(descriptors)
     assert "small_network" in networks
     assert "distances" in techniques
+    assert "table" in formats
+
+
+def test_a_list_of_a_new_format_is_read(package: Path, tmp_path: Path) -> None:
+    rows = "".join(f"{h},0,1,{10 * h},1.5\n" for h in range(12))
+    (tmp_path / "a.csv").write_text(f"h,k,l,intensity,sigma\n{rows}")
+    code = """
+import sys
+from pathlib import Path
+from spacegrouper.techniques.reflections.list_reading import read_reflection_list
+print(read_reflection_list([Path(sys.argv[1])], "5,6,7,90,90,90").intensity.sum())
+"""
+    ended = run(package, sys.executable, "-c", code, str(tmp_path / "a.csv"))
+    assert ended.stdout == "660.0\n", ended.stderr
 
 
 def test_a_package_that_cannot_be_imported_is_named(package: Path, tmp_path: Path) -> None:

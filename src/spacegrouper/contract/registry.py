@@ -18,7 +18,11 @@ from spacegrouper.errors import UserError
 
 ENTRY_POINTS = "spacegrouper"
 # Each of their modules defines one thing, and each folder of a technique is one.
-_FOLDERS = ("spacegrouper.crystals.sources", "spacegrouper.networks")
+_FOLDERS = (
+    "spacegrouper.crystals.sources",
+    "spacegrouper.networks",
+    "spacegrouper.techniques.reflections.lists",
+)
 _TECHNIQUES = "spacegrouper.techniques"
 _FOLDERS_OF_A_TECHNIQUE = ("engines", "descriptors")
 

@@ -43,12 +43,15 @@ class Block:
         self._loops: list[dict[str, list[str]]] = []
         self._values: dict[str, list[str]] = {}
         self._torn: set[str] = set()  # tags of two columns of one loop that differ
+        self._texts: dict[str, str] = {}  # values of several lines, blanks at their ends included
         for item in block:
             pair: Any = item.pair
             if pair is not None:
                 tag, value = _plain_tag(pair[0]), _plain_value(pair[1])
                 self._pairs.append((tag, value))
                 self._values.setdefault(tag, []).append(value)
+                if pair[1].startswith(";"):
+                    self._texts.setdefault(tag, str(gemmi.cif.as_string(pair[1])))
             elif item.loop is not None:
                 self._add_loop(item.loop)
 
@@ -90,6 +93,14 @@ class Block:
     def has(self, tag: str) -> bool:
         """Tell whether a tag is there, with known values or not."""
         return _plain_tag(tag) in self._values
+
+    def lines(self, tag: str) -> str:
+        """Return a value of several lines with all its blanks, empty if there is none."""
+        return self._texts.get(_plain_tag(tag), "")
+
+    def begins(self, start: str) -> bool:
+        """Tell whether a tag that begins so has a known value."""
+        return any(tag.startswith(start) and self.values(tag) for tag in self._values)
 
     def table(self, tag: str) -> dict[str, list[str]]:
         """Return the loop with a tag, as columns; pairs outside of loops are a loop of one row.

@@ -1,0 +1,1 @@
+"""Formats of measured reflection lists: each file registers one."""

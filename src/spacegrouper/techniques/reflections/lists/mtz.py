@@ -1,0 +1,127 @@
+"""Format `mtz`: CCP4's binary reflections, merged or not."""
+
+from typing import TYPE_CHECKING
+
+from spacegrouper.contract.list_format import LIST_FORMATS, ListFormat
+from spacegrouper.errors import UserError
+
+if TYPE_CHECKING:
+    import gemmi
+
+    from spacegrouper.techniques.reflections.list_file import (
+        Content,
+        FromFile,
+        Measured,
+        Quantity,
+    )
+
+# Types of columns: a value and its sigma, at hkl or of Friedel mates; the best first.
+_KINDS: "tuple[tuple[str, str, Quantity], ...]" = (
+    ("K", "M", "intensity"),
+    ("J", "Q", "intensity"),
+    ("G", "L", "F"),
+    ("F", "Q", "F"),
+)
+_MATES = "KG"  # a column of each of two Friedel mates
+_PARTIAL = 256  # M/ISYM from here on: a part of a reflection
+
+
+def _recognises(content: "Content") -> bool:
+    return content.data.startswith(b"MTZ ")
+
+
+def _read(content: "Content") -> "FromFile":
+    import gemmi
+
+    from spacegrouper.techniques.reflections.lists.shared.file_for_gemmi import file_for_gemmi
+
+    try:
+        with file_for_gemmi(content.data, ".mtz") as path:
+            return _described(gemmi.read_mtz_file(path))
+    # gemmi's, and what follows from a damaged header.
+    except (RuntimeError, ValueError, IndexError):
+        raise UserError("the MTZ file is damaged or cut short") from None
+
+
+def _described(mtz: "gemmi.Mtz") -> "FromFile":
+    from spacegrouper.techniques.reflections.list_file import (
+        FromFile,
+        guessed_radiation,
+        known_wavelength,
+    )
+    from spacegrouper.techniques.reflections.lists.shared.cells import checked_cell
+
+    notes: list[str] = []
+    if len(mtz.batches):
+        _check_whole(mtz)
+        mtz.switch_to_original_hkl()  # from those of the asymmetric unit
+        notes.append("an unmerged MTZ file, with the indices that were measured")
+    columns, quantity = _columns(mtz, notes)
+    dataset = columns[0].dataset
+    wavelength = known_wavelength(dataset.wavelength or float("nan"), "the MTZ file", notes)
+    group = mtz.spacegroup
+    return FromFile(
+        reflections=_measured(mtz, columns, quantity),
+        cell=checked_cell(mtz.get_cell(columns[0].dataset_id).parameters, "the MTZ file's cell"),
+        wavelength=wavelength,
+        radiation=guessed_radiation(wavelength, notes),
+        symbol=group.xhm() if group else None,
+        number=group.number if group else None,
+        notes=tuple(notes),
+    )
+
+
+def _check_whole(mtz: "gemmi.Mtz") -> None:
+    column = mtz.column_with_label("M/ISYM")
+    if column is not None and (column.array >= _PARTIAL).any():
+        raise UserError(
+            "the MTZ file has parts of reflections that are not summed; scale it, as with Aimless, "
+            "and keep it unmerged"
+        )
+
+
+def _columns(mtz: "gemmi.Mtz", notes: list[str]) -> "tuple[list[gemmi.Mtz.Column], Quantity]":
+    """Return the columns that are read, a value and its sigma, or those of Friedel mates."""
+    pairs = list(zip(mtz.columns, list(mtz.columns)[1:], strict=False))
+    for kind, sigma, quantity in _KINDS:
+        found = [pair for pair in pairs if (pair[0].type, pair[1].type) == (kind, sigma)]
+        if not found:
+            continue
+        taken = [pair for pair in found[:2] if pair[0].dataset_id == found[0][0].dataset_id]
+        taken = taken if kind in _MATES else taken[:1]
+        words = " and ".join(pair[0].label for pair in taken)
+        others = ", ".join(pair[0].label for pair in found[len(taken) :])
+        notes.append(f"read from column {words}" + (f", not from {others}" if others else ""))
+        return [column for pair in taken for column in pair], quantity
+    if any(column.type in "JKFG" for column in mtz.columns):
+        raise UserError(
+            "the MTZ file has values without sigma, such as calculated ones; give measured "
+            "intensities with their sigma"
+        )
+    raise UserError("the MTZ file has no intensities and no F")
+
+
+def _measured(
+    mtz: "gemmi.Mtz", columns: "list[gemmi.Mtz.Column]", quantity: "Quantity"
+) -> "Measured":
+    import numpy as np
+
+    from spacegrouper.techniques.reflections.list_file import Measured
+
+    hkl = mtz.make_miller_array()
+    signs = [1, -1][: len(columns) // 2]
+    indices, values, sigmas = [], [], []
+    for sign, value, sigma in zip(signs, columns[::2], columns[1::2], strict=True):
+        there = ~np.isnan(value.array)  # what is not measured is NaN
+        indices.append(sign * hkl[there])
+        values.append(value.array[there])
+        sigmas.append(sigma.array[there])
+    return Measured(
+        np.concatenate(indices).astype(np.int32),
+        np.concatenate(values).astype(np.float64),
+        np.concatenate(sigmas).astype(np.float64),
+        quantity,
+    )
+
+
+LIST_FORMATS.register(ListFormat("mtz", "MTZ", _recognises, _read))

@@ -1,0 +1,1 @@
+"""What several formats are made of: the parts of SHELX, and the cell."""
