@@ -20,7 +20,7 @@ from spacegrouper.atomic import written_aside
 from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.settings import Simulate
 from spacegrouper.techniques.patterns.settings import Shape
-from spacegrouper.techniques.patterns.shaping import as_8_bit, normalise, shape_pattern
+from spacegrouper.techniques.patterns.shaping import as_levels, normalise, shape_pattern
 from spacegrouper.techniques.patterns.simulation import simulate_crystals
 
 METHODS = {"pixels": Shape(method="pixels"), "nodes": Shape(method="nodes")}
@@ -140,7 +140,7 @@ def shape_all(raw: Sequence[Any], settings: Shape, repeats: int) -> None:
     """Shape as the pipeline does, and throw the images away."""
     for _ in range(repeats):
         for pattern in raw:
-            as_8_bit(shape_pattern(pattern, settings))
+            as_levels(shape_pattern(pattern, settings), pattern.dtype)
 
 
 def cost(function: Callable[..., Any], pattern: Any, method: str) -> float:

@@ -38,8 +38,10 @@ def main(
     settings = load_settings(config)
     with progress("searching", None) as advance:
         crystal = in_standard_cell(find_crystal(structures, id, advance), settings.standardise)
-    # Shaping takes grey levels, whatever the run stores.
-    simulate = settings.simulate.model_copy(update={"bit_depth": 8})
+    simulate = settings.simulate
+    if simulate.bit_depth == 32:
+        # Shaping takes grey levels.
+        simulate = simulate.model_copy(update={"bit_depth": 8})
     (patterns,) = simulate_crystals([crystal], simulate, settings.seed, threads=1)
     if patterns.reasons[0]:
         raise UserError(f"{structures}: {id} cannot be simulated: {patterns.reasons[0]}")

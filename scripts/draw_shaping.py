@@ -73,7 +73,7 @@ def draw(patterns: dict[str, Any]) -> "Figure":
     from matplotlib.patches import Patch
 
     from spacegrouper.figures.toolkit import draw_image, enlarged, new_figure
-    from spacegrouper.techniques.patterns.shaping import as_8_bit, normalise, shape_pattern
+    from spacegrouper.techniques.patterns.shaping import as_levels, normalise, shape_pattern
 
     rows = len(patterns)
     figure, grid = new_figure(4 * TILE, TILE * rows + 0.6, rows, 4, squeeze=False)
@@ -88,7 +88,11 @@ def draw(patterns: dict[str, Any]) -> "Figure":
         colours = np.zeros((*raw.shape, 3))
         for mask, colour in zip(masks, COLOURS.values(), strict=True):
             colours[mask] = to_rgb(colour)
-        images = (np.cbrt(enlarged(raw) / 255), *(as_8_bit(v) / 255 for v in shaped), colours)
+        images = (
+            np.cbrt(enlarged(raw) / 255),
+            *(as_levels(v, raw.dtype) / 255 for v in shaped),
+            colours,
+        )
         window = shown_window(by_pixels | by_nodes)
         row[0].set_ylabel(name)
         for axes, image in zip(row, images, strict=True):

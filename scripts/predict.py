@@ -51,10 +51,10 @@ def main(
     """Name the space group of crystals: the five most probable ones, with their probabilities.
 
     A structure is standardised, and its patterns are simulated like those that the network in
-    MODEL was trained on. Patterns are 8-bit grey images (PNG, TIFF or BMP) as simulate.py makes
-    them, not brightened, of the crystal turned about x, y and z. Give those of one crystal with
-    --patterns; those of many as a folder with x.png, y.png and z.png for each, or as a NumPy array,
-    dtype uint8, of shape (3, pixels, pixels) or (crystals, 3, pixels, pixels).
+    MODEL was trained on. Patterns are grey images (PNG, TIFF or BMP) as simulate.py makes them, of
+    as many bits, not brightened, of the crystal turned about x, y and z. Give those of one crystal
+    with --patterns; those of many as a folder with x.png, y.png and z.png for each, or as a NumPy
+    array, dtype uint8 or uint16, of shape (3, pixels, pixels) or (crystals, 3, pixels, pixels).
 
     Answers go to standard output. An input that cannot be used is named on standard error, with
     the reason; the others are answered, and the exit status is 1.

@@ -123,8 +123,9 @@ def test_patterns_of_another_type_are_refused(raw_shards, datasets) -> None:
     second = raw_shards.write("1.h5", range(3, 5))
     with pytest.raises(UserError, match=r"1\.h5: uint16 patterns of \(3, 32, 32\), but .* uint8"):
         plan_dataset([first, second], datasets.settings)
-    with pytest.raises(UserError, match=r"1\.h5: uint16 patterns cannot be shaped"):
-        plan_dataset([second], datasets.settings)
+    objects = plan_dataset([second], datasets.settings).objects
+    types = [json.loads(objects[f"{name}/zarr.json"])["data_type"] for name in ("raw", "shaped")]
+    assert types == ["uint16", "uint16"]
 
 
 def test_powders_and_diffraction_do_not_mix(raw_shards, powder_shards, datasets) -> None:

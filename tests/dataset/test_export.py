@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 import pytest
 from PIL import Image
+from small_dataset import patterns_settings, write_small_dataset
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.dataset.dataset import Dataset
@@ -109,6 +110,18 @@ def test_a_csv_file_holds_every_pixel(dataset, raw_shards, tmp_path: Path) -> No
         image = Image.open(io.BytesIO(base64.b64decode(line["bitmap"], validate=True)))
         assert (image.format, image.mode) == ("PNG", "L")
         np.testing.assert_array_equal(np.asarray(image), np.vstack(list(views)))
+
+
+def test_a_csv_file_holds_levels_of_16_bits(tmp_path: Path) -> None:
+    raw = np.arange(3 * 64 * 64, dtype=np.uint16).reshape(1, 3, 64, 64) * 5
+    settings = patterns_settings(64, bit_depth=16)
+    dataset = write_small_dataset(tmp_path / "dataset.zarr", raw, [225], settings)
+    export_csv(dataset, np.arange(1), tmp_path / "data.csv", print)
+    with (tmp_path / "data.csv").open(newline="") as file:
+        (line,) = csv.DictReader(file)
+    image = Image.open(io.BytesIO(base64.b64decode(line["bitmap"])))
+    assert (image.format, image.mode) == ("PNG", "I;16")
+    np.testing.assert_array_equal(np.asarray(image), np.vstack(list(raw[0])))
 
 
 def test_what_is_no_grey_level_goes_into_no_csv_file(powder_shards, datasets, tmp_path) -> None:

@@ -112,6 +112,21 @@ def test_a_dataset_of_other_cells_is_refused(model, tmp_path):
         read_labels(model, other)
 
 
+@pytest.mark.parametrize("descriptor", ["raw", "shaped"])
+def test_a_dataset_of_another_grey_scale_is_refused(model, tmp_path, descriptor):
+    scale = {"bit_depth": 16, "grey_scale": "logarithmic"}
+    fine = dict(CRYSTALS) | {"raw": CRYSTALS["raw"].astype(np.uint16)}
+    other = write_small_dataset(
+        tmp_path / "other.zarr", **fine, settings=patterns_settings(64, **scale)
+    )
+    write_labels(model, SETTINGS, [62, 225], descriptor=descriptor)
+    reason = (
+        "patterns of bit_depth 8, grey_scale linear, .* are of bit_depth 16, grey_scale logarithmic"
+    )
+    with pytest.raises(UserError, match=rf"labels\.json: .*{reason}, decades 6;"):
+        read_labels(model, other)
+
+
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 from model_files import labels_of
-from small_dataset import settings_of, write_small_dataset
+from small_dataset import patterns_settings, settings_of, write_small_dataset
 
 from spacegrouper.contract.technique import Picture
 from spacegrouper.figures.samples import (
@@ -12,9 +12,9 @@ from spacegrouper.figures.samples import (
     visible,
 )
 from spacegrouper.randomness import generators
-from spacegrouper.settings import make_settings
+from spacegrouper.settings import Simulate, make_settings
 from spacegrouper.techniques.patterns.settings import Shape
-from spacegrouper.techniques.patterns.shaping import as_8_bit, normalise
+from spacegrouper.techniques.patterns.shaping import as_levels, normalise
 from spacegrouper.techniques.powder.descriptors.powder import IMAGE_POINTS
 from spacegrouper.techniques.powder.diffractograms import diffractograms, draw_images
 from spacegrouper.techniques.powder.settings import Diffractogram, Powder
@@ -87,10 +87,27 @@ def test_a_diffraction_sample_shows_raw_spot_and_shaped_patterns(tmp_path):
         assert np.array_equal(spot.values[..., view] > 0, patterns[2, view] > 0)
     assert [picture.caption for picture in shaped] == [f"shaped, {axis} view" for axis in "xyz"]
     for view, picture in enumerate(shaped):
-        normalised = as_8_bit(normalise(patterns[2, view], Shape()))
+        normalised = as_levels(normalise(patterns[2, view], Shape()), patterns.dtype)
         for colour in range(3):
             expected = patterns[1, view] if colour == view else normalised
             assert np.array_equal(picture.values[..., colour], expected)
+
+
+def test_a_logarithmic_sample_of_16_bits_is_shown_as_it_is(tmp_path):
+    patterns = np.zeros((3, 3, 256, 256), dtype=np.uint16)
+    patterns[2, :, 5, 7:10] = 65535, 64 * 257, 1
+    made_with = patterns_settings(256, bit_depth=16, grey_scale="logarithmic")
+    dataset = write_small_dataset(tmp_path / "data.zarr", patterns, [62] * 3, made_with)
+    simulate = Simulate(bit_depth=16, grey_scale="logarithmic")
+
+    raw, spot, *shaped = read_sample(
+        dataset, CHOSEN, labels_of(make_settings(simulate=simulate), GROUPS)
+    ).pictures
+
+    assert raw.values[5, 7:10].tolist() == [255, 64, 0]
+    assert spot.values[5, 7:10].tolist() == [[255] * 3, [64] * 3, [0] * 3]
+    assert {picture.values.dtype for picture in (raw, spot, *shaped)} == {np.dtype(np.uint8)}
+    assert [picture.values[5, 7].tolist() for picture in shaped] == [[255] * 3] * 3
 
 
 def test_a_powder_sample_shows_the_diffractogram(tmp_path):

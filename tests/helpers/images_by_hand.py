@@ -13,7 +13,7 @@ def resized(patterns: NDArray[np.uint8], size: int, method: str) -> NDArray[np.u
         under = ((np.arange(size) + 0.5) * pixels / size).astype(int)
         return patterns[..., under[:, None], under]
     home = ((np.arange(pixels) + 0.5) * size / pixels + 1e-9).astype(int)
-    found = np.zeros((*patterns.shape[:-2], size, size), dtype=np.uint8)
+    found = np.zeros((*patterns.shape[:-2], size, size), dtype=patterns.dtype)
     np.maximum.at(found, (..., home[:, None], home), patterns)
     return found
 

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ from spacegrouper.errors import UserError
 from spacegrouper.prediction.pattern_checks import check_centre, check_pattern
 from spacegrouper.settings import Simulate
 
-Image = NDArray[np.uint8]
+Image = NDArray[np.unsignedinteger[Any]]
+LOGARITHMIC: dict[str, Any] = {"bit_depth": 16, "grey_scale": "logarithmic"}
+FINE = SMALL.model_copy(update=LOGARITHMIC)
 
 
 def with_bar(pattern: Image) -> Image:
@@ -50,6 +53,38 @@ def test_images_that_no_simulation_makes_are_refused_with_the_reason(
         check_pattern(change(simulated()[2]), SMALL)
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda p: 0 * p + 65535, "all white"),
+        (lambda p: p // 2, "grey level 32767 and not 65535"),
+        (lambda p: (p.astype(int) * 2).clip(0, 65535).astype(np.uint16), "grey level 65535, where"),
+        (lambda p: with_bar(p // 257) * 257, "in a line have one grey level"),
+        (lambda p: (65535 * (p / 65535) ** 8).astype(np.uint16), "look linear, but .* logarithmic"),
+    ],
+)
+def test_images_of_16_bits_are_refused_alike(change: Callable[[Image], Image], reason: str) -> None:
+    pattern = simulated(FINE)[2]
+    check_pattern(pattern, FINE)
+    with pytest.raises(UserError, match=reason):
+        check_pattern(change(pattern), FINE)
+
+
+def test_an_inverted_logarithmic_pattern_is_recognised() -> None:
+    whole = Simulate(**LOGARITHMIC)
+    with pytest.raises(UserError, match=r"background is bright.*`65535 - I`"):
+        check_pattern(65535 - simulated(whole)[2], whole)
+
+
+def test_the_scale_of_patterns_of_16_bits_is_told() -> None:
+    linear = SMALL.model_copy(update={"bit_depth": 16})
+    check_pattern(simulated(linear)[0], linear)
+    with pytest.raises(UserError, match=r"look linear, but .* logarithmic ones; .*np\.log10"):
+        check_pattern(simulated(linear)[0], FINE)
+    with pytest.raises(UserError, match=r"look logarithmic, but .* linear ones"):
+        check_pattern(simulated(FINE)[0], linear)
+
+
 def test_pixels_behind_the_beam_stop_are_dark() -> None:
     stopped = SMALL.model_copy(update={"beam_stop": 6.0})
     check_pattern(simulated(stopped)[0], stopped)
@@ -57,13 +92,14 @@ def test_pixels_behind_the_beam_stop_are_dark() -> None:
         check_pattern(simulated()[0], stopped)
 
 
-def test_patterns_off_the_centre_are_refused_with_the_centre_found() -> None:
-    patterns = simulated(Simulate())
-    check_centre(patterns)
+@pytest.mark.parametrize("experiment", [Simulate(), Simulate(**LOGARITHMIC)])
+def test_patterns_off_the_centre_are_refused_with_the_centre_found(experiment: Simulate) -> None:
+    patterns = simulated(experiment)
+    check_centre(patterns, experiment)
     for shift in ((12, 0), (0, -9), (20, 17)):
         row, column = 127.5 + np.array(shift)
         with pytest.raises(UserError, match=f"about column {column:g}, row {row:g}, but"):
-            check_centre(np.roll(patterns, shift, axis=(1, 2)))
+            check_centre(np.roll(patterns, shift, axis=(1, 2)), experiment)
 
 
 @st.composite
@@ -79,16 +115,25 @@ def crystals(draw: st.DrawFn) -> Crystal:
     return Crystal("any", lattice, tuple(species), np.array(places))
 
 
-@given(crystals(), st.sampled_from(["paper", "zone_axes"]), st.sampled_from([0, 5]), st.booleans())
-@settings(max_examples=40)
+@given(
+    crystals(),
+    st.sampled_from(["paper", "zone_axes"]),
+    st.sampled_from([0, 5]),
+    st.booleans(),
+    st.sampled_from([8, 16]),
+    st.sampled_from(["linear", "square_root", "logarithmic"]),
+)
+@settings(max_examples=60)
 def test_what_is_simulated_is_never_refused(
-    crystal: Crystal, views: str, beam_stop: float, noise: bool
+    crystal: Crystal, views: str, beam_stop: float, noise: bool, depth: int, scale: str
 ) -> None:
     experiment = Simulate.model_validate(
         {
             "pixels": 96,
             "views": views,
             "beam_stop": beam_stop,
+            "bit_depth": depth,
+            "grey_scale": scale,
             "poisson_noise": noise,
             "pulse_energy": 10 if noise else 1e-6,
         }
@@ -98,4 +143,4 @@ def test_what_is_simulated_is_never_refused(
         # Where no photon was counted, there is no pattern.
         if pattern.any():
             check_pattern(pattern, experiment)
-    check_centre(patterns)
+    check_centre(patterns, experiment)

@@ -18,6 +18,7 @@ from spacegrouper.prediction.pattern_files import (
     read_images,
     read_pattern_file,
 )
+from spacegrouper.settings import Simulate
 
 SIZE = SMALL.pixels
 FORMULA = r"np\.floor\(255 \* \(I / I\.max\(\)\)\)"
@@ -36,8 +37,8 @@ def write_images(folder: Path, raw: NDArray[np.uint8], suffix: str = ".png") -> 
     return paths
 
 
-def read_one(path: Path) -> Patterns:
-    (found,) = read_pattern_file(path, SMALL)
+def read_one(path: Path, settings: Simulate = SMALL) -> Patterns:
+    (found,) = read_pattern_file(path, settings)
     assert isinstance(found, Patterns)
     return found
 
@@ -52,6 +53,54 @@ def test_images_keep_every_grey_level_and_their_order(
     found = read_one(tmp_path / "crystal")
     assert found.name == str(tmp_path / "crystal")
     assert (found.raw == raw).all()
+
+
+FINE = SMALL.model_copy(update={"bit_depth": 16, "grey_scale": "logarithmic"})
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_images_of_16_bits_keep_every_level(tmp_path: Path, suffix: str) -> None:
+    raw = simulated(FINE)
+    assert len(np.unique(raw)) > 256
+    write_images(tmp_path / "crystal", raw, suffix)
+    assert (read_one(tmp_path / "crystal", FINE).raw == raw).all()
+    np.save(tmp_path / "one.npy", raw)
+    assert (read_one(tmp_path / "one.npy", FINE).raw == raw).all()
+
+
+def test_a_tiff_of_the_other_byte_order_is_the_same(tmp_path: Path) -> None:
+    raw = simulated(FINE)[0]
+    big = Image.frombytes("I;16B", (SIZE, SIZE), raw.astype(">u2").tobytes())
+    big.save(tmp_path / "x.tif")
+    assert (read_images([tmp_path / "x.tif"], FINE)[0] == raw).all()
+
+
+FINE_WRITERS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "coarse.png": (
+        lambda p: Image.fromarray(simulated()[0]).save(p),
+        "8 bits a pixel, but the network was trained on 16-bit patterns on a logarithmic grey "
+        r"scale of 6 decades; .*np\.log10.*np\.uint16",
+    ),
+    "linear.png": (
+        lambda p: Image.fromarray(simulated(SMALL.model_copy(update={"bit_depth": 16}))[0]).save(p),
+        "look linear",
+    ),
+    "signed.tif": (
+        lambda p: Image.fromarray(np.ones((SIZE, SIZE), dtype=np.int32)).save(p),
+        "32 bits, maybe signed, a pixel",
+    ),
+    "colours.png": (lambda p: deep_colours(p), "has colours"),
+    "bits.bmp": (lambda p: Image.new("L", (SIZE, SIZE)).save(p), "8 bits a pixel, but"),
+}
+
+
+@pytest.mark.parametrize("name", FINE_WRITERS)
+def test_a_network_of_16_bits_refuses_others_by_name(tmp_path: Path, name: str) -> None:
+    write, reason = FINE_WRITERS[name]
+    write(tmp_path / name)
+    with pytest.raises(UserError, match=reason) as raised:
+        read_images([tmp_path / name], FINE)
+    assert str(raised.value).startswith(f"{tmp_path / name}: ")
 
 
 def test_grey_images_saved_in_colour_are_the_same(tmp_path: Path, raw: NDArray[np.uint8]) -> None:

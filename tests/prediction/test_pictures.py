@@ -9,6 +9,7 @@ from scipy.ndimage import maximum_filter
 from structure_files import ROCK_SALT, write_cif
 from tiny_model import SIZE, write_tiny_model
 
+from spacegrouper.contract.technique import TECHNIQUES
 from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.prediction.answers import Answer
 from spacegrouper.prediction.inputs import answer_inputs, read_input
@@ -44,6 +45,17 @@ def test_pictures_are_written_beside_others_with_the_same_bytes_each_time(
     assert set(written[0]) == {"mine.txt", "nacl.cif.png", "nacl.cif.svg"}
     image = imread(folder / "nacl.cif.png")[..., :3]
     assert (abs(image - (0, 0x72 / 255, 0xB2 / 255)).max(axis=-1) < 0.02).sum() > 1000
+
+
+def test_pictures_of_other_grey_scales_are_of_8_bits_and_not_brightened() -> None:
+    raw = np.array([[[65535, 30000], [257, 256]]] * 3, dtype=np.uint16)
+    made_with = {"simulate": {"bit_depth": 16, "grey_scale": "square_root"}}
+    pictures = TECHNIQUES["patterns"].pictures({"raw": raw, "shaped": raw // 2}, made_with)
+    assert list(pictures) == ["Raw patterns", "Shaped patterns"]
+    shown, shaped = (values[0].values for values in pictures.values())
+    assert shown.tolist() == [[255, 117], [1, 1]]
+    assert shaped.tolist() == [[127, 58], [0, 0]]
+    assert shown.dtype == shaped.dtype == np.uint8
 
 
 def test_pictures_show_raw_shaped_and_seen(answer: Answer, model: TrainedModel) -> None:

@@ -94,6 +94,27 @@ def test_photons_are_no_patterns_of_a_run() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        (
+            {"bit_depth": 32, "grey_scale": "square_root"},
+            r"`simulate\.grey_scale`: square_root changes nothing with `bit_depth: 32`",
+        ),
+        ({"decades": 4}, r"`simulate\.decades`: changes nothing without `grey_scale: logarithmic`"),
+        ({"bit_depth": 12}, r"`simulate\.bit_depth`: must be one of 8, 16, 32"),
+        ({"grey_scale": "log"}, r"`simulate\.grey_scale`: must be one of .* logarithmic"),
+        ({"grey_scale": "logarithmic", "decades": 13}, r"`simulate\.decades`: .* 12"),
+    ],
+)
+def test_grey_scales_that_cannot_be_are_refused_in_one_line(
+    content: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UserError, match=message) as error:
+        settings_of({"simulate": content})
+    assert len(str(error.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
         ({"simulate": {"views": [{"axis": "x", "angle": 1}] * 2}}, "views`: 2 views, .* of 3"),
         (
             HABITS | {"morphology": {"views": [[1, 0, 0], [0, 1, 0]]}},

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from images_by_hand import resized
 
-from spacegrouper.techniques.images import image_of_each, one_image, resize_patterns
+from spacegrouper.contract.technique import Presentation
+from spacegrouper.techniques.images import forest_pixels, image_of_each, one_image, resize_patterns
 
 VIEWS = np.full((1, 3, 2, 2), [[[[1]], [[2]], [[3]]]], dtype=np.uint8)
 
@@ -31,7 +32,9 @@ def test_maximum_keeps_every_spot_of_the_pixels_that_fall_together() -> None:
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32 - 1))
 def test_maximum_agrees_with_its_definition(length: int, size: int, seed: int) -> None:
-    image = np.random.default_rng(seed).integers(0, 256, (length, length), dtype=np.uint8)
+    dtype = (np.uint8, np.uint16)[seed % 2]
+    white = np.iinfo(dtype).max
+    image = np.random.default_rng(seed).integers(0, white, (length, length), dtype, endpoint=True)
     method = "nearest" if size >= length else "maximum"
 
     np.testing.assert_array_equal(
@@ -68,12 +71,33 @@ def test_images_of_each_view_are_grey() -> None:
     assert colours(image_of_each(VIEWS)) == [[1, 1, 1], [2, 2, 2], [3, 3, 3]]
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("compose", [one_image, image_of_each])
-def test_images_are_float32_up_to_one(compose) -> None:
-    patterns = np.random.default_rng(0).integers(0, 255, (4, 3, 5, 7), dtype=np.uint8)
-    patterns[:, :, 4, 6] = 255
+def test_images_are_float32_up_to_one(compose, dtype) -> None:
+    white = np.iinfo(dtype).max
+    patterns = np.random.default_rng(0).integers(0, white, (4, 3, 5, 7), dtype=dtype)
+    patterns[:, :, 4, 6] = white
     for image in compose(patterns):
         assert image.shape == (4, 5, 7, 3)
         assert image.dtype == np.float32
         assert (image[:, 4, 6] == 1).all()
         assert image[:, :4].max() < 1
+
+
+def test_the_levels_of_16_bits_all_differ() -> None:
+    levels = np.arange(65536, dtype=np.uint16).reshape(1, 1, 256, 256)
+    (image,) = one_image(levels)
+    np.testing.assert_allclose(image[..., 1], levels[:, 0] / 65535, rtol=1e-7)
+    assert len(np.unique(image)) == 65536
+
+
+def test_a_forest_sees_logarithms_of_levels_that_are_none_yet() -> None:
+    raw = np.zeros((1, 3, 64, 64), dtype=np.uint16)
+    raw[0, 0, 0, :2] = 65535, 6553
+    seen = {}
+    for scale in ("linear", "logarithmic"):
+        made_with = {"simulate": {"grey_scale": scale}}
+        forest = forest_pixels("raw", Presentation("raw", 9, "nearest", 0, {}, made_with))
+        (seen[scale],) = forest.compose(forest.prepare({"raw": raw}), [""])
+    np.testing.assert_allclose(seen["linear"][0, 0, 0, :3], np.log([65536, 6554, 1]), rtol=1e-6)
+    np.testing.assert_allclose(seen["logarithmic"][0, 0, 0, :3], [1, 0.1, 0], rtol=1e-4)

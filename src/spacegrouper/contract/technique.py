@@ -25,6 +25,8 @@ Sections = Mapping[str, Any]
 Resize = Literal["nearest", "maximum"]
 # The arrays of crystals by name, such as `raw` (n, views, y, x); a row for each crystal.
 Arrays = Mapping[str, NDArray[Any]]
+# Grey levels of 8 or 16 bits, 0 black.
+Levels = NDArray[np.unsignedinteger[Any]]
 
 
 @dataclass(frozen=True)

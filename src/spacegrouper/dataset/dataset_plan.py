@@ -358,11 +358,6 @@ def _check_alike(paths: Sequence[Path], shards: Sequence[RawRows]) -> None:
                 f"{paths[0]}: {', '.join(first.further_labels) or 'none'}; simulate both with "
                 "the same `standardise.labels`"
             )
-    if technique_of(first.made_with).derived and first.pattern_dtype != np.uint8:
-        raise UserError(
-            f"{paths[0]}: {first.pattern_dtype} patterns cannot be shaped; simulate with "
-            "`bit_depth: 8`"
-        )
 
 
 def _check_ids_differ(paths: Sequence[Path], shards: Sequence[RawRows]) -> None:

@@ -99,7 +99,7 @@ def export_csv(
     Raises:
         UserError: the dataset holds no grey levels.
     """
-    if dataset.dtype != np.uint8:
+    if dataset.dtype != np.uint8 and not dataset.technique.images:
         raise UserError(
             f"{dataset.path}: holds {dataset.technique.measures}, of {dataset.dtype} values, which "
             "are no grey levels; export them to an HDF5 file"

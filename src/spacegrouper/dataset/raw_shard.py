@@ -1,8 +1,8 @@
 """Raw shards: the patterns of one block in a NeXus-style HDF5 file.
 
-    /entry/data/data       uint8 (crystals, views, y, x), found by viewers through `signal`; of
-                           powders uint16 (crystals, 1, 1, angles); float32 photons per pixel with
-                           `bit_depth: 32`
+    /entry/data/data       uint8 (crystals, views, y, x), found by viewers through `signal`; uint16
+                           with `bit_depth: 16`, and of powders (crystals, 1, 1, angles); float32
+                           photons per pixel with `bit_depth: 32`
     /entry/material_id     one string a crystal
     /entry/intensity_max   (crystals, views): what the highest level stands for, photons per pixel
                            or, of powders, electrons^2
@@ -253,7 +253,7 @@ def _check_layout(path: Path, file: h5py.File) -> None:
     if patterns.ndim != 4 or patterns.dtype not in (np.uint8, np.uint16):
         raise UserError(
             f"{path}: /entry/data/data must be uint8 or uint16 (crystals, views, y, x), "
-            f"found {patterns.dtype} {patterns.shape}; simulate with `bit_depth: 8`"
+            f"found {patterns.dtype} {patterns.shape}; simulate with `bit_depth: 8` or 16"
         )
     if file["entry/material_id"].shape != patterns.shape[:1]:
         raise UserError(f"{path}: /entry/material_id must hold one string for each crystal")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from spacegrouper.contract.technique import DESCRIPTORS, Presentation, Technique
 from spacegrouper.dataset.dataset import Dataset
-from spacegrouper.dataset.made_with import MadeWith, technique_of
+from spacegrouper.dataset.made_with import MadeWith, technique_of, with_defaults
 from spacegrouper.errors import UserError
 from spacegrouper.settings import load_settings
 from spacegrouper.training.split import PARTS
@@ -66,7 +66,8 @@ def read_labels(model: Path, dataset: Dataset | None = None) -> Labels:
 
     Raises:
         UserError: there is none, it is not of this version, or the dataset has cells of another
-            setting, or arrays that the network is shown are derived with other settings in it.
+            setting, patterns on another grey scale, or arrays that the network is shown are
+            derived with other settings in it.
     """
     path = model / "labels.json"
     text = _read_text(path)
@@ -95,6 +96,13 @@ def read_labels(model: Path, dataset: Dataset | None = None) -> Labels:
                 f"{path}: the network was trained on {trained} cells (`standardise.setting`), but "
                 f"those of the dataset are {given}; train it again with scripts/train.py"
             )
+        trained, given = (_grey_scale(each) for each in (labels.made_with, dataset.made_with))
+        # Other programs' files do not say.
+        if trained and given and trained != given:
+            raise UserError(
+                f"{path}: the network was trained on patterns of {trained} (section `simulate`), "
+                f"but those of the dataset are of {given}; train it again with scripts/train.py"
+            )
     if dataset is not None and shown & set(technique.derived):
         for section in technique.derived_from:
             if made_with["settings"].get(section) != dataset.settings.get(section):
@@ -109,6 +117,13 @@ def _cell_setting(made_with: MadeWith) -> str:
     """Return the setting of the cells, the standard one where none is said."""
     cells = made_with.get("settings", {}).get("standardise", {})
     return str(cells.get("setting", "standard"))
+
+
+def _grey_scale(made_with: MadeWith) -> str:
+    """Return with which keys intensities became numbers, where the technique has such keys."""
+    simulate = with_defaults(made_with).get("settings", {}).get("simulate", {})
+    keys = ("bit_depth", "grey_scale", "decades")
+    return ", ".join(f"{key} {simulate[key]}" for key in keys if key in simulate)
 
 
 def uncalibrated_because(model: Path) -> str | None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from spacegrouper.contract.technique import ENGINES, Sections
+from spacegrouper.contract.technique import ENGINES, Levels, Sections
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
@@ -102,14 +102,14 @@ def simulate_point(
     point: Point,
     threads: int,
     advance: Callable[[int], None],
-) -> NDArray[np.uint8]:
+) -> Levels:
     """Return the raw patterns of perturbed crystals, (n, views, pixels, pixels), grey levels.
 
     `advance` is called with 1 after each crystal. No result depends on the threads. Raises
     UserError for a crystal that cannot be simulated.
     """
 
-    def simulate(crystal: Crystal) -> NDArray[np.uint8]:
+    def simulate(crystal: Crystal) -> Levels:
         patterns = _simulate(*perturb(crystal, recipe, point), recipe.seed)
         advance(1)
         return patterns

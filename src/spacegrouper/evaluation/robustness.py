@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from spacegrouper.contract.technique import Levels
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.symmetry import extinction_classes
 from spacegrouper.dataset.dataset import Dataset
@@ -63,7 +64,7 @@ def differing_crystals(
     ]
 
 
-def images_of(raw: NDArray[np.uint8], labels: Labels) -> list[NDArray[np.float32]]:
+def images_of(raw: Levels, labels: Labels) -> list[NDArray[np.float32]]:
     """Make of raw patterns the images that the network takes.
 
     `raw`: (n, views = 3, pixels, pixels); returns what the network's descriptor composes.

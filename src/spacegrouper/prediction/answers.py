@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Arrays
+from spacegrouper.contract.technique import Arrays, Levels
 from spacegrouper.crystals.class_names import class_name
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.symmetry import (
@@ -82,9 +82,7 @@ def answer_crystals(
     ]
 
 
-def answer_patterns(
-    names: Sequence[str], raw: NDArray[np.uint8], model: TrainedModel
-) -> list[Answer]:
+def answer_patterns(names: Sequence[str], raw: Levels, model: TrainedModel) -> list[Answer]:
     """Let the network name the crystals that patterns are of; (n, views, y, x), grey levels.
 
     Raises:

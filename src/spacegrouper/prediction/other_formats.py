@@ -103,7 +103,7 @@ def other_image(content: bytes, suffix: str) -> str:
     if kind and not content.startswith(_READABLE_IMAGES):
         return (
             f"{_MICROSCOPE} ({kind}), which is not read here; open it with a program that knows "
-            "it, such as HyperSpy, and save each view as an 8-bit PNG"
+            "it, such as HyperSpy, and save each view as a grey PNG"
         )
     if kind := _begins(content, _PACKED):
         return f"{kind}; {_UNPACK}"

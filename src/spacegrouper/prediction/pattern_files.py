@@ -1,4 +1,7 @@
-"""Diffraction patterns from image files: one 8-bit grey image for each view of a crystal."""
+"""Diffraction patterns from image files: one grey image for each view of a crystal.
+
+A network takes images of as many bits, 8 or 16, as it was trained on.
+"""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -8,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from spacegrouper.contract.technique import Levels
 from spacegrouper.crystals.cif_text import path_text
 from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.errors import UserError
 from spacegrouper.prediction.other_formats import other_image
-from spacegrouper.prediction.pattern_checks import FORMULA, check_centre, check_pattern
+from spacegrouper.prediction.pattern_checks import check_centre, check_pattern
 from spacegrouper.settings import Simulate
+from spacegrouper.techniques.patterns.grey_scale import GreyScale
 
 # Without loss and without programs in them, unlike JPEG and EPS.
 _FORMATS = ("PNG", "TIFF", "BMP")
@@ -25,6 +29,7 @@ VIEWS = ("x", "y", "z")
 
 _TIFF_BITS = 258  # the tag with the bits of each channel
 _LOSSY_TIFF = ("jpeg", "tiff_jpeg", "webp")
+_GREY_16 = ("I;16", "I;16L", "I;16B")
 _GREY = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa")
 
 
@@ -33,7 +38,7 @@ class Patterns:
     """The raw patterns of a crystal, (views, y, x), and a name for it."""
 
     name: str
-    raw: NDArray[np.uint8]
+    raw: Levels
 
 
 def holds_patterns(path: Path) -> bool:
@@ -44,7 +49,7 @@ def holds_patterns(path: Path) -> bool:
 def read_pattern_file(path: Path, settings: Simulate) -> Iterator[Patterns | Rejection]:
     """Read the patterns of the crystals of a folder or a `.npy` file.
 
-    A folder holds the images x, y and z of one crystal; an array is uint8, of one crystal
+    A folder holds the images x, y and z of one crystal; an array is of one crystal
     (3, size, size) or of several (n, 3, size, size), which are named path#0, path#1 ... What is
     not as simulated with `settings` is a Rejection.
 
@@ -55,7 +60,7 @@ def read_pattern_file(path: Path, settings: Simulate) -> Iterator[Patterns | Rej
     if path.is_dir():
         yield Patterns(name, read_images([_view_file(path, view) for view in VIEWS], settings))
         return
-    array = _open_array(path, settings.pixels)
+    array = _open_array(path, settings.pixels, GreyScale.of(settings))
     several = array.ndim == 4
     for number, patterns in enumerate(array if several else array[None]):
         identifier = f"{name}#{number}" if several else name
@@ -64,30 +69,30 @@ def read_pattern_file(path: Path, settings: Simulate) -> Iterator[Patterns | Rej
             for view, pattern in zip(VIEWS, raw, strict=True):
                 with _named(f"view {view}"):
                     check_pattern(pattern, settings)
-            check_centre(raw)
+            check_centre(raw, settings)
         except UserError as error:
             yield Rejection(identifier, "read", str(error))
         else:
             yield Patterns(identifier, raw)
 
 
-def read_images(paths: Sequence[Path], settings: Simulate) -> NDArray[np.uint8]:
+def read_images(paths: Sequence[Path], settings: Simulate) -> Levels:
     """Read one grey image for each view, as simulated with `settings`.
 
     Returns:
         The patterns, (views, size, size).
 
     Raises:
-        UserError: a file is no 8-bit grey image (colours must all be equal) of the size, or can be
-            no pattern.
+        UserError: a file is no grey image (colours must all be equal) of the size and of as many
+            bits, or can be no pattern.
     """
-    patterns = []
+    patterns: list[Levels] = []
     for path in paths:
         with _named(path_text(path)):
-            patterns.append(_read_image(path, settings.pixels))
+            patterns.append(_read_image(path, settings.pixels, GreyScale.of(settings)))
             check_pattern(patterns[-1], settings)
     with _named(", ".join(map(path_text, paths))):
-        check_centre(patterns)
+        check_centre(patterns, settings)
     return np.stack(patterns)
 
 
@@ -100,7 +105,7 @@ def _named(name: str) -> Iterator[None]:
         raise UserError(f"{name}: {error}") from None
 
 
-def _open_array(path: Path, size: int) -> NDArray[np.uint8]:
+def _open_array(path: Path, size: int, scale: GreyScale) -> Levels:
     name = path_text(path)
     try:
         # An archive of arrays (*.npz) is none, whatever its name.
@@ -110,26 +115,26 @@ def _open_array(path: Path, size: int) -> NDArray[np.uint8]:
     except (OSError, ValueError, EOFError, OverflowError, SyntaxError):
         raise UserError(
             f"{name}: cannot be read as a NumPy array, or cut short; write it with numpy.save, "
-            "dtype uint8"
+            f"dtype {scale.dtype}"
         ) from None
     right_shape = array.ndim in (3, 4) and array.shape[-3:] == (3, size, size)
-    if array.dtype != np.uint8 or not right_shape:
+    if array.dtype != scale.dtype or not right_shape:
         problem = (
-            f"{name}: expected 8-bit patterns (dtype uint8) of shape (3, {size}, {size}) or "
+            f"{name}: expected {scale.words} (dtype {scale.dtype}) of shape (3, {size}, {size}) or "
             f"(crystals, 3, {size}, {size}), found {array.dtype} {array.shape}"
         )
         if right_shape and array.dtype.kind in "uif":
             if not np.isfinite(array).all():
                 raise UserError(f"{problem}, with values that are not finite numbers")
-            problem += f"; scale the intensities I of each view by {FORMULA}"
+            problem += f"; scale the intensities I of each view by {scale.formula}"
         raise UserError(problem)
     if len(array) == 0:
         raise UserError(f"{name}: holds no crystal, its shape is {array.shape}")
-    patterns: NDArray[np.uint8] = array
+    patterns: Levels = array
     return patterns
 
 
-def _read_image(path: Path, size: int) -> NDArray[np.uint8]:
+def _read_image(path: Path, size: int, scale: GreyScale) -> Levels:
     try:
         with path.open("rb") as file:
             beginning = file.read(512)
@@ -145,8 +150,10 @@ def _read_image(path: Path, size: int) -> NDArray[np.uint8]:
             warnings.simplefilter("ignore")
             with Image.open(path, formats=_FORMATS) as image:
                 # Known from the header, before anything is unpacked.
-                if reason := _reason_against(image, beginning, size):
+                if reason := _reason_against(image, beginning, size, scale):
                     raise UserError(reason)
+                if image.mode in _GREY_16:
+                    return np.asarray(image).astype(np.uint16)
                 channels = np.asarray(image.convert("RGBA"))
     # Pillow's readers fail in many ways.
     except (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError) as error:
@@ -164,7 +171,7 @@ def _read_image(path: Path, size: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(grey[..., 0])
 
 
-def _reason_against(image: Image.Image, beginning: bytes, size: int) -> str:
+def _reason_against(image: Image.Image, beginning: bytes, size: int, scale: GreyScale) -> str:
     """Return why an image is none of a view, as far as its header tells, or ""."""
     pages = getattr(image, "n_frames", 1)
     if pages > 1:
@@ -180,14 +187,17 @@ def _reason_against(image: Image.Image, beginning: bytes, size: int) -> str:
         bits = beginning[24]
     else:
         bits = max(getattr(image, "tag_v2", {}).get(_TIFF_BITS, (8,)))
-    if bits > 8 or image.mode[0] in "IF":
-        depth = "floating-point numbers" if image.mode == "F" else f"{bits} bits"
-        return (
-            f"{depth} a pixel, and not 8 bits; scale the measured intensities I by {FORMULA}, "
-            "and save that as PNG"
+    if max(bits, 8) != scale.bit_depth or image.mode in "FI":
+        depth = {"F": "floating-point numbers", "I": f"{bits} bits, maybe signed,"}.get(
+            image.mode, f"{bits} bits"
         )
-    if image.mode not in _GREY:
-        return f"has colours ({image.mode}); give a grey image, one for each view"
+        return (
+            f"{depth} a pixel, but the network was trained on {scale.words}; scale the measured "
+            f"intensities I by {scale.formula}, and save that as PNG"
+        )
+    if image.mode not in (_GREY if scale.bit_depth == 8 else _GREY_16):
+        what = "transparency" if image.mode == "LA" else "colours"
+        return f"has {what} ({image.mode}); give a grey image, one for each view"
     return ""
 
 

@@ -10,14 +10,17 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Presentation
+from spacegrouper.contract.technique import Levels, Presentation
 from spacegrouper.crystals.class_names import space_group_name
 from spacegrouper.crystals.symmetry import crystal_systems
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.figures.looks import NARROW_GAPS, STYLE
 from spacegrouper.figures.toolkit import draw_image, enlarged, head_columns, new_figure, strip_axes
+from spacegrouper.settings.simulate import Simulate
 from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
+from spacegrouper.techniques.images import white_of
+from spacegrouper.techniques.patterns.grey_scale import GreyScale
 from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.techniques.patterns.shaping import normalise, shape_pattern
 
@@ -35,9 +38,20 @@ class ExampleCrystal:
 
     material_id: str
     spacegroup: int
-    raw: NDArray[np.uint8]
+    raw: Levels
     spot: NDArray[np.float32]
     shaped: NDArray[np.float32]
+    grey_scale: GreyScale
+
+    def brightened(self, image: NDArray[Any]) -> NDArray[Any]:
+        """Return the cube root of an image, 0 to 1, if its grey levels are linear."""
+        return self.grey_scale.brightened(image, np.cbrt)
+
+    @property
+    def shown(self) -> str:
+        """Say how its raw patterns are drawn."""
+        linear = self.grey_scale.grey_scale == "linear"
+        return f"Spots enlarged{'; cube root of grey levels' * linear}."
 
     @property
     def title(self) -> str:
@@ -95,6 +109,7 @@ def read_example(dataset: Dataset, chosen: Mapping[str, Any]) -> ExampleCrystal:
         raw=arrays["raw"][0],
         spot=images("spot")[0][0],
         shaped=np.concatenate(images("shaped")),
+        grey_scale=GreyScale.of(Simulate.model_validate(dataset.settings.get("simulate", {}))),
     )
 
 
@@ -110,14 +125,14 @@ def shaping_steps_figure(crystal: ExampleCrystal, views: list[str], settings: Sh
         normalised, shaped = normalise(raw, settings), shape_pattern(raw, settings)
         row[0].set_ylabel(f"{view} view")
         lines = (shaped == 255) & (normalised <= settings.restore_above)
-        draw_image(row[0], np.cbrt(enlarged(raw) / 255), white=1)
-        draw_image(row[1], np.cbrt(enlarged(normalised) / 256), white=1)
+        draw_image(row[0], crystal.brightened(enlarged(raw) / white_of(raw.dtype)), white=1)
+        draw_image(row[1], crystal.brightened(enlarged(normalised) / 256), white=1)
         draw_image(row[2], enlarged(normalised >= settings.threshold), white=1)
         draw_image(row[3], lines, white=1)
-        draw_image(row[4], np.cbrt(np.minimum(shaped, 255) / 255), white=1)
+        draw_image(row[4], crystal.brightened(np.minimum(shaped, 255) / 255), white=1)
     figure.supxlabel(
-        f"{crystal.title}; bright: normalised value from {settings.threshold:g} on, of 256. Spots "
-        "enlarged; cube root of grey levels.",
+        f"{crystal.title}; bright: normalised value from {settings.threshold:g} on, of 256. "
+        f"{crystal.shown}",
         fontsize=8,
     )
     return figure
@@ -145,8 +160,8 @@ def examples_figure(
         lines += ["(a group of the paper's)"] if number in groups else []
         row[0].set_ylabel("\n".join(lines), fontsize=8)
         for axes, raw in zip(row[: len(views)], crystal.raw, strict=True):
-            draw_image(axes, np.cbrt(enlarged(raw) / 255), white=1)
-        draw_image(row[len(views)], np.cbrt(enlarged(crystal.spot)), white=1)
+            draw_image(axes, crystal.brightened(enlarged(raw) / white_of(raw.dtype)), white=1)
+        draw_image(row[len(views)], crystal.brightened(enlarged(crystal.spot)), white=1)
         for axes, image in zip(row[len(views) + 1 :], crystal.shaped, strict=True):
             draw_image(axes, image, white=1)
     there = {crystal.spacegroup for crystal in crystals}
@@ -162,7 +177,7 @@ def spot_generation_figure(crystal: ExampleCrystal, views: list[str]) -> Figure:
     headings = (*(f"raw, {view} view" for view in views), "")
     figure, grid = _tiles(2, headings)
     for channel, raw in enumerate(crystal.raw):
-        grey = np.cbrt(enlarged(raw) / 255)
+        grey = crystal.brightened(enlarged(raw) / white_of(raw.dtype))
         draw_image(grid[0, channel], grey, white=1)
         coloured = np.zeros((*grey.shape, 3))
         coloured[..., channel] = grey
@@ -170,10 +185,10 @@ def spot_generation_figure(crystal: ExampleCrystal, views: list[str]) -> Figure:
         grid[1, channel].set_xlabel(f"{_CHANNELS[channel]} channel")
     grid[0, 0].set_ylabel("grey levels")
     grid[1, 0].set_ylabel("as channels")
-    draw_image(grid[1, 3], np.cbrt(enlarged(crystal.spot)), white=1)
+    draw_image(grid[1, 3], crystal.brightened(enlarged(crystal.spot)), white=1)
     grid[1, 3].set_xlabel("spot image: their sum")
     grid[0, 3].set_axis_off()
-    figure.supxlabel(f"{crystal.title}. Spots enlarged; cube root of grey levels.", fontsize=8)
+    figure.supxlabel(f"{crystal.title}. {crystal.shown}", fontsize=8)
     return figure
 
 

@@ -81,7 +81,7 @@ def check_run(settings: Settings) -> None:
     if settings.technique.derived and settings.simulate.bit_depth == 32:
         lines.append(
             "`simulate.bit_depth`: 32 makes photons, but shaping takes grey levels; set it to 8 "
-            "(scripts/simulate.py by itself can write photons)"
+            "or 16 (scripts/simulate.py by itself can write photons)"
         )
     _refuse(lines)
 

@@ -1,5 +1,6 @@
 """Section `simulate`."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -14,6 +15,7 @@ Displacement = Annotated[
 ]
 
 Radiation = Literal["xray", "electron", "neutron"]
+GreyScaleName = Literal["linear", "square_root", "logarithmic"]
 
 _Angle = Annotated[float, Quantity("degrees", -360, 360)]
 _Cells = Annotated[int, Quantity("cells", 1, 100_000)]
@@ -123,10 +125,21 @@ class Simulate(Section):
     focus_diameter: Annotated[
         float, Quantity("m", 1e-10, 1e-2, 1e-6, (("mm", 1e-3), ("um", 1e-6), ("nm", 1e-9)))
     ] = Field(1e-6, description="diameter of the beam at the crystal, m")
-    bit_depth: Literal[8, 32] = Field(
+    bit_depth: Literal[8, 16, 32] = Field(
         8,
-        description="`8`: grey levels floor(255 I / max I), which shaping takes; "
+        description="`8` and `16`: grey levels, 0 to 255 or 65535, which shaping takes; "
         "`32`: photons (electrons, neutrons) per pixel as floating-point numbers",
+    )
+    grey_scale: GreyScaleName = Field(
+        "linear",
+        description="how grey levels follow from the share x = I / max I of a pattern's brightest "
+        "pixel: floor(L x) with L = 255 or 65535, floor(L sqrt(x)), or floor(L (1 + log10(x) / "
+        "`decades`)), black where that is negative",
+    )
+    decades: Annotated[int, Field(ge=1, le=12)] = Field(
+        6,
+        description="of `grey_scale: logarithmic`: the brightest pixel over the faintest that is "
+        "not black, powers of ten",
     )
     debye_waller_b: Annotated[
         float, Quantity("Angstrom^2", 1e-4, 50, 0.5, (("m^2", 1e20), ("nm^2", 100)), zero=True)
@@ -152,6 +165,23 @@ class Simulate(Section):
     def uses_seed(self) -> bool:
         """Whether patterns depend on random numbers."""
         return self.poisson_noise or self.disorder != Disorder()
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        """Yield keys of grey levels that nothing uses."""
+        if self.bit_depth == 32 and self.grey_scale != "linear":
+            yield Contradiction(
+                ("grey_scale", "bit_depth"),
+                f"{self.grey_scale} changes nothing with `bit_depth: 32`, which has no grey "
+                "levels; leave it out, or set `bit_depth` to 8 or 16",
+            )
+        if (
+            self.grey_scale != "logarithmic"
+            and self.decades != type(self).model_fields["decades"].default
+        ):
+            yield Contradiction(
+                ("decades", "grey_scale"),
+                "changes nothing without `grey_scale: logarithmic`; leave it out",
+            )
 
     @model_validator(mode="before")
     @classmethod

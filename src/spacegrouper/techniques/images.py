@@ -2,17 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Arrays, Resize
+from spacegrouper.contract.technique import Arrays, Levels, Presentation, Resize
 
 _FOREST_SIZE = 64
-_LOG_LEVELS = np.log1p(np.arange(256, dtype=np.float32))
-_GREY_LEVELS = np.arange(256, dtype=np.float32) / np.float32(255)
 
 
 @dataclass(frozen=True)
@@ -27,14 +26,14 @@ class RawImages:
 
     image_size: int
     resize: Resize
-    images: Callable[[NDArray[np.uint8]], list[NDArray[np.float32]]]
+    images: Callable[[Levels], list[NDArray[np.float32]]]
 
-    def prepare(self, arrays: Arrays) -> NDArray[np.uint8]:
+    def prepare(self, arrays: Arrays) -> Levels:
         """Return the raw patterns, (n, views, size, size)."""
         return resize_patterns(arrays["raw"], self.image_size, self.resize)
 
     def compose(
-        self, prepared: NDArray[np.uint8], ids: Sequence[str], epoch: int | None = None
+        self, prepared: Levels, ids: Sequence[str], epoch: int | None = None
     ) -> list[NDArray[np.float32]]:
         """Return the images, each (n, size, size, 3), 0 to 1; nothing of them is random."""
         return self.images(prepared)
@@ -46,53 +45,83 @@ class ForestPixels:
 
     Args:
         array: the name of the dataset's array of patterns or bitmaps.
+        logarithmic: whether the grey levels are logarithms already.
     """
 
     array: str
+    logarithmic: bool = False
 
-    def prepare(self, arrays: Arrays) -> NDArray[np.uint8]:
+    def prepare(self, arrays: Arrays) -> Levels:
         """Return the largest grey levels of the pixels that fall together, (n, views, 64, 64)."""
         return resize_patterns(arrays[self.array], _FOREST_SIZE, "maximum")
 
     def compose(
-        self, prepared: NDArray[np.uint8], ids: Sequence[str], epoch: int | None = None
+        self, prepared: Levels, ids: Sequence[str], epoch: int | None = None
     ) -> list[NDArray[np.float32]]:
-        """Return log(1 + g) of the grey levels g, (n, views, 64, 64); nothing is random."""
-        return [_LOG_LEVELS[prepared]]
+        """Return log(1 + g) of the grey levels g, (n, views, 64, 64); nothing is random.
+
+        Logarithmic ones are returned as shares of white.
+        """
+        table = _shares_of_white if self.logarithmic else _logarithms
+        return [table(prepared.dtype)[prepared]]
 
 
-def one_image(patterns: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+def forest_pixels(array: str, presentation: Presentation) -> ForestPixels:
+    """Return what a forest sees of an array of patterns or bitmaps."""
+    simulate = presentation.made_with.get("simulate", {})
+    return ForestPixels(array, simulate.get("grey_scale") == "logarithmic")
+
+
+def white_of(dtype: np.dtype[Any]) -> int:
+    """Return the highest grey level of a type."""
+    return int(np.iinfo(dtype).max)
+
+
+def levels_of_one(dtype: np.dtype[Any]) -> int:
+    """Return how many grey levels of a type are one of 8 bits: 1 or 257."""
+    return white_of(dtype) // 255
+
+
+@cache
+def _logarithms(dtype: np.dtype[Any]) -> NDArray[np.float32]:
+    return np.log1p(np.arange(white_of(dtype) + 1, dtype=np.float32))
+
+
+@cache
+def _shares_of_white(dtype: np.dtype[Any]) -> NDArray[np.float32]:
+    return np.arange(white_of(dtype) + 1, dtype=np.float32) / np.float32(white_of(dtype))
+
+
+def one_image(patterns: Levels) -> list[NDArray[np.float32]]:
     """Return one image, whose channels are three views, or a single one (n, views, size, size)."""
     views = [0, 0, 0] if patterns.shape[1] == 1 else [0, 1, 2]
     return [rgb(*(patterns[:, view] for view in views))]
 
 
-def image_of_each(patterns: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+def image_of_each(patterns: Levels) -> list[NDArray[np.float32]]:
     """Return a grey image of each of three views (n, 3, size, size)."""
     return [rgb(*[patterns[:, view]] * 3) for view in range(3)]
 
 
-def rgb(
-    red: NDArray[np.uint8], green: NDArray[np.uint8], blue: NDArray[np.uint8]
-) -> NDArray[np.float32]:
+def rgb(red: Levels, green: Levels, blue: Levels) -> NDArray[np.float32]:
     """Return RGB images, 0 to 1, of grey levels (crystals, size, size)."""
     image = np.empty((*red.shape, 3), dtype=np.float32)
-    _fill(image, red, green, blue)
+    _fill(image, red, green, blue, _shares_of_white(red.dtype))
     return image
 
 
 @njit(cache=True, nogil=True)
-def _fill(image: Any, red: Any, green: Any, blue: Any) -> None:
+def _fill(image: Any, red: Any, green: Any, blue: Any, shares: Any) -> None:
     for crystal in range(red.shape[0]):
         for row in range(red.shape[1]):
             for column in range(red.shape[2]):
                 pixel = image[crystal, row, column]
-                pixel[0] = _GREY_LEVELS[red[crystal, row, column]]
-                pixel[1] = _GREY_LEVELS[green[crystal, row, column]]
-                pixel[2] = _GREY_LEVELS[blue[crystal, row, column]]
+                pixel[0] = shares[red[crystal, row, column]]
+                pixel[1] = shares[green[crystal, row, column]]
+                pixel[2] = shares[blue[crystal, row, column]]
 
 
-def resize_patterns(patterns: NDArray[np.uint8], size: int, method: Resize) -> NDArray[np.uint8]:
+def resize_patterns(patterns: Levels, size: int, method: Resize) -> Levels:
     """Resize (..., height, width) patterns to (..., size, size).
 
     "nearest": output pixel i is the input pixel under its centre, floor((i + 1/2) length / size).
@@ -100,7 +129,7 @@ def resize_patterns(patterns: NDArray[np.uint8], size: int, method: Resize) -> N
     spot is lost; an enlarged image has at most one such pixel, and is made by "nearest".
     """
     *others, height, width = patterns.shape
-    resized = np.empty((*others, size, size), dtype=np.uint8)
+    resized = np.empty((*others, size, size), dtype=patterns.dtype)
     _take_largest(
         patterns.reshape(-1, height, width),
         _input_pixels(height, size, method),
@@ -123,7 +152,7 @@ def _input_pixels(length: int, size: int, method: Resize) -> NDArray[np.int64]:
 @njit(cache=True, nogil=True)
 def _take_largest(patterns: Any, rows: Any, columns: Any, resized: Any) -> None:
     """Set each output pixel to the largest of its input pixels; (patterns, height, width)."""
-    line = np.empty(patterns.shape[2], dtype=np.uint8)
+    line = np.empty(patterns.shape[2], dtype=patterns.dtype)
     for pattern in range(patterns.shape[0]):
         for i in range(rows.shape[0]):
             line[:] = patterns[pattern, rows[i, 0]]

@@ -9,7 +9,8 @@ from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Disorder, Simulate, View
 from spacegrouper.techniques.patterns.geometry import make_detector, rotation_matrices
-from spacegrouper.techniques.patterns.kinematic import grey_levels, intensities, make_experiment
+from spacegrouper.techniques.patterns.grey_scale import GreyScale
+from spacegrouper.techniques.patterns.kinematic import intensities, make_experiment
 from spacegrouper.techniques.patterns.simulation import simulate_crystals
 
 SETTINGS = Simulate(pixels=32, pixel_size=3.2e-4)
@@ -60,7 +61,7 @@ def test_rows_are_the_crystals_whatever_the_threads(threads: int) -> None:
         expected = photons(many[row], SETTINGS)
         maxima = expected.max(axis=(1, 2))
         np.testing.assert_array_equal(patterns.intensity_max[row], maxima)
-        np.testing.assert_array_equal(patterns.values[row], grey_levels(expected)[0])
+        np.testing.assert_array_equal(patterns.values[row], GreyScale().levels(expected)[0])
     assert not patterns.values[1:3].any()
     assert not patterns.intensity_max[1:3].any()
 
@@ -75,6 +76,21 @@ def test_32_bits_hold_the_photons_themselves() -> None:
     patterns = simulate(CRYSTALS[:1], SETTINGS.model_copy(update={"bit_depth": 32}))
     assert patterns.values.dtype == np.float32
     np.testing.assert_allclose(patterns.values[0], photons(CRYSTALS[0], SETTINGS), rtol=1e-6)
+
+
+@pytest.mark.parametrize("noise", [False, True])
+def test_16_bits_are_levels_of_the_scale(noise: bool) -> None:
+    update = {"poisson_noise": noise, "pulse_energy": 1e6, "beam_stop": 3.0}
+    photons_of = SETTINGS.model_copy(update=update | {"bit_depth": 32})
+    levels_of = SETTINGS.model_copy(update=update | {"bit_depth": 16, "grey_scale": "logarithmic"})
+    counts, patterns = (simulate(CRYSTALS[:1], each) for each in (photons_of, levels_of))
+    assert patterns.values.dtype == np.uint16
+    share = counts.values[0] / counts.intensity_max[0, :, None, None]
+    with np.errstate(divide="ignore"):
+        expected = np.clip(65535 * (1 + np.log10(share) / 6), 0, 65535)
+    # Photons are stored with seven digits.
+    assert np.abs(patterns.values[0] + 0.5 - expected).max() < 0.6
+    assert patterns.values.max() == 65535
 
 
 def test_noise_counts_photons_and_depends_on_seed_and_id_alone() -> None:
@@ -113,7 +129,7 @@ def test_the_patterns_of_several_angles_add_up() -> None:
     there, back, both = photons(CRYSTALS[0], settings)
     np.testing.assert_allclose(both, there + back, rtol=1e-12)
     grey = simulate(CRYSTALS[:1], settings).values[0, 2]
-    np.testing.assert_array_equal(grey, grey_levels(both[None])[0][0])
+    np.testing.assert_array_equal(grey, GreyScale().levels(both[None])[0][0])
 
 
 @pytest.mark.parametrize(

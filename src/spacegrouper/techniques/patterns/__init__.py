@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from spacegrouper.contract.technique import TECHNIQUES, Description, Sections, Technique, Use
 from spacegrouper.settings.run import Settings
+from spacegrouper.settings.simulate import Simulate
 from spacegrouper.techniques.patterns.pictures import pictures_of, samples_of, view_names
 from spacegrouper.techniques.patterns.report import FIGURES, TABLES
 from spacegrouper.techniques.patterns.settings import Shape, Variation, check
@@ -14,14 +15,19 @@ from spacegrouper.techniques.patterns.settings import Shape, Variation, check
 if TYPE_CHECKING:
     from spacegrouper.dataset.dataset import Dataset
 
+_DEFAULTS = Simulate()
+
 
 def _record(settings: Settings) -> dict[str, Any]:
     simulate = settings.simulate
     variation = settings.of(Variation)
     seed = {"seed": settings.seed} if simulate.uses_seed or variation.copies else {}
     varied = {"variation": variation.model_dump(mode="json")} if variation.copies else {}
-    # Products of versions without this key are of X-rays, and those of X-rays still are the same.
-    without = {"form_factors"} if simulate.form_factors == "xray" else None
+    # Products of versions without these keys are those of their defaults, and stay the same.
+    newer = {"form_factors", "grey_scale", "decades"}
+    without = {key for key in newer if getattr(simulate, key) == getattr(_DEFAULTS, key)}
+    if simulate.grey_scale == "logarithmic":
+        without.discard("decades")
     return {"simulate": simulate.model_dump(mode="json", exclude=without)} | varied | seed
 
 
@@ -55,9 +61,10 @@ TECHNIQUES.register(
         sections=(Shape, Variation),
         record=_record,
         caption=(
-            "Raw and spot images are brightened (square root of the grey level), or most spots "
-            "could not be seen; a spot image has the raw patterns of the three views as red, "
-            "green and blue, a shaped image its shapes in the view's own colour."
+            "Raw and spot images of a linear grey scale are brightened (square root of the grey "
+            "level), or most spots could not be seen; a spot image has the raw patterns of the "
+            "three views as red, green and blue, a shaped image its shapes in the view's own "
+            "colour."
         ),
         units=_units,
         derived=("shaped",),

@@ -8,9 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from spacegrouper.contract.technique import Levels
 from spacegrouper.figures.toolkit import enlarged, new_figure
 from spacegrouper.settings import Simulate, View
+from spacegrouper.techniques.images import white_of
 from spacegrouper.techniques.patterns.geometry import rotation_matrices
+from spacegrouper.techniques.patterns.grey_scale import GreyScale
 from spacegrouper.techniques.patterns.indexing import Reflections, strongest_reflections
 
 _TILE = 4.0  # edge of a pattern in the figure, inches
@@ -22,8 +25,8 @@ _MARK = "#F0E442"  # yellow of Okabe and Ito: seen on black by colour-blind read
 def indexed_figure(
     heading: str,
     settings: Simulate,
-    raw: NDArray[np.uint8],
-    shaped: NDArray[np.uint8],
+    raw: Levels,
+    shaped: Levels,
     lattice: NDArray[np.float64],
     spots: int,
 ) -> Figure:
@@ -32,13 +35,13 @@ def indexed_figure(
     Args:
         heading: of the crystal.
         settings: what its patterns were simulated with.
-        raw: (views, n, n) grey levels; they are brightened, and spots enlarged.
+        raw: (views, n, n) grey levels; linear ones are brightened, and spots enlarged.
         shaped: (views, n, n).
         lattice: (3, 3), rows a, b, c, Angstrom.
         spots: how many of the strongest are marked with h k l in each view, but for views that add
             up several turns.
     """
-    views = settings.views
+    views, scale, white = settings.views, GreyScale.of(settings), white_of(raw.dtype)
     columns = len(views)
     figure, grid = new_figure(_TILE * columns, 2 * _TILE + 0.8, 2, columns, squeeze=False)
     figure.suptitle(heading, fontsize=_FONT_SIZE + 3)
@@ -46,9 +49,9 @@ def indexed_figure(
         above, below = grid[0, column], grid[1, column]
         above.set_title(f"raw, {_turn(view)}")
         below.set_title(f"shaped, {_turn(view)}")
-        # Most spots are too faint to see, hence the cube root.
-        above.imshow(np.cbrt(enlarged(raw[column])), cmap="gray", vmin=0, vmax=np.cbrt(255))
-        below.imshow(shaped[column], cmap="gray", vmin=0, vmax=255)
+        seen = scale.brightened(enlarged(raw[column]) / white, np.cbrt)
+        above.imshow(seen, cmap="gray", vmin=0, vmax=1)
+        below.imshow(shaped[column], cmap="gray", vmin=0, vmax=white)
         if len(view.angles) == 1:
             turned = rotation_matrices(view)[0]
             found = strongest_reflections(raw[column], spots, settings, turned, lattice)

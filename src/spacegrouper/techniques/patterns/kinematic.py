@@ -8,8 +8,9 @@ Appl. Cryst. 49, 1356, 2016), at the cost of one cell. The product is exact on t
 sphere too, because s.a_i is taken at each pixel's own s. No polarisation, absorption, thermal
 motion or noise.
 
-An 8-bit pattern only needs the pixels that can reach max / 255. Since |F_cell| is at most the sum
-of the form factors, nearly all pixels are known to be black before any atom is met.
+A pattern of grey levels only needs the pixels that can reach the first level above black: max / 255
+of 8 linear bits. Since |F_cell| is at most the sum of the form factors, nearly all pixels are then
+known to be black before any atom is met; the fainter what a scale shows, the fewer.
 """
 
 import math
@@ -21,12 +22,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from spacegrouper.contract.technique import Levels
 from spacegrouper.settings import Simulate
 from spacegrouper.techniques.form_factors import form_factors
 from spacegrouper.techniques.patterns.geometry import make_detector, rotation_matrices
+from spacegrouper.techniques.patterns.grey_scale import GreyScale
 from spacegrouper.techniques.patterns.radiation import particle_energy, scattering_length
 
-GREY_LEVELS = 255
 # The bound of a pixel and its intensity are rounded differently; no pixel may fall in between.
 _ROUNDING_MARGIN = 1 + 1e-9
 
@@ -43,7 +45,8 @@ class Experiment:
     `shape`: (views, pixels, pixels); `cells`: (3,); `rotations`: for each view (angles, 3, 3);
     `s`: (3, pixels) scattering vectors, 1/Angstrom; `photons`: (pixels,) what a form factor of 1
     would scatter to each pixel (electrons or neutrons, if the beam consists of them); `species`:
-    the elements that may occur; `form_factors`: (elements, pixels) of each at each pixel.
+    the elements that may occur; `form_factors`: (elements, pixels) of each at each pixel;
+    `grey_scale`: of the grey levels.
     """
 
     shape: tuple[int, int, int]
@@ -53,6 +56,7 @@ class Experiment:
     photons: NDArray[np.float64]
     species: tuple[str, ...]
     form_factors: NDArray[np.float64]
+    grey_scale: GreyScale
 
 
 def make_experiment(settings: Simulate, species: Sequence[str]) -> Experiment:
@@ -78,6 +82,7 @@ def make_experiment(settings: Simulate, species: Sequence[str]) -> Experiment:
         photons=np.where(detector.open, per_unit, 0),
         species=elements,
         form_factors=form_factors(elements, s_squared, settings.form_factors) * thermal,
+        grey_scale=GreyScale.of(settings),
     )
 
 
@@ -100,28 +105,14 @@ def grey_patterns(
     lattice: NDArray[np.float64],
     species: Sequence[str],
     frac_coords: NDArray[np.float64],
-) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Return the 8-bit patterns, and the largest intensity of each (views,), photons per pixel.
+) -> tuple[Levels, NDArray[np.float64]]:
+    """Return the grey levels, and the largest intensity of each (views,), photons per pixel.
 
-    Arguments as of `intensities`; the patterns are (views, pixels, pixels), equal to
-    `grey_levels` of all intensities, but made in a fraction of the time.
+    Arguments as of `intensities`; the levels are (views, pixels, pixels), equal to those of all
+    intensities, but made in a fraction of the time.
     """
-    return grey_levels(_patterns(experiment, lattice, species, frac_coords, prune=True))
-
-
-def grey_levels(
-    patterns: NDArray[np.float64],
-) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Return floor(255 I / max I) of each pattern, and max I; a black pattern stays black.
-
-    `patterns`: (views, pixels, pixels); returns uint8 of the same shape, and (views,). The
-    brightest pixel of each is exactly 255.
-    """
-    maxima = patterns.max(axis=(1, 2))
-    grey = np.empty(patterns.shape, dtype=np.uint8)
-    for view, largest in enumerate(maxima):
-        _grey(patterns[view].ravel(), largest, grey[view].ravel())
-    return grey, maxima
+    patterns = _patterns(experiment, lattice, species, frac_coords, prune=True)
+    return experiment.grey_scale.levels(patterns)
 
 
 def _patterns(
@@ -143,6 +134,7 @@ def _patterns(
         _sum_waves(
             patterns[view],
             bounds if prune else np.full(bounds.size, np.inf),
+            experiment.grey_scale.reach * _ROUNDING_MARGIN,
             experiment.s,
             experiment.photons,
             experiment.form_factors,
@@ -168,18 +160,6 @@ def _sort_by_element(
     order = np.argsort(rows, kind="stable")
     coordinates = np.ascontiguousarray(frac_coords[order].T, dtype=np.float64)
     return elements, np.cumsum(counts), coordinates
-
-
-@njit(cache=True, nogil=True)
-def _grey(pattern: Any, largest: float, grey: Any) -> None:
-    for pixel in range(pattern.size):
-        if pattern[pixel] <= 0:
-            grey[pixel] = 0
-        elif pattern[pixel] == largest:
-            # Of about one intensity in seven, 255 I / I is rounded to less than 255.
-            grey[pixel] = GREY_LEVELS
-        else:
-            grey[pixel] = np.uint8(GREY_LEVELS * pattern[pixel] / largest)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -215,6 +195,7 @@ def _sum_form_factors(factors: Any, elements: Any, ends: Any) -> Any:
 def _sum_waves(
     pattern: Any,
     bounds: Any,
+    reach: float,
     s: Any,
     photons: Any,
     factors: Any,
@@ -226,6 +207,7 @@ def _sum_waves(
 ) -> None:
     """Fill in the intensities of the pixels that, by their bounds, may not be black.
 
+    Black is what is fainter than the brightest pixel by more than the factor `reach`.
     Starting from the most promising pixel, the largest intensity so far rules out most others. As
     it only grows, what is ruled out early would be ruled out at the end.
     """
@@ -235,7 +217,7 @@ def _sum_waves(
     start = np.argmax(bounds)
     for step in range(-1, bounds.size):
         pixel = start if step < 0 else step
-        if photons[pixel] == 0 or GREY_LEVELS * _ROUNDING_MARGIN * bounds[pixel] < largest:
+        if photons[pixel] == 0 or reach * bounds[pixel] < largest:
             continue
         total = 0.0
         for turn in range(lattices.shape[0]):

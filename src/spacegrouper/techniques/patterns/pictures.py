@@ -1,24 +1,24 @@
 """Pictures of patterns: for the answer to a user, and for the report."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Arrays, Picture, Presentation, Sections
+from spacegrouper.contract.technique import Arrays, Levels, Picture, Presentation, Sections
 from spacegrouper.settings.simulate import Simulate
 
 
 def pictures_of(arrays: Arrays, made_with: Sections) -> dict[str, list[Picture]]:
-    """Return the raw patterns, brightened, and the shaped ones; arrays (views, y, x)."""
+    """Return the raw patterns, brightened if linear, and the shaped ones; arrays (views, y, x)."""
     raw, shaped = [], []
     for view, pattern, shape in zip(
         view_names(made_with), arrays["raw"], arrays["shaped"], strict=True
     ):
-        raw.append(Picture(f"{view} view", brightened(pattern), spots=True))
-        shaped.append(Picture(f"{view} view", shape))
-    return {"Raw patterns, brightened": raw, "Shaped patterns": shaped}
+        raw.append(Picture(f"{view} view", _brightened(pattern, made_with), spots=True))
+        shaped.append(Picture(f"{view} view", _as_8_bits(shape)))
+    linear = made_with.get("simulate", {}).get("grey_scale", "linear") == "linear"
+    return {f"Raw patterns{', brightened' * linear}": raw, "Shaped patterns": shaped}
 
 
 def samples_of(arrays: Arrays, name: str, presentation: Presentation) -> tuple[Picture, ...]:
@@ -26,13 +26,14 @@ def samples_of(arrays: Arrays, name: str, presentation: Presentation) -> tuple[P
 
     The spot image is that of Ziletti et al., Nat. Commun. 9:2775 (2018).
     """
-    views = view_names(presentation.made_with)
+    made_with = presentation.made_with
+    views = view_names(made_with)
     raw = arrays["raw"]
     whole = replace(presentation, descriptor="shaped", image_size=raw.shape[-1])
     shaped = whole.compose({key: values[None] for key, values in arrays.items()}, [name])
     return (
-        Picture(f"raw, {views[0]} view", brightened(raw[0]), spots=True),
-        Picture("spot, all views", brightened(np.moveaxis(raw, 0, -1)), spots=True),
+        Picture(f"raw, {views[0]} view", _brightened(raw[0], made_with), spots=True),
+        Picture("spot, all views", _brightened(np.moveaxis(raw, 0, -1), made_with), spots=True),
         *(
             Picture(f"shaped, {view} view", np.rint(image[0] * 255).astype(np.uint8))
             for view, image in zip(views, shaped, strict=True)
@@ -40,12 +41,28 @@ def samples_of(arrays: Arrays, name: str, presentation: Presentation) -> tuple[P
     )
 
 
-def brightened(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Take the square root of grey levels, 0 and 255 staying: most spots are too faint to see."""
-    roots: NDArray[Any] = np.rint(np.sqrt(levels / 255.0) * 255.0)
-    return roots.astype(np.uint8)
+def _brightened(levels: Levels, made_with: Sections) -> NDArray[np.uint8]:
+    """Return grey levels for people, of 8 bits; of a linear scale their square root."""
+    from spacegrouper.techniques.images import white_of
+    from spacegrouper.techniques.patterns.grey_scale import GreyScale
+
+    scale = GreyScale.of(_experiment(made_with))
+    shown: NDArray[np.float64] = scale.brightened(levels / white_of(levels.dtype), np.sqrt)
+    eight: NDArray[np.uint8] = np.rint(shown * 255.0).astype(np.uint8)
+    return eight
+
+
+def _as_8_bits(levels: Levels) -> NDArray[np.uint8]:
+    from spacegrouper.techniques.images import levels_of_one
+
+    eight: NDArray[np.uint8] = (levels // levels_of_one(levels.dtype)).astype(np.uint8)
+    return eight
 
 
 def view_names(made_with: Sections) -> list[str]:
     """Return the axes that the views turn the crystal about."""
-    return [view.axis for view in Simulate.model_validate(made_with.get("simulate", {})).views]
+    return [view.axis for view in _experiment(made_with).views]
+
+
+def _experiment(made_with: Sections) -> Simulate:
+    return Simulate.model_validate(made_with.get("simulate", {}))

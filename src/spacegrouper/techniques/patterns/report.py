@@ -6,7 +6,7 @@ TABLES = {
     "per_space_group": Shown(
         "crystals and brightness per space group",
         "The crystals of each space group: how many, of how many prototypes (kinds of structure), "
-        "and the mean grey level (0 to 255) of their raw and shaped patterns with its standard "
+        "and the mean grey level (of 255) of their raw and shaped patterns with its standard "
         "deviation between crystals.",
     ),
     "per_crystal_system": Shown(
@@ -42,7 +42,7 @@ FIGURES = {
     "brightness": Shown(
         "brightness per space group",
         "How bright the raw and the shaped patterns of each space group are. The brightness of a "
-        "crystal is the mean grey level (0 to 255) of all pixels of its patterns; shown are the "
+        "crystal is the mean grey level (of 255) of all pixels of its patterns; shown are the "
         "mean over the space group's n crystals and, as bars, the standard deviation between "
         "them. The scales of raw and shaped differ.",
     ),

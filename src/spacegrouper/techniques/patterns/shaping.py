@@ -3,7 +3,8 @@
 Method: Tiong, Kim, Han, Kim, npj Comput. Mater. 6:196 (2020), by default in the form of the program
 that the authors released: it joins bright pixels, not spots, and made the data of the paper. The
 values are those of the released program before its cast to 8 bits; the cast here clamps 256 to 255
-where the program wraps it to 0. nodes.py joins spots instead, as the paper's text says. The rules
+where the program wraps it to 0. Values are the same 0 to 256 whatever the bits of the grey levels:
+one of 16 bits counts 1/257. nodes.py joins spots instead, as the paper's text says. The rules
 of both are in docs/shaping.md.
 """
 
@@ -13,6 +14,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from spacegrouper.contract.technique import Levels
+from spacegrouper.techniques.images import levels_of_one
 from spacegrouper.techniques.patterns.nodes import join_nodes
 from spacegrouper.techniques.patterns.settings import Shape
 
@@ -21,17 +24,18 @@ from spacegrouper.techniques.patterns.settings import Shape
 _FEW_DISTANCES = 100
 
 
-def normalise(raw: NDArray[np.uint8], settings: Shape) -> NDArray[np.float32]:
+def normalise(raw: Levels, settings: Shape) -> NDArray[np.float32]:
     """Scale a pattern so that its brightest pixel outside the direct beam is 256.
 
-    The central window keeps its original values. A pattern that is dark outside the window is
-    returned as it is. `raw`: (height, width); returns the same shape.
+    The central window keeps its original values, white being 255, and so does a pattern that is
+    dark outside the window. `raw`: (height, width); returns the same shape.
     """
-    normalised: NDArray[np.float32] = _normalise(raw, *settings.window(len(raw)))
+    window = settings.window(len(raw))
+    normalised: NDArray[np.float32] = _normalise(raw, *window, levels_of_one(raw.dtype))
     return normalised
 
 
-def shape_pattern(raw: NDArray[np.uint8], settings: Shape) -> NDArray[np.float32]:
+def shape_pattern(raw: Levels, settings: Shape) -> NDArray[np.float32]:
     """Return the shaped pattern, values 0 to 256, of a raw one; (height, width) both."""
     normalised = normalise(raw, settings)
     bright = normalised >= settings.threshold
@@ -44,28 +48,34 @@ def shape_pattern(raw: NDArray[np.uint8], settings: Shape) -> NDArray[np.float32
     return shaped
 
 
-def shape_patterns(raw: NDArray[np.uint8], settings: Shape) -> NDArray[np.uint8]:
-    """Return the shaped patterns of (..., height, width) raw ones, as 8-bit images."""
+def shape_patterns(raw: Levels, settings: Shape) -> Levels:
+    """Return the shaped patterns of (..., height, width) raw ones, levels of as many bits."""
     shaped = np.empty_like(raw)
     for index in np.ndindex(raw.shape[:-2]):
-        shaped[index] = as_8_bit(shape_pattern(raw[index], settings))
+        shaped[index] = as_levels(shape_pattern(raw[index], settings), raw.dtype)
     return shaped
 
 
-def as_8_bit(values: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Cut values of 0 to 256 to whole grey levels; 256 becomes 255."""
-    return np.minimum(values, np.float32(255)).astype(np.uint8)
+def as_levels(values: NDArray[np.float32], dtype: np.dtype[Any]) -> Levels:
+    """Cut values of 0 to 256 to whole grey levels of 8 or 16 bits; from 255 on they are white.
+
+    Levels that `normalise` has left as they are become the same again: 257 is a sum of two powers
+    of two, so that (n / 257) 257 is rounded to n (Goldberg, ACM Comput. Surv. 23, 5, 1991).
+    """
+    clamped = np.minimum(values, np.float32(255)) * np.float32(levels_of_one(dtype))
+    levels: Levels = clamped.astype(dtype)
+    return levels
 
 
 @njit(cache=True, nogil=True)
-def _normalise(raw: Any, first: int, last: int) -> Any:
+def _normalise(raw: Any, first: int, last: int, levels_of_one: int) -> Any:
     height, width = raw.shape
     brightest = 0
     for row in range(height):
         for column in range(width):
             if not (first <= row <= last and first <= column <= last):
                 brightest = max(brightest, raw[row, column])
-    normalised = raw.astype(np.float32)
+    normalised = (raw / levels_of_one).astype(np.float32)
     if brightest == 0:
         return normalised
     for row in range(height):

@@ -18,9 +18,9 @@ from spacegrouper.settings import Disorder, Simulate
 from spacegrouper.techniques.form_factors import reason_against_elements
 from spacegrouper.techniques.patterns.bounds import check_memory, reason_against_pattern
 from spacegrouper.techniques.patterns.condor import Children, condor_intensities
+from spacegrouper.techniques.patterns.grey_scale import GreyScale
 from spacegrouper.techniques.patterns.kinematic import (
     Experiment,
-    grey_levels,
     grey_patterns,
     intensities,
     make_experiment,
@@ -64,7 +64,7 @@ def simulate_crystals(
         reason or reason_against_pattern(crystal, settings, experiment)
         for crystal, reason in zip(crystals, reasons, strict=True)
     ]
-    dtype = np.dtype(np.uint8 if settings.bit_depth == 8 else np.float32)
+    dtype = experiment.grey_scale.dtype
     batch_size = max(1, min(_BATCH, _BATCH_BYTES // (math.prod(experiment.shape) * dtype.itemsize)))
     children = Children()
 
@@ -106,7 +106,7 @@ def _simulate(
     experiment: Experiment, crystal: Crystal, settings: Simulate, seed: int, children: Children
 ) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """Return the patterns of a crystal (views, pixels, pixels), and the maximum of each."""
-    if _is_periodic(settings) and settings.bit_depth == 8 and not settings.poisson_noise:
+    if _is_periodic(settings) and settings.bit_depth != 32 and not settings.poisson_noise:
         return grey_patterns(experiment, crystal.lattice, crystal.species, crystal.frac_coords)
     photons = _photons(experiment, crystal, settings, seed, children)
     if settings.poisson_noise:
@@ -116,7 +116,7 @@ def _simulate(
                 "count; lower it, or leave out `poisson_noise`"
             )
         photons = generator_for(seed, crystal.id, "noise").poisson(photons).astype(np.float64)
-    return _stored(photons, settings)
+    return _stored(photons, experiment.grey_scale)
 
 
 def _simulate_copy(
@@ -132,7 +132,7 @@ def _simulate_copy(
     if variation.counts is None:
         return _simulate(own, crystal, settings, seed, children)
     photons = _photons(own, crystal, settings, seed, children)
-    return _stored(counted(photons, crystal.id, variation.counts, seed), settings)
+    return _stored(counted(photons, crystal.id, variation.counts, seed), own.grey_scale)
 
 
 def _is_periodic(settings: Simulate) -> bool:
@@ -156,11 +156,11 @@ def _photons(
 
 
 def _stored(
-    photons: NDArray[np.float64], settings: Simulate
+    photons: NDArray[np.float64], scale: GreyScale
 ) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """Return patterns in the depth of the dataset, and the maximum of each."""
-    if settings.bit_depth == 8:
-        return grey_levels(photons)
+    if scale.bit_depth != 32:
+        return scale.levels(photons)
     return photons.astype(np.float32), photons.max(axis=(1, 2))
 
 

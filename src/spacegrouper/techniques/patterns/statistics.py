@@ -20,13 +20,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.ndimage import label
 
-from spacegrouper.contract.technique import Description
+from spacegrouper.contract.technique import Description, Levels
 from spacegrouper.crystals.symmetry import crystal_systems
 from spacegrouper.dataset.block_statistics import measure_in_blocks
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.settings.simulate import Simulate
 from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
+from spacegrouper.techniques.images import levels_of_one
 from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.techniques.patterns.shaping import normalise
 
@@ -63,7 +64,9 @@ def describe(dataset: Dataset, threads: int, advance: Callable[[int], None]) -> 
     from spacegrouper.techniques.patterns import figures
 
     found = describe_dataset(dataset, threads, advance)
-    per_space_group = per_space_group_table(found, math.prod(dataset.shape))
+    # Brightness is in levels of 8 bits, whatever the dataset's.
+    pixels = math.prod(dataset.shape) * levels_of_one(dataset.dtype)
+    per_space_group = per_space_group_table(found, pixels)
     if per_space_group.empty:
         raise UserError(
             f"{dataset.path}: no crystal has a space group; simulate crystals that "
@@ -113,19 +116,20 @@ def describe_dataset(dataset: Dataset, workers: int, advance: Callable[[int], No
 
 
 def measure_patterns(
-    raw: NDArray[np.uint8], shaped: NDArray[np.uint8], settings: Shape
+    raw: Levels, shaped: Levels, settings: Shape
 ) -> dict[Measure, NDArray[np.int64]]:
     """Count lit pixels, bright pixels and nodes of each pattern.
 
     `raw`, `shaped`: (..., height, width); the counts are (...). `settings`: those of shaping.
     """
+    threshold = settings.threshold * levels_of_one(shaped.dtype)
     counts = {measure: np.zeros(raw.shape[:-2], dtype=np.int64) for measure in MEASURES}
     for index in np.ndindex(raw.shape[:-2]):
         bright = normalise(raw[index], settings) >= settings.threshold
         counts["raw_lit"][index] = np.count_nonzero(raw[index])
         counts["raw_bright"][index] = np.count_nonzero(bright)
         counts["shaped_lit"][index] = np.count_nonzero(shaped[index])
-        counts["shaped_bright"][index] = np.count_nonzero(shaped[index] >= settings.threshold)
+        counts["shaped_bright"][index] = np.count_nonzero(shaped[index] >= threshold)
         counts["nodes"][index] = label(bright, _TOUCHING)[1]
     return counts
 
@@ -147,9 +151,10 @@ def add_statistics(first: Statistics, second: Statistics) -> Statistics:
 def per_space_group_table(statistics: Statistics, pixels: int) -> pd.DataFrame:
     """Return a row for each space group, in order of number; crystals of none are left out.
 
-    `pixels`: those of all patterns of one crystal. Columns: spacegroup, crystal_system, crystals,
-    prototypes (how many different ones), raw_brightness (mean grey level of the raw patterns),
-    raw_spread (its standard deviation between crystals), shaped_brightness, shaped_spread.
+    `pixels`: those of all patterns of one crystal, times the levels that count one. Columns:
+    spacegroup, crystal_system, crystals, prototypes (how many different ones), raw_brightness (mean
+    grey level of the raw patterns), raw_spread (its standard deviation between crystals),
+    shaped_brightness, shaped_spread.
     """
     groups = sorted(group for group in statistics.crystals if group > 0)
     table = pd.DataFrame(

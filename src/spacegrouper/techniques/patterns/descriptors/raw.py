@@ -10,9 +10,9 @@ def _composer(presentation: Presentation) -> Composer:
 
 
 def _forest(presentation: Presentation) -> Composer:
-    from spacegrouper.techniques.images import ForestPixels
+    from spacegrouper.techniques.images import forest_pixels
 
-    return ForestPixels("raw")
+    return forest_pixels("raw", presentation)
 
 
 DESCRIPTORS.register(

@@ -15,6 +15,7 @@ from spacegrouper.contract.technique import (
     Arrays,
     Composer,
     Descriptor,
+    Levels,
     Presentation,
     Resize,
 )
@@ -27,25 +28,25 @@ class _ShapedImages:
     resize: Resize
     shape: Shape
 
-    def prepare(self, arrays: Arrays) -> NDArray[np.uint8]:
+    def prepare(self, arrays: Arrays) -> Levels:
         """Return (n, 2, views, size, size): normalised patterns, then shaped ones.
 
-        The normalisation's 256 becomes 255, as in the dataset.
+        The normalisation's 256 becomes white, as in the dataset.
         """
         from spacegrouper.techniques.images import resize_patterns
-        from spacegrouper.techniques.patterns.shaping import as_8_bit, normalise
+        from spacegrouper.techniques.patterns.shaping import as_levels, normalise
 
         raw = arrays["raw"]
         normalised = np.empty_like(raw)
         for index in np.ndindex(raw.shape[:2]):
-            normalised[index] = as_8_bit(normalise(raw[index], self.shape))
+            normalised[index] = as_levels(normalise(raw[index], self.shape), raw.dtype)
         both = (normalised, arrays["shaped"])
         return np.stack(
             [resize_patterns(levels, self.image_size, self.resize) for levels in both], axis=1
         )
 
     def compose(
-        self, prepared: NDArray[np.uint8], ids: Sequence[str], epoch: int | None = None
+        self, prepared: Levels, ids: Sequence[str], epoch: int | None = None
     ) -> list[NDArray[np.float32]]:
         """Return the images of the x, y and z view, each (n, size, size, 3), 0 to 1."""
         from spacegrouper.techniques.images import rgb
@@ -66,9 +67,9 @@ def _composer(presentation: Presentation) -> Composer:
 
 
 def _forest(presentation: Presentation) -> Composer:
-    from spacegrouper.techniques.images import ForestPixels
+    from spacegrouper.techniques.images import forest_pixels
 
-    return ForestPixels("shaped")
+    return forest_pixels("shaped", presentation)
 
 
 DESCRIPTORS.register(
