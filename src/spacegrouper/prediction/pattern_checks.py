@@ -3,7 +3,7 @@
 A network names a class for any image. What no simulation with its settings makes is refused. The
 limits were set so that no pattern is refused that was simulated of 2,000 crystals of the Materials
 Project, with all presets of views, beam stops, noise, and crystals of 3 to 30 cells; and none of
-300 of them on the other grey scales. Limits of brightness are shares of the largest intensity, on
+60 of them on the other grey scales. Limits of brightness are shares of the largest intensity, on
 whatever scale.
 """
 
