@@ -56,9 +56,7 @@ def _read(path: Path) -> dict[str, Crystal]:
     crystals: dict[str, Crystal] = {}
     for record in read_crystals(path):
         if isinstance(record, Rejection):
-            raise UserError(
-                f"{path}: {record.id}: {record.reason}; give the products of standardise"
-            )
+            raise UserError(f"{path}: {record.reason}; give the products of standardise")
         crystals[record.id] = record
     return crystals
 

@@ -34,7 +34,7 @@ def main(
         for record in read_crystals(structures):
             if isinstance(record, Rejection):
                 raise UserError(
-                    f"{structures}: {record.id}: {record.reason}; plan takes the products of "
+                    f"{structures}: {record.reason}; plan takes the products of "
                     "standardise only, run that first"
                 )
             advance(1)

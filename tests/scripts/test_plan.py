@@ -1,3 +1,5 @@
+import gzip
+
 import numpy as np
 from programs import call, spawn
 
@@ -25,6 +27,15 @@ def test_five_crystals_make_three_blocks_of_two(tmp_path):
     ]
     rows = (tmp_path / "blocks" / "blocks.csv").read_text().splitlines()
     assert rows == ["block,crystals", "000000,2", "000001,2", "000002,1"]
+
+
+def test_a_line_that_is_no_crystal_is_named_once(tmp_path):
+    with gzip.open(tmp_path / "in.jsonl.gz", "wt") as lines:
+        lines.write("{\n")
+    result = plan(tmp_path)
+    assert result.returncode == 1
+    assert result.stderr.count("line 1") == 1
+    assert not (tmp_path / "blocks").exists()
 
 
 def test_missing_structures_are_one_line(tmp_path):
