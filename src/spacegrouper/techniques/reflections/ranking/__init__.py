@@ -1,0 +1,1 @@
+"""From a measured list of reflections to its space group: candidates, their evidence, a ranking."""

@@ -1,0 +1,272 @@
+"""The answer to a measured list: space groups with probabilities, and what speaks for them."""
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import gemmi
+import numpy as np
+from numpy.typing import NDArray
+
+from spacegrouper.atomic import written_aside
+from spacegrouper.crystals.symmetry import extinction_classes, laue_classes
+from spacegrouper.errors import UserError
+from spacegrouper.techniques.reflections.ranking.boosted_trees import BoostedTrees, from_arrays
+from spacegrouper.techniques.reflections.ranking.features import (
+    FEATURES,
+    Candidate,
+    Candidates,
+    candidates_of,
+)
+from spacegrouper.techniques.reflections.ranking.group_settings import enantiomorphs
+from spacegrouper.techniques.reflections.ranking.priors import PRIORS, Prior, frequencies
+from spacegrouper.techniques.reflections.ranking.warnings import warnings_of
+from spacegrouper.techniques.reflections.reflection_list import ReflectionList
+
+Floats = NDArray[np.float64]
+
+_FORMAT = 1
+_ANSWERS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class RankedGroup:
+    """A space group in an answer.
+
+    Args:
+        number: of the space group; of two enantiomorphic ones the smaller.
+        symbol: Hermann-Mauguin, of the standard setting.
+        other_hand: the number of the enantiomorphic group, which intensities do not tell from it.
+        probability: 0 to 1.
+        extinction_class: as `crystals.symmetry.extinction_classes` names it.
+        laue_class: such as `2/m`.
+        setting: the symbol in the axes of `candidate`.
+        to_standard: (3, 3), rows, the axes of the standard cell in units of the given ones; indices
+            in them are hkl @ to_standard.T.
+        cell: (6,), the standard cell, Angstrom and degrees.
+        candidate: what was found where the group forbids reflections, and where not.
+    """
+
+    number: int
+    symbol: str
+    other_hand: int | None
+    probability: float
+    extinction_class: int
+    laue_class: str
+    setting: str
+    to_standard: Floats
+    cell: Floats
+    candidate: Candidate
+
+
+@dataclass(frozen=True, eq=False)
+class Operator:
+    """How well a rotation of the lattice turns reflections into their equals.
+
+    Args:
+        matrix: (3, 3), of columns of coordinates in the given axes; may be fractional.
+        kept: whether the likeliest group has it.
+        correlation: of |E|; NaN with too few pairs.
+        r_merge: sum of differences over sum of intensities; NaN with too few pairs.
+        pairs: of reflections.
+    """
+
+    matrix: Floats
+    kept: bool
+    correlation: float
+    r_merge: float
+    pairs: int
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a list says of its space group.
+
+    Args:
+        groups: the five likeliest, the likeliest first.
+        prior: what was held for frequent before.
+        laue_classes: their probabilities.
+        extinction_classes: their probabilities.
+        operators: the rotations of the lattice, without the identity.
+        e_squared: mean of |E^2 - 1|: 0.968 with a centre of inversion, 0.736 without.
+        l_mean: mean of |L|: 0.637 with a centre, 0.5 without, less in twins; NaN without pairs.
+        warnings: a sentence each.
+    """
+
+    groups: tuple[RankedGroup, ...]
+    prior: Prior
+    laue_classes: dict[str, float]
+    extinction_classes: dict[int, float]
+    operators: tuple[Operator, ...]
+    e_squared: float
+    l_mean: float
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Ranker:
+    """Trees that tell candidates apart, calibrated.
+
+    Args:
+        trees: of the features of a candidate.
+        temperature: that their logarithms of odds are divided by.
+        counted: (231,), crystals of each space group where those for training were chosen from.
+        made_with: settings, seed and scores.
+    """
+
+    trees: BoostedTrees
+    temperature: float
+    counted: NDArray[np.int64]
+    made_with: dict[str, Any]
+
+    def answer(self, measured: ReflectionList, prior: Prior = "none") -> Answer:
+        """Rank all space groups that a list may have.
+
+        Raises:
+            UserError: the list says too little, or there is no such prior.
+        """
+        found = candidates_of(measured)
+        groups = np.array([row.setting.number for row in found.rows])
+        laue = np.array([row.laue for row in found.rows])
+        shares = self.shares(found.features, groups, laue, prior)
+        return _answer(measured, found, groups, shares, prior)
+
+    def shares(
+        self, features: Floats, groups: NDArray[np.int64], laue: NDArray[np.int64], prior: Prior
+    ) -> Floats:
+        """Return the probability of each candidate, (rows,).
+
+        The prior moves probability between the groups of a Laue candidate, not between these: how
+        frequent a Laue class is does not say which rotations this list has.
+        """
+        if prior not in PRIORS:
+            raise UserError(f"no prior {prior!r}; give one of {', '.join(PRIORS)}")
+        odds = self.trees.log_odds(features) / self.temperature
+        shares = np.exp(odds - odds.max())
+        weighted = shares * frequencies(prior, self.counted)[groups]
+        found = np.zeros(len(shares))
+        for rank in np.unique(laue):
+            own = laue == rank
+            found[own] = weighted[own] / weighted[own].sum() * shares[own].sum()
+        normalised: Floats = found / found.sum()
+        return normalised
+
+    def probabilities(
+        self, features: Floats, groups: NDArray[np.int64], laue: NDArray[np.int64], prior: Prior
+    ) -> dict[int, float]:
+        """Return the probability of each space group among the candidates."""
+        return _summed(groups, self.shares(features, groups, laue, prior))
+
+    def write(self, path: Path) -> None:
+        """Write it as arrays of NumPy and JSON; nothing in the file is a program."""
+        made = {**self.made_with, "format": _FORMAT, "temperature": self.temperature}
+        text = np.frombuffer(json.dumps(made).encode(), dtype=np.uint8)
+        with written_aside(path) as aside, aside.open("wb") as file:
+            np.savez_compressed(file, made_with=text, counted=self.counted, **self.trees.arrays())
+
+
+def read_ranker(path: Path | None = None) -> Ranker:
+    """Read a ranker, that of the package unless a file is given.
+
+    Raises:
+        UserError: the file is none, or of other features than this version looks at.
+    """
+    source = path or files(__package__) / "ranker.npz"
+    try:
+        with source.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        made = json.loads(arrays.pop("made_with").tobytes())
+        counted = arrays.pop("counted")
+        temperature = float(made.pop("temperature"))
+        version = made.pop("format")
+        trees = from_arrays(arrays)
+    except FileNotFoundError:
+        raise UserError(f"{source}: no such file; scripts/train_ranker.py makes one") from None
+    except (BadZipFile, EOFError, OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise UserError(
+            f"{source}: no ranker of space groups; scripts/train_ranker.py makes one"
+        ) from None
+    if version != _FORMAT or made["features"] != list(FEATURES):
+        raise UserError(
+            f"{source}: made by another version, which looked at other numbers; train it anew with "
+            "scripts/train_ranker.py"
+        )
+    return Ranker(trees, temperature, counted, made)
+
+
+def _summed(keys: NDArray[Any], shares: Floats) -> dict[Any, float]:
+    """Return the sum of the shares of each key, the largest first."""
+    unique, place = np.unique(keys, return_inverse=True)
+    sums = np.bincount(place, shares)
+    order = np.argsort(-sums, kind="stable")
+    return {unique[number].item(): float(sums[number]) for number in order}
+
+
+def _answer(
+    measured: ReflectionList,
+    found: Candidates,
+    groups: NDArray[np.int64],
+    shares: Floats,
+    prior: Prior,
+) -> Answer:
+    sums = _summed(groups, shares)
+    ranked = []
+    for number in list(sums)[:_ANSWERS]:
+        same = np.flatnonzero(groups == number)
+        candidate = found.rows[same[shares[same].argmax()]]
+        ranked.append(_ranked(candidate, sums[number], measured))
+    first = ranked[0].candidate
+    return Answer(
+        groups=tuple(ranked),
+        prior=prior,
+        laue_classes=_summed(laue_classes(groups), shares),
+        extinction_classes=_summed(extinction_classes(groups), shares),
+        operators=_operators(found, first),
+        e_squared=found.e_squared,
+        l_mean=found.l_mean,
+        warnings=warnings_of(measured, found, first),
+    )
+
+
+def _ranked(candidate: Candidate, probability: float, measured: ReflectionList) -> RankedGroup:
+    number = candidate.setting.number
+    axes = np.linalg.inv(candidate.setting.to_standard).T @ candidate.axes
+    given = gemmi.UnitCell(*measured.cell)
+    lattice = axes @ np.array(given.orth.mat.tolist()).T
+    edges = np.linalg.norm(lattice, axis=1)
+    unit = lattice / edges[:, None]
+    angles = np.degrees(np.arccos([unit[i] @ unit[j] for i, j in ((1, 2), (0, 2), (0, 1))]))
+    other = next((big for big, small in enantiomorphs().items() if small == number), None)
+    return RankedGroup(
+        number=number,
+        symbol=gemmi.get_spacegroup_reference_setting(number).hm,
+        other_hand=other,
+        probability=probability,
+        extinction_class=int(extinction_classes(np.array(number))),
+        laue_class=str(laue_classes(np.array(number))),
+        setting=candidate.setting.symbol,
+        to_standard=axes,
+        cell=np.concatenate([edges, angles]),
+        candidate=candidate,
+    )
+
+
+def _operators(found: Candidates, first: Candidate) -> tuple[Operator, ...]:
+    rotations, axes = found.rotations, found.reflections.axes
+    members = found.laue[first.laue].members
+    # Columns of coordinates in the given axes are axes.T times those in the reduced cell.
+    given = axes.T @ rotations.matrices @ np.linalg.inv(axes.T)
+    return tuple(
+        Operator(
+            matrix=given[place],
+            kept=bool(members[place]),
+            correlation=float(rotations.correlation[place]),
+            r_merge=float(rotations.r_merge[place]),
+            pairs=int(rotations.pairs[place]),
+        )
+        for place in range(len(given))
+        if not (rotations.matrices[place] == np.eye(3)).all()
+    )

@@ -1,0 +1,207 @@
+"""A measured list in the reduced cell of its lattice, each reflection once.
+
+Nothing that is found further on depends on the axes in which the list was written: the lattice is
+that of the reflections which are there, and its reduced cell is unique but for the lattice's own
+rotations.
+"""
+
+import itertools
+from dataclasses import dataclass
+
+import gemmi
+import numpy as np
+from numpy.typing import NDArray
+
+from spacegrouper.errors import UserError
+from spacegrouper.techniques.reflections.cells import metrics_of
+from spacegrouper.techniques.reflections.reflection_list import ReflectionList
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+_FEWEST = 30  # reflections that a lattice is judged by
+_MOST_PRESENT = 0.05  # of reflections that a centring forbids, above 3 sigma
+_STRONGEST = 0.02  # median intensity of these, of the others' mean
+_ABOVE_NOISE = 0.6  # mean I / sigma of these, each taken for 5 at most
+_SAME_LENGTH = 1e-5  # relative, of edges that a reduction takes for equal
+_IN_A_SHELL = 60
+_MOST_SHELLS = 30
+_SPAN = 4096  # indices are below half of it
+
+
+@dataclass(frozen=True, eq=False)
+class ReducedList:
+    """Reflections of the primitive reduced cell, repetitions and Friedel mates averaged.
+
+    Args:
+        hkl: (n, 3), of each pair of Friedel mates the one with the higher key, in order of keys.
+        keys: (n,), see `keys_of`, ascending.
+        intensity: (n,), as measured.
+        sigma: (n,), of the averages.
+        z: (n,), intensity over the mean of its shell of resolution, E^2.
+        sigma_z: (n,).
+        s_squared: (n,), 1/Angstrom^2.
+        lattice: (3, 3), Angstrom, rows; right-handed.
+        axes: (3, 3), rows, in units of the given axes.
+        repeated: correlation of repeated measurements and Friedel mates, NaN where there are none.
+        expected: the same, as the standard uncertainties have it.
+        left_out: how many given reflections a centring of the given cell forbids.
+        left_out_i_over_sigma: their mean, NaN without any.
+    """
+
+    hkl: Indices
+    keys: Indices
+    intensity: Floats
+    sigma: Floats
+    z: Floats
+    sigma_z: Floats
+    s_squared: Floats
+    lattice: Floats
+    axes: Floats
+    repeated: float
+    expected: float
+    left_out: int
+    left_out_i_over_sigma: float
+
+
+def keys_of(hkl: Indices) -> Indices:
+    """Return a number for each reflection (..., 3), the same for Friedel mates, never negative."""
+    keys: Indices = np.abs(hkl @ np.array([_SPAN**2, _SPAN, 1]))
+    return keys
+
+
+def indices_of(keys: Indices) -> Indices:
+    """Return the reflections (..., 3) of keys, of two Friedel mates the one that makes the key."""
+    l = (keys + _SPAN // 2) % _SPAN - _SPAN // 2
+    rest = (keys - l) // _SPAN
+    k = (rest + _SPAN // 2) % _SPAN - _SPAN // 2
+    return np.stack([(rest - k) // _SPAN, k, l], axis=-1)
+
+
+def reduced_list(measured: ReflectionList) -> ReducedList:
+    """Bring a list into the reduced cell of the lattice that its reflections have.
+
+    Raises:
+        UserError: too few reflections, or hardly any above their uncertainties.
+    """
+    ratio = measured.intensity / measured.sigma
+    if len(ratio) < _FEWEST or (ratio > 3).sum() < _FEWEST // 2:
+        raise UserError(
+            f"{(ratio > 3).sum()} of {len(ratio)} reflections are above 3 sigma; a space group "
+            f"needs at least {_FEWEST} reflections, half of them so"
+        )
+    given = np.linalg.cholesky(metrics_of(measured.cell[None])[0])
+    primitive, kept = _primitive(measured)
+    axes = _niggli(primitive @ given) @ primitive
+    hkl = np.round(measured.hkl[kept] @ axes.T).astype(np.int64)
+    lattice = axes @ given
+    keys, group = np.unique(keys_of(hkl), return_inverse=True)
+    count = np.bincount(group)
+    intensity = np.bincount(group, measured.intensity[kept]) / count
+    sigma = np.sqrt(np.bincount(group, measured.sigma[kept] ** 2)) / count
+    unique = indices_of(keys)
+    s_squared = ((unique @ np.linalg.inv(lattice).T) ** 2).sum(axis=1)
+    means = _means(s_squared, intensity)
+    amplitude = np.sqrt(np.maximum(measured.intensity[kept], 0) / means[group])
+    size = np.sqrt(np.maximum(intensity / means, 0))
+    variance = size.var()
+    # Of an amplitude |E|, from that of E^2; near zero the uncertainty is its root.
+    spread = np.minimum((sigma / means) / (2 * size + 1e-9), np.sqrt(sigma / means))
+    return ReducedList(
+        hkl=unique,
+        keys=keys,
+        intensity=intensity,
+        sigma=sigma,
+        z=intensity / means,
+        sigma_z=sigma / means,
+        s_squared=s_squared,
+        lattice=lattice,
+        axes=axes,
+        repeated=_agreement(amplitude, group, count),
+        expected=float(np.clip(1 - (spread**2).mean() / variance, 0, 1)) if variance else 0.0,
+        left_out=int((~kept).sum()),
+        left_out_i_over_sigma=float(ratio[~kept].mean()) if (~kept).any() else np.nan,
+    )
+
+
+def _primitive(measured: ReflectionList) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return primitive axes (3, 3), rows in units of the given, and the reflections they index.
+
+    A vector v / p, of p = 2 or 3, belongs to the lattice if only reflections are present whose
+    v.h is a multiple of p; one step of index 2 or 3 is made after the other.
+    """
+    axes, kept = np.eye(3), np.ones(len(measured.hkl), dtype=bool)
+    found = True
+    while found:
+        found = False
+        for p in (2, 3):
+            for v in _directions(p):
+                hkl = np.round(measured.hkl @ axes.T).astype(np.int64)
+                inside = kept & (hkl @ v % p == 0)
+                if not _absent(measured, kept & ~inside, inside):
+                    continue
+                step = np.eye(3)
+                place = int(np.flatnonzero(v)[0])
+                step[place] = v / p
+                axes, kept, found = step @ axes, inside, True
+                break
+    return axes, kept
+
+
+def _directions(p: int) -> list[Indices]:
+    """Return one vector for each lattice of index p: the first number that is not 0 is 1."""
+    vectors = (np.array(v) for v in itertools.product(range(p), repeat=3) if any(v))
+    return [v for v in vectors if v[np.flatnonzero(v)[0]] == 1]
+
+
+def _absent(
+    measured: ReflectionList, outside: NDArray[np.bool_], inside: NDArray[np.bool_]
+) -> bool:
+    if inside.sum() < _FEWEST // 2:
+        return False
+    if not outside.any():
+        return True
+    strong = measured.intensity > 3 * measured.sigma
+    weakest = _STRONGEST * max(measured.intensity[inside].mean(), 0)
+    few = strong[outside].mean() < _MOST_PRESENT * max(strong[inside].mean(), 0.2)
+    ratio = np.clip(measured.intensity[outside] / measured.sigma[outside], -5, 5)
+    weak = np.median(measured.intensity[outside]) <= weakest
+    return bool(few and weak and ratio.mean() < _ABOVE_NOISE)
+
+
+def _niggli(lattice: Floats) -> Floats:
+    """Return the axes of the Niggli cell (3, 3), rows, right-handed, in units of the given."""
+    edges = np.linalg.norm(lattice, axis=1)
+    angles = [
+        np.degrees(np.arccos(lattice[i] @ lattice[j] / edges[i] / edges[j]))
+        for i, j in ((1, 2), (0, 2), (0, 1))
+    ]
+    reduction = gemmi.GruberVector(gemmi.UnitCell(*edges, *angles), "P", track_change_of_basis=True)
+    reduction.niggli_reduce(epsilon=_SAME_LENGTH * abs(np.linalg.det(lattice)) ** (2 / 3))
+    axes: Floats = np.array(reduction.change_of_basis.rot).T / gemmi.Op.DEN
+    return axes if np.linalg.det(axes @ lattice) > 0 else -axes
+
+
+def _means(s_squared: Floats, intensity: Floats) -> Floats:
+    """Return the mean intensity of each reflection's shell of resolution, (n,), above 0."""
+    ordered = np.sort(s_squared)
+    shells = int(np.clip(len(ordered) // _IN_A_SHELL, 1, _MOST_SHELLS))
+    # A little below: rounding errors must not part equivalent reflections.
+    edges = ordered[np.arange(1, shells) * len(ordered) // shells] * (1 - 1e-9)
+    shell = np.searchsorted(edges, s_squared, side="right")
+    count = np.maximum(np.bincount(shell, minlength=shells), 1)
+    means = np.bincount(shell, intensity, minlength=shells) / count
+    lowest = 1e-3 * max(float(intensity.mean()), 1e-300)
+    found: Floats = np.maximum(means, lowest)[shell]
+    return found
+
+
+def _agreement(amplitude: Floats, group: Indices, count: Indices) -> float:
+    """Return the intraclass correlation of what was measured more than once."""
+    repeated = count[group] > 1
+    if repeated.sum() < _FEWEST:
+        return np.nan
+    means = np.bincount(group, amplitude) / count
+    inside = ((amplitude - means[group])[repeated] ** 2).sum() / (count[count > 1] - 1).sum()
+    total = amplitude[repeated].var()
+    return float(np.clip(1 - inside / total, 0, 1)) if total > 0 else np.nan

@@ -1,0 +1,302 @@
+"""Measured lists made of crystals: what a ranker is trained and tested on.
+
+The physics is that of section `measurement` (../measurement.py). There, the levels of a grid are
+measured; a list has intensities with their standard uncertainties instead, also below zero, and
+equivalents that are measured one by one. Besides, lists are simulated as people have them: in any
+primitive or conventional axes, merged, without absent reflections, incomplete.
+"""
+
+from dataclasses import dataclass
+
+import gemmi
+import numpy as np
+from numpy.typing import NDArray
+
+from spacegrouper.crystals.crystal import Crystal, space_group_of
+from spacegrouper.techniques.reflections.ranking.reduction import indices_of, keys_of
+from spacegrouper.techniques.reflections.reflection_list import ReflectionList, are_merged
+from spacegrouper.techniques.reflections.settings import Reflections
+from spacegrouper.techniques.reflections.structure_factors import intensities, scatterers
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+_LARGEST_INDEX = 14
+_FEWEST = 40  # reflections of a list
+_SAME_LATTICE = 2.0  # degrees, of rotations that may be twin laws
+_SHEARS = 4  # that make other axes of a lattice
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """How lists are simulated; of each pair of numbers a list has a value between them.
+
+    Args:
+        electrons: share of lists that are of electrons; the others are of X-rays.
+        twins: share of lists that are of twins by (pseudo-)merohedry.
+        twin_fraction: of a twin's smaller part.
+        resolution: smallest lattice spacing, Angstrom.
+        b: displacement parameter, Angstrom^2.
+        absorption: standard deviation of the logarithm, over all directions.
+        extinction: x, relative to the strongest reflection.
+        counts: of the strongest reflection, on a logarithmic scale.
+        background: counts under each reflection, on a logarithmic scale.
+        instability: part of sigma, of the intensity.
+        scatter: of equivalents measured with electrons, of the logarithm.
+        leak: mean intensity of multiple scattering at every place, of the mean intensity, on a
+            logarithmic scale: with X-rays, with electrons.
+        wedge: opening of what electrons do not reach, degrees.
+        missing: share of reflections that is missing, in a third of the lists.
+        merged: share of lists that are merged by the Laue class.
+        stripped: share of lists without what the space group forbids.
+        conventional: share of lists in conventional axes with all reflections of them.
+        jitter: relative error of the edges, and of the angles in radians.
+    """
+
+    electrons: float = 0.2
+    twins: float = 0.1
+    twin_fraction: tuple[float, float] = (0.05, 0.5)
+    resolution: tuple[float, float] = (0.65, 1.1)
+    b: tuple[float, float] = (0.2, 4.0)
+    absorption: tuple[float, float] = (0.0, 0.15)
+    extinction: tuple[float, float] = (0.0, 5.0)
+    counts: tuple[float, float] = (1e3, 1e6)
+    background: tuple[float, float] = (1.0, 100.0)
+    instability: tuple[float, float] = (0.01, 0.06)
+    scatter: tuple[float, float] = (0.1, 0.7)
+    leak: tuple[tuple[float, float], tuple[float, float]] = ((1e-6, 3e-3), (1e-3, 1e-1))
+    wedge: tuple[float, float] = (0.0, 90.0)
+    missing: tuple[float, float] = (0.02, 0.4)
+    merged: float = 0.3
+    stripped: float = 0.2
+    conventional: float = 0.3
+    jitter: float = 1e-3
+
+
+@dataclass(frozen=True)
+class _Draw:
+    """Random numbers between limits."""
+
+    generator: np.random.Generator
+
+    def even(self, limits: tuple[float, float]) -> float:
+        return float(self.generator.uniform(*limits))
+
+    def logarithmic(self, limits: tuple[float, float]) -> float:
+        return float(np.exp(self.generator.uniform(*np.log(limits))))
+
+    def happens(self, share: float) -> bool:
+        return bool(self.generator.random() < share)
+
+
+def simulated_list(
+    crystal: Crystal, measuring: Measuring, generator: np.random.Generator
+) -> ReflectionList | None:
+    """Measure a crystal; None where too few reflections are left.
+
+    Args:
+        crystal: in the standard conventional cell of its space group, which its metadata names.
+        measuring: what is drawn.
+        generator: all that is random.
+    """
+    draw = _Draw(generator)
+    electrons = draw.happens(measuring.electrons)
+    group = gemmi.find_spacegroup_by_number(space_group_of(crystal))
+    operations = group.operations()
+    proper = _proper(operations)
+    hkl, values = _calculated(crystal, measuring, electrons, draw)
+    if draw.happens(measuring.twins):
+        laws = _twin_laws(crystal.lattice, group, proper)
+        if len(laws):
+            law = laws[generator.integers(len(laws))]
+            values = _twinned(hkl, values, law, draw.even(measuring.twin_fraction))
+    if not values.any():
+        return None
+    if draw.happens(0.6):  # both Friedel mates are measured
+        hkl, values = np.concatenate([hkl, -hkl]), np.concatenate([values, values])
+    vectors = hkl @ np.linalg.inv(crystal.lattice).T
+    indices = np.ascontiguousarray(hkl, dtype=np.int32)
+    no_point = _centring(operations).systematic_absences(indices)
+    values, sigma = _measured(vectors, values, no_point, measuring, electrons, draw)
+    seen = _reached(vectors, measuring, electrons, draw)
+    if draw.happens(measuring.stripped):
+        seen &= ~operations.systematic_absences(indices)
+    axes = np.eye(3)
+    if not draw.happens(measuring.conventional):
+        axes = np.array(group.centred_to_primitive().rot).T / gemmi.Op.DEN
+        seen &= ~no_point
+    hkl, values, sigma = hkl[seen], values[seen], sigma[seen]
+    if draw.happens(measuring.merged):
+        hkl, values, sigma = _merged(hkl, values, sigma, proper)
+    if len(hkl) < _FEWEST:
+        return None
+    axes = unimodular(generator) @ axes
+    strain = np.eye(3) + measuring.jitter * generator.standard_normal((3, 3))
+    return _written(
+        np.round(hkl @ axes.T).astype(np.int32),
+        values,
+        sigma,
+        axes @ crystal.lattice @ strain,
+        electrons,
+        generator,
+    )
+
+
+def unimodular(generator: np.random.Generator) -> Floats:
+    """Return a random matrix (3, 3) of whole numbers with the determinant 1."""
+    axes = np.eye(3)[generator.permutation(3)]
+    for _ in range(_SHEARS):
+        one, other = generator.choice(3, 2, replace=False)
+        axes[one] += generator.integers(-1, 2) * axes[other]
+    return axes if np.linalg.det(axes) > 0 else -axes
+
+
+def _calculated(
+    crystal: Crystal, measuring: Measuring, electrons: bool, draw: _Draw
+) -> tuple[Indices, Floats]:
+    """Return reflections to a limit of resolution, one of each pair of Friedel mates."""
+    shortest = draw.even(measuring.resolution)
+    edges = np.linalg.norm(crystal.lattice, axis=1)
+    largest = int(np.clip(np.ceil(edges.max() / shortest), 3, _LARGEST_INDEX))
+    settings = Reflections(
+        largest_index=largest,
+        resolution=shortest,
+        form_factors="electron" if electrons else "xray",
+        debye_waller_b=draw.even(measuring.b),
+    )
+    known = scatterers(crystal.species, settings)
+    grid = intensities(known, crystal.lattice, crystal.species, crystal.frac_coords, settings)
+    line = np.arange(-largest, largest + 1)
+    l, h, k = np.meshgrid(np.arange(largest + 1), line, line, indexing="ij")
+    hkl = np.stack([h, k, l], axis=-1).reshape(-1, 3).astype(np.int64)
+    s = np.linalg.norm(hkl @ np.linalg.inv(crystal.lattice).T, axis=1)
+    half = (hkl[:, 2] > 0) | (hkl[:, 0] > 0) | ((hkl[:, 0] == 0) & (hkl[:, 1] > 0))
+    kept = half & (s <= 1 / shortest)
+    return hkl[kept], grid.reshape(-1)[kept]
+
+
+def _proper(operations: gemmi.GroupOps) -> Indices:
+    """Return the rotations of the Laue class that are proper, (m, 3, 3)."""
+    matrices = np.array([operation.rot for operation in operations.sym_ops]) // gemmi.Op.DEN
+    turned = matrices * np.round(np.linalg.det(matrices)).astype(np.int64)[:, None, None]
+    found: Indices = np.unique(turned, axis=0)
+    return found
+
+
+def _centring(operations: gemmi.GroupOps) -> gemmi.GroupOps:
+    return gemmi.GroupOps([gemmi.Op("x,y,z").translated(step) for step in operations.cen_ops])
+
+
+def _twin_laws(lattice: Floats, group: gemmi.SpaceGroup, proper: Indices) -> Indices:
+    """Return rotations (m, 3, 3) of the lattice that the structure has not."""
+    cell = gemmi.UnitCell(*_parameters(lattice))
+    found = gemmi.find_lattice_symmetry(cell, group.centring_type(), _SAME_LATTICE)
+    matrices = np.array([operation.rot for operation in found.sym_ops]) // gemmi.Op.DEN
+    own = {matrix.tobytes() for matrix in proper}
+    laws = [matrix for matrix in matrices if matrix.tobytes() not in own]
+    return np.array(laws, dtype=np.int64).reshape(-1, 3, 3)
+
+
+def _twinned(hkl: Indices, values: Floats, law: Indices, fraction: float) -> Floats:
+    """Add the mates by a twin law; a reflection whose mate is beyond the limit stays as it is."""
+    keys = keys_of(hkl)
+    order = np.argsort(keys)
+    mates = keys_of(hkl @ law)
+    place = order[np.minimum(np.searchsorted(keys[order], mates), len(keys) - 1)]
+    found: Floats = np.where(
+        keys[place] == mates, (1 - fraction) * values + fraction * values[place], values
+    )
+    return found
+
+
+def _measured(
+    vectors: Floats,
+    values: Floats,
+    no_point: Mask,
+    measuring: Measuring,
+    electrons: bool,
+    draw: _Draw,
+) -> tuple[Floats, Floats]:
+    """Return intensities and their uncertainties; nothing scatters to where no lattice point is."""
+    generator = draw.generator
+    s = np.linalg.norm(vectors, axis=1)
+    direction = vectors / s[:, None]
+    leak = draw.logarithmic(measuring.leak[int(electrons)])
+    values = values / values.mean() + leak * ~no_point * generator.exponential(size=len(values))
+    tensor = generator.standard_normal((3, 3))
+    tensor = (tensor + tensor.T) / 2
+    tensor -= np.trace(tensor) / 3 * np.eye(3)
+    tensor *= draw.even(measuring.absorption) / np.sqrt(2 / 15 * (tensor**2).sum())
+    values = values * np.exp(np.einsum("ni,ij,nj->n", direction, tensor, direction))
+    if electrons:
+        scatter = draw.even(measuring.scatter)
+        values = values * np.exp(scatter * generator.standard_normal(len(values)))
+    else:
+        relative = values / values.max() * s[values.argmax()] / s
+        values = values / np.sqrt(1 + draw.even(measuring.extinction) * relative)
+    count = values.max() / draw.logarithmic(measuring.counts)  # intensity of one count
+    background = draw.logarithmic(measuring.background) * count**2
+    part = draw.even(measuring.instability)
+
+    def uncertainty(intensity: Floats) -> Floats:
+        squared = np.maximum(intensity, 0) * count + background + (part * intensity) ** 2
+        found: Floats = np.sqrt(squared)
+        return found
+
+    noisy = values + uncertainty(values) * generator.standard_normal(len(values))
+    return noisy, uncertainty(noisy)
+
+
+def _reached(vectors: Floats, measuring: Measuring, electrons: bool, draw: _Draw) -> Mask:
+    """Tell which reflections are measured at all."""
+    seen: Mask = np.ones(len(vectors), dtype=bool)
+    if electrons:
+        across = vectors @ np.linalg.qr(draw.generator.standard_normal((3, 3)))[0]
+        opening = np.tan(np.radians(draw.even(measuring.wedge)) / 2)
+        seen &= np.abs(across[:, 0]) >= opening * np.abs(across[:, 1])
+    if draw.happens(1 / 3):
+        seen &= draw.generator.random(len(vectors)) >= draw.even(measuring.missing)
+    return seen
+
+
+def _merged(
+    hkl: Indices, values: Floats, sigma: Floats, proper: Indices
+) -> tuple[Indices, Floats, Floats]:
+    keys = np.min([keys_of(hkl @ matrix) for matrix in proper], axis=0)
+    unique, group = np.unique(keys, return_inverse=True)
+    count = np.bincount(group)
+    means = np.bincount(group, values) / count
+    return indices_of(unique), means, np.sqrt(np.bincount(group, sigma**2)) / count
+
+
+def _written(
+    hkl: NDArray[np.int32],
+    values: Floats,
+    sigma: Floats,
+    lattice: Floats,
+    electrons: bool,
+    generator: np.random.Generator,
+) -> ReflectionList:
+    order = generator.permutation(len(hkl))
+    cell = np.array(_parameters(lattice))
+    return ReflectionList(
+        hkl=hkl[order],
+        intensity=values[order],
+        sigma=sigma[order],
+        cell=cell,
+        wavelength=None,
+        radiation="electron" if electrons else "xray",
+        stated_symbol=None,
+        stated_number=None,
+        merged=are_merged(hkl, cell),
+        quantity="intensity",
+        notes=(),
+    )
+
+
+def _parameters(lattice: Floats) -> tuple[float, ...]:
+    edges = np.linalg.norm(lattice, axis=1)
+    unit = lattice / edges[:, None]
+    angles = [np.degrees(np.arccos(unit[i] @ unit[j])) for i, j in ((1, 2), (0, 2), (0, 1))]
+    return (*edges.tolist(), *map(float, angles))

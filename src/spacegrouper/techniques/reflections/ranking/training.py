@@ -1,0 +1,177 @@
+"""A ranker from crystals: their measurements are simulated, and trees learn the true candidates."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacegrouper.crystals.crystal import Crystal, space_group_of
+from spacegrouper.errors import UserError
+from spacegrouper.randomness import generator_for
+from spacegrouper.techniques.reflections.ranking.boosted_trees import from_scikit_learn
+from spacegrouper.techniques.reflections.ranking.features import FEATURES, candidates_of
+from spacegrouper.techniques.reflections.ranking.group_settings import told_apart
+from spacegrouper.techniques.reflections.ranking.ranker import Ranker
+from spacegrouper.techniques.reflections.ranking.simulated_list import Measuring, simulated_list
+
+Floats = NDArray[np.float64]
+
+_TEMPERATURES = np.geomspace(0.3, 5, 60)
+
+
+@dataclass(frozen=True)
+class Growing:
+    """How trees are grown, as scikit-learn's HistGradientBoostingClassifier names it."""
+
+    max_iter: int = 250
+    learning_rate: float = 0.08
+    max_leaf_nodes: int = 24
+    min_samples_leaf: int = 30
+    l2_regularization: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """The candidates of a simulated list.
+
+    Args:
+        prototype: of the crystal.
+        number: the true space group, as `told_apart` has it.
+        groups: (rows,), those of the candidates.
+        laue: (rows,), which Laue candidate each is of.
+        features: (rows, features).
+    """
+
+    prototype: str
+    number: int
+    groups: NDArray[np.int64]
+    laue: NDArray[np.int64]
+    features: Floats
+
+    def truth(self) -> NDArray[np.bool_]:
+        """Tell which candidate is the true one: of several, that of the likeliest Laue class."""
+        same = self.groups == self.number
+        first: NDArray[np.bool_] = same & (np.cumsum(same) == 1)
+        return first
+
+
+def examples(
+    crystals: Iterable[Crystal],
+    measuring: Measuring,
+    seed: int,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Iterator[Example]:
+    """Yield the candidates of a simulated list of each crystal; what says too little is left out.
+
+    What is drawn for a crystal depends on the seed and its id alone. `advance` is called with 1 for
+    each crystal.
+    """
+    for crystal in crystals:
+        advance(1)
+        measured = simulated_list(crystal, measuring, generator_for(seed, crystal.id, "list"))
+        if measured is None:
+            continue
+        try:
+            found = candidates_of(measured)
+        except UserError:
+            continue
+        yield Example(
+            prototype=str(crystal.metadata.get("prototype", crystal.id)),
+            number=told_apart(space_group_of(crystal)),
+            groups=np.array([row.setting.number for row in found.rows]),
+            laue=np.array([row.laue for row in found.rows]),
+            features=found.features,
+        )
+
+
+def held_out(given: list[Example], share: float, seed: int) -> NDArray[np.bool_]:
+    """Tell which examples are held out: all of so many prototypes."""
+    prototypes = sorted({example.prototype for example in given})
+    chosen = np.random.default_rng(seed).random(len(prototypes)) < share
+    out = {name for name, one in zip(prototypes, chosen, strict=True) if one}
+    return np.array([example.prototype in out for example in given])
+
+
+def fitted(
+    given: list[Example],
+    frequencies: NDArray[np.int64],
+    growing: Growing,
+    measuring: Measuring,
+    share: float,
+    seed: int,
+) -> Ranker:
+    """Return a ranker with the temperature and the scores that held-out prototypes give.
+
+    The held-out prototypes are halved: one half gives the temperature, the other the scores.
+
+    Args:
+        given: examples, of all prototypes.
+        frequencies: (231,), how many crystals of each space group there are.
+        growing: of the trees.
+        measuring: what the examples were made by, for the record.
+        share: of prototypes that are held out.
+        seed: of the split and of the trees.
+    """
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    outside = held_out(given, share, seed)
+    inside = [example for example, out in zip(given, outside, strict=True) if not out]
+    rest = [example for example, out in zip(given, outside, strict=True) if out]
+    if not inside or len(rest) < 2:
+        raise UserError("too few crystals to hold some out; give more")
+    half = held_out(rest, 0.5, seed + 1)
+    tuning = [example for example, one in zip(rest, half, strict=True) if one]
+    testing = [example for example, one in zip(rest, half, strict=True) if not one]
+    classifier = HistGradientBoostingClassifier(
+        **asdict(growing), early_stopping=False, random_state=seed
+    )
+    classifier.fit(
+        np.concatenate([example.features for example in inside]),
+        np.concatenate([example.truth() for example in inside]),
+    )
+    trees = from_scikit_learn(classifier)
+    odds = [trees.log_odds(example.features) for example in tuning or rest]
+    losses = [
+        np.mean([_loss(one, example, t) for one, example in zip(odds, tuning or rest, strict=True)])
+        for t in _TEMPERATURES
+    ]
+    temperature = float(_TEMPERATURES[int(np.argmin(losses))])
+    made = {
+        "features": list(FEATURES),
+        "growing": asdict(growing),
+        "measuring": asdict(measuring),
+        "seed": seed,
+        "held_out_share": share,
+        "training_lists": len(inside),
+        "held_out_lists": len(rest),
+    }
+    ranker = Ranker(trees, temperature, np.asarray(frequencies, dtype=np.int64), made)
+    made["scores"] = scores(ranker, testing or rest)
+    return ranker
+
+
+def _loss(odds: Floats, example: Example, temperature: float) -> float:
+    """Return the negative logarithm of the true group's probability, at most 12."""
+    scaled = odds / temperature
+    shares = np.exp(scaled - scaled.max())
+    own = shares[example.groups == example.number].sum() / shares.sum()
+    return float(-np.log(max(own, 6e-6)))
+
+
+def scores(ranker: Ranker, given: list[Example]) -> dict[str, Any]:
+    """Return how often the true group is the first, among three and five, and the mean loss."""
+    ranks, losses, there = [], [], []
+    for example in given:
+        probabilities = ranker.probabilities(example.features, example.groups, example.laue, "none")
+        order = sorted(probabilities, key=lambda group: -probabilities[group])
+        there.append(example.number in probabilities)
+        ranks.append(order.index(example.number) if there[-1] else len(order) + 5)
+        losses.append(-np.log(max(probabilities.get(example.number, 0.0), 6e-6)))
+    return {
+        "lists": len(given),
+        "among_candidates": float(np.mean(there)),
+        **{f"top_{k}": float(np.mean(np.array(ranks) < k)) for k in (1, 3, 5)},
+        "loss": float(np.mean(losses)),
+    }

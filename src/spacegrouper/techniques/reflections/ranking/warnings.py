@@ -1,0 +1,62 @@
+"""What a reader of an answer should know, in words."""
+
+import numpy as np
+
+from spacegrouper.techniques.reflections.ranking.features import Candidate, Candidates
+from spacegrouper.techniques.reflections.reflection_list import ReflectionList
+
+_FEWEST_AXIAL = 5
+_STRAYS = 0.05
+_LISTED = 0.1  # of forbidden positions, where more than half of the others are listed
+_TWIN_L = 0.44  # mean |L| of acentric reflections is 0.5, of a perfect twin 0.375
+_NEARLY = 0.5  # correlation of a rotation that is refused
+_OFF = 0.02  # relative deviation of the lattice from a rotation, 0.01 of an angle is 0.6 degrees
+
+
+def warnings_of(measured: ReflectionList, found: Candidates, first: Candidate) -> tuple[str, ...]:
+    """Return sentences about a list and its likeliest candidate."""
+    rotations = found.rotations
+    members = found.laue[first.laue].members
+    identity = (rotations.matrices == np.eye(3)).all(axis=(1, 2))
+    kept, refused = members & ~identity, ~members
+    said = []
+    if measured.merged or (rotations.coverage[kept] < _STRAYS).any():
+        said.append(
+            "the list is merged: equivalent reflections are there once, so how well they agree "
+            "cannot be tested, and the Laue class is in part that of whoever merged it"
+        )
+    expected = first.axial.expected + first.zonal.expected
+    listed = first.axial.number + first.zonal.number
+    allowed = first.allowed_axial, first.allowed_zonal
+    others = sum(each.number for each in allowed) / max(sum(each.expected for each in allowed), 1)
+    if expected >= 10 and listed < _LISTED * expected and others > 0.5:
+        said.append(
+            "reflections that the likeliest group forbids are not in the list: they were probably "
+            "removed as absent, so the group is in part that of whoever removed them"
+        )
+    nearly = np.flatnonzero(refused & (np.nan_to_num(rotations.correlation) > _NEARLY))
+    twin = found.l_mean < _TWIN_L
+    if twin or len(nearly):
+        why = [f"mean |L| is {found.l_mean:.2f}, and 0.50 without twinning"] if twin else []
+        if len(nearly):
+            best = rotations.correlation[nearly].max()
+            why.append(
+                f"a rotation that the likeliest group has not still correlates with {best:.2f}"
+            )
+        said.append(f"a twin, or pseudo-symmetry, is suspected: {'; '.join(why)}")
+    axial = first.axial.number + first.allowed_axial.number
+    if kept.any() and axial < _FEWEST_AXIAL:
+        said.append(
+            f"{axial} reflections are on the axes of rotation: screw axes are hardly tested"
+        )
+    if refused.any():
+        said.append(
+            "the lattice has more symmetry, within 3 degrees, than the likeliest group: its metric "
+            "is pseudo-symmetric"
+        )
+    if kept.any() and rotations.deviation[kept].max() > _OFF:
+        said.append(
+            "the given cell is off the symmetry of the likeliest group by more than a measured "
+            "cell should be"
+        )
+    return tuple(said)

@@ -1,0 +1,57 @@
+"""Whatever the axes, a list comes into the same reduced cell."""
+
+import gemmi
+import numpy as np
+import pytest
+from random_crystals import random_crystal
+
+from spacegrouper.errors import UserError
+from spacegrouper.techniques.reflections.ranking.reduction import (
+    indices_of,
+    keys_of,
+    reduced_list,
+)
+from spacegrouper.techniques.reflections.ranking.simulated_list import Measuring, simulated_list
+
+EXACT = Measuring(
+    electrons=0,
+    twins=0,
+    merged=0,
+    stripped=0,
+    jitter=0,
+    counts=(1e6, 1e6),
+    leak=((1e-6, 1e-6),) * 2,
+)
+
+
+def test_keys_are_those_of_friedel_mates():
+    hkl = np.random.default_rng(0).integers(-600, 600, (500, 3))
+    assert np.array_equal(keys_of(hkl), keys_of(-hkl))
+    back = indices_of(keys_of(hkl))
+    assert ((back == hkl).all(axis=1) | (back == -hkl).all(axis=1)).all()
+
+
+@pytest.mark.parametrize("number", [2, 5, 22, 42, 82, 146, 197, 216])
+@pytest.mark.parametrize("conventional", [0, 1])
+def test_centred_lattices_are_found_and_reduced_as_gemmi_does(number, conventional):
+    crystal = random_crystal(number)
+    measuring = Measuring(**{**vars(EXACT), "conventional": conventional})
+    measured = simulated_list(crystal, measuring, np.random.default_rng(1))
+    reduced = reduced_list(measured)
+    edges = np.linalg.norm(crystal.lattice, axis=1)
+    unit = crystal.lattice / edges[:, None]
+    angles = np.degrees(np.arccos([unit[1] @ unit[2], unit[0] @ unit[2], unit[0] @ unit[1]]))
+    letter = gemmi.find_spacegroup_by_number(number).centring_type()
+    vector = gemmi.GruberVector(gemmi.UnitCell(*edges, *angles), letter)
+    vector.niggli_reduce()
+    assert np.linalg.norm(reduced.lattice, axis=1) == pytest.approx(
+        vector.cell_parameters()[:3], rel=1e-4
+    )
+    assert (reduced.left_out > 0) == (conventional and letter != "P")
+
+
+def test_a_list_of_noise_is_refused():
+    measured = simulated_list(random_crystal(2), EXACT, np.random.default_rng(1))
+    weak = type(measured)(**{**vars(measured), "sigma": measured.sigma * 1e9})
+    with pytest.raises(UserError, match="above 3 sigma"):
+        reduced_list(weak)

@@ -1,0 +1,68 @@
+"""Simulated lists hold what their settings say."""
+
+from dataclasses import replace
+
+import gemmi
+import numpy as np
+import pytest
+from random_crystals import random_crystal
+
+from spacegrouper.techniques.reflections.ranking.simulated_list import (
+    Measuring,
+    simulated_list,
+    unimodular,
+)
+
+PLAIN = Measuring(
+    **{"electrons": 0, "twins": 0, "merged": 0, "stripped": 0, "conventional": 1, "jitter": 0},
+    **{"absorption": (0, 0), "extinction": (0, 0), "leak": ((1e-12, 1e-12),) * 2},
+    **{"counts": (1e9, 1e9), "instability": (0.001, 0.001)},
+)
+
+
+def measured(number, measuring, seed=0):
+    return simulated_list(random_crystal(number), measuring, np.random.default_rng(seed))
+
+
+def test_it_depends_on_the_generator_alone():
+    one, same = measured(14, Measuring(), 3), measured(14, Measuring(), 3)
+    assert np.array_equal(one.intensity, same.intensity)
+    assert np.array_equal(one.hkl, same.hkl)
+    assert not np.array_equal(one.cell, measured(14, Measuring(), 4).cell)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_axes_are_of_the_same_lattice(seed):
+    axes = unimodular(np.random.default_rng(seed))
+    assert np.linalg.det(axes) == pytest.approx(1)
+    assert np.array_equal(axes, axes.round())
+
+
+def test_edges_of_the_cell_and_volume_stay_but_for_the_jitter():
+    volume = gemmi.UnitCell(*measured(62, PLAIN).cell).volume
+    assert volume == pytest.approx(np.linalg.det(random_crystal(62).lattice), rel=1e-6)
+    other = gemmi.UnitCell(*measured(62, replace(PLAIN, jitter=1e-3)).cell).volume
+    assert 1e-6 < abs(other / volume - 1) < 0.02
+
+
+def test_merged_lists_have_no_equivalents_and_stripped_ones_nothing_absent():
+    full = measured(62, PLAIN)
+    assert not full.merged
+    assert measured(62, replace(PLAIN, merged=1)).merged
+    weak = full.intensity < 1e-6 * full.intensity.max()
+    assert weak.sum() > 20
+    stripped = measured(62, replace(PLAIN, stripped=1))
+    assert (stripped.intensity < 1e-6 * full.intensity.max()).sum() < weak.sum() / 4
+
+
+def test_a_perfect_twin_of_a_pyramid_looks_like_the_holohedry():
+    """4/m twinned to half is 4/mmm: each intensity is the mean of both."""
+    twin = measured(75, replace(PLAIN, twins=1, twin_fraction=(0.5, 0.5)))
+    values = {tuple(h): i for h, i in zip(twin.hkl.tolist(), twin.intensity, strict=True)}
+    lone = measured(75, PLAIN)
+
+    def sizes(found):
+        return len(np.unique(np.round(np.log(np.maximum(found.intensity, 1e-9)), 1)))
+
+    assert len(values) > 100
+    assert sizes(twin) < sizes(lone)
