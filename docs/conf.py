@@ -38,6 +38,8 @@ autodoc_typehints_format = "short"
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 napoleon_numpy_docstring = False
+# Classes of two rooms may share a name. An annotation in quotes then links to one of them.
+suppress_warnings = ["ref.python"]
 
 
 # Examples run when they have changed.

@@ -34,7 +34,7 @@ class GreyScale:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The type of the levels; of `bit_depth: 32` that of photons."""
+        """The type of the levels, or of photons where there are 32 bits."""
         return np.dtype({8: np.uint8, 16: np.uint16, 32: np.float32}[self.bit_depth])
 
     @property
