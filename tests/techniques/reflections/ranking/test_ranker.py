@@ -97,3 +97,10 @@ def test_what_is_no_ranker_is_refused_in_one_line(ranker, tmp_path):
     ).write(old)
     with pytest.raises(UserError, match="made by another version"):
         read_ranker(old)
+
+
+def test_the_ranker_of_the_package_names_a_plain_case():
+    measured = simulated_list(random_crystal(19, 3, 1.3), EXACT, np.random.default_rng(0))
+    answer = read_ranker().answer(measured, "molecular")
+    assert answer.groups[0].number == 19
+    assert answer.groups[0].probability > 0.5

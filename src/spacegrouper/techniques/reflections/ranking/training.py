@@ -25,9 +25,9 @@ _TEMPERATURES = np.geomspace(0.3, 5, 60)
 class Growing:
     """How trees are grown, as scikit-learn's HistGradientBoostingClassifier names it."""
 
-    max_iter: int = 250
-    learning_rate: float = 0.08
-    max_leaf_nodes: int = 24
+    max_iter: int = 150
+    learning_rate: float = 0.1
+    max_leaf_nodes: int = 16
     min_samples_leaf: int = 30
     l2_regularization: float = 1.0
 
