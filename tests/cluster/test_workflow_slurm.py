@@ -38,7 +38,7 @@ MODEL = "results/small/model/model.keras"
 # What a site adapts, for nodes of eight cores, of which there are two in truth; and status queries
 # as often as can be.
 OF_THIS_SITE = [
-    "--set-threads", "standardise=2", "simulate=2", "train=2",
+    "--set-threads", "standardise=2", "simulate=2", "train=2", "fit_forest=2",
     "--config", "workers={cluster: slurm, partition: cpu, jobs: 2, processes: 1, memory: 2GB}",
     "train={launcher: srun, nodes: 2, ranks: 2}",
     "--slurm-init-seconds-before-status-checks", "1",
