@@ -10,13 +10,13 @@ def to_plan(wildcards):
     return KEPT
 
 
-# How many of each crystal, if any.
-COPIES = {"copies": TECHNIQUE.copies(settings)} if TECHNIQUE.copies(settings) else {}
+# How many of each crystal.
+COPIES = TECHNIQUE.copies(settings)
 
 
 checkpoint plan:
     input:
-        settings=fixed("plan", "plan", *THIN, **COPIES),
+        settings=fixed("plan", "plan", *THIN, **({"copies": COPIES} if COPIES else {})),
         structures=to_plan,
     output:
         blocks=directory(f"{RUN}/plan"),
@@ -24,12 +24,12 @@ checkpoint plan:
         **growing(mem_mb=2000, runtime=60),
     params:
         config=CONFIG,
-        copies=" ".join(f"--{key} {value}" for key, value in COPIES.items()),
+        copies=COPIES,
     message:
         "Cutting the crystals into blocks"
     shell:
         "python scripts/plan.py --structures {input.structures} --config {params.config}"
-        " --output {output.blocks} {params.copies} 2> {log}"
+        " --output {output.blocks} --copies {params.copies} 2> {log}"
 
 
 def block_names():

@@ -12,19 +12,16 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from typing import Generic, Protocol, TypeVar
 
 from spacegrouper.errors import UserError
 
 ENTRY_POINTS = "spacegrouper"
 # Each of their modules defines one thing, and each folder of a technique is one.
-_FOLDERS = (
-    "spacegrouper.crystals.sources",
-    "spacegrouper.networks",
-    "spacegrouper.techniques.reflections.lists",
-)
+_FOLDERS = ("spacegrouper.crystals.sources", "spacegrouper.networks")
 _TECHNIQUES = "spacegrouper.techniques"
-_FOLDERS_OF_A_TECHNIQUE = ("engines", "descriptors")
+_FOLDERS_OF_A_TECHNIQUE = ("engines", "descriptors", "lists")  # not each has all of them
 
 
 class Named(Protocol):
@@ -94,9 +91,10 @@ def _load() -> None:
         UserError: a file of another package cannot be imported.
     """
     folders = [
-        f"{technique}.{folder}"
+        name
         for technique in _modules(_TECHNIQUES, folders=True)
         for folder in _FOLDERS_OF_A_TECHNIQUE
+        if find_spec(name := f"{technique}.{folder}")
     ]
     for folder in (*folders, *_FOLDERS):
         for module in _modules(folder, folders=False):

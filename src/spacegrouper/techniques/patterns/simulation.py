@@ -26,7 +26,6 @@ from spacegrouper.techniques.patterns.kinematic import (
     make_experiment,
 )
 from spacegrouper.techniques.patterns.settings import Variation
-from spacegrouper.techniques.patterns.variation import counted, varied
 
 # What equal settings and crystals give; raise it with every change of the patterns, so that old and
 # new ones are not mixed. 2: the brightest pixel is 255; in one pattern of seven it was 254 before.
@@ -128,6 +127,9 @@ def _simulate_copy(
     children: Children,
 ) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """Return what `_simulate` does, of a copy and its own experiment."""
+    # Only here: it is slow to import, and most runs have no copies.
+    from spacegrouper.techniques.patterns.variation import counted, varied
+
     own = varied(experiment, crystal.id, variation, seed)
     if variation.counts is None:
         return _simulate(own, crystal, settings, seed, children)
