@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.spatial.transform import Rotation
+from written_anew import written_in
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.differences import difference
@@ -33,14 +33,7 @@ SALT = Crystal(
 def written_anew(crystal, seed):
     random = np.random.default_rng(seed)
     matrix = np.array([[1, 0, 0], [2, 1, 0], [-1, 1, 1]])[random.permutation(3)]
-    order = random.permutation(len(crystal.species))
-    coords = crystal.frac_coords[order] @ np.linalg.inv(matrix) + random.random(3)
-    return Crystal(
-        crystal.id,
-        matrix @ crystal.lattice @ Rotation.random(random_state=seed).as_matrix(),
-        tuple(crystal.species[index] for index in order),
-        (coords + random.integers(-2, 3, size=coords.shape)) % 1,
-    )
+    return written_in(crystal, matrix, random, seed)
 
 
 def deformed(crystal, strain, atom, step):

@@ -17,7 +17,11 @@ def unimodular(random):
 def written_anew(crystal, seed):
     """The same crystal in another cell, about another origin, turned, shuffled and wrapped."""
     random = np.random.default_rng(seed)
-    matrix = unimodular(random)
+    return written_in(crystal, unimodular(random), random, seed)
+
+
+def written_in(crystal, matrix, random, seed):
+    """The same crystal in a cell that is given, otherwise as `written_anew`."""
     order = random.permutation(len(crystal.species))
     coords = crystal.frac_coords[order] @ np.linalg.inv(matrix) + random.random(3)
     return Crystal(
