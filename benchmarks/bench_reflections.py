@@ -22,8 +22,9 @@ from rich.table import Table
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.crystals.crystal import Crystal
+from spacegrouper.techniques.reflections.cells import cell_of
 from spacegrouper.techniques.reflections.settings import Reflections
-from spacegrouper.techniques.reflections.simulation import cell_of, simulate_reflections
+from spacegrouper.techniques.reflections.simulation import simulate_reflections
 from spacegrouper.techniques.reflections.structure_factors import intensities, scatterers
 
 SETTINGS = Reflections()

@@ -7,7 +7,6 @@ the Bravais lattices. Lengths and angles stay as they are given.
 """
 
 import itertools
-import math
 
 import gemmi
 import numpy as np
@@ -15,11 +14,9 @@ from numpy.typing import NDArray
 from pymatgen.core import Lattice
 
 from spacegrouper.crystals.canonical_cell import SAME_PLACE, Cell, cosines, in_order
+from spacegrouper.crystals.lattice_rotations import axis_of, by_length, monoclinic_axes, orders_of
 
 _SAME_LENGTH = 1e-5  # relative to the mean, of lengths and cosines that count as equal
-_ORDER_BY_TRACE = {3: 1, -1: 2, 0: 3, 1: 4, 2: 6}
-# Lattice vectors across a two-fold axis, among them the two shortest, in units of a Niggli cell.
-_SMALL = np.array([v for v in itertools.product(range(-2, 3), repeat=3) if any(v)])
 
 
 def in_metric_cell(cell: Cell, tolerance: float) -> Cell:
@@ -83,53 +80,26 @@ def _conventional(rotations: NDArray[np.int64], lattice: NDArray[np.float64]) ->
     """Return conventional axes of a Niggli cell (3, 3) with these rotations, of either hand."""
     if len(rotations) == 1:
         return np.eye(3, dtype=np.int64)
-    orders = np.array([_ORDER_BY_TRACE[trace] for trace in np.trace(rotations, 0, 1, 2)])
-    twofold = _by_length(np.array([_axis(turn) for turn in rotations[orders == 2]]), lattice)
+    orders = orders_of(rotations)
     if len(rotations) == 2:
-        return _monoclinic(rotations[orders == 2][0], twofold[0], lattice)
+        return monoclinic_axes(rotations[orders == 2][0], lattice)
+    twofold = by_length(np.array([axis_of(turn) for turn in rotations[orders == 2]]), lattice)
     if len(rotations) == 4:
         for order in ([0, 1, 2], [0, 2, 1], [1, 2, 0]):
             if not (twofold[order[:2]].sum(axis=0) % 2).any():  # centred on C
                 return np.asarray(twofold[order])
         return twofold
     if len(rotations) == 24:
-        fourfold = {tuple(_axis(turn)) for turn in rotations[orders == 4]}
-        return _by_length(np.array(sorted(fourfold)), lattice)
+        fourfold = {tuple(axis_of(turn)) for turn in rotations[orders == 4]}
+        return by_length(np.array(sorted(fourfold)), lattice)
     main = rotations[orders.argmax()]
-    c = _axis(main)
+    c = axis_of(main)
     a = next(axis for axis in twofold if np.cross(axis, c).any())
     b = (main @ main if orders.max() == 6 else main) @ a
     axes = np.array([a, b, c])
     if orders.max() == 3 and ((2 * axes[0] + axes[1] + axes[2]) % 3).any():  # reverse
         axes[:2] *= -1
     return axes
-
-
-def _monoclinic(
-    turn: NDArray[np.int64], b: NDArray[np.int64], lattice: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    across = _by_length(_SMALL[(_SMALL @ turn.T == -_SMALL).all(axis=1)], lattice)
-    a = across[0]
-    c = next(vector for vector in across if np.cross(a, vector).any())
-    if not ((c + b) % 2).any():  # centred on A
-        a, c = c, a
-    if (a @ lattice) @ (c @ lattice) > 0:
-        c = -c
-    return np.array([a, b, c])
-
-
-def _axis(turn: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the shortest lattice vector along the axis of a rotation, of a fixed sense."""
-    power, along = turn, np.eye(3, dtype=np.int64)
-    while (power != np.eye(3)).any():
-        along, power = along + power, power @ turn
-    column = along[:, np.abs(along).sum(axis=0).argmax()]
-    axis = column // math.gcd(*column.tolist())
-    return np.asarray(axis * np.sign(axis[np.flatnonzero(axis)[0]]))
-
-
-def _by_length(vectors: NDArray[np.int64], lattice: NDArray[np.float64]) -> NDArray[np.int64]:
-    return np.asarray(vectors[np.linalg.norm(vectors @ lattice, axis=1).argsort(kind="stable")])
 
 
 def _first(lattices: NDArray[np.float64]) -> int:

@@ -3,10 +3,7 @@ import pytest
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.techniques.reflections.settings import Reflections
-from spacegrouper.techniques.reflections.simulation import (
-    cell_of,
-    simulate_reflections,
-)
+from spacegrouper.techniques.reflections.simulation import simulate_reflections
 from spacegrouper.techniques.reflections.zones import zones
 
 ROCK_SALT = Crystal(
@@ -43,16 +40,6 @@ def test_no_result_depends_on_threads_or_neighbours() -> None:
         np.testing.assert_array_equal(several.values[row], alone.values[0])
     assert "Xx" in several.reasons[3]
     assert not several.values[3].any()
-
-
-def test_the_angles_of_a_cell_are_between_the_other_edges() -> None:
-    lattice = np.array([[4, 0, 0], [-2, 3, 0], [1, 0, 5.0]])
-    a, b, c = lattice
-    expected = [
-        np.degrees(np.arccos(one @ other / np.linalg.norm(one) / np.linalg.norm(other)))
-        for one, other in ((b, c), (a, c), (a, b))
-    ]
-    np.testing.assert_allclose(cell_of(lattice)[3:], expected)
 
 
 @pytest.mark.parametrize("largest", [1, 3])

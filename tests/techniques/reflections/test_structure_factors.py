@@ -8,8 +8,8 @@ import pytest
 
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.form_factors import form_factors
+from spacegrouper.techniques.reflections.cells import cell_of
 from spacegrouper.techniques.reflections.settings import Reflections
-from spacegrouper.techniques.reflections.simulation import cell_of
 from spacegrouper.techniques.reflections.structure_factors import intensities, scatterers
 
 LATTICE = np.array([[5, 0, 0], [0.3, 6, 0], [0.2, 0.5, 7]])

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from spacegrouper.techniques.reflections.cells import cell_of
 from spacegrouper.techniques.reflections.levels import levels, scaled
 from spacegrouper.techniques.reflections.settings import Reflections
-from spacegrouper.techniques.reflections.simulation import cell_of
 from spacegrouper.techniques.reflections.structure_factors import intensities, scatterers
 from spacegrouper.techniques.reflections.symmetry_tests import (
     number_of_tests,

@@ -4,6 +4,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+def cell_of(lattice: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a, b, c in Angstrom and alpha, beta, gamma in degrees of lattice vectors in rows."""
+    lengths = np.linalg.norm(lattice, axis=1)
+    cosines = (lattice @ lattice.T) / np.outer(lengths, lengths)
+    angles = np.degrees(np.arccos(np.clip(cosines[[1, 0, 0], [2, 2, 1]], -1, 1)))
+    return np.concatenate([lengths, angles])
+
+
 def cell_features(cells: NDArray[np.float64]) -> NDArray[np.float32]:
     """Return what tells cells apart, each number near 1, (n, 12).
 

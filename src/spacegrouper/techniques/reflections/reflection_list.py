@@ -6,11 +6,11 @@ import gemmi
 import numpy as np
 from numpy.typing import NDArray
 
+from spacegrouper.techniques.reflections.equivalents import keys_of
 from spacegrouper.techniques.reflections.list_file import Quantity, Radiation
 
 _TOLERANCE = 3.0  # degrees, of a lattice's rotations as gemmi.find_lattice_symmetry has it
 _STRAYS = 0.05  # of the reflections of a merged list may still have an equivalent in it
-_SPAN = 4096  # indices are below half of it
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,18 +57,12 @@ def are_merged(hkl: NDArray[np.int32], cell: NDArray[np.float64]) -> bool:
         cell: (6,), Angstrom and degrees; whatever the centring, taken as primitive.
     """
     group = gemmi.find_lattice_symmetry(gemmi.UnitCell(*cell), "P", _TOLERANCE)
-    keys, first, counts = np.unique(_friedel_keys(hkl), return_index=True, return_counts=True)
+    keys, first, counts = np.unique(keys_of(hkl), return_index=True, return_counts=True)
     if len(group.sym_ops) == 1:
         return bool((counts > 1).mean() < _STRAYS)
     for operation in group.sym_ops:
-        mates = _friedel_keys(hkl[first] @ (np.array(operation.rot) // gemmi.Op.DEN))
+        mates = keys_of(hkl[first] @ (np.array(operation.rot) // gemmi.Op.DEN))
         moved = mates != keys
         if moved.any() and np.isin(mates[moved], keys).mean() < _STRAYS:
             return True
     return False
-
-
-def _friedel_keys(hkl: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Return a number for each reflection (n, 3), the same for Friedel mates."""
-    keys: NDArray[np.int64] = np.abs(hkl.astype(np.int64) @ np.array([_SPAN**2, _SPAN, 1]))
-    return keys

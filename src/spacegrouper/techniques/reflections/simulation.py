@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from spacegrouper.contract.technique import Patterns
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.techniques.form_factors import reason_against_elements
+from spacegrouper.techniques.reflections.cells import cell_of
 from spacegrouper.techniques.reflections.levels import levels
 from spacegrouper.techniques.reflections.settings import Reflections
 from spacegrouper.techniques.reflections.structure_factors import (
@@ -57,14 +58,6 @@ def simulate_reflections(
                 why,
                 {"cell": np.stack([cell_of(crystal.lattice) for crystal in crystals[batch]])},
             )
-
-
-def cell_of(lattice: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a, b, c in Angstrom and alpha, beta, gamma in degrees of lattice vectors in rows."""
-    lengths = np.linalg.norm(lattice, axis=1)
-    cosines = (lattice @ lattice.T) / np.outer(lengths, lengths)
-    angles = np.degrees(np.arccos(np.clip(cosines[[1, 0, 0], [2, 2, 1]], -1, 1)))
-    return np.concatenate([lengths, angles])
 
 
 def _of_crystal(

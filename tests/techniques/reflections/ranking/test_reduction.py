@@ -6,11 +6,7 @@ import pytest
 from random_crystals import random_crystal
 
 from spacegrouper.errors import UserError
-from spacegrouper.techniques.reflections.ranking.reduction import (
-    indices_of,
-    keys_of,
-    reduced_list,
-)
+from spacegrouper.techniques.reflections.ranking.reduction import reduced_list
 from spacegrouper.techniques.reflections.ranking.simulated_list import Measuring, simulated_list
 
 EXACT = Measuring(
@@ -22,13 +18,6 @@ EXACT = Measuring(
     counts=(1e6, 1e6),
     leak=((1e-6, 1e-6),) * 2,
 )
-
-
-def test_keys_are_those_of_friedel_mates():
-    hkl = np.random.default_rng(0).integers(-600, 600, (500, 3))
-    assert np.array_equal(keys_of(hkl), keys_of(-hkl))
-    back = indices_of(keys_of(hkl))
-    assert ((back == hkl).all(axis=1) | (back == -hkl).all(axis=1)).all()
 
 
 @pytest.mark.parametrize("number", [2, 5, 22, 42, 82, 146, 197, 216])

@@ -7,7 +7,7 @@ from functools import lru_cache
 import gemmi
 import numpy as np
 
-from spacegrouper.techniques.reflections.ranking.reduction import Floats, Indices
+from spacegrouper.techniques.reflections.equivalents import Floats, Indices
 
 _STEPS = 24  # to a translation of 1
 

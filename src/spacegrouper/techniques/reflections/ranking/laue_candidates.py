@@ -11,20 +11,22 @@ import gemmi
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.techniques.reflections.ranking.reduction import (
-    Floats,
-    Indices,
-    ReducedList,
-    keys_of,
+from spacegrouper.crystals.lattice_rotations import (
+    SHORT_VECTORS,
+    axis_of,
+    by_length,
+    monoclinic_axes,
+    orders_of,
 )
+from spacegrouper.techniques.reflections.cells import cell_of
+from spacegrouper.techniques.reflections.equivalents import Floats, Indices, find, keys_of
+from spacegrouper.techniques.reflections.ranking.reduction import ReducedList
 
 _TOLERANCE = 3.0  # degrees, as of gemmi.find_lattice_symmetry
 _FEWEST_PAIRS = 8
 _FEWEST_MOVED = 20
 _STRAYS = 0.05  # of the reflections of a merged list may still have an equivalent in it
 _MERGED = 2.0  # logarithm of the odds that a rotation without any pairs was merged by
-_ORDER_BY_TRACE = {3: 1, -1: 2, 0: 3, 1: 4, 2: 6}
-_SMALL = np.array([v for v in itertools.product(range(-2, 3), repeat=3) if any(v)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,14 +73,12 @@ class LaueCandidate:
 
 def rotations_of(reflections: ReducedList) -> Rotations:
     """Compare all pairs of reflections that a rotation of the lattice turns into each other."""
-    edges = np.linalg.norm(reflections.lattice, axis=1)
-    unit = reflections.lattice / edges[:, None]
-    angles = [np.degrees(np.arccos(unit[i] @ unit[j])) for i, j in ((1, 2), (0, 2), (0, 1))]
-    group = gemmi.find_lattice_symmetry_r(gemmi.UnitCell(*edges, *angles), _TOLERANCE)
+    cell = cell_of(reflections.lattice)
+    group = gemmi.find_lattice_symmetry_r(gemmi.UnitCell(*cell), _TOLERANCE)
     matrices = np.array([operation.rot for operation in group.sym_ops]) // gemmi.Op.DEN
     metric = reflections.lattice @ reflections.lattice.T
     turned = matrices.transpose(0, 2, 1) @ metric @ matrices
-    deviation = np.abs((turned - metric) / np.outer(edges, edges)).max(axis=(1, 2))
+    deviation = np.abs((turned - metric) / np.outer(cell[:3], cell[:3])).max(axis=(1, 2))
     amplitude = np.sqrt(np.maximum(reflections.z, 0))
     known = [value for value in (reflections.repeated, reflections.expected) if value == value]
     numbers = [_compare(reflections, amplitude, matrix) for matrix in matrices]
@@ -92,9 +92,9 @@ def _compare(
     reflections: ReducedList, amplitude: Floats, matrix: Indices
 ) -> tuple[float, float, int, int, float]:
     mates = keys_of(reflections.hkl @ matrix)
-    place = np.minimum(np.searchsorted(reflections.keys, mates), len(mates) - 1)
+    place, there = find(reflections.keys, mates)
     moved = mates != reflections.keys
-    paired = moved & (reflections.keys[place] == mates)
+    paired = moved & there
     coverage = paired.sum() / moved.sum() if moved.sum() >= _FEWEST_MOVED else np.nan
     pairs, all_moved = int(paired.sum()), int(moved.sum())
     if pairs < _FEWEST_PAIRS:
@@ -179,11 +179,11 @@ def conventional_axes(rotations: Indices, lattice: Floats) -> Indices:
     Returns:
         (3, 3), rows, in units of the lattice's vectors.
     """
-    orders = np.array([_ORDER_BY_TRACE[trace] for trace in np.trace(rotations, 0, 1, 2)])
+    orders = orders_of(rotations)
     if len(rotations) == 1:
         axes = np.eye(3, dtype=np.int64)
     elif len(rotations) == 2:
-        axes = _monoclinic(rotations[orders == 2][0], lattice)
+        axes = monoclinic_axes(rotations[orders == 2][0], lattice)
     elif orders.max() == 2:
         axes = _orthorhombic(_axes_of(rotations[orders == 2]))
     elif len(rotations) in (12, 24) and (orders == 3).sum() == 8:
@@ -200,9 +200,9 @@ def conventional_axes(rotations: Indices, lattice: Floats) -> Indices:
 
 def _with_main_axis(turn: Indices, order: int, lattice: Floats) -> Indices:
     powers = [np.linalg.matrix_power(turn, power) for power in range(order)]
-    across = _SMALL[(_SMALL @ np.sum(powers, axis=0).T == 0).all(axis=1)]
-    a = _by_length(across, lattice)[0]
-    return np.array([a, (powers[2] if order == 6 else turn) @ a, _axis(turn)])
+    across = SHORT_VECTORS[(SHORT_VECTORS @ np.sum(powers, axis=0).T == 0).all(axis=1)]
+    a = by_length(across, lattice)[0]
+    return np.array([a, (powers[2] if order == 6 else turn) @ a, axis_of(turn)])
 
 
 def _orthorhombic(axes: Indices) -> Indices:
@@ -213,31 +213,5 @@ def _orthorhombic(axes: Indices) -> Indices:
     return axes
 
 
-def _monoclinic(turn: Indices, lattice: Floats) -> Indices:
-    b = _axis(turn)
-    across = _by_length(_SMALL[(_SMALL @ turn.T == -_SMALL).all(axis=1)], lattice)
-    a = across[0]
-    c = next(vector for vector in across if np.cross(a, vector).any())
-    if not ((c + b) % 2).any():  # centred on A
-        a, c = c, a
-    if (a @ lattice) @ (c @ lattice) > 0:
-        c = -c
-    return np.array([a, b, c])
-
-
 def _axes_of(turns: Indices) -> Indices:
-    return np.array(sorted({tuple(_axis(turn).tolist()) for turn in turns}))
-
-
-def _axis(turn: Indices) -> Indices:
-    """Return the shortest lattice vector along the axis of a rotation, of a fixed sense."""
-    power, along = turn, np.eye(3, dtype=np.int64)
-    while (power != np.eye(3)).any():
-        along, power = along + power, power @ turn
-    column = along[:, np.abs(along).sum(axis=0).argmax()]
-    axis = column // np.gcd.reduce(column)
-    return np.asarray(axis * np.sign(axis[np.flatnonzero(axis)[0]]))
-
-
-def _by_length(vectors: Indices, lattice: Floats) -> Indices:
-    return np.asarray(vectors[np.linalg.norm(vectors @ lattice, axis=1).argsort(kind="stable")])
+    return np.array(sorted({tuple(axis_of(turn).tolist()) for turn in turns}))

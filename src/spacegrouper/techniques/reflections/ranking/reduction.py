@@ -13,11 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.errors import UserError
-from spacegrouper.techniques.reflections.cells import metrics_of
+from spacegrouper.techniques.reflections.cells import cell_of, metrics_of
+from spacegrouper.techniques.reflections.equivalents import (
+    Floats,
+    Indices,
+    averaged,
+    indices_of,
+    keys_of,
+)
 from spacegrouper.techniques.reflections.reflection_list import ReflectionList
-
-Floats = NDArray[np.float64]
-Indices = NDArray[np.int64]
 
 _FEWEST = 30  # reflections that a lattice is judged by
 _MOST_PRESENT = 0.05  # of reflections that a centring forbids, above 3 sigma
@@ -26,7 +30,6 @@ _ABOVE_NOISE = 0.6  # mean I / sigma of these, each taken for 5 at most
 _SAME_LENGTH = 1e-5  # relative, of edges that a reduction takes for equal
 _IN_A_SHELL = 60
 _MOST_SHELLS = 30
-_SPAN = 4096  # indices are below half of it
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,20 +67,6 @@ class ReducedList:
     left_out_i_over_sigma: float
 
 
-def keys_of(hkl: Indices) -> Indices:
-    """Return a number for each reflection (..., 3), the same for Friedel mates, never negative."""
-    keys: Indices = np.abs(hkl @ np.array([_SPAN**2, _SPAN, 1]))
-    return keys
-
-
-def indices_of(keys: Indices) -> Indices:
-    """Return the reflections (..., 3) of keys, of two Friedel mates the one that makes the key."""
-    l = (keys + _SPAN // 2) % _SPAN - _SPAN // 2
-    rest = (keys - l) // _SPAN
-    k = (rest + _SPAN // 2) % _SPAN - _SPAN // 2
-    return np.stack([(rest - k) // _SPAN, k, l], axis=-1)
-
-
 def reduced_list(measured: ReflectionList) -> ReducedList:
     """Bring a list into the reduced cell of the lattice that its reflections have.
 
@@ -95,10 +84,9 @@ def reduced_list(measured: ReflectionList) -> ReducedList:
     axes = _niggli(primitive @ given) @ primitive
     hkl = np.round(measured.hkl[kept] @ axes.T).astype(np.int64)
     lattice = axes @ given
-    keys, group = np.unique(keys_of(hkl), return_inverse=True)
-    count = np.bincount(group)
-    intensity = np.bincount(group, measured.intensity[kept]) / count
-    sigma = np.sqrt(np.bincount(group, measured.sigma[kept] ** 2)) / count
+    keys, group, count, intensity, sigma = averaged(
+        keys_of(hkl), measured.intensity[kept], measured.sigma[kept]
+    )
     unique = indices_of(keys)
     s_squared = ((unique @ np.linalg.inv(lattice).T) ** 2).sum(axis=1)
     means = _means(s_squared, intensity)
@@ -171,12 +159,8 @@ def _absent(
 
 def _niggli(lattice: Floats) -> Floats:
     """Return the axes of the Niggli cell (3, 3), rows, right-handed, in units of the given."""
-    edges = np.linalg.norm(lattice, axis=1)
-    angles = [
-        np.degrees(np.arccos(lattice[i] @ lattice[j] / edges[i] / edges[j]))
-        for i, j in ((1, 2), (0, 2), (0, 1))
-    ]
-    reduction = gemmi.GruberVector(gemmi.UnitCell(*edges, *angles), "P", track_change_of_basis=True)
+    cell = gemmi.UnitCell(*cell_of(lattice))
+    reduction = gemmi.GruberVector(cell, "P", track_change_of_basis=True)
     reduction.niggli_reduce(epsilon=_SAME_LENGTH * abs(np.linalg.det(lattice)) ** (2 / 3))
     axes: Floats = np.array(reduction.change_of_basis.rot).T / gemmi.Op.DEN
     return axes if np.linalg.det(axes @ lattice) > 0 else -axes

@@ -13,13 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.crystals.crystal import Crystal, space_group_of
-from spacegrouper.techniques.reflections.ranking.reduction import indices_of, keys_of
+from spacegrouper.techniques.reflections.cells import cell_of
+from spacegrouper.techniques.reflections.equivalents import (
+    Floats,
+    Indices,
+    averaged,
+    find,
+    indices_of,
+    keys_of,
+    representatives,
+)
 from spacegrouper.techniques.reflections.reflection_list import ReflectionList, are_merged
 from spacegrouper.techniques.reflections.settings import Reflections
 from spacegrouper.techniques.reflections.structure_factors import intensities, scatterers
 
-Floats = NDArray[np.float64]
-Indices = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 _LARGEST_INDEX = 14
@@ -190,7 +197,7 @@ def _centring(operations: gemmi.GroupOps) -> gemmi.GroupOps:
 
 def _twin_laws(lattice: Floats, group: gemmi.SpaceGroup, proper: Indices) -> Indices:
     """Return rotations (m, 3, 3) of the lattice that the structure has not."""
-    cell = gemmi.UnitCell(*_parameters(lattice))
+    cell = gemmi.UnitCell(*cell_of(lattice))
     found = gemmi.find_lattice_symmetry(cell, group.centring_type(), _SAME_LATTICE)
     matrices = np.array([operation.rot for operation in found.sym_ops]) // gemmi.Op.DEN
     own = {matrix.tobytes() for matrix in proper}
@@ -202,11 +209,9 @@ def _twinned(hkl: Indices, values: Floats, law: Indices, fraction: float) -> Flo
     """Add the mates by a twin law; a reflection whose mate is beyond the limit stays as it is."""
     keys = keys_of(hkl)
     order = np.argsort(keys)
-    mates = keys_of(hkl @ law)
-    place = order[np.minimum(np.searchsorted(keys[order], mates), len(keys) - 1)]
-    found: Floats = np.where(
-        keys[place] == mates, (1 - fraction) * values + fraction * values[place], values
-    )
+    place, there = find(keys[order], keys_of(hkl @ law))
+    mates = values[order[place]]
+    found: Floats = np.where(there, (1 - fraction) * values + fraction * mates, values)
     return found
 
 
@@ -263,11 +268,8 @@ def _reached(vectors: Floats, measuring: Measuring, electrons: bool, draw: _Draw
 def _merged(
     hkl: Indices, values: Floats, sigma: Floats, proper: Indices
 ) -> tuple[Indices, Floats, Floats]:
-    keys = np.min([keys_of(hkl @ matrix) for matrix in proper], axis=0)
-    unique, group = np.unique(keys, return_inverse=True)
-    count = np.bincount(group)
-    means = np.bincount(group, values) / count
-    return indices_of(unique), means, np.sqrt(np.bincount(group, sigma**2)) / count
+    found = averaged(representatives(hkl, proper), values, sigma)
+    return indices_of(found.keys), found.values, found.sigma
 
 
 def _written(
@@ -279,7 +281,7 @@ def _written(
     generator: np.random.Generator,
 ) -> ReflectionList:
     order = generator.permutation(len(hkl))
-    cell = np.array(_parameters(lattice))
+    cell = cell_of(lattice)
     return ReflectionList(
         hkl=hkl[order],
         intensity=values[order],
@@ -293,10 +295,3 @@ def _written(
         quantity="intensity",
         notes=(),
     )
-
-
-def _parameters(lattice: Floats) -> tuple[float, ...]:
-    edges = np.linalg.norm(lattice, axis=1)
-    unit = lattice / edges[:, None]
-    angles = [np.degrees(np.arccos(unit[i] @ unit[j])) for i, j in ((1, 2), (0, 2), (0, 1))]
-    return (*edges.tolist(), *map(float, angles))
