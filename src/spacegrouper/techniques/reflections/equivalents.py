@@ -14,7 +14,7 @@ _SPAN = 4096  # indices are below half of it
 class Averages(NamedTuple):
     """Reflections of the same key as one, in order of their keys.
 
-    Attributes:
+    Args:
         keys: (m,).
         group: (n,), which of them each reflection is.
         times: (m,), of how many reflections each is made.
