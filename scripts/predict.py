@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from command_line import CORES, Threads, log, progress, run_program
 
-from spacegrouper.backend import start_backend
 from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.errors import UserError
 
@@ -66,14 +65,11 @@ def main(
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    start_backend()
     from spacegrouper.evaluation.model_folder import uncalibrated_because
     from spacegrouper.prediction.descriptions import answer_record, model_record
     from spacegrouper.prediction.inputs import answer_inputs, read_input, read_views
     from spacegrouper.prediction.trained_model import load_trained_model
-    from spacegrouper.training.devices import prepare_backend
 
-    prepare_backend()
     trained = load_trained_model(model)
     if trained.temperature is None:
         absent = f"{model}: there is no calibration.json; make it with scripts/calibrate.py"

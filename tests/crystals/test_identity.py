@@ -215,3 +215,13 @@ def test_key_tells_stackings_and_hands_apart():
 def test_key_has_a_version_and_is_the_same_everywhere():
     assert key(rock_salt("Na", "Cl", 5.64)).startswith("2-")
     assert len(key(rock_salt("Na", "Cl", 5.64))) == 26
+
+
+def test_wyckoff_letters_are_renamed_as_pymatgen_renames_them():
+    from pymatgen.analysis.prototypes import WYCKOFF_POSITION_RELAB_DICT
+
+    from spacegrouper.crystals.identity import _relabellings
+
+    assert {str(number): tables for number, tables in _relabellings().items()} == (
+        WYCKOFF_POSITION_RELAB_DICT
+    )

@@ -50,8 +50,9 @@ def _write_network(path: Path, descriptor: str, classes: int) -> None:
     images = [keras.Input(shape) for shape in shapes.get(descriptor, [colours])]
     logits = []
     for image in images:
-        between = tuple(range(1, len(image.shape) - 1))
-        means = keras.ops.mean(image, axis=between) if between else image
+        means = image
+        if between := len(image.shape) - 2:
+            means = getattr(keras.layers, f"GlobalAveragePooling{between}D")()(image)
         dense = keras.layers.Dense(classes)
         logits.append(dense(means))
         dense.set_weights([rng.normal(0, 8, (image.shape[-1], classes)), rng.normal(0, 1, classes)])

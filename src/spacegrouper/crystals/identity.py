@@ -1,16 +1,20 @@
 """What a crystal is: its kind of structure, and a key that stays when only its file changes."""
 
+import gzip
 import hashlib
+import json
 import math
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
 
 import gemmi
 import numpy as np
 from numpy.typing import NDArray
-from pymatgen.analysis.prototypes import WYCKOFF_POSITION_RELAB_DICT
 from scipy.spatial import cKDTree
 
 from spacegrouper.crystals.canonical_cell import primitive_cell
@@ -56,13 +60,12 @@ def prototype_label(species: Sequence[str], symmetry: Any) -> str:
     counts = Counter(species)
     units = math.gcd(*counts.values())
     amounts = {element: count // units for element, count in counts.items()}
-    relabellings = WYCKOFF_POSITION_RELAB_DICT[str(symmetry.number)]
     positions = min(
         sorted(
             (amounts[element], _count_letters("".join(letters[element]).translate(relabelling)))
             for element in amounts
         )
-        for relabelling in relabellings
+        for relabelling in _relabellings()[symmetry.number]
     )
     formula = "".join(
         f"{name}{amount if amount > 1 else ''}"
@@ -117,6 +120,24 @@ def structure_key(
     )
     digest = hashlib.blake2b(repr(identity).encode(), digest_size=12).hexdigest()
     return f"{_KEY_VERSION}-{digest}"
+
+
+@cache
+def _relabellings() -> dict[int, list[dict[int, str]]]:
+    """Return how other choices of origin and axes rename the Wyckoff letters of a space group.
+
+    By its number, tables for `str.translate`: pymatgen's, read as a file because the module that
+    holds them takes four seconds to import.
+    """
+    pymatgen = find_spec("pymatgen.core")
+    assert pymatgen is not None
+    assert pymatgen.origin is not None
+    folder = Path(pymatgen.origin).parents[1] / "analysis" / "prototypes"
+    with gzip.open(folder / "wyckoff-position-relabelings.json.gz", "rt") as file:
+        return {
+            int(number): [{int(key): letter for key, letter in table.items()} for table in tables]
+            for number, tables in json.load(file).items()
+        }
 
 
 def _count_letters(letters: str) -> str:

@@ -1,22 +1,33 @@
 """What a trained network answers to the test crystals."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from spacegrouper.backend import start_backend
 from spacegrouper.crystals.symmetry import Integers
 from spacegrouper.errors import UserError
 from spacegrouper.networks.shared.archive import check_archive
 from spacegrouper.training.images import PatternReader
 
 if TYPE_CHECKING:
+    import keras
+
     from spacegrouper.dataset.dataset import Dataset
     from spacegrouper.evaluation.model_folder import Labels
+
+
+class Answers(Protocol):
+    """A trained network, of Keras or read by networks/shared/keras_file.py."""
+
+    def predict_on_batch(self, inputs: list[NDArray[np.float32]]) -> Any:
+        """Return the outputs, or the only one."""
 
 
 def load_network(path: Path) -> keras.Model:
@@ -25,6 +36,9 @@ def load_network(path: Path) -> keras.Model:
     A file that names code other than Keras' own is refused before anything of it is built.
     """
     check_archive(path)
+    start_backend()
+    import keras
+
     try:
         return keras.models.load_model(path, compile=False, safe_mode=True)
     # A damaged archive fails in Keras, h5py or TensorFlow, each with errors of its own.
@@ -36,9 +50,9 @@ def load_network(path: Path) -> keras.Model:
 
 
 def predict_logits(
-    network: keras.Model,
-    labels: "Labels",
-    dataset: "Dataset",
+    network: Answers,
+    labels: Labels,
+    dataset: Dataset,
     rows: Integers,
     batch_size: int,
     advance: Callable[[int], None],
@@ -54,8 +68,8 @@ def predict_logits(
 
 
 def composed_batches(
-    labels: "Labels",
-    dataset: "Dataset",
+    labels: Labels,
+    dataset: Dataset,
     rows: Integers,
     batch_size: int,
     advance: Callable[[int], None],
@@ -69,14 +83,16 @@ def composed_batches(
         advance(len(batch))
 
 
-def class_logits(network: keras.Model, images: list[NDArray[np.float32]]) -> NDArray[np.float64]:
+def class_logits(network: Answers, images: list[NDArray[np.float32]]) -> NDArray[np.float64]:
     """Return the sum of the network's logits, one set for each image of a crystal; (N, C).
 
     `images`: as Composer.compose returns them. Raises UserError for answers that
     are not finite.
     """
     # Keras returns a single image's logits without a list around them.
-    logits = keras.tree.flatten(network.predict_on_batch(images))
+    logits = network.predict_on_batch(images)
+    if not isinstance(logits, list):
+        logits = [logits]
     total: NDArray[np.float64] = np.sum(logits, axis=0, dtype=np.float64)
     if not np.isfinite(total).all():
         raise UserError(

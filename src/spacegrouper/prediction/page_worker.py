@@ -4,13 +4,11 @@ import importlib
 import json
 from pathlib import Path
 
-from spacegrouper.backend import start_backend
 from spacegrouper.prediction.bounded_process import Answering
 
 
 def preload() -> None:
-    """Import what takes long, but begin no operation of TensorFlow."""
-    start_backend()
+    """Import what takes long."""
     importlib.import_module("spacegrouper.prediction.page_content")
 
 
@@ -23,9 +21,7 @@ def prepare(folder: str) -> tuple[bytes, Answering]:
     # Only in the worker: the process that answers browsers need not wait for it.
     from spacegrouper.prediction.page_content import describe_network, describe_structure, warm_up
     from spacegrouper.prediction.trained_model import load_trained_model
-    from spacegrouper.training.devices import prepare_backend
 
-    prepare_backend()
     model = load_trained_model(Path(folder))
     said = json.dumps(describe_network(model)).encode()
     warm_up(model)

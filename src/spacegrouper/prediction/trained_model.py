@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
-
 from spacegrouper.dataset.made_with import with_defaults
 from spacegrouper.evaluation.calibration import read_temperature
 from spacegrouper.evaluation.model_folder import (
@@ -13,7 +11,8 @@ from spacegrouper.evaluation.model_folder import (
     read_labels,
     uncalibrated_because,
 )
-from spacegrouper.evaluation.predictions import load_network
+from spacegrouper.evaluation.predictions import Answers, load_network
+from spacegrouper.networks.shared.keras_file import UnknownLayersError, read_keras_file
 from spacegrouper.settings import Settings, load_settings, settings_from_mapping
 
 
@@ -30,7 +29,7 @@ class TrainedModel:
     """
 
     folder: Path
-    network: keras.Model
+    network: Answers
     labels: Labels
     settings: Settings
     temperature: float | None
@@ -57,8 +56,17 @@ def load_trained_model(folder: Path) -> TrainedModel:
     calibrated = (folder / "calibration.json").is_file() and not uncalibrated_because(folder)
     return TrainedModel(
         folder=folder,
-        network=load_network(folder / "model.keras"),
+        network=_read_network(folder / "model.keras"),
         labels=labels,
         settings=settings,
         temperature=read_temperature(folder) if calibrated else None,
     )
+
+
+def _read_network(path: Path) -> Answers:
+    # TensorFlow takes seconds to start.
+    try:
+        return read_keras_file(path)
+    except UnknownLayersError:
+        network: Answers = load_network(path)
+        return network
