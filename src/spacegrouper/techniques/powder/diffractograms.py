@@ -20,7 +20,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+from scipy.ndimage import grey_opening
 
+from spacegrouper.techniques.powder.instrument import draw_instrument, sample_changes
 from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder
 
 LINE_WIDTH = 1.0  # of images, pixels
@@ -56,6 +58,26 @@ def diffractograms(
     found = np.empty((len(sticks), points), dtype=np.float32)
     for row, (values, generator) in enumerate(zip(sticks, generators, strict=True)):
         found[row] = _diffractogram(values, powder, profile, points, augment, generator)
+    return found
+
+
+def shown_curves(
+    diffractograms: NDArray[np.float32], powder: Powder, profile: Diffractogram
+) -> NDArray[np.float32]:
+    """Return what a network sees of diffractograms (n, points), the highest point of each 1.
+
+    What is broader than `profile.baseline` is subtracted: the opening of the curve, its lowest
+    point in a window and then the highest of those (Sonneveld, Visser, J. Appl. Cryst. 8:1 (1975)
+    subtract as much, by iteration).
+    """
+    found = diffractograms
+    if profile.baseline is not None:
+        first, last = powder.two_theta
+        window = 1 + round(profile.baseline / (last - first) * (found.shape[1] - 1))
+        found = found - grey_opening(found, size=(1, window), mode="nearest")
+        found /= np.maximum(found.max(axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    if profile.scale == "square_root":
+        found = np.sqrt(found)
     return found
 
 
@@ -105,6 +127,7 @@ def _diffractogram(
     area = sticks[steps].astype(np.float64)
     theta = np.radians(powder.two_theta[0] + powder.step * steps) / 2
     shifts = [0.0, 0.0, 0.0]
+    instrument = None
     if augment is not None:
         # All are drawn, so that one setting does not change the random numbers of the others.
         area *= np.exp(augment.peak_area * generator.standard_normal(steps.size))
@@ -114,13 +137,19 @@ def _diffractogram(
             augment.sample_displacement,
             augment.zero_shift,
         )
+        random = generator.spawn(1)[0]  # leaves the generator's own numbers as they are
+        instrument = draw_instrument(profile, augment, points, random)
+        theta, area = sample_changes(theta, area, powder, augment, random)
         theta = _bragg(theta, 1 / (1 + strain))
+        profile = instrument.profile
     if profile.k_alpha_2 > 0:
         theta = np.concatenate([theta, _bragg(theta, _K_ALPHA_RATIO)])
         area = np.concatenate([area, profile.k_alpha_2 * area])
     real = np.isfinite(theta)  # strain or K-alpha 2 may leave no angle
     theta, area = theta[real], area[real]
     width = _width(theta, powder, profile)
+    if instrument is not None:
+        width *= instrument.width
     position = _shifted(theta, powder, *shifts)
 
     first, last = powder.two_theta
@@ -134,8 +163,12 @@ def _diffractogram(
     if not found.any():
         return found
     found = found / found.max() + profile.background
+    if instrument is not None:
+        found += instrument.background
     if profile.counts is not None:
         found = generator.poisson(found * profile.counts).astype(np.float64)
+    if instrument is not None:
+        found *= instrument.measured
     # Of few counts none may be left.
     return found / found.max() if found.any() else found
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat
 
@@ -91,6 +91,16 @@ class Diffractogram(Section):
     counts: PositiveFloat | None = Field(
         None, description="photons counted at the highest peak, with their noise; none: no noise"
     )
+    baseline: Annotated[float, Quantity("degrees", 0.1, 90)] | None = Field(
+        None,
+        description="`diffractogram`: whatever is broader than this is subtracted, degrees; none: "
+        "the background stays",
+    )
+    scale: Literal["linear", "square_root"] = Field(
+        "linear",
+        description="`diffractogram`: what the network sees of intensities; `square_root` raises "
+        "weak peaks, and makes counting noise equal everywhere",
+    )
 
 
 class Augment(Section):
@@ -112,6 +122,35 @@ class Augment(Section):
         0.0, description="largest shift that falls as the cosine of theta, degrees at angle 0"
     )
     strain: Fraction = Field(0.0, description="largest relative change of all lattice spacings")
+    texture: Annotated[float, Field(ge=0)] = Field(
+        0.0,
+        description="preferred orientation: largest spread of the peaks' areas, as `peak_area`; "
+        "all orders of one lattice plane share a factor as well",
+    )
+    debye_waller: Annotated[float, Field(ge=0, le=20)] = Field(
+        0.0, description="largest displacement parameter B of all atoms, Angstrom^2"
+    )
+    impurity: Fraction = Field(
+        0.0, description="largest area of peaks of other substances, relative to the strongest"
+    )
+    width: Annotated[float, Field(ge=0, le=3)] = Field(
+        0.0, description="largest change of the peaks' widths, of its logarithm"
+    )
+    lorentzian: Fraction = Field(0.0, description="largest change of the share of the Lorentzian")
+    k_alpha_2: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.0, description="largest share of K-alpha 2 that is taken away"
+    )
+    background: Annotated[float, Field(ge=0, le=10)] = Field(
+        0.0,
+        description="largest smooth background: constant, falling with the angle, and an amorphous "
+        "hump; relative to the highest peak",
+    )
+    fewer_counts: Annotated[float, Field(ge=1, le=1e6)] = Field(
+        1.0, description="largest factor by which fewer photons are counted"
+    )
+    cut: Fraction = Field(
+        0.0, description="largest share of the range that is not measured, at either end"
+    )
     rotation: Annotated[float, Quantity("degrees", 0, 180)] = Field(
         0.0, description="`powder`: largest rotation of the image, degrees"
     )

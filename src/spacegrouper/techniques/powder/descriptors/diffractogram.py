@@ -46,7 +46,13 @@ class Curves:
     ) -> list[NDArray[np.float32]]:
         """Return the diffractograms, (n, points, 1), the highest point of each 1."""
         curves, _ = self.draw(prepared, ids, epoch)
-        return [curves[:, :, None]]
+        return self.shown(curves)
+
+    def shown(self, curves: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """Return what the network sees of diffractograms (n, points), the highest point 1."""
+        from spacegrouper.techniques.powder.diffractograms import shown_curves
+
+        return [shown_curves(curves, self.powder, self.profile)[:, :, None]]
 
     def draw(
         self, prepared: NDArray[Any], ids: Sequence[str], epoch: int | None
