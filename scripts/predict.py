@@ -29,7 +29,8 @@ def main(
         typer.Argument(
             metavar="[INPUT]...",
             help="structures (CIF, POSCAR, pymatgen's Structure as JSON, JSON lines), folders of "
-            "patterns (x.png, y.png, z.png), arrays of patterns (*.npy)",
+            "patterns (x.png, y.png, z.png), arrays of patterns (*.npy), measured "
+            "diffractograms (.xy, .xye, .dat, .csv, .xrdml, .brml, .raw, CIF)",
         ),
     ] = None,
     patterns: Annotated[
@@ -37,6 +38,10 @@ def main(
         typer.Option(
             metavar="X Y Z", help="the patterns of one crystal: images of its x, y and z view"
         ),
+    ] = None,
+    wavelength: Annotated[
+        float | None,
+        typer.Option(min=0.05, max=10, help="of diffractograms whose file lacks it, Angstrom"),
     ] = None,
     output: Annotated[
         Path | None,
@@ -54,6 +59,7 @@ def main(
     as many bits, not brightened, of the crystal turned about x, y and z. Give those of one crystal
     with --patterns; those of many as a folder with x.png, y.png and z.png for each, or as a NumPy
     array, dtype uint8 or uint16, of shape (3, pixels, pixels) or (crystals, 3, pixels, pixels).
+    Networks trained on powders take measured diffractograms, resampled as the answer says.
 
     Answers go to standard output. An input that cannot be used is named on standard error, with
     the reason; the others are answered, and the exit status is 1.
@@ -81,7 +87,7 @@ def main(
 
         def read() -> Iterator["Input"]:
             for path in inputs or []:
-                yield from read_input(path, trained)
+                yield from read_input(path, trained, wavelength)
                 advance(1)
             if patterns:
                 yield read_views(patterns, trained)

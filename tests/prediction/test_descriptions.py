@@ -37,6 +37,7 @@ def test_records_hold_what_the_documentation_says(answer: Answer, model: Trained
         ],
         "crystal_system": {"name": "cubic", "probability": 0.9375},
         "extinction_class": {"space_groups": [207, 215, 221], "probability": 0.875},
+        "notes": [],
         "structure": {
             "formula": "ClCs",
             "sites": 2,

@@ -1,14 +1,20 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
+from diffractogram_files import columns, xrdml
 from PIL import Image
 from structure_files import CAESIUM_CHLORIDE, ROCK_SALT, write_cif
+from tiny_model import write_tiny_model
 
 from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.prediction.answers import Answer
+from spacegrouper.prediction.descriptions import answer_record, facts
 from spacegrouper.prediction.inputs import answer_inputs, read_input, read_views
 from spacegrouper.prediction.pattern_files import Patterns
-from spacegrouper.prediction.trained_model import TrainedModel
+from spacegrouper.prediction.pictures import answer_figure
+from spacegrouper.prediction.trained_model import TrainedModel, load_trained_model
+from spacegrouper.settings import make_settings
 
 
 def test_inputs_of_all_kinds_are_answered_in_their_order(
@@ -67,3 +73,49 @@ def test_more_inputs_than_a_batch_holds_are_all_answered(model: TrainedModel) ->
     assert [answer.name for answer in answers] == [str(number) for number in range(33)]
     for answer, item in zip(answers, inputs, strict=True):
         np.testing.assert_array_equal(answer.arrays["raw"], item.raw)
+
+
+@pytest.fixture(params=["diffractogram", "powder"])
+def powder_model(tmp_path: Path, request: pytest.FixtureRequest) -> TrainedModel:
+    settings = make_settings(
+        simulate={"engine": "xrayutilities"},
+        train={"descriptor": "diffractogram"},
+        model={"name": "powder_cnn", "image_size": 711},
+    )
+    folder = write_tiny_model(tmp_path / "model", settings, descriptor=request.param)
+    return load_trained_model(folder)
+
+
+def test_measured_diffractograms_are_answered_beside_structures(
+    tmp_path: Path, powder_model: TrainedModel
+) -> None:
+    structure = write_cif(tmp_path / "nacl.cif", ROCK_SALT)
+    scan = tmp_path / "nacl.xrdml"
+    scan.write_bytes(xrdml())
+    short = tmp_path / "short.xy"
+    short.write_text("10,00 12,5\n10,02 13,1\n")
+    text = tmp_path / "nacl.dat"
+    text.write_bytes(columns())
+    inputs = [item for path in (scan, structure, short) for item in read_input(path, powder_model)]
+    inputs += read_input(text, powder_model, 1.5406)
+    measured, simulated, refused, same = answer_inputs(inputs, powder_model, 1)
+    assert isinstance(refused, Rejection)
+    assert refused.reason.startswith("holds 2 points")
+    assert isinstance(measured, Answer)
+    assert isinstance(simulated, Answer)
+    assert isinstance(same, Answer)
+    assert simulated.notes == ()
+    assert measured.notes[0] == "wavelength 1.5406 Å, as the file says"
+    assert same.notes[0] == "wavelength 1.5406 Å, as given"
+    np.testing.assert_allclose(measured.seen[0], same.seen[0], atol=1e-2)
+    assert answer_record(measured, powder_model)["notes"] == list(measured.notes)
+    assert ("measured", measured.notes[0]) in facts(measured, powder_model)
+    assert answer_figure(measured, powder_model).get_suptitle() == str(scan)
+
+
+def test_a_network_of_patterns_refuses_a_diffractogram(tmp_path: Path, model: TrainedModel) -> None:
+    path = tmp_path / "a.xy"
+    path.write_bytes(columns())
+    (refused,) = read_input(path, model)
+    assert isinstance(refused, Rejection)
+    assert "only networks trained on powders" in refused.reason

@@ -140,6 +140,37 @@ class Presentation:
         return composer.compose(composer.prepare(arrays), ids)
 
 
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What a user's own instrument measured of a crystal, ready for a network.
+
+    Args:
+        name: of the input.
+        arrays: for the technique's pictures, as those of one crystal of a dataset.
+        inputs: the network's, each without the axis of crystals.
+        notes: what was assumed of the measurement and done to it, for the answer.
+    """
+
+    name: str
+    arrays: Arrays
+    inputs: tuple[NDArray[np.float32], ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class MeasuredFiles:
+    """The files of instruments that a technique's networks can be shown.
+
+    Args:
+        recognises: (content of a file, unpacked; its name) to whether it is one of them.
+        read: (content, name, presentation, wavelength in Angstrom where the user says it) to what
+            was measured. Raises UserError with the reason, without the file's name.
+    """
+
+    recognises: Callable[[bytes, str], bool]
+    read: "Callable[[bytes, str, Presentation, float | None], Measured]"
+
+
 class Composer(Protocol):
     """Makes a network's input of what a dataset holds, in two steps; threads may share it."""
 
@@ -250,6 +281,7 @@ class Technique:
         check: what the technique's settings cannot be together with the others.
         uses: keys that not all of its runs use.
         images: whether a user can give images of what was measured.
+        measured: the files of instruments that a user can give; none: no such files are taken.
         in_paper: whether the experiments of the paper can be done with it.
     """
 
@@ -277,6 +309,7 @@ class Technique:
     check: "Callable[[Settings], Iterator[Contradiction]]" = lambda settings: iter(())
     uses: tuple[Use, ...] = ()
     images: bool = False
+    measured: MeasuredFiles | None = None
     in_paper: bool = False
 
     @property

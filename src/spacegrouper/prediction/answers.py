@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Arrays, Levels
+from spacegrouper.contract.technique import Arrays, Levels, Measured
 from spacegrouper.crystals.class_names import class_name
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.symmetry import (
@@ -49,6 +49,7 @@ class Answer:
         arrays: what was measured of the crystal, by name, as a dataset has it: `raw` (views, y, x).
         seen: what the network took, in the order of its inputs: images (size, size, channels), 0
             to 1, curves (points, 1), grids of reflections or plain numbers.
+        notes: of a measurement, what was assumed of it and done to it.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Answer:
     crystal: Crystal | None
     arrays: Arrays
     seen: tuple[NDArray[np.float32], ...]
+    notes: tuple[str, ...] = ()
 
 
 def answer_crystals(
@@ -97,6 +99,16 @@ def answer_patterns(names: Sequence[str], raw: Levels, model: TrainedModel) -> l
     return _answer(names, {"raw": raw}, model)
 
 
+def answer_measured(items: Sequence[Measured], model: TrainedModel) -> list[Answer]:
+    """Let the network name the crystals that were measured."""
+    if not items:
+        return []
+    inputs = [np.stack(of) for of in zip(*(item.inputs for item in items), strict=True)]
+    arrays = [item.arrays for item in items]
+    answers = _named_by_network([item.name for item in items], arrays, inputs, model)
+    return [replace(answer, notes=item.notes) for answer, item in zip(answers, items, strict=True)]
+
+
 def _simulate(
     crystals: Sequence[Crystal], model: TrainedModel, threads: int
 ) -> tuple[Arrays, list[str]]:
@@ -122,6 +134,16 @@ def _answer(names: Sequence[str], measured: Arrays, model: TrainedModel) -> list
     shown = model.labels.presentation
     arrays = {**measured, **model.labels.technique.derive(measured["raw"], shown.made_with)}
     images = shown.compose(arrays, names)
+    of_each = [{key: of[row] for key, of in arrays.items()} for row in range(len(names))]
+    return _named_by_network(names, of_each, images, model)
+
+
+def _named_by_network(
+    names: Sequence[str],
+    arrays: Sequence[Arrays],
+    images: list[NDArray[np.float32]],
+    model: TrainedModel,
+) -> list[Answer]:
     shares = probabilities(class_logits(model.network, images), model.temperature or 1.0)
     answers = []
     for place, name in enumerate(names):
@@ -133,7 +155,7 @@ def _answer(names: Sequence[str], measured: Arrays, model: TrainedModel) -> list
                 crystal_system=system,
                 extinction_class=extinction_class,
                 crystal=None,
-                arrays={key: values[place] for key, values in arrays.items()},
+                arrays=arrays[place],
                 seen=tuple(image[place] for image in images),
             )
         )

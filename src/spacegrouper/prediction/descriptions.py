@@ -31,6 +31,7 @@ def facts(answer: Answer, model: TrainedModel) -> list[tuple[str, str]]:
         rows.append(("extinction class", f"{_listed(members)}, {percent(share)}"))
     if answer.crystal is not None:
         rows.append(("spglib finds", _found(answer.crystal, model)))
+    rows += [("measured", note) for note in answer.notes]
     rows.append(("probabilities", calibration(model)))
     return rows
 
@@ -68,6 +69,7 @@ def answer_record(answer: Answer, model: TrainedModel) -> dict[str, Any]:
             "space_groups": list(answer.extinction_class[0]),
             "probability": answer.extinction_class[1],
         },
+        "notes": list(answer.notes),
         "structure": answer.crystal and _structure_record(answer.crystal, model),
     }
 

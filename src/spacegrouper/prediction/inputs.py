@@ -6,29 +6,45 @@ from pathlib import Path
 
 import numpy as np
 
+from spacegrouper.contract.technique import Measured
 from spacegrouper.crystals.cif_text import path_text
 from spacegrouper.crystals.crystal import Crystal, Rejection
+from spacegrouper.crystals.text_files import content_of, unpacked
 from spacegrouper.errors import UserError
-from spacegrouper.prediction.answers import Answer, answer_crystals, answer_patterns
+from spacegrouper.prediction.answers import (
+    Answer,
+    answer_crystals,
+    answer_measured,
+    answer_patterns,
+)
 from spacegrouper.prediction.pattern_files import (
     Patterns,
     holds_patterns,
     read_images,
     read_pattern_file,
 )
-from spacegrouper.prediction.structure_files import read_standard_crystals
+from spacegrouper.prediction.structure_files import MAXIMUM_BYTES, read_standard_crystals
 from spacegrouper.prediction.trained_model import TrainedModel
 
 # Crystals in memory at a time, with their patterns and images.
 _BATCH = 32
 
-Input = Crystal | Patterns | Rejection
+Input = Crystal | Patterns | Measured | Rejection
 
 
-def read_input(path: Path, model: TrainedModel) -> Iterator[Input]:
-    """Read the crystals of a structure file, in their standard cells, or those of pattern files."""
+def read_input(path: Path, model: TrainedModel, wavelength: float | None = None) -> Iterator[Input]:
+    """Read the crystals of a structure file, in their standard cells, or what was measured.
+
+    Args:
+        path: of a structure file, of patterns or of an instrument's file.
+        model: the network that is to answer.
+        wavelength: of such a measurement, Angstrom.
+    """
     name = path_text(path)
     try:
+        if measured := _read_measured(path, name, model, wavelength):
+            yield measured
+            return
         if holds_patterns(path):
             _check_patterns_are_taken(model)
             yield from read_pattern_file(path, model.settings.simulate)
@@ -62,6 +78,9 @@ def answer_inputs(
         crystals = [item for item in batch if isinstance(item, Crystal)]
         patterns = [item for item in batch if isinstance(item, Patterns)]
         of_crystals = iter(answer_crystals(crystals, model, threads))
+        of_measured = iter(
+            answer_measured([item for item in batch if isinstance(item, Measured)], model)
+        )
         of_patterns = iter(
             answer_patterns(
                 [item.name for item in patterns], np.stack([item.raw for item in patterns]), model
@@ -73,7 +92,21 @@ def answer_inputs(
             if isinstance(item, Rejection):
                 yield item
             else:
-                yield next(of_crystals if isinstance(item, Crystal) else of_patterns)
+                answers = {Crystal: of_crystals, Measured: of_measured}
+                yield next(answers.get(type(item), of_patterns))
+
+
+def _read_measured(
+    path: Path, name: str, model: TrainedModel, wavelength: float | None
+) -> Measured | None:
+    """Return what an instrument's file holds, if the network takes it; none for other files."""
+    files = model.labels.technique.measured
+    if files is None or not path.is_file():
+        return None
+    content = unpacked(content_of(path, MAXIMUM_BYTES), MAXIMUM_BYTES, name)
+    if not files.recognises(content, name):
+        return None
+    return files.read(content, name, model.labels.presentation, wavelength)
 
 
 def _check_patterns_are_taken(model: TrainedModel) -> None:

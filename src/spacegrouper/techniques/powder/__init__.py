@@ -8,6 +8,8 @@ import numpy as np
 from spacegrouper.contract.technique import (
     TECHNIQUES,
     Arrays,
+    Measured,
+    MeasuredFiles,
     Picture,
     Presentation,
     Sections,
@@ -29,6 +31,15 @@ def _record(settings: Settings) -> dict[str, Any]:
 
 def _pictures(arrays: Arrays, made_with: Sections) -> dict[str, list[Picture]]:
     powder = Powder.model_validate(made_with["powder"])
+    if "measured" in arrays:
+        picture = Picture(
+            "measured diffractogram",
+            arrays["measured"],
+            range=powder.two_theta,
+            axis="2θ, degrees",
+            quantity="intensity, highest = 1",
+        )
+        return {"Measured": [picture]}
     reflections = arrays["raw"][0, 0] / max(arrays["raw"].max(), 1)
     picture = Picture(
         "reflections of the powder",
@@ -47,6 +58,22 @@ def _samples(arrays: Arrays, name: str, presentation: Presentation) -> tuple[Pic
     return (Picture("diffractogram", np.rint(image[0, :, :, 0] * 255).astype(np.uint8)),)
 
 
+def _recognises(content: bytes, name: str) -> bool:
+    # Only here: it is slow to import.
+    from spacegrouper.techniques.powder.measured.reading import is_diffractogram
+
+    return is_diffractogram(content, name)
+
+
+def _read(
+    content: bytes, name: str, presentation: Presentation, wavelength: float | None
+) -> Measured:
+    from spacegrouper.techniques.powder.measured.network_axis import measured_for_network
+    from spacegrouper.techniques.powder.measured.reading import read_diffractogram
+
+    return measured_for_network(read_diffractogram(content, name), name, presentation, wavelength)
+
+
 TECHNIQUES.register(
     Technique(
         name="powder",
@@ -59,6 +86,7 @@ TECHNIQUES.register(
         presented=("diffractogram", "augment"),
         changes=lambda settings: settings.of(Augment) != Augment(),
         check=check,
+        measured=MeasuredFiles(_recognises, _read),
         uses=(
             Use(
                 ("augment.rotation", "augment.contrast"),

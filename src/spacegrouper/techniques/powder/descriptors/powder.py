@@ -35,6 +35,18 @@ class _DrawnCurves:
             images = augment_images(images, self.curves.augment, random)
         return one_image(images[:, None])
 
+    @property
+    def points(self) -> int:
+        """Of the diffractograms that images are drawn from."""
+        return self.curves.points
+
+    def shown(self, curves: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """Return the image of diffractograms (n, points), the highest point 1."""
+        from spacegrouper.techniques.images import one_image
+        from spacegrouper.techniques.powder.diffractograms import draw_images
+
+        return one_image(draw_images(curves, self.image_size)[:, None])
+
 
 def _composer(presentation: Presentation) -> Composer:
     return _DrawnCurves(presentation.image_size, curves_of(presentation, IMAGE_POINTS))

@@ -1,0 +1,69 @@
+"""Columns of text, such as .xy, .xye, .dat and .csv: angles, intensities, maybe uncertainties.
+
+Lines before the columns are a heading, in which a wavelength may stand.
+"""
+
+import re
+from itertools import pairwise
+
+import numpy as np
+
+from spacegrouper.errors import UserError
+from spacegrouper.techniques.powder.measured.scan import Scan
+
+_EVEN = 10  # lines that tell a diffractogram from other numbers
+_WAVELENGTH = re.compile(
+    r"(?:wave\s*length|lambda|k[-_ ]?(?:alpha|a)[-_ ]?1)\D{0,40}?(\d\.\d{2,})", re.IGNORECASE
+)
+_COMMENTS = "#!;'\"/*"
+
+
+def is_columns(text: str) -> bool:
+    """Tell whether a text holds evenly spaced angles and something beside them."""
+    rows = [row for line in text.splitlines()[:300] if (row := _numbers(line)) is not None]
+    steps = [second[0] - first[0] for first, second in pairwise(rows[-_EVEN - 1 :])]
+    return len(steps) == _EVEN and min(steps) > 0 and max(steps) < 3 * min(steps)
+
+
+def read_columns(text: str) -> Scan:
+    """Read the columns of a text.
+
+    Raises:
+        UserError: a line among them is none.
+    """
+    heading, rows = [], []
+    for number, line in enumerate(text.splitlines(), start=1):
+        row = _numbers(line)
+        if row is not None:
+            rows.append((number, row))
+        elif not rows or not line.strip() or line.lstrip()[0] in _COMMENTS:
+            heading.append(line)
+        else:
+            raise UserError(
+                f"line {number} is not an angle and an intensity; give columns of numbers"
+            )
+    if not rows:
+        raise UserError("holds no columns of numbers; give 2 theta and intensity in each line")
+    width = len(rows[0][1])
+    for number, row in rows:
+        if len(row) != width:
+            raise UserError(
+                f"line {number} has {len(row)} numbers, but those before it have {width}; give "
+                "an angle, an intensity and maybe its uncertainty in each line"
+            )
+    found = _WAVELENGTH.search("\n".join(heading))
+    columns = np.array([row for _, row in rows])
+    return Scan(columns[:, 0], columns[:, 1], float(found[1]) if found else None)
+
+
+def _numbers(line: str) -> list[float] | None:
+    """Return the two or three numbers of a line; decimal commas are taken."""
+    parts = [part.strip(",") for part in re.split(r"[;\s]+", line)]
+    parts = [part.replace(",", ".") for part in parts if part]
+    if len(parts) == 1:
+        parts = line.strip().rstrip(",").split(",")
+    try:
+        numbers = [float(part) for part in parts]
+    except ValueError:
+        return None
+    return numbers if len(numbers) in (2, 3) else None

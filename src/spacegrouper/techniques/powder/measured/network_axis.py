@@ -1,0 +1,96 @@
+"""From a measured scan to the points at which a network sees diffractograms."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacegrouper.contract.technique import DESCRIPTORS, Measured, Presentation
+from spacegrouper.errors import UserError
+from spacegrouper.techniques.powder.measured.scan import Scan
+from spacegrouper.techniques.powder.settings import Diffractogram, Powder
+
+_LEAST_COVERED = 0.5  # of the network's range
+_SAME_WAVELENGTH = 0.002  # relative: K-alpha 1, and its mean with K-alpha 2
+
+
+def measured_for_network(
+    scan: Scan, name: str, presentation: Presentation, wavelength: float | None
+) -> Measured:
+    """Return a scan as a network is shown it, with what `on_network_axis` did to it."""
+    composer: Any = DESCRIPTORS[presentation.descriptor].composer(presentation)
+    powder = Powder.model_validate(presentation.made_with["powder"])
+    profile = Diffractogram.model_validate(presentation.sections["diffractogram"])
+    curve, notes = on_network_axis(scan, powder, composer.points, wavelength)
+    background = "the background is left as it is"
+    if profile.baseline is not None and presentation.descriptor == "diffractogram":
+        background = f"what is broader than {profile.baseline:g}° was subtracted, as in training"
+    (inputs,) = composer.shown(curve[None])
+    return Measured(name, {"measured": curve}, (inputs[0],), (*notes, background))
+
+
+def on_network_axis(
+    scan: Scan, powder: Powder, points: int, wavelength: float | None
+) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """Bring a scan to evenly spaced points over the range of a network's data.
+
+    Angles are those at which the lattice spacings are seen with the network's wavelength; a point
+    is the mean over its interval, as a detector counts.
+
+    Args:
+        scan: as measured.
+        powder: what the network's data were simulated with.
+        points: of a diffractogram.
+        wavelength: Angstrom, where the user says it.
+
+    Returns:
+        The diffractogram (points,), the highest point 1, and what was done, for the answer.
+
+    Raises:
+        UserError: wavelengths contradict each other, or the range covers too little.
+    """
+    own = powder.wavelength * 1e10
+    known = scan.wavelength
+    if known and wavelength and abs(known / wavelength - 1) > _SAME_WAVELENGTH:
+        raise UserError(
+            f"was measured at {known:g} Angstrom as the file says, but --wavelength is "
+            f"{wavelength:g}; leave the option out, or mend the file"
+        )
+    used = wavelength or known or own
+    notes = [
+        f"wavelength {used:g} Å, "
+        + ("as given" if wavelength else "as the file says" if known else "assumed (--wavelength)")
+    ]
+    if scan.scans > 1:
+        notes.append(f"{scan.scans} scans of the same angles added")
+    # Angles that no crystal spacing reaches with the network's wavelength are left out.
+    sin = np.sin(np.radians(scan.two_theta / 2)) * own / used
+    reached = sin < 1
+    angles = np.degrees(2 * np.arcsin(sin[reached]))
+    intensity = np.maximum(scan.intensity[reached], 0)
+    first, last = powder.two_theta
+    spacing = (last - first) / (points - 1)
+    edges = first + spacing * (np.arange(points + 1) - 0.5)
+    inside = (edges[1:] > angles[0]) & (edges[:-1] < angles[-1])
+    if inside.mean() < _LEAST_COVERED:
+        raise UserError(
+            f"covers {angles[0]:.4g} to {angles[-1]:.4g} degrees at {own:g} Angstrom, less than "
+            f"half of the {first:g} to {last:g} degrees that the network was trained on; measure "
+            "more, or give the right --wavelength"
+        )
+    sums = np.concatenate([[0], np.cumsum((intensity[1:] + intensity[:-1]) / 2 * np.diff(angles))])
+    covered = np.clip(edges, angles[0], angles[-1])
+    found = np.diff(np.interp(covered, angles, sums))
+    found[inside] /= np.diff(covered)[inside]
+    if found.max() <= 0:
+        raise UserError(
+            f"has no intensity between {first:g} and {last:g} degrees, which the network sees"
+        )
+    notes.append(
+        f"resampled from {scan.two_theta.size} points, {scan.two_theta[0]:.4g} to "
+        f"{scan.two_theta[-1]:.4g}°, to {points}, {first:g} to {last:g}°"
+        + (f" at {own:g} Å" if abs(used / own - 1) > _SAME_WAVELENGTH else "")
+    )
+    if not inside.all():
+        notes.append(f"{100 * (1 - inside.mean()):.0f} % of the range not measured, shown as 0")
+    return (found / found.max()).astype(np.float32), tuple(notes)

@@ -1,0 +1,68 @@
+"""From a file of an instrument to its scan: the table of formats."""
+
+import re
+from pathlib import PurePath
+
+from spacegrouper.crystals.text_files import decoded
+from spacegrouper.errors import UserError
+from spacegrouper.techniques.powder.measured.brml import read_brml
+from spacegrouper.techniques.powder.measured.bruker_raw import read_raw
+from spacegrouper.techniques.powder.measured.columns import is_columns, read_columns
+from spacegrouper.techniques.powder.measured.powder_cif import is_powder_cif, read_powder_cif
+from spacegrouper.techniques.powder.measured.scan import Scan, checked
+from spacegrouper.techniques.powder.measured.xrdml import read_xrdml
+
+_NAMED = (".xy", ".xye", ".xyd", ".xrdml", ".brml", ".raw")
+# Formats of instruments that are not read.
+_OTHERS = {
+    ".ras": "Rigaku's RAS", ".rasx": "Rigaku's RASX", ".uxd": "Bruker's UXD",
+    ".udf": "Philips' UDF", ".rd": "Philips' RD", ".gsa": "GSAS", ".gsas": "GSAS", ".gss": "GSAS",
+    ".fxye": "GSAS", ".esg": "MAUD's ESG", ".cpi": "Sietronics' CPI", ".xdd": "XDD",
+}  # fmt: skip
+
+
+def is_diffractogram(content: bytes, name: str) -> bool:
+    """Tell whether a file, unpacked, is to be read as a measured diffractogram."""
+    suffix = _suffix(name)
+    return (
+        suffix in (*_NAMED, *_OTHERS)
+        or content.startswith(b"RAW")
+        or _is_xrdml(content)
+        or is_powder_cif(content)
+        or (b"\0" not in content[:1000] and is_columns(decoded(content)))
+    )
+
+
+def read_diffractogram(content: bytes, name: str) -> Scan:
+    """Read the content of a file, unpacked; its format is told by what is in it.
+
+    Raises:
+        UserError: it is none that is known, or no diffractogram.
+    """
+    if not content.strip():
+        raise UserError("the file is empty")
+    if content.startswith(b"PK\x03\x04"):
+        scan = read_brml(content)
+    elif content.startswith(b"RAW"):
+        scan = read_raw(content)
+    elif _is_xrdml(content):
+        scan = read_xrdml(content)
+    elif is_powder_cif(content):
+        scan = read_powder_cif(content)
+    elif (suffix := _suffix(name)) in _OTHERS:
+        raise UserError(
+            f"a diffractogram in the format {_OTHERS[suffix]}, which is not read; export it as .xy"
+        )
+    elif b"\0" in content[:1000]:
+        raise UserError("binary, and no format of diffractograms that is known; export it as .xy")
+    else:
+        scan = read_columns(decoded(content))
+    return checked(scan)
+
+
+def _suffix(name: str) -> str:
+    return PurePath(re.sub(r"\.(gz|bz2|xz)$", "", name.lower())).suffix
+
+
+def _is_xrdml(content: bytes) -> bool:
+    return b"<xrdMeasurements" in content[:4000]

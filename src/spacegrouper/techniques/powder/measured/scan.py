@@ -1,0 +1,86 @@
+"""A diffractogram as an instrument measured it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacegrouper.errors import UserError
+
+FEWEST_POINTS = 100
+_LARGEST_STEP = 0.25  # degrees: coarser ones step over peaks
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """Intensities over the diffraction angle.
+
+    Args:
+        two_theta: (n,), degrees.
+        intensity: (n,), in any unit.
+        wavelength: Angstrom; none where the file does not say it.
+        scans: how many of the same angles were added up.
+    """
+
+    two_theta: NDArray[np.float64]
+    intensity: NDArray[np.float64]
+    wavelength: float | None = None
+    scans: int = 1
+
+
+def one_scan(scans: Sequence[Scan]) -> Scan:
+    """Add up scans of the same angles.
+
+    Raises:
+        UserError: they are of several, or there is none.
+    """
+    if not scans:
+        raise UserError("holds no scan of 2 theta; export that of the powder as .xy")
+    first = scans[0]
+    for scan in scans[1:]:
+        if not np.array_equal(scan.two_theta, first.two_theta):
+            raise UserError(
+                f"holds {len(scans)} scans of different angles; export one of them as .xy"
+            )
+    return replace(
+        first, intensity=np.sum([scan.intensity for scan in scans], axis=0), scans=len(scans)
+    )
+
+
+def checked(scan: Scan) -> Scan:
+    """Return a scan with ascending angles.
+
+    Raises:
+        UserError: it can be no diffractogram.
+    """
+    angles, intensity = scan.two_theta, scan.intensity
+    if angles.size < FEWEST_POINTS:
+        raise UserError(
+            f"holds {angles.size} points, but a diffractogram has at least {FEWEST_POINTS}; give "
+            "the whole scan"
+        )
+    if not (np.isfinite(angles).all() and np.isfinite(intensity).all()):
+        raise UserError("has values that are no finite numbers; mend or leave out those points")
+    if angles[0] > angles[-1]:
+        angles, intensity = angles[::-1], intensity[::-1]
+    steps = np.diff(angles)
+    if steps.min() <= 0:
+        place = int(steps.argmin())
+        raise UserError(
+            f"the angles do not ascend: {angles[place + 1]:g} degrees follow "
+            f"{angles[place]:g}; give one scan, its angles in the first column"
+        )
+    if angles[0] < 0 or angles[-1] >= 180:
+        raise UserError(
+            f"its angles are {angles[0]:g} to {angles[-1]:g}, but 2 theta lies between 0 and 180 "
+            "degrees; give angles, not spacings or channels"
+        )
+    if np.median(steps) > _LARGEST_STEP:
+        raise UserError(
+            f"its step of {np.median(steps):g} degrees passes over peaks; measure steps of "
+            f"{_LARGEST_STEP:g} degrees at most"
+        )
+    if intensity.max() <= max(intensity.min(), 0):
+        raise UserError("shows no peak: no intensity is above 0 and above the others")
+    return replace(scan, two_theta=angles, intensity=intensity)

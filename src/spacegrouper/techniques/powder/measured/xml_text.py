@@ -1,0 +1,38 @@
+"""XML as data: no document types, so no entities that grow or name other files."""
+
+import re
+from xml.etree import ElementTree
+
+from spacegrouper.errors import UserError
+
+_TYPE = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
+
+
+def xml_root(content: bytes) -> ElementTree.Element:
+    """Parse a content; the names of all elements lose their namespaces.
+
+    Raises:
+        UserError: it is not well-formed, in an encoding that hides what it says, or has a document
+            type.
+    """
+    if _TYPE.search(content) or b"\0" in content:
+        raise UserError("XML with a document type or of 16 bits, which is not read; export it anew")
+    try:
+        root = ElementTree.fromstring(content)
+    except (ElementTree.ParseError, LookupError, ValueError):
+        raise UserError("not valid XML, or cut short; export it anew") from None
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+    return root
+
+
+def numbers_of(text: str | None, what: str) -> list[float]:
+    """Return the numbers of a text.
+
+    Raises:
+        UserError: some are none; `what` says what they should be.
+    """
+    try:
+        return [float(part) for part in (text or "").replace(",", " ").split()]
+    except ValueError:
+        raise UserError(f"its {what} are not numbers; export it anew") from None

@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+from diffractogram_files import ANGLES, COUNTS
+
+from spacegrouper.errors import UserError
+from spacegrouper.techniques.powder.measured.network_axis import on_network_axis
+from spacegrouper.techniques.powder.measured.scan import Scan
+from spacegrouper.techniques.powder.settings import Powder
+
+POWDER = Powder(two_theta=(10, 80))
+
+
+def test_a_scan_of_the_same_axis_stays_as_it_is() -> None:
+    curve, notes = on_network_axis(Scan(ANGLES, COUNTS, 1.5406), POWDER, ANGLES.size, None)
+    # A point is the mean over its interval, over which a peak of three steps bends little.
+    np.testing.assert_allclose(curve, COUNTS / COUNTS.max(), atol=0.04)
+    assert curve.argmax() == COUNTS.argmax()
+    assert notes == (
+        "wavelength 1.5406 Å, as the file says",
+        "resampled from 1401 points, 10 to 80°, to 1401, 10 to 80°",
+    )
+
+
+def test_a_coarser_axis_keeps_the_areas() -> None:
+    curve, notes = on_network_axis(Scan(ANGLES, COUNTS), POWDER, 201, None)
+    fine, _ = on_network_axis(Scan(ANGLES, COUNTS), POWDER, 1401, None)
+    areas = [each.sum() / each.size / each[-1] for each in (curve, fine)]
+    assert areas[0] == pytest.approx(areas[1], rel=0.01)
+    assert notes[0] == "wavelength 1.5406 Å, assumed (--wavelength)"
+
+
+def test_another_wavelength_moves_peaks_to_the_same_spacing() -> None:
+    molybdenum = 0.7093
+    theta = np.arcsin(np.sin(np.radians(ANGLES / 2)) * molybdenum / 1.5406)
+    curve, notes = on_network_axis(
+        Scan(2 * np.degrees(theta), COUNTS), POWDER, ANGLES.size, molybdenum
+    )
+    assert abs(ANGLES[curve.argmax()] - ANGLES[COUNTS.argmax()]) < 0.1
+    assert notes[0] == "wavelength 0.7093 Å, as given"
+    assert notes[1].endswith("at 1.5406 Å")
+
+
+def test_angles_that_were_not_measured_are_zero_and_said() -> None:
+    curve, notes = on_network_axis(Scan(ANGLES, COUNTS), Powder(two_theta=(5, 90)), 1701, None)
+    assert not curve[:99].any()
+    assert not curve[-199:].any()
+    assert curve[105:-205].all()
+    assert notes[-1] == "18 % of the range not measured, shown as 0"
+
+
+@pytest.mark.parametrize(
+    ("scan", "wavelength", "reason"),
+    [
+        (Scan(ANGLES, COUNTS, 1.5406), 0.7093, "--wavelength is 0.7093"),
+        (Scan(ANGLES, COUNTS), 0.2, "less than half"),
+        (Scan(np.linspace(0.5, 8, 1401), COUNTS), None, "covers 0.5 to 8 degrees"),
+        (Scan(ANGLES, -COUNTS), None, "no intensity between"),
+    ],
+)
+def test_what_cannot_be_brought_to_the_axis_is_refused(
+    scan: Scan, wavelength: float | None, reason: str
+) -> None:
+    with pytest.raises(UserError) as refused:
+        on_network_axis(scan, POWDER, 1401, wavelength)
+    assert reason in str(refused.value)

@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+from diffractogram_files import (
+    ANGLES,
+    COUNTS,
+    WAVELENGTH,
+    brml,
+    bruker_raw,
+    columns,
+    powder_cif,
+    xrdml,
+)
+
+from spacegrouper.errors import UserError
+from spacegrouper.techniques.powder.measured.reading import is_diffractogram, read_diffractogram
+
+HEADING = (
+    b"[Measurement conditions]\nK-Alpha1 wavelength,1.540598\n[Scan points]\nAngle,Intensity\n"
+)
+ATTENUATED = "<beamAttenuationFactors>" + "3 " * ANGLES.size + "</beamAttenuationFactors>"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "wavelength"),
+    [
+        ("a.xy", columns(), None),
+        ("a.dat", b"# sample\n\n" + columns("\t"), None),
+        ("a.txt", b"##WAVELENGTH=1.540598\n" + columns(", "), WAVELENGTH),
+        ("a.csv", HEADING + columns(","), WAVELENGTH),
+        ("a.xye", columns().replace(b"\n", b" 1.5\n") + b" 1.5\n\n##END=", None),
+        ("comma.xy", columns(";").replace(b".", b","), None),
+        ("descending.xy", b"\n".join(columns().splitlines()[::-1]), None),
+        ("a.xrdml", xrdml(), WAVELENGTH),
+        ("a.brml", brml(), WAVELENGTH),
+        ("a.raw", bruker_raw(), WAVELENGTH),
+        ("a.cif", powder_cif(), WAVELENGTH),
+    ],
+)
+def test_every_format_gives_the_same_scan(
+    name: str, content: bytes, wavelength: float | None
+) -> None:
+    assert is_diffractogram(content, name)
+    scan = read_diffractogram(content, name)
+    np.testing.assert_allclose(scan.two_theta, ANGLES, atol=1e-6)
+    np.testing.assert_array_equal(scan.intensity, COUNTS)
+    assert scan.wavelength == wavelength
+
+
+def test_scans_of_the_same_angles_are_added_and_attenuators_undone() -> None:
+    scan = read_diffractogram(xrdml(scans=2), "a.xrdml")
+    assert scan.scans == 2
+    np.testing.assert_array_equal(scan.intensity, 2 * COUNTS)
+    scan = read_diffractogram(xrdml(intensities="counts", further=ATTENUATED), "a.xrdml")
+    np.testing.assert_array_equal(scan.intensity, 3 * COUNTS)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.xy", b"10,00 12,5\n10,02 13,1\n", "holds 2 points"),
+        ("a.xy", b"", "empty"),
+        ("a.xy", columns() + b"\nend of scan 1\n", "line 1402 is not an angle"),
+        ("a.xy", columns() + b"\n80.05 1 1", "line 1402 has 3 numbers"),
+        ("a.xy", columns() + b"\n" + columns(), "do not ascend: 10 degrees follow 80"),
+        ("a.xy", columns() + b"\n80.05 nan", "no finite numbers"),
+        ("a.xy", columns(angles=ANGLES + 110), "120 to 190"),
+        ("a.xy", columns(angles=ANGLES[0] + np.arange(1401) / 0.5), "10 to 2810"),
+        ("a.xy", b"\n".join(b"%d 7" % angle for angle in range(1, 150)), "step of 1 degrees"),
+        ("a.xy", b"\n".join(b"%.1f 0" % (angle / 5) for angle in range(1, 150)), "no peak"),
+        ("a.xrdml", xrdml()[:-40], "not valid XML, or cut short"),
+        ("a.xrdml", b"<!DOCTYPE a [<!ENTITY b 'c'>]>" + xrdml(), "document type"),
+        ("a.xrdml", xrdml().replace(b'"2Theta"', b'"Phi"'), "no scan of 2 theta"),
+        ("a.xrdml", xrdml().replace(b"20 20", b"20 x", 1), "intensities are not numbers"),
+        ("a.brml", brml()[:-30], "damaged or cut short"),
+        ("a.brml", brml("Phi"), "no scan of 2 theta"),
+        ("a.raw", bruker_raw()[:-5], "damaged or cut short"),
+        ("a.raw", b"RAW4.00" + bytes(900), "RAW1.01"),
+        ("a.raw", b"\0\1" * 300, "binary"),
+        ("a.rasx", b"text", "Rigaku's RASX"),
+        ("a.cif", powder_cif().replace(b"_pd_meas_2theta_scan", b"_pd_meas_time"), "no angles"),
+        ("a.cif", powder_cif().replace(b" 20(4)", b" ?", 1), "number 1 is '?'"),
+    ],
+)
+def test_what_is_no_diffractogram_is_refused_with_the_reason(
+    name: str, content: bytes, reason: str
+) -> None:
+    assert is_diffractogram(content, name)
+    with pytest.raises(UserError) as refused:
+        read_diffractogram(content, name)
+    assert reason in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.cif", b"data_a\n_cell_length_a 4\nloop_\n_atom_site_fract_x\n0\n"),
+        ("both.cif", powder_cif() + b"data_b\nloop_\n_atom_site_fract_x\n0\n"),
+        ("POSCAR", b"NaCl\n1.0\n4 0 0\n0 4 0\n0 0 4\nNa Cl\n1 1\nDirect\n0 0 0\n.5 .5 .5\n"),
+        ("a.json", b'{"lattice": 1}'),
+        ("a.txt", b"nothing"),
+    ],
+)
+def test_structures_are_no_diffractograms(name: str, content: bytes) -> None:
+    assert not is_diffractogram(content, name)
+
+
+def test_a_zip_archive_is_not_unpacked_beyond_its_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spacegrouper.techniques.powder.measured.brml._LARGEST_MEMBER", 1000)
+    with pytest.raises(UserError, match="more than a scan"):
+        read_diffractogram(brml(), "a.brml")
