@@ -52,6 +52,17 @@ class _ConsoleHandler(logging.Handler):
         _console.print(self.format(record), markup=False, highlight=False, soft_wrap=True)
 
 
+# Packages that only some installations have, and the extra of pyproject.toml that brings them.
+_EXTRAS = {
+    "train": ("keras", "psutil", "sklearn", "tensorboard", "tensorflow"),
+    "horovod": ("horovod",),
+    "workflow": ("cryptography", "dask", "dask_jobqueue", "distributed", "snakemake"),
+    "serve": ("fastapi", "multipart", "starlette", "uvicorn"),
+    "sources": ("mp_api", "requests", "urllib3"),
+    "databases": ("psycopg", "pymysql", "sqlalchemy"),
+}
+
+
 def run_program(main: Callable[..., Any]) -> None:
     """Run a script's main function as its command line.
 
@@ -94,6 +105,8 @@ def one_line(error: Exception) -> str | None:
             "a process was killed from outside, for want of memory perhaps; use fewer --threads, "
             "or more memory"
         )
+    if isinstance(error, ModuleNotFoundError):
+        return _missing(error)
     if isinstance(error, MemoryError):
         what = f"out of memory ({error})" if str(error) else "out of memory"
         return f"{what}; use fewer threads or workers, smaller blocks or batches, or more memory"
@@ -102,6 +115,18 @@ def one_line(error: Exception) -> str | None:
         return None
     number, name = found
     return f"{name}: {explain(number)}" if name else explain(number)
+
+
+def _missing(error: ModuleNotFoundError) -> str | None:
+    """Return which extra brings the package that is not installed, or None for any other."""
+    package = (error.name or "").partition(".")[0]
+    for extra, packages in _EXTRAS.items():
+        if package in packages:
+            return (
+                f"this needs {package}, which is not installed; in a clone of the project: "
+                f"pip install '.[{extra}]'"
+            )
+    return None
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
@@ -123,13 +148,15 @@ def _readers_gone() -> bool:
     return gone
 
 
-def _hush_interrupt(kind: type[BaseException], error: BaseException, trace: Any) -> None:
-    """Print no trace if Ctrl-C comes while a program is still importing what it needs."""
-    if kind is not KeyboardInterrupt:
+def _end_while_importing(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    """Print no trace of Ctrl-C, nor of a package of an extra, before `run_program` is called."""
+    if isinstance(error, ModuleNotFoundError) and (reason := _missing(error)):
+        _console.print(f"error: {reason}", style="red", markup=False, soft_wrap=True)
+    elif kind is not KeyboardInterrupt:
         sys.__excepthook__(kind, error, trace)
 
 
-sys.excepthook = _hush_interrupt
+sys.excepthook = _end_while_importing
 
 
 @contextmanager
