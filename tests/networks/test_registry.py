@@ -23,6 +23,7 @@ SMALLEST = {
     "vgg16": 32,
     "ziletti": 4,
     "powder_cnn": 711,
+    "powder_resnet": 1,
     "zone_resnet": 2,
     "grid_mlp": 1,
     "symmetry_mlp": 1,

@@ -19,14 +19,13 @@ class Model(Section):
         "msdn",
         description="`msdn`, the multistream DenseNet, or `msvgg`: three images, one for each "
         "view; `alexnet`, `densenet`, `resnet`, `vgg`, `vgg16` (convolutions that may have been "
-        "trained on ImageNet) or `ziletti`: one image; `powder_cnn`: a diffractogram, of one "
-        "dimension; `symmetry_mlp`, `grid_mlp`, `zone_resnet`: what the descriptors `symmetry`, "
-        "`grid` and `zones` show of reflections",
+        "trained on ImageNet) or `ziletti`: one image; `powder_cnn`, `powder_resnet`: a "
+        "diffractogram, of one dimension; `symmetry_mlp`, `grid_mlp`, `zone_resnet`: what the "
+        "descriptors `symmetry`, `grid` and `zones` show of reflections",
     )
     image_size: Annotated[int, Quantity("pixels", 1, 100_000)] = Field(
         224,
-        description="pixels along each edge of an input image; of `powder_cnn` the points of the "
-        "diffractogram",
+        description="pixels along each edge of an input image; of a diffractogram its points",
     )
     weights: str = Field(
         "none",

@@ -151,6 +151,14 @@ class Augment(Section):
     cut: Fraction = Field(
         0.0, description="largest share of the range that is not measured, at either end"
     )
+
+    @property
+    def draws_instruments(self) -> bool:
+        """Whether samples and instruments differ (instrument.py), and not only their alignment."""
+        kept = {"peak_area", "step", "zero_shift", "sample_displacement", "strain"}
+        kept |= {"rotation", "contrast"}
+        return self.model_dump(exclude=kept) != Augment().model_dump(exclude=kept)
+
     rotation: Annotated[float, Quantity("degrees", 0, 180)] = Field(
         0.0, description="`powder`: largest rotation of the image, degrees"
     )
