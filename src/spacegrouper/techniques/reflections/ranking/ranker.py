@@ -15,6 +15,10 @@ from spacegrouper.atomic import written_aside
 from spacegrouper.crystals.symmetry import extinction_classes, laue_classes
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.reflections.ranking.boosted_trees import BoostedTrees, from_arrays
+from spacegrouper.techniques.reflections.ranking.conditions import (
+    SeenCondition,
+    conditions_seen,
+)
 from spacegrouper.techniques.reflections.ranking.features import (
     FEATURES,
     Candidate,
@@ -87,20 +91,28 @@ class Answer:
 
     Args:
         groups: the five likeliest, the likeliest first.
+        shares: the probabilities of all space groups, the likeliest first.
         prior: what was held for frequent before.
         laue_classes: their probabilities.
         extinction_classes: their probabilities.
         operators: the rotations of the lattice, without the identity.
+        conditions: those on reflections, in the standard axes of the likeliest group.
+        left_out: reflections of the given cell that are absent by the lattice.
+        left_out_i_over_sigma: the mean of these, NaN without any.
         e_squared: mean of |E^2 - 1|: 0.968 with a centre of inversion, 0.736 without.
         l_mean: mean of |L|: 0.637 with a centre, 0.5 without, less in twins; NaN without pairs.
         warnings: a sentence each.
     """
 
     groups: tuple[RankedGroup, ...]
+    shares: dict[int, float]
     prior: Prior
     laue_classes: dict[str, float]
     extinction_classes: dict[int, float]
     operators: tuple[Operator, ...]
+    conditions: tuple[SeenCondition, ...]
+    left_out: int
+    left_out_i_over_sigma: float
     e_squared: float
     l_mean: float
     warnings: tuple[str, ...]
@@ -221,10 +233,14 @@ def _answer(
     first = ranked[0].candidate
     return Answer(
         groups=tuple(ranked),
+        shares=sums,
         prior=prior,
         laue_classes=_summed(laue_classes(groups), shares),
         extinction_classes=_summed(extinction_classes(groups), shares),
         operators=_operators(found, first),
+        conditions=conditions_seen(found.reflections, ranked[0].number, ranked[0].to_standard),
+        left_out=found.reflections.left_out,
+        left_out_i_over_sigma=found.reflections.left_out_i_over_sigma,
         e_squared=found.e_squared,
         l_mean=found.l_mean,
         warnings=warnings_of(measured, found, first),
