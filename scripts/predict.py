@@ -13,24 +13,30 @@ from command_line import CORES, Threads, log, progress, run_program
 
 from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.errors import UserError
+from spacegrouper.techniques.reflections.ranking.priors import Prior
 
 if TYPE_CHECKING:
-    from spacegrouper.prediction.answers import Answer
+    from matplotlib.figure import Figure
+
     from spacegrouper.prediction.inputs import Input
     from spacegrouper.prediction.trained_model import TrainedModel
 
-_BAR = 30  # characters of a probability of 1
-
 
 def main(
-    model: Annotated[Path, typer.Option(help="folder of the trained network, or of its run")],
     inputs: Annotated[
         list[Path] | None,
         typer.Argument(
             metavar="[INPUT]...",
             help="structures (CIF, POSCAR, pymatgen's Structure as JSON, JSON lines), folders of "
             "patterns (x.png, y.png, z.png), arrays of patterns (*.npy), measured "
-            "diffractograms (.xy, .xye, .dat, .csv, .xrdml, .brml, .raw, CIF)",
+            "diffractograms (.xy, .xye, .dat, .csv, .xrdml, .brml, .raw, CIF), lists of "
+            "reflections (.hkl with .ins or .res, CIF, .fcf, .cif_pets, MTZ, XDS)",
+        ),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            help="folder of the trained network, or of its run; not needed for lists of reflections"
         ),
     ] = None,
     patterns: Annotated[
@@ -43,6 +49,27 @@ def main(
         float | None,
         typer.Option(min=0.05, max=10, help="of diffractograms whose file lacks it, Angstrom"),
     ] = None,
+    cell: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B,C,AL,BE,GA",
+            help="cell of the list of reflections, Å and degrees, where no file says it",
+        ),
+    ] = None,
+    prior: Annotated[
+        Prior,
+        typer.Option(help="how frequent space groups are, for lists of reflections"),
+    ] = "none",
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="probability of the best class below which an answer is `not decided`; by "
+            "default every answer is given as it is",
+            show_default=False,
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(help="folder for a picture of each answer, SVG and PNG; made if need be"),
@@ -54,9 +81,12 @@ def main(
 ) -> None:
     """Name the space group of crystals: the five most probable ones, with their probabilities.
 
-    A structure is standardised, and its patterns are simulated like those that the network in
-    MODEL was trained on. Patterns are grey images (PNG, TIFF or BMP) as simulate.py makes them, of
-    as many bits, not brightened, of the crystal turned about x, y and z. Give those of one crystal
+    A list of measured reflections is ranked by what it says alone, without a network. SHELX's
+    instructions (.ins, .res) belong to the list of the same name; beside it they are found.
+
+    A structure is standardised, and its patterns are simulated like those that the network in MODEL
+    was trained on. Patterns are grey images (PNG, TIFF or BMP) as simulate.py makes them, of as
+    many bits, not brightened, of the crystal turned about x, y and z. Give those of one crystal
     with --patterns; those of many as a folder with x.png, y.png and z.png for each, or as a NumPy
     array, dtype uint8 or uint16, of shape (3, pixels, pixels) or (crystals, 3, pixels, pixels).
     Networks trained on powders take measured diffractograms, resampled as the answer says.
@@ -71,70 +101,76 @@ def main(
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    from spacegrouper.evaluation.model_folder import uncalibrated_because
-    from spacegrouper.prediction.descriptions import answer_record, model_record
-    from spacegrouper.prediction.inputs import answer_inputs, read_input, read_views
-    from spacegrouper.prediction.trained_model import load_trained_model
+    from spacegrouper.prediction.descriptions import model_record
+    from spacegrouper.prediction.inputs import (
+        Asked,
+        answer_inputs,
+        gathered,
+        read_input,
+        read_views,
+    )
+    from spacegrouper.prediction.outputs import answer_json, answer_picture, answer_text
 
-    trained = load_trained_model(model)
-    if trained.temperature is None:
-        absent = f"{model}: there is no calibration.json; make it with scripts/calibrate.py"
-        log.warning("probabilities are not calibrated: %s", uncalibrated_because(model) or absent)
+    trained = network(model) if model else None
+    asked = Asked(trained, wavelength, cell, prior, threads)
+    together = gathered(inputs or [], asked)
     results: list[dict[str, Any]] = []
     errors: list[dict[str, str]] = []
     drawn: set[str] = set()
-    with progress("predicting", len(inputs or []) + bool(patterns)) as advance:
+    with progress("predicting", len(together) + bool(patterns)) as advance:
 
         def read() -> Iterator["Input"]:
-            for path in inputs or []:
-                yield from read_input(path, trained, wavelength)
+            for paths in together:
+                yield from read_input(paths, asked)
                 advance(1)
             if patterns:
-                yield read_views(patterns, trained)
+                yield read_views(patterns, asked)
                 advance(1)
 
-        for answer in answer_inputs(read(), trained, threads):
+        for answer in answer_inputs(read(), asked):
             if isinstance(answer, Rejection):
                 log.error("error: %s: %s", answer.id, answer.reason)
                 errors.append({"input": answer.id, "reason": answer.reason})
                 continue
-            picture = draw(answer, trained, output, drawn) if output else None
+            picture = None
+            if output:
+                figure = answer_picture(answer, asked.model, threshold)
+                picture = save(figure, output, answer.name, drawn)
             if as_json:
-                results.append(answer_record(answer, trained) | {"picture": picture})
+                results.append(answer_json(answer, asked.model, threshold) | {"picture": picture})
             else:
-                print(described(answer, trained), flush=True)
+                print(answer_text(answer, asked.model, threshold), flush=True)
     if as_json:
-        document = {"model": model_record(trained), "results": results, "errors": errors}
+        described = model_record(asked.model) if asked.model else None
+        document = {"model": described, "results": results, "errors": errors}
         print(json.dumps(document, indent=2, ensure_ascii=False))
     if errors:
         raise SystemExit(1)
 
 
-def described(answer: "Answer", trained: "TrainedModel") -> str:
-    """Return an answer as lines of text."""
-    from spacegrouper.prediction.descriptions import facts, percent, title
+def network(folder: Path) -> "TrainedModel":
+    """Load a trained network, and say so if its probabilities are not calibrated."""
+    from spacegrouper.evaluation.model_folder import uncalibrated_because
+    from spacegrouper.prediction.trained_model import load_trained_model
 
-    width = max(len(guess.name) for guess in answer.guesses)
-    lines = [title(answer)]
-    for rank, guess in enumerate(answer.guesses, start=1):
-        bar = "█" * round(_BAR * guess.probability)
-        lines.append(f"  {rank}  {guess.name:{width}}  {percent(guess.probability):>7}  {bar}")
-    lines += [f"  {heading}: {text}" for heading, text in facts(answer, trained)]
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+    trained = load_trained_model(folder)
+    if trained.temperature is None:
+        absent = f"{folder}: there is no calibration.json; make it with scripts/calibrate.py"
+        log.warning("probabilities are not calibrated: %s", uncalibrated_because(folder) or absent)
+    return trained
 
 
-def draw(answer: "Answer", trained: "TrainedModel", output: Path, drawn: set[str]) -> str:
-    """Draw an answer under the name of its input; return the path of the PNG."""
+def save(figure: "Figure", output: Path, input_name: str, drawn: set[str]) -> str:
+    """Write the picture of an answer under the name of its input; return the path of the PNG."""
     from spacegrouper.figures.toolkit import save_figure
-    from spacegrouper.prediction.pictures import answer_figure
 
-    file_name = " ".join(part.rsplit("/", 1)[-1] for part in answer.name.split(" "))
+    file_name = " ".join(part.rsplit("/", 1)[-1] for part in input_name.split(" "))
     plain = re.sub(r"[^\w.+#-]+", "_", file_name).strip("._") or "crystal"
     name, number = plain, 2
     while name in drawn:  # inputs of one name from several folders
         name, number = f"{plain}-{number}", number + 1
     drawn.add(name)
-    save_figure(answer_figure(answer, trained), output, name)
+    save_figure(figure, output, name)
     return (output / f"{name}.png").as_posix()
 
 

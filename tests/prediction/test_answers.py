@@ -14,7 +14,8 @@ from spacegrouper.crystals.symmetry import crystal_systems
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.predictions import load_network, predict_logits, probabilities
-from spacegrouper.prediction.answers import GUESSES, Answer, answer_crystals, answer_patterns
+from spacegrouper.prediction.answers import Answer, answer_crystals, answer_patterns
+from spacegrouper.prediction.guesses import GUESSES
 from spacegrouper.prediction.structure_files import read_standard_crystals, read_structure_file
 from spacegrouper.prediction.trained_model import TrainedModel, load_trained_model
 from spacegrouper.settings import Settings, make_settings, write_settings

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.prediction.answers import Answer, Guess
+from spacegrouper.prediction.answers import Answer
 from spacegrouper.prediction.descriptions import answer_record, facts, model_record, title
+from spacegrouper.prediction.guesses import Guess
 from spacegrouper.prediction.trained_model import TrainedModel
 
 
@@ -20,6 +21,7 @@ def answer() -> Answer:
     return Answer(
         name="a.cif",
         guesses=(Guess(221, "221 Pm-3m", 0.75), Guess(207, "207 P432", 0.125)),
+        between=(Guess(221, "221 Pm-3m", 0.75), Guess(207, "207 P432", 0.1875)),
         crystal_system=("cubic", 0.9375),
         extinction_class=((207, 215, 221), 0.875),
         crystal=crystal("Cs Cl", 221),
@@ -35,6 +37,7 @@ def test_records_hold_what_the_documentation_says(answer: Answer, model: Trained
             {"rank": 1, "class": 221, "symbol": "Pm-3m", "probability": 0.75},
             {"rank": 2, "class": 207, "symbol": "P432", "probability": 0.125},
         ],
+        "decision": None,
         "crystal_system": {"name": "cubic", "probability": 0.9375},
         "extinction_class": {"space_groups": [207, 215, 221], "probability": 0.875},
         "notes": [],
@@ -103,3 +106,21 @@ def test_patterns_have_no_structure(answer: Answer, model: TrainedModel) -> None
     assert answer_record(alone, model)["structure"] is None
     uncalibrated = replace(model, temperature=None)
     assert "not calibrated" in dict(facts(alone, uncalibrated))["probabilities"]
+
+
+def test_an_answer_below_the_threshold_is_not_decided(answer: Answer, model: TrainedModel) -> None:
+    assert answer_record(answer, model, 0.75)["decision"]["decided"]
+    assert "not decided" not in dict(facts(answer, model, 0.75))
+    assert answer_record(answer, model, 0.76)["decision"] == {
+        "threshold": 0.76,
+        "decided": False,
+        "between": [
+            {"class": 221, "probability": 0.75},
+            {"class": 207, "probability": 0.1875},
+        ],
+    }
+    assert facts(answer, model, 0.76)[0] == (
+        "not decided",
+        "221 Pm-3m has 75.0 %, below the threshold 76.0 %; "
+        "it lies between 221 Pm-3m and 207 P432, 93.8 % together",
+    )

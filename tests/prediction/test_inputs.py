@@ -10,7 +10,7 @@ from tiny_model import write_tiny_model
 from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.prediction.answers import Answer
 from spacegrouper.prediction.descriptions import answer_record, facts
-from spacegrouper.prediction.inputs import answer_inputs, read_input, read_views
+from spacegrouper.prediction.inputs import Asked, answer_inputs, read_input, read_views
 from spacegrouper.prediction.pattern_files import Patterns
 from spacegrouper.prediction.pictures import answer_figure
 from spacegrouper.prediction.trained_model import TrainedModel, load_trained_model
@@ -20,13 +20,14 @@ from spacegrouper.settings import make_settings
 def test_inputs_of_all_kinds_are_answered_in_their_order(
     tmp_path: Path, model: TrainedModel
 ) -> None:
+    asked = Asked(model, threads=2)
     structures = [
         write_cif(tmp_path / f"{name}.cif", structure)
         for name, structure in (("cscl", CAESIUM_CHLORIDE), ("nacl", ROCK_SALT))
     ]
     expected = {}
     for path in structures:
-        (answer,) = answer_inputs(read_input(path, model), model, 1)
+        (answer,) = answer_inputs(read_input([path], asked), asked)
         assert isinstance(answer, Answer)
         expected[path.stem] = answer
     views = [tmp_path / f"{view}.png" for view in "xyz"]
@@ -34,16 +35,16 @@ def test_inputs_of_all_kinds_are_answered_in_their_order(
         Image.fromarray(pattern).save(path)
     np.save(tmp_path / "cscl.npy", expected["cscl"].arrays["raw"])
     inputs = [
-        read_views(views, model),
-        *read_input(structures[0], model),
-        *read_input(tmp_path / "none.cif", model),
-        *read_input(tmp_path / "cscl.npy", model),
-        *read_input(tmp_path / "none.npy", model),
-        read_views([*views[:2], tmp_path / "none.png"], model),
-        *read_input(structures[1], model),
-        *read_input(tmp_path, model),
+        read_views(views, asked),
+        *read_input([structures[0]], asked),
+        *read_input([tmp_path / "none.cif"], asked),
+        *read_input([tmp_path / "cscl.npy"], asked),
+        *read_input([tmp_path / "none.npy"], asked),
+        read_views([*views[:2], tmp_path / "none.png"], asked),
+        *read_input([structures[1]], asked),
+        *read_input([tmp_path], asked),
     ]
-    answers = list(answer_inputs(inputs, model, 2))
+    answers = list(answer_inputs(inputs, asked))
     kinds = ["nacl", "cscl", None, "cscl", None, None, "nacl", "nacl"]
     for answer, kind in zip(answers, kinds, strict=True):
         if kind is None:
@@ -69,7 +70,9 @@ def test_more_inputs_than_a_batch_holds_are_all_answered(model: TrainedModel) ->
         Patterns(str(number), np.full((3, 256, 256), number, dtype=np.uint8) * (np.eye(256) > 0))
         for number in range(33)
     ]
-    answers = [answer for answer in answer_inputs(inputs, model, 1) if isinstance(answer, Answer)]
+    answers = [
+        answer for answer in answer_inputs(inputs, Asked(model)) if isinstance(answer, Answer)
+    ]
     assert [answer.name for answer in answers] == [str(number) for number in range(33)]
     for answer, item in zip(answers, inputs, strict=True):
         np.testing.assert_array_equal(answer.arrays["raw"], item.raw)
@@ -96,9 +99,10 @@ def test_measured_diffractograms_are_answered_beside_structures(
     short.write_text("10,00 12,5\n10,02 13,1\n")
     text = tmp_path / "nacl.dat"
     text.write_bytes(columns())
-    inputs = [item for path in (scan, structure, short) for item in read_input(path, powder_model)]
-    inputs += read_input(text, powder_model, 1.5406)
-    measured, simulated, refused, same = answer_inputs(inputs, powder_model, 1)
+    asked = Asked(powder_model)
+    inputs = [item for path in (scan, structure, short) for item in read_input([path], asked)]
+    inputs += read_input([text], Asked(powder_model, wavelength=1.5406))
+    measured, simulated, refused, same = answer_inputs(inputs, asked)
     assert isinstance(refused, Rejection)
     assert refused.reason.startswith("holds 2 points")
     assert isinstance(measured, Answer)
@@ -116,6 +120,6 @@ def test_measured_diffractograms_are_answered_beside_structures(
 def test_a_network_of_patterns_refuses_a_diffractogram(tmp_path: Path, model: TrainedModel) -> None:
     path = tmp_path / "a.xy"
     path.write_bytes(columns())
-    (refused,) = read_input(path, model)
+    (refused,) = read_input([path], Asked(model))
     assert isinstance(refused, Rejection)
     assert "only networks trained on powders" in refused.reason

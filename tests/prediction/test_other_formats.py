@@ -17,7 +17,7 @@ from spacegrouper.prediction.other_formats import other_content, other_image, ot
         ("a.xrdml", b"<?xml version='1.0'?>", "measured diffractogram"),
         ("a.zip", b"PK\x03\x04", "a ZIP archive; unpack it"),
         ("a.pdb", b"ATOM", "a macromolecule's file"),
-        ("a.res", b"TITL", "a SHELX file"),
+        ("a.res", b"TITL", "SHELX's instructions; give the list"),
         ("a.xsf", b"CRYSTAL", "a format of structures that is not taken; write it as CIF"),
         ("a.yaml", b"!!python/object/apply:os.system [true]", "YAML, a format that is not taken"),
         ("a.txt", pickle.dumps(print), "a pickle of Python, which could run code"),

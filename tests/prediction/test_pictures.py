@@ -12,7 +12,7 @@ from tiny_model import SIZE, write_tiny_model
 from spacegrouper.contract.technique import TECHNIQUES
 from spacegrouper.figures.toolkit import save_figure
 from spacegrouper.prediction.answers import Answer
-from spacegrouper.prediction.inputs import answer_inputs, read_input
+from spacegrouper.prediction.inputs import Asked, answer_inputs, read_input
 from spacegrouper.prediction.pictures import (
     answer_figure,
     measured_pictures,
@@ -26,7 +26,7 @@ from spacegrouper.settings import make_settings
 @pytest.fixture
 def answer(tmp_path: Path, model: TrainedModel) -> Answer:
     path = write_cif(tmp_path / "nacl.cif", ROCK_SALT)
-    (answer,) = answer_inputs(read_input(path, model), model, 1)
+    (answer,) = answer_inputs(read_input([path], Asked(model)), Asked(model))
     assert isinstance(answer, Answer)
     return answer
 
@@ -96,7 +96,7 @@ def test_powders_are_drawn_as_curves(tmp_path: Path, descriptor: str) -> None:
     folder = write_tiny_model(tmp_path / "model", settings, descriptor=descriptor)
     model = load_trained_model(folder)
     path = write_cif(tmp_path / "nacl.cif", ROCK_SALT)
-    (answer,) = answer_inputs(read_input(path, model), model, 1)
+    (answer,) = answer_inputs(read_input([path], Asked(model)), Asked(model))
     assert isinstance(answer, Answer)
     ((heading, (raw,)),) = measured_pictures(answer, model).items()
     assert heading == "Simulated"
@@ -129,7 +129,7 @@ def test_of_reflections_the_zones_are_drawn_and_no_numbers(
     )
     model = load_trained_model(write_tiny_model(tmp_path / "model", settings, image_size=17))
     path = write_cif(tmp_path / "nacl.cif", ROCK_SALT)
-    (answer,) = answer_inputs(read_input(path, model), model, 1)
+    (answer,) = answer_inputs(read_input([path], Asked(model)), Asked(model))
     assert isinstance(answer, Answer)
     (zones,) = measured_pictures(answer, model).values()
     assert [picture.caption[:3] for picture in zones] == ["hk0", "h0l", "0kl"]

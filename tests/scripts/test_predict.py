@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.image import imread
+from measured_lists import measured_list, write_hkl, write_ins
 from PIL import Image
 from programs import Finished, Runner, call, spawn
 from simulated_patterns import simulated
@@ -109,3 +110,26 @@ def test_nothing_to_do_and_no_network_are_one_line(folder: Path) -> None:
         assert reason in finished.stderr
         assert "Traceback" not in finished.stderr
         assert finished.stdout == ""
+
+
+def test_lists_of_reflections_need_no_network_and_no_tensorflow(folder: Path) -> None:
+    measured = measured_list(14)
+    write_hkl(folder / "my.hkl", measured)
+    write_ins(folder / "my.ins", measured)
+    options = ["--json", "--output=zones", "--threshold=0.5", "--prior=molecular"]
+    finished = predict(folder, *options, "my.hkl", "my.ins", "CsCl.cif", run=spawn)
+    assert finished.returncode == 1
+    assert "Traceback" not in finished.stderr
+    document = json.loads(finished.stdout)
+    assert document["model"] is None
+    (result,) = document["results"]
+    assert result["input"] == "my.hkl my.ins"
+    assert (result["answers"][0]["class"], result["prior"]) == (14, "molecular")
+    assert result["decision"] == {
+        "threshold": 0.5,
+        "decided": True,
+        "between": [{"class": 14, "probability": result["answers"][0]["probability"]}],
+    }
+    assert min(imread(folder / result["picture"]).shape[:2]) > 400
+    assert [error["input"] for error in document["errors"]] == ["CsCl.cif"]
+    assert "--model" in document["errors"][0]["reason"]

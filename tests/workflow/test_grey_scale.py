@@ -10,7 +10,7 @@ from PIL import Image
 
 from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.dataset.dataset import Dataset
-from spacegrouper.prediction.inputs import answer_inputs, read_input
+from spacegrouper.prediction.inputs import Asked, answer_inputs, read_input
 from spacegrouper.prediction.trained_model import load_trained_model
 
 pytestmark = pytest.mark.slow
@@ -52,10 +52,10 @@ def test_16_logarithmic_bits_go_from_end_to_end(workflow, small) -> None:
     folder.mkdir()
     for view, pattern in zip("xyz", arrays["raw"][0], strict=True):
         Image.fromarray(pattern).save(folder / f"{view}.png")
-    (answer,) = answer_inputs(read_input(folder, model), model, 1)
+    (answer,) = answer_inputs(read_input([folder], Asked(model)), Asked(model))
     np.testing.assert_array_equal(answer.arrays["shaped"], arrays["shaped"][0])
     for view, pattern in zip("xyz", arrays["raw"][0], strict=True):
         Image.fromarray((pattern // 257).astype(np.uint8)).save(folder / f"{view}.png")
-    (refused,) = read_input(folder, model)
+    (refused,) = read_input([folder], Asked(model))
     assert isinstance(refused, Rejection)
     assert "trained on 16-bit patterns on a logarithmic grey scale" in refused.reason

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.contract.technique import Arrays, Levels, Measured
-from spacegrouper.crystals.class_names import class_name
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.symmetry import (
     crystal_systems,
@@ -21,18 +20,8 @@ from spacegrouper.crystals.symmetry import (
 )
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.predictions import class_logits, probabilities
+from spacegrouper.prediction.guesses import Guess, most_probable
 from spacegrouper.prediction.trained_model import TrainedModel
-
-GUESSES = 5
-
-
-@dataclass(frozen=True)
-class Guess:
-    """One of the most probable classes: a space-group number or a text, and how it is printed."""
-
-    value: int | str
-    name: str
-    probability: float
 
 
 @dataclass(frozen=True)
@@ -42,6 +31,7 @@ class Answer:
     Args:
         name: of the input.
         guesses: the five most probable classes, the first first.
+        between: the fewest classes that have 90 % of the probability together.
         crystal_system, extinction_class: of networks that name space groups, the most probable
             ones (of an extinction class all its space groups, ascending), each with the sum of the
             probabilities of its space groups; otherwise none.
@@ -54,6 +44,7 @@ class Answer:
 
     name: str
     guesses: tuple[Guess, ...]
+    between: tuple[Guess, ...]
     crystal_system: tuple[str, float] | None
     extinction_class: tuple[tuple[int, ...], float] | None
     crystal: Crystal | None
@@ -147,11 +138,13 @@ def _named_by_network(
     shares = probabilities(class_logits(model.network, images), model.temperature or 1.0)
     answers = []
     for place, name in enumerate(names):
+        guesses, between = most_probable(model.labels.label, model.labels.classes, shares[place])
         system, extinction_class = _most_probable_kinds(shares[place], model)
         answers.append(
             Answer(
                 name=name,
-                guesses=_guesses(shares[place], model),
+                guesses=guesses,
+                between=between,
                 crystal_system=system,
                 extinction_class=extinction_class,
                 crystal=None,
@@ -160,16 +153,6 @@ def _named_by_network(
             )
         )
     return answers
-
-
-def _guesses(shares: NDArray[np.float64], model: TrainedModel) -> tuple[Guess, ...]:
-    # Of equally probable classes the one with the smaller label comes first, as in the scores.
-    order = np.argsort(-shares, kind="stable")[:GUESSES]
-    classes = model.labels.classes[order].tolist()
-    return tuple(
-        Guess(value, class_name(model.labels.label, value), float(share))
-        for value, share in zip(classes, shares[order], strict=True)
-    )
 
 
 def _most_probable_kinds(

@@ -1,17 +1,20 @@
 """What is printed of an answer: the same facts as words for people and as JSON for programs."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spacegrouper.crystals.class_names import class_name
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.formula import formula_unit
 from spacegrouper.crystals.symmetry import extinction_class_members
-from spacegrouper.prediction.answers import Answer
-from spacegrouper.prediction.trained_model import TrainedModel
+from spacegrouper.prediction.guesses import decision_record, percent, undecided
+
+if TYPE_CHECKING:
+    from spacegrouper.prediction.answers import Answer
+    from spacegrouper.prediction.trained_model import TrainedModel
 
 
-def title(answer: Answer) -> str:
+def title(answer: "Answer") -> str:
     """Return the name of an input and, of a structure, its formula and the atoms in its cell."""
     if answer.crystal is None:
         return answer.name
@@ -20,15 +23,22 @@ def title(answer: Answer) -> str:
     return f"{answer.name}: {formula}, {atoms} atom{'s' * (atoms > 1)} in the cell"
 
 
-def facts(answer: Answer, model: TrainedModel) -> list[tuple[str, str]]:
-    """Return what is known beside the most probable classes, as headings and their texts."""
+def facts(
+    answer: "Answer", model: "TrainedModel", threshold: float | None = None
+) -> list[tuple[str, str]]:
+    """Return what is known beside the most probable classes, as headings and their texts.
+
+    `threshold`: the probability below which the best class decides nothing.
+    """
     rows = []
+    if reason := undecided(answer.between, threshold):
+        rows.append(("not decided", reason))
     if answer.crystal_system is not None:
         name, share = answer.crystal_system
         rows.append(("crystal system", f"{name}, {percent(share)}"))
     if answer.extinction_class is not None:
         members, share = answer.extinction_class
-        rows.append(("extinction class", f"{_listed(members)}, {percent(share)}"))
+        rows.append(("extinction class", f"{listed(members)}, {percent(share)}"))
     if answer.crystal is not None:
         rows.append(("spglib finds", _found(answer.crystal, model)))
     rows += [("measured", note) for note in answer.notes]
@@ -36,19 +46,16 @@ def facts(answer: Answer, model: TrainedModel) -> list[tuple[str, str]]:
     return rows
 
 
-def calibration(model: TrainedModel) -> str:
+def calibration(model: "TrainedModel") -> str:
     """Tell whether the network's probabilities can be taken at their word."""
     if model.temperature is None:
         return "not calibrated: the network may be too sure (docs/evaluation.md)"
     return f"calibrated, at temperature {model.temperature:.2f}"
 
 
-def percent(share: float) -> str:
-    """Return a share as it is printed, such as `93.4 %`."""
-    return f"{100 * share:.1f} %"
-
-
-def answer_record(answer: Answer, model: TrainedModel) -> dict[str, Any]:
+def answer_record(
+    answer: "Answer", model: "TrainedModel", threshold: float | None = None
+) -> dict[str, Any]:
     """Return an answer as JSON, with the keys that docs/prediction.md describes."""
     numbered = model.labels.label == "spacegroup"
     return {
@@ -57,11 +64,12 @@ def answer_record(answer: Answer, model: TrainedModel) -> dict[str, Any]:
             {
                 "rank": rank,
                 "class": guess.value,
-                "symbol": _symbol(int(guess.value)) if numbered else None,
+                "symbol": short_symbol(int(guess.value)) if numbered else None,
                 "probability": guess.probability,
             }
             for rank, guess in enumerate(answer.guesses, start=1)
         ],
+        "decision": decision_record(answer.between, threshold),
         "crystal_system": answer.crystal_system
         and {"name": answer.crystal_system[0], "probability": answer.crystal_system[1]},
         "extinction_class": answer.extinction_class
@@ -74,7 +82,7 @@ def answer_record(answer: Answer, model: TrainedModel) -> dict[str, Any]:
     }
 
 
-def model_record(model: TrainedModel) -> dict[str, Any]:
+def model_record(model: "TrainedModel") -> dict[str, Any]:
     """Return what programs may want to know of the network, as JSON."""
     return {
         "folder": str(model.folder),
@@ -87,7 +95,7 @@ def model_record(model: TrainedModel) -> dict[str, Any]:
     }
 
 
-def _structure_record(crystal: Crystal, model: TrainedModel) -> dict[str, Any]:
+def _structure_record(crystal: Crystal, model: "TrainedModel") -> dict[str, Any]:
     number = int(crystal.metadata["spacegroup"])
     return {
         "formula": formula_unit(crystal),
@@ -95,7 +103,7 @@ def _structure_record(crystal: Crystal, model: TrainedModel) -> dict[str, Any]:
         "prototype": crystal.metadata["prototype"],
         "spglib": {
             "spacegroup": number,
-            "symbol": _symbol(number),
+            "symbol": short_symbol(number),
             "crystal_system": crystal.metadata["crystal_system"],
             "extinction_class": list(extinction_class_members(number)),
             "symprec": model.settings.standardise.symprec,
@@ -105,7 +113,7 @@ def _structure_record(crystal: Crystal, model: TrainedModel) -> dict[str, Any]:
     }
 
 
-def _found(crystal: Crystal, model: TrainedModel) -> str:
+def _found(crystal: Crystal, model: "TrainedModel") -> str:
     number = int(crystal.metadata["spacegroup"])
     text = (
         f"{class_name('spacegroup', number)}, {crystal.metadata['crystal_system']}, "
@@ -122,20 +130,21 @@ def _found(crystal: Crystal, model: TrainedModel) -> str:
     return text
 
 
-def _is_known(number: int, model: TrainedModel) -> bool | None:
+def _is_known(number: int, model: "TrainedModel") -> bool | None:
     """Tell whether the network can name a space group; nothing if it names something else."""
     if model.labels.label != "spacegroup":
         return None
     return bool((model.labels.classes == number).any())
 
 
-def _listed(space_groups: Sequence[int]) -> str:
+def listed(space_groups: Sequence[int]) -> str:
+    """Name the space groups of an extinction class."""
     names = [class_name("spacegroup", number) for number in space_groups]
     if len(names) == 1:
         return f"{names[0]} alone"
     return f"{', '.join(names[:-1])} or {names[-1]}, alike in symmetry and extinctions"
 
 
-def _symbol(number: int) -> str:
+def short_symbol(number: int) -> str:
     """Return the short Hermann-Mauguin symbol, such as `Fm-3m`."""
     return class_name("spacegroup", number).split(" ", 1)[1]

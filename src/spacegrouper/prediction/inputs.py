@@ -1,8 +1,10 @@
 """Many inputs of any kind, one answer or one reason for each: what scripts/predict.py is asked."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,11 +13,13 @@ from spacegrouper.crystals.cif_text import path_text
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.text_files import content_of, unpacked
 from spacegrouper.errors import UserError
-from spacegrouper.prediction.answers import (
-    Answer,
-    answer_crystals,
-    answer_measured,
-    answer_patterns,
+from spacegrouper.prediction.list_answers import (
+    ListAnswer,
+    MeasuredList,
+    answer_list,
+    is_list,
+    lists_together,
+    read_list,
 )
 from spacegrouper.prediction.pattern_files import (
     Patterns,
@@ -23,52 +27,90 @@ from spacegrouper.prediction.pattern_files import (
     read_images,
     read_pattern_file,
 )
-from spacegrouper.prediction.structure_files import MAXIMUM_BYTES, read_standard_crystals
-from spacegrouper.prediction.trained_model import TrainedModel
+from spacegrouper.techniques.reflections.ranking.priors import Prior
+from spacegrouper.techniques.reflections.ranking.ranker import read_ranker
+
+if TYPE_CHECKING:
+    from spacegrouper.contract.technique import MeasuredFiles
+    from spacegrouper.prediction.answers import Answer
+    from spacegrouper.prediction.trained_model import TrainedModel
 
 # Crystals in memory at a time, with their patterns and images.
 _BATCH = 32
+_MAXIMUM_BYTES = 50_000_000  # of an instrument's file, unpacked
 
-Input = Crystal | Patterns | Measured | Rejection
+Input = Crystal | Patterns | Measured | MeasuredList | Rejection
 
 
-def read_input(path: Path, model: TrainedModel, wavelength: float | None = None) -> Iterator[Input]:
-    """Read the crystals of a structure file, in their standard cells, or what was measured.
+@dataclass(frozen=True)
+class Asked:
+    """What is to be asked about inputs.
 
     Args:
-        path: of a structure file, of patterns or of an instrument's file.
-        model: the network that is to answer.
-        wavelength: of such a measurement, Angstrom.
+        model: the network; none: lists of reflections alone can be answered.
+        wavelength: of diffractograms, Angstrom, where no file says it.
+        cell: of the list of reflections, `a,b,c,alpha,beta,gamma`, where no file says it.
+        prior: how frequent space groups are, for lists of reflections.
+        threads: for simulations.
     """
-    name = path_text(path)
+
+    model: "TrainedModel | None"
+    wavelength: float | None = None
+    cell: str | None = None
+    prior: Prior = "none"
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of input: how it is told from those further down, and read."""
+
+    recognises: Callable[[Path, Asked], bool]
+    read: Callable[[Sequence[Path], Asked], Iterator[Input]]
+
+
+def gathered(paths: Sequence[Path], asked: Asked) -> list[tuple[Path, ...]]:
+    """Put the files of one input together: a list of reflections and what belongs to it.
+
+    Raises:
+        UserError: a cell is given, but not for one list; or a prior for none.
+    """
+    files = [path for path in paths if not holds_patterns(path)]
+    together = {each[0]: each for each in lists_together(files, asked.model is not None)}
+    beside = {path for each in together.values() for path in each[1:]}
+    lists = [path for path in together if is_list(path, asked.model is not None)]
+    if asked.cell is not None and len(lists) != 1:
+        raise UserError(f"--cell is that of one list of reflections, and {len(lists)} are given")
+    if asked.prior != "none" and not lists:
+        raise UserError("--prior is for lists of reflections, and none is given")
+    return [together.get(path, (path,)) for path in paths if path not in beside]
+
+
+def read_input(paths: Sequence[Path], asked: Asked) -> Iterator[Input]:
+    """Read an input of any kind; of several files the first is what the others belong to."""
+    name = path_text(paths[0])
     try:
-        if measured := _read_measured(path, name, model, wavelength):
-            yield measured
-            return
-        if holds_patterns(path):
-            _check_patterns_are_taken(model)
-            yield from read_pattern_file(path, model.settings.simulate)
-        else:
-            yield from read_standard_crystals(path, model.settings.standardise)
+        kind = next(kind for kind in _KINDS if kind.recognises(paths[0], asked))
+        yield from kind.read(paths, asked)
     except UserError as error:
         yield _rejection(name, error)
     except OSError as error:
         yield Rejection(name, "read", f"cannot be read: {error.strerror}")
 
 
-def read_views(paths: Sequence[Path], model: TrainedModel) -> Input:
+def read_views(paths: Sequence[Path], asked: Asked) -> Input:
     """Read the patterns of one crystal from an image for each view; named by all of them."""
     name = " ".join(map(path_text, paths))
     try:
-        _check_patterns_are_taken(model)
+        model = _model_for_patterns(asked)
         return Patterns(name, read_images(paths, model.settings.simulate))
     except UserError as error:
         return _rejection(name, error)
 
 
 def answer_inputs(
-    inputs: Iterable[Input], model: TrainedModel, threads: int
-) -> Iterator[Answer | Rejection]:
+    inputs: Iterable[Input], asked: Asked
+) -> "Iterator[Answer | ListAnswer | Rejection]":
     """Yield the answer to each input in their order; what was or is rejected stays a Rejection.
 
     Raises UserError as `answer_crystals` and `answer_patterns` do.
@@ -77,44 +119,106 @@ def answer_inputs(
     while batch := list(islice(remaining, _BATCH)):
         crystals = [item for item in batch if isinstance(item, Crystal)]
         patterns = [item for item in batch if isinstance(item, Patterns)]
-        of_crystals = iter(answer_crystals(crystals, model, threads))
-        of_measured = iter(
-            answer_measured([item for item in batch if isinstance(item, Measured)], model)
-        )
-        of_patterns = iter(
-            answer_patterns(
-                [item.name for item in patterns], np.stack([item.raw for item in patterns]), model
-            )
-            if patterns
-            else ()
-        )
+        measured = [item for item in batch if isinstance(item, Measured)]
+        of_network = _of_network(crystals, patterns, measured, asked)
         for item in batch:
             if isinstance(item, Rejection):
                 yield item
+            elif isinstance(item, MeasuredList):
+                yield answer_list(item, read_ranker(), asked.prior)
             else:
-                answers = {Crystal: of_crystals, Measured: of_measured}
-                yield next(answers.get(type(item), of_patterns))
+                yield next(of_network[type(item)])
 
 
-def _read_measured(
-    path: Path, name: str, model: TrainedModel, wavelength: float | None
-) -> Measured | None:
-    """Return what an instrument's file holds, if the network takes it; none for other files."""
-    files = model.labels.technique.measured
-    if files is None or not path.is_file():
+def _of_network(
+    crystals: Sequence[Crystal],
+    patterns: Sequence[Patterns],
+    measured: Sequence[Measured],
+    asked: Asked,
+) -> "dict[type, Iterator[Answer | Rejection]]":
+    if asked.model is None:
+        return {}
+    from spacegrouper.prediction.answers import answer_crystals, answer_measured, answer_patterns
+
+    names = [item.name for item in patterns]
+    return {
+        Crystal: iter(answer_crystals(crystals, asked.model, asked.threads)),
+        Patterns: iter(
+            answer_patterns(names, np.stack([item.raw for item in patterns]), asked.model)
+            if patterns
+            else ()
+        ),
+        Measured: iter(answer_measured(measured, asked.model)),
+    }
+
+
+def _measured_files(paths: Sequence[Path], asked: Asked) -> "tuple[MeasuredFiles, bytes] | None":
+    """Return how an instrument's file is read and its content, if the network takes it."""
+    files = asked.model.labels.technique.measured if asked.model else None
+    if files is None or not paths[0].is_file():
         return None
-    content = unpacked(content_of(path, MAXIMUM_BYTES), MAXIMUM_BYTES, name)
-    if not files.recognises(content, name):
-        return None
-    return files.read(content, name, model.labels.presentation, wavelength)
+    name = path_text(paths[0])
+    content = unpacked(content_of(paths[0], _MAXIMUM_BYTES), _MAXIMUM_BYTES, name)
+    return (files, content) if files.recognises(content, name) else None
 
 
-def _check_patterns_are_taken(model: TrainedModel) -> None:
-    technique = model.labels.technique
+def _read_measured(paths: Sequence[Path], asked: Asked) -> Iterator[Input]:
+    found = _measured_files(paths, asked)
+    assert found is not None
+    assert asked.model is not None
+    files, content = found
+    presentation = asked.model.labels.presentation
+    yield files.read(content, path_text(paths[0]), presentation, asked.wavelength)
+
+
+def _read_patterns(paths: Sequence[Path], asked: Asked) -> Iterator[Input]:
+    model = _model_for_patterns(asked)
+    yield from read_pattern_file(paths[0], model.settings.simulate)
+
+
+def _read_list(paths: Sequence[Path], asked: Asked) -> Iterator[Input]:
+    yield read_list(paths, asked.cell)
+
+
+def _read_structures(paths: Sequence[Path], asked: Asked) -> Iterator[Input]:
+    from spacegrouper.prediction.structure_files import (
+        MAXIMUM_BYTES,
+        read_standard_crystals,
+        read_structure_file,
+    )
+
+    if asked.model is not None:
+        yield from read_standard_crystals(paths[0], asked.model.settings.standardise)
+        return
+    for found in read_structure_file(paths[0], MAXIMUM_BYTES):
+        if isinstance(found, Rejection):
+            yield found
+        else:
+            yield Rejection(found.id, "read", _needs_model("a structure"))
+
+
+# The first that recognises a path reads it.
+_KINDS = (
+    _Kind(lambda path, asked: _measured_files([path], asked) is not None, _read_measured),
+    _Kind(lambda path, asked: holds_patterns(path), _read_patterns),
+    _Kind(lambda path, asked: is_list(path, asked.model is not None), _read_list),
+    _Kind(lambda path, asked: True, _read_structures),
+)
+
+
+def _model_for_patterns(asked: Asked) -> "TrainedModel":
+    if asked.model is None:
+        raise UserError(_needs_model("patterns"))
+    technique = asked.model.labels.technique
     if not technique.images:
         raise UserError(
             f"images, but the network was trained on {technique.measures}; give structures"
         )
+    return asked.model
+
+
+def _needs_model(what: str) -> str:
+    return f"{what}, which a trained network is to be asked about; name its folder with --model"
 
 
 def _rejection(name: str, error: UserError) -> Rejection:

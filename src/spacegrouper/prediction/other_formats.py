@@ -53,7 +53,8 @@ _SUFFIXES = {
     ".esg .cpi .chi .xdd",
     _MOLECULE: ".mol .mol2 .sdf .smi .cml .gjf .zmat",
     f"a macromolecule's file; {_CONVERT}": ".pdb .ent .mmtf",
-    f"a SHELX file, a format that is not taken; {_CONVERT}": ".res .ins",
+    "SHELX's instructions; give the list of reflections too, such as x.hkl, or the structure as "
+    "CIF": ".res .ins",
     f"YAML, a format that is not taken; {_CONVERT}": ".yaml .yml",
     "an output of VASP, a format that is not taken; give the POSCAR or CONTCAR": ".xml",
     _PICKLE: ".pkl .pickle .p",

@@ -8,7 +8,8 @@ from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.standard_cell import standardise
 from spacegrouper.errors import UserError
 from spacegrouper.prediction.answers import Answer, answer_crystals
-from spacegrouper.prediction.descriptions import calibration, facts, percent, title
+from spacegrouper.prediction.descriptions import calibration, facts, title
+from spacegrouper.prediction.guesses import percent
 from spacegrouper.prediction.pictures import measured_pictures, png_address, seen_pictures
 from spacegrouper.prediction.structure_files import read_structure_content
 from spacegrouper.prediction.trained_model import TrainedModel

@@ -4,7 +4,7 @@ import base64
 import textwrap
 from collections.abc import Mapping, Sequence
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
@@ -15,19 +15,22 @@ from PIL import Image
 from spacegrouper.contract.technique import DESCRIPTORS, Picture
 from spacegrouper.figures.looks import BLUE, LIGHT_GREY, STYLE
 from spacegrouper.figures.samples import visible
-from spacegrouper.prediction.answers import GUESSES, Answer
-from spacegrouper.prediction.descriptions import facts, percent, title
-from spacegrouper.prediction.trained_model import TrainedModel
+from spacegrouper.prediction.descriptions import facts, title
+from spacegrouper.prediction.guesses import GUESSES, Guess, percent
+
+if TYPE_CHECKING:
+    from spacegrouper.prediction.answers import Answer
+    from spacegrouper.prediction.trained_model import TrainedModel
 
 _TILE = 2.3  # inches
 
 
-def measured_pictures(answer: Answer, model: TrainedModel) -> Mapping[str, Sequence[Picture]]:
+def measured_pictures(answer: "Answer", model: "TrainedModel") -> Mapping[str, Sequence[Picture]]:
     """Return what was measured of the crystal, as its technique has it, by headings."""
     return model.labels.technique.pictures(answer.arrays, model.labels.presentation.made_with)
 
 
-def seen_pictures(answer: Answer, model: TrainedModel) -> list[Picture]:
+def seen_pictures(answer: "Answer", model: "TrainedModel") -> list[Picture]:
     """Return the images that the network took, or the curve; nothing where it took numbers."""
     shown = model.labels.presentation
     descriptor = DESCRIPTORS[shown.descriptor]
@@ -52,7 +55,9 @@ def seen_pictures(answer: Answer, model: TrainedModel) -> list[Picture]:
 
 
 @mpl.rc_context(STYLE)
-def answer_figure(answer: Answer, model: TrainedModel) -> Figure:
+def answer_figure(
+    answer: "Answer", model: "TrainedModel", threshold: float | None = None
+) -> Figure:
     """Draw what was measured, the images that the network took, and its most probable classes."""
     figure = Figure(figsize=(5.2 * _TILE, 2 * _TILE + 0.9), layout="constrained")
     pictures, words = figure.subfigures(1, 2, squeeze=False, width_ratios=[3, 2.2])[0]
@@ -66,8 +71,9 @@ def answer_figure(answer: Answer, model: TrainedModel) -> Figure:
     for part, (prefix, row) in zip(parts, rows.items(), strict=True):
         _draw_pictures(part, prefix, row)
     bars, lines = words.subplots(2, 1)
-    _draw_guesses(bars, answer)
-    _write_facts(lines, answer, model)
+    draw_guesses(bars, answer.guesses, [guess.name for guess in answer.guesses])
+    bars.set_title("The network's most probable answers")
+    write_facts(lines, facts(answer, model, threshold))
     return figure
 
 
@@ -106,12 +112,13 @@ def _draw_curve(axes: Axes, picture: Picture) -> None:
     axes.set_ylabel(picture.quantity)
 
 
-def _draw_guesses(axes: Axes, answer: Answer) -> None:
-    places = np.arange(len(answer.guesses))
-    shares = [guess.probability for guess in answer.guesses]
+def draw_guesses(axes: Axes, guesses: Sequence[Guess], names: Sequence[str]) -> None:
+    """Draw the most probable classes as bars."""
+    places = np.arange(len(guesses))
+    shares = [guess.probability for guess in guesses]
     axes.barh(places, np.ones(len(places)), 0.55, color=LIGHT_GREY)
     axes.barh(places, shares, 0.55, color=BLUE)
-    axes.set_yticks(places, [guess.name for guess in answer.guesses], fontsize=10)
+    axes.set_yticks(places, names, fontsize=10)
     for place, share in zip(places, shares, strict=True):
         axes.text(1.02, place, percent(share), va="center", fontsize=10)
     # Answers of fewer classes keep bars of equal width.
@@ -120,13 +127,13 @@ def _draw_guesses(axes: Axes, answer: Answer) -> None:
     axes.set_xticks([])
     axes.tick_params(axis="y", length=0)
     axes.spines[:].set_visible(False)
-    axes.set_title("The network's most probable answers")
 
 
-def _write_facts(axes: Axes, answer: Answer, model: TrainedModel) -> None:
+def write_facts(axes: Axes, rows: Sequence[tuple[str, str]], width: int = 62) -> None:
+    """Write headings and texts below each other; `width`: letters of a line."""
     lines = []
-    for heading, text in facts(answer, model):
+    for heading, text in rows:
         # Spaces count in mathematical text only where they are escaped.
-        lines += [r"$\bf{" + heading.replace(" ", r"\ ") + "}$", *textwrap.wrap(text, 62)]
+        lines += [r"$\bf{" + heading.replace(" ", r"\ ") + "}$", *textwrap.wrap(text, width)]
     axes.text(0, 1, "\n".join(lines), va="top", fontsize=8.5, linespacing=1.35)
     axes.set_axis_off()

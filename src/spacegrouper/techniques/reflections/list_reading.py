@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +26,12 @@ from spacegrouper.techniques.reflections.lists.shared.cells import (
 )
 from spacegrouper.techniques.reflections.reflection_list import ReflectionList, are_merged
 
+Role = Literal["list", "list and structure", "structure", "companion"]
+
 MAXIMUM_BYTES = 200_000_000  # as it is and unpacked
 
 _FEWEST = 10  # reflections
 _WHOLE = 1e-3  # of an index after a transformation; matrices have thirds as 0.3333
-_COMPANIONS = (".ins", ".res", ".INS", ".RES")
 
 
 def read_reflection_list(paths: Sequence[Path], cell: str | None = None) -> ReflectionList:
@@ -69,10 +71,29 @@ def read_reflection_list(paths: Sequence[Path], cell: str | None = None) -> Refl
         raise UserError(f"{name}: {error}") from None
 
 
+def role_of(path: Path) -> Role | None:
+    """Tell what a file is to reflection lists; nothing of one that is of no format of theirs."""
+    try:
+        content = _content(path)
+    except (UserError, OSError):
+        return None
+    known = next((one for one in LIST_FORMATS if one.recognises(content)), None)
+    if known is None:
+        return None
+    if known.has_structure(content):
+        return "list and structure" if known.has_reflections(content) else "structure"
+    return "list" if known.has_reflections(content) else "companion"
+
+
+def _content(path: Path) -> Content:
+    name = path_text(path)
+    return Content(name, unpacked(content_of(path, MAXIMUM_BYTES), MAXIMUM_BYTES, name))
+
+
 def _read(path: Path) -> FromFile:
     name = path_text(path)
     try:
-        content = Content(name, unpacked(content_of(path, MAXIMUM_BYTES), MAXIMUM_BYTES, name))
+        content = _content(path)
         if not content.data.strip():
             raise UserError("the file is empty")
         for known in LIST_FORMATS:

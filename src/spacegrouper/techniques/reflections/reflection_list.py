@@ -43,6 +43,11 @@ class ReflectionList:
     quantity: Quantity
     notes: tuple[str, ...]
 
+    def shortest_spacing(self) -> float:
+        """Return the smallest lattice spacing of the reflections, Angstrom."""
+        cell = gemmi.UnitCell(*self.cell)
+        return float(cell.calculate_d_array(self.hkl).min())
+
 
 def are_merged(hkl: NDArray[np.int32], cell: NDArray[np.float64]) -> bool:
     """Tell whether equivalents are listed once, so that their agreement cannot be looked at.

@@ -4,12 +4,22 @@ That is CIF itself, .fcf of SHELXL, .cif_pets of PETS2, and structure factors of
 Bank.
 """
 
+import re
 from typing import TYPE_CHECKING
 
 from spacegrouper.contract.list_format import LIST_FORMATS, ListFormat
 
 if TYPE_CHECKING:
     from spacegrouper.techniques.reflections.list_file import Content, FromFile
+
+# Reflections, also those of powders, which `read` refuses by name; not their number, as in every
+# file of a structure.
+_REFLECTIONS = re.compile(
+    r"^\s*_((diffrn_)?refln[_.](pdbx_)?(index_h|image_set_code|crystal_id)|shelx_hkl_file|"
+    r"iucr_refine_reflections_details|pd_(meas|proc|calc)_)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ATOMS = re.compile(r"^\s*_atom_site[_.](fract|cartn)_x", re.IGNORECASE | re.MULTILINE)
 
 
 def _recognises(content: "Content") -> bool:
@@ -24,8 +34,21 @@ def _read(content: "Content") -> "FromFile":
     return cif_reflections.read_cif(content)
 
 
+def _has_reflections(content: "Content") -> bool:
+    return _REFLECTIONS.search(content.text) is not None
+
+
+def _has_structure(content: "Content") -> bool:
+    return _ATOMS.search(content.text) is not None
+
+
 LIST_FORMATS.register(
     ListFormat(
-        "cif", "CIF (.fcf, .cif_pets and structure factors of the PDB too)", _recognises, _read
+        name="cif",
+        words="CIF (.fcf, .cif_pets and structure factors of the PDB too)",
+        recognises=_recognises,
+        read=_read,
+        has_reflections=_has_reflections,
+        has_structure=_has_structure,
     )
 )

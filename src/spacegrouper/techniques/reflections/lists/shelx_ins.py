@@ -28,4 +28,12 @@ def _read(content: "Content") -> "FromFile":
     return shelx_instructions.read_instructions(content.text)
 
 
-LIST_FORMATS.register(ListFormat("shelx_ins", "SHELX .ins or .res beside it", _recognises, _read))
+LIST_FORMATS.register(
+    ListFormat(
+        name="shelx_ins",
+        words="SHELX .ins or .res beside it",
+        recognises=_recognises,
+        read=_read,
+        has_reflections=lambda content: False,
+    )
+)

@@ -9,6 +9,11 @@ from spacegrouper.techniques.reflections.ranking.group_settings import told_apar
 
 Prior = Literal["none", "inorganic", "molecular"]
 PRIORS: tuple[Prior, ...] = get_args(Prior)
+PRIOR_WORDS: dict[Prior, str] = {
+    "none": "all space groups are taken for equally frequent",
+    "inorganic": "space groups as frequent as in the crystals that the ranker was trained on",
+    "molecular": "space groups about as frequent as in the Cambridge Structural Database",
+}
 
 # Percent, about as in the Cambridge Structural Database, where P2_1/c has 34 % (CCDC, CSD Space
 # Group Statistics, 2024); below 1 % no more than the order of magnitude. Those of enantiomorphic

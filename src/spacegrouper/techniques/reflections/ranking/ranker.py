@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from spacegrouper.atomic import written_aside
 from spacegrouper.crystals.symmetry import extinction_classes, laue_classes
 from spacegrouper.errors import UserError
+from spacegrouper.techniques.reflections.cells import cell_of
 from spacegrouper.techniques.reflections.ranking.boosted_trees import BoostedTrees, from_arrays
 from spacegrouper.techniques.reflections.ranking.conditions import (
     SeenCondition,
@@ -252,9 +253,9 @@ def _ranked(candidate: Candidate, probability: float, measured: ReflectionList) 
     axes = np.linalg.inv(candidate.setting.to_standard).T @ candidate.axes
     given = gemmi.UnitCell(*measured.cell)
     lattice = axes @ np.array(given.orth.mat.tolist()).T
-    edges = np.linalg.norm(lattice, axis=1)
-    unit = lattice / edges[:, None]
-    angles = np.degrees(np.arccos([unit[i] @ unit[j] for i, j in ((1, 2), (0, 2), (0, 1))]))
+    if str(laue_classes(np.array(number))) == "2/m" and lattice[0] @ lattice[2] > 0:
+        # As is usual, beta is obtuse; a monoclinic group is the same in these axes.
+        axes, lattice = (np.diag([-1, -1, 1]) @ rows for rows in (axes, lattice))
     other = next((big for big, small in enantiomorphs().items() if small == number), None)
     return RankedGroup(
         number=number,
@@ -265,7 +266,7 @@ def _ranked(candidate: Candidate, probability: float, measured: ReflectionList) 
         laue_class=str(laue_classes(np.array(number))),
         setting=candidate.setting.symbol,
         to_standard=axes,
-        cell=np.concatenate([edges, angles]),
+        cell=cell_of(lattice),
         candidate=candidate,
     )
 
