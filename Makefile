@@ -72,8 +72,8 @@ lock: ## pin all dependencies anew (needs a network)
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/pip install pip-tools
 	.venv-lock/bin/pip-compile --allow-unsafe --generate-hashes --strip-extras \
-	  --extra build --extra databases --extra develop --extra horovod --extra serve --extra sources \
-	  --extra train --extra workflow --no-annotate --no-header \
+	  --extra build --extra databases --extra develop --extra horovod --extra micrographs --extra serve \
+	  --extra sources --extra train --extra workflow --no-annotate --no-header \
 	  --no-emit-index-url --no-emit-find-links --no-emit-options --no-emit-trusted-host \
 	  --output-file requirements.lock pyproject.toml
 	rm -rf .venv-lock

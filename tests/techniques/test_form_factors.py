@@ -55,3 +55,13 @@ def test_an_element_without_neutron_scattering_length_is_not_taken_for_a_vacuum(
 def test_an_element_without_factors_is_named(radiation) -> None:
     with pytest.raises(UserError, match="'Es' has no form factor"):
         form_factors(["Na", "Es"], np.zeros(1), radiation)
+
+
+# f(0) for electrons, Angstrom: International Tables C (2004), Table 4.3.1.1, which is not the table
+# of Gaussians.
+@pytest.mark.parametrize(
+    ("symbol", "expected"), [("H", 0.529), ("C", 2.509), ("Al", 5.889), ("Si", 5.828)]
+)
+def test_electrons_ahead_are_scattered_as_tabulated(symbol: str, expected: float) -> None:
+    found = form_factors([symbol], np.zeros(1), "electron")[0, 0]
+    assert found == pytest.approx(expected, rel=0.005)

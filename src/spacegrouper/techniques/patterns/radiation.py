@@ -26,6 +26,12 @@ def particle_energy(radiation: Radiation, wavelength: float) -> float:
     return momentum * momentum / (math.hypot(momentum, rest) + rest) if rest else momentum
 
 
+def wavelength_of_electrons(energy: float) -> float:
+    """Return the wavelength, m, of electrons of a kinetic energy, J."""
+    rest = _REST_ENERGY["electron"]
+    return PLANCK_TIMES_LIGHT_SPEED / math.sqrt(energy * (energy + 2 * rest))
+
+
 def scattering_length(radiation: Radiation, wavelength: float) -> float:
     """Return the length, m, that a form factor of 1 stands for.
 
