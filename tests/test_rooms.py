@@ -21,6 +21,7 @@ ROOMS = (
     "figures",
     "prediction",
     "reproduction",
+    "api",
 )
 # They know no room below `crystals`, so techniques draw with them.
 FREE = ("figures.looks", "figures.space_groups", "figures.toolkit")

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import xarray
 import zarr
 from small_dataset import patterns_settings, write_small_dataset
 
+import spacegrouper
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.settings import settings_from_mapping
@@ -51,7 +51,7 @@ def test_labels_are_read_by_name(raw_shards, datasets, tmp_path: Path) -> None:
         "material_group, number, and",
     ):
         group.label("materialgroup")
-    opened = xarray.open_zarr(store, consolidated=False)
+    opened = spacegrouper.open_dataset(store)
     assert {"label_material_group", "label_number"} <= set(opened["raw"].coords)
 
 

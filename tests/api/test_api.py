@@ -1,0 +1,74 @@
+"""The package as a notebook uses it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from structure_files import CAESIUM_CHLORIDE, ROCK_SALT, write_cif
+from tiny_model import write_tiny_model
+
+import spacegrouper
+from spacegrouper.errors import UserError
+
+PNG = b"\x89PNG\r\n"
+
+
+@pytest.fixture
+def rock_salt(tmp_path: Path) -> Path:
+    return write_cif(tmp_path / "NaCl.cif", ROCK_SALT)
+
+
+def test_a_crystal_is_read_into_its_standard_cell(rock_salt: Path) -> None:
+    crystal = spacegrouper.read(rock_salt)
+
+    assert crystal.space_group == 225
+    assert "225" in repr(crystal)
+    assert crystal._repr_html_().count("<tr>") == 1 + 8
+
+
+def test_patterns_are_simulated_shaped_and_drawn(rock_salt: Path, tmp_path: Path) -> None:
+    crystal = spacegrouper.read(rock_salt)
+    raw = spacegrouper.simulate(crystal, views="zone_axes", pixels=64, pixel_size=1.6e-4)
+    shaped = spacegrouper.shape(raw)
+
+    # A cube looks alike along its three axes.
+    assert np.array_equal(raw.raw[0], raw.raw[1])
+    assert np.asarray(raw).shape == (3, 64, 64)
+    assert np.count_nonzero(shaped) > np.count_nonzero(raw)
+    assert (repr(raw)[:6], "shaped" in repr(shaped)) == ("<3 raw", True)
+    assert shaped._repr_png_().startswith(PNG)
+    shaped.save(tmp_path / "drawn.svg")
+    assert "<svg" in (tmp_path / "drawn.svg").read_text()
+
+
+def test_settings_are_checked_as_in_a_configuration(rock_salt: Path) -> None:
+    crystal = spacegrouper.read(rock_salt)
+    with pytest.raises(UserError, match=r"simulate\(\).*view"):
+        spacegrouper.simulate(crystal, view="zone_axes")
+    with pytest.raises(UserError, match="simulates no patterns"):
+        spacegrouper.simulate(crystal, engine="pymatgen")
+    with pytest.raises(UserError, match="bit_depth"):
+        spacegrouper.shape(spacegrouper.simulate(crystal, bit_depth=32, pixels=16))
+    with pytest.raises(UserError, match=r"absent.cif: "):
+        spacegrouper.read("absent.cif")
+
+
+def test_a_network_answers_alike_for_a_crystal_and_its_file(tmp_path: Path) -> None:
+    path = write_cif(tmp_path / "CsCl.cif", CAESIUM_CHLORIDE)
+    model = write_tiny_model(tmp_path / "model", temperature=1.5)
+
+    of_file = spacegrouper.predict(path, model)
+    of_crystal = spacegrouper.predict(spacegrouper.read(path), model)
+
+    assert of_file.as_dict() == of_crystal.as_dict()
+    first = of_file.answer.guesses[0]
+    assert first.name in repr(of_file)
+    assert first.name in of_file._repr_html_()
+    assert of_file._repr_png_().startswith(PNG)
+    with pytest.raises(UserError, match=r"none.cif"):
+        spacegrouper.predict("none.cif", model)
+
+
+def test_a_folder_that_is_no_dataset_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"none.zarr: "):
+        spacegrouper.open_dataset(tmp_path / "none.zarr")
