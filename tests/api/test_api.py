@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from measured_lists import measured_list, write_hkl, write_ins
 from structure_files import CAESIUM_CHLORIDE, ROCK_SALT, write_cif
 from tiny_model import write_tiny_model
 
@@ -61,12 +62,23 @@ def test_a_network_answers_alike_for_a_crystal_and_its_file(tmp_path: Path) -> N
     of_crystal = spacegrouper.predict(spacegrouper.read(path), model)
 
     assert of_file.as_dict() == of_crystal.as_dict()
-    first = of_file.answer.guesses[0]
-    assert first.name in repr(of_file)
-    assert first.name in of_file._repr_html_()
+    assert "221 Pm-3m" in repr(of_file)
+    assert "221 Pm-3m" in of_file._repr_html_()
     assert of_file._repr_png_().startswith(PNG)
     with pytest.raises(UserError, match=r"none.cif"):
         spacegrouper.predict("none.cif", model)
+    with pytest.raises(UserError, match="give `model`"):
+        spacegrouper.predict(spacegrouper.read(path))
+
+
+def test_a_list_of_reflections_needs_no_network(tmp_path: Path) -> None:
+    measured = measured_list(14)
+    paths = [write_hkl(tmp_path / "a.hkl", measured), write_ins(tmp_path / "a.ins", measured)]
+
+    found = spacegrouper.predict(paths, prior="molecular", threshold=0.5)
+
+    assert found.as_dict()["answers"][0]["class"] == 14
+    assert "P21/c" in repr(found) or "P2₁/c" in repr(found)
 
 
 def test_a_folder_that_is_no_dataset_is_refused_in_words(tmp_path: Path) -> None:

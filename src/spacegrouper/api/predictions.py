@@ -1,59 +1,80 @@
-"""Answers of a trained network."""
+"""Answers for one input: a structure, patterns, a diffractogram or a list of reflections."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spacegrouper.api.structures import StandardCrystal
 from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.errors import UserError
-from spacegrouper.prediction.answers import Answer, answer_crystals
-from spacegrouper.prediction.descriptions import answer_record, facts, percent, title
-from spacegrouper.prediction.inputs import answer_inputs, read_input
-from spacegrouper.prediction.pictures import answer_figure
-from spacegrouper.prediction.trained_model import TrainedModel, load_trained_model
+from spacegrouper.prediction.inputs import Asked, Input, answer_inputs, gathered, read_input
+from spacegrouper.prediction.list_answers import ListAnswer
+from spacegrouper.prediction.outputs import answer_json, answer_picture, answer_text
+from spacegrouper.techniques.reflections.ranking.priors import Prior
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from spacegrouper.prediction.answers import Answer
+    from spacegrouper.prediction.trained_model import TrainedModel
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a network says of a crystal.
+    """An answer, which shows itself as text and as a picture.
 
     Args:
-        answer: the most probable classes, and what the network saw.
-        model: the network.
+        answer: of a network, or of the ranker of reflection lists.
+        model: the network; none: the ranker.
+        threshold: the probability below which nothing is decided.
     """
 
-    answer: Answer
-    model: TrainedModel
+    answer: "Answer | ListAnswer"
+    model: "TrainedModel | None"
+    threshold: float | None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the answer as in the JSON of scripts/predict.py (docs/prediction.md)."""
-        return answer_record(self.answer, self.model)
+        return answer_json(self.answer, self.model, self.threshold)
+
+    def draw(self) -> "Figure":
+        """Draw what was measured, and the answer."""
+        return answer_picture(self.answer, self.model, self.threshold)
 
     def __repr__(self) -> str:
-        first = self.answer.guesses[0]
-        return f"<{title(self.answer)}: {first.name}, {percent(first.probability)}>"
+        return answer_text(self.answer, self.model, self.threshold)
 
     def _repr_html_(self) -> str:
-        rows = [(guess.name, percent(guess.probability)) for guess in self.answer.guesses]
-        rows += facts(self.answer, self.model)
-        cells = "".join(f"<tr><td>{escape(a)}</td><td>{escape(b)}</td></tr>" for a, b in rows)
-        return f"<table><caption>{escape(title(self.answer))}</caption>{cells}</table>"
+        return f"<pre>{escape(repr(self))}</pre>"
 
     def _repr_png_(self) -> bytes:
         content = BytesIO()
-        answer_figure(self.answer, self.model).savefig(content, format="png")
+        self.draw().savefig(content, format="png")
         return content.getvalue()
 
 
-def predict(crystal: StandardCrystal | str | Path, model: str | Path) -> Prediction:
-    """Name the space group of a crystal with a trained network.
+def predict(
+    what: StandardCrystal | str | Path | Sequence[str | Path],
+    model: str | Path | None = None,
+    *,
+    wavelength: float | None = None,
+    cell: str | None = None,
+    prior: Prior = "none",
+    threshold: float | None = None,
+) -> Prediction:
+    """Name the space group of a crystal.
 
     Args:
-        crystal: as `read` returns it, or the path of anything that scripts/predict.py takes.
-        model: folder of the network, or of its run.
+        what: as `read` returns it, or the path of anything that scripts/predict.py takes; a list of
+            reflections and its .ins file are a list of two paths.
+        model: folder of a trained network, or of its run; lists of reflections need none.
+        wavelength: of a diffractogram whose file lacks it, Angstrom.
+        cell: of a list of reflections, `"a,b,c,alpha,beta,gamma"`, where no file says it.
+        prior: how frequent space groups are, for lists of reflections.
+        threshold: the probability below which an answer is "not decided".
 
     Returns:
         The answer.
@@ -61,13 +82,23 @@ def predict(crystal: StandardCrystal | str | Path, model: str | Path) -> Predict
     Raises:
         UserError: an input that cannot be used, or that holds several crystals.
     """
-    trained = load_trained_model(Path(model))
-    if isinstance(crystal, StandardCrystal):
-        answers = answer_crystals([crystal.crystal], trained, threads=1)
+    # Only for networks.
+    from spacegrouper.prediction.trained_model import load_trained_model
+
+    trained = load_trained_model(Path(model)) if model is not None else None
+    asked = Asked(trained, wavelength, cell, prior)
+    if isinstance(what, StandardCrystal):
+        if trained is None:
+            raise UserError("predict(): a structure is shown to a trained network; give `model`")
+        inputs: list[Input] = [what.crystal]
+        name = what.crystal.id
     else:
-        answers = list(answer_inputs(read_input(Path(crystal), trained), trained, threads=1))
+        paths = [Path(what)] if isinstance(what, str | Path) else list(map(Path, what))
+        name = " ".join(map(str, paths))
+        inputs = [item for each in gathered(paths, asked) for item in read_input(each, asked)]
+    answers = list(answer_inputs(inputs, asked))
     if len(answers) != 1:
-        raise UserError(f"{crystal}: {len(answers)} crystals; give one")
+        raise UserError(f"{name}: {len(answers)} crystals; give one")
     if isinstance(answers[0], Rejection):
         raise UserError(f"{answers[0].id}: {answers[0].reason}")
-    return Prediction(answers[0], trained)
+    return Prediction(answers[0], trained, threshold)
