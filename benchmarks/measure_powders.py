@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from rich.console import Console
 from scipy.ndimage import gaussian_filter1d
 from scipy.stats import binomtest
-from sklearn.ensemble import ExtraTreesClassifier
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.crystals.symmetry import crystal_systems, extinction_classes
 from spacegrouper.dataset.dataset import Dataset
+from spacegrouper.evaluation.forest import predict_by_forest
 from spacegrouper.evaluation.model_folder import find_model_folder, read_labels
 from spacegrouper.evaluation.predictions import class_logits, probabilities
 from spacegrouper.prediction.trained_model import load_trained_model
@@ -29,7 +29,7 @@ from spacegrouper.techniques.powder.settings import Diffractogram, Powder
 from spacegrouper.training.images import PatternReader
 
 GROUPS = np.arange(1, 231)
-TREES = 120
+TREES = 60
 FOREST_POINTS = 4  # of the network's, of which the forest sees the highest
 # Of the comparison with single crystals: on an axis of log(sin theta), an isotropic change of the
 # cell is a shift.
@@ -77,10 +77,19 @@ def by_forest(scans: list[Scan], folder: Path, dataset: Dataset) -> NDArray[np.f
         (curves,) = reader.compose(reader.read(rows), rows, 0)
         known.append(reduced(curves[..., 0]))
     measured = [measured_for_network(scan, "", shown, None).inputs[0][:, 0] for scan in scans]
-    forest = ExtraTreesClassifier(TREES, min_samples_leaf=2, random_state=0, n_jobs=1)
-    forest.fit(np.concatenate(known), groups[usable(dataset)])
+    names, labels = np.unique(groups[usable(dataset)], return_inverse=True)
+    answers = predict_by_forest(
+        np.concatenate(known),
+        labels,
+        reduced(np.stack(measured)),
+        names.size,
+        TREES,
+        seed=0,
+        threads=1,
+        advance=lambda trees: None,
+    )
     found = np.zeros((len(scans), GROUPS.size))
-    found[:, forest.classes_ - 1] = forest.predict_proba(reduced(np.stack(measured)))
+    found[:, names - 1] = answers
     return found
 
 

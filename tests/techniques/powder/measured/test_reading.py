@@ -58,6 +58,7 @@ def test_scans_of_the_same_angles_are_added_and_attenuators_undone() -> None:
     ("name", "content", "reason"),
     [
         ("a.xy", b"10,00 12,5\n10,02 13,1\n", "holds 2 points"),
+        ("a.dat", b"# angle\n10,00 12,5\n10,02 13,1\n", "holds 2 points"),
         ("a.xy", b"", "empty"),
         ("a.xy", columns() + b"\nend of scan 1\n", "line 1402 is not an angle"),
         ("a.xy", columns() + b"\n80.05 1 1", "line 1402 has 3 numbers"),
@@ -106,6 +107,6 @@ def test_structures_are_no_diffractograms(name: str, content: bytes) -> None:
 
 
 def test_a_zip_archive_is_not_unpacked_beyond_its_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spacegrouper.techniques.powder.measured.brml._LARGEST_MEMBER", 1000)
+    monkeypatch.setattr("spacegrouper.techniques.powder.measured.brml._LARGEST", 1000)
     with pytest.raises(UserError, match="more than a scan"):
         read_diffractogram(brml(), "a.brml")

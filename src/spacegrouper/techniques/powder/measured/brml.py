@@ -11,8 +11,7 @@ from spacegrouper.errors import UserError
 from spacegrouper.techniques.powder.measured.scan import Scan, one_scan
 from spacegrouper.techniques.powder.measured.xml_text import numbers_of, xml_root
 
-_LARGEST_MEMBER = 100_000_000  # bytes, unpacked
-_MOST_SCANS = 100
+_LARGEST = 100_000_000  # bytes of all scans, unpacked
 _SCAN = re.compile(r"(.*/)?RawData\d+\.xml")
 
 
@@ -25,9 +24,7 @@ def read_brml(content: bytes) -> Scan:
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             members = [each for each in archive.infolist() if _SCAN.fullmatch(each.filename)]
-            if len(members) > _MOST_SCANS or any(
-                each.file_size > _LARGEST_MEMBER for each in members
-            ):
+            if sum(each.file_size for each in members) > _LARGEST:
                 raise UserError("holds more than a scan of a powder; export that as .xy")
             # No more than the stated size is unpacked.
             scans = [_scan(archive.read(each)) for each in members]

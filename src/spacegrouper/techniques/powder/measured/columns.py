@@ -19,8 +19,12 @@ _COMMENTS = "#!;'\"/*"
 
 
 def is_columns(text: str) -> bool:
-    """Tell whether a text holds evenly spaced angles and something beside them."""
-    rows = [row for line in text.splitlines()[:300] if (row := _numbers(line)) is not None]
+    """Tell whether a text holds nothing but columns, or evenly spaced angles and what is there."""
+    lines = [line.strip() for line in text.splitlines()[:300]]
+    filled = [_numbers(line) for line in lines if line and line[0] not in _COMMENTS]
+    rows = [row for row in filled if row is not None]
+    if len(rows) > 1 and None not in filled[1:]:
+        return True
     steps = [second[0] - first[0] for first, second in pairwise(rows[-_EVEN - 1 :])]
     return len(steps) == _EVEN and min(steps) > 0 and max(steps) < 3 * min(steps)
 
