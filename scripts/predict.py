@@ -60,6 +60,13 @@ def main(
         Prior,
         typer.Option(help="how frequent space groups are, for lists of reflections"),
     ] = "none",
+    ranker: Annotated[
+        Path | None,
+        typer.Option(
+            help="of lists of reflections, by train_ranker.py; by default that of the package",
+            show_default=False,
+        ),
+    ] = None,
     threshold: Annotated[
         float | None,
         typer.Option(
@@ -112,7 +119,7 @@ def main(
     from spacegrouper.prediction.outputs import answer_json, answer_picture, answer_text
 
     trained = network(model) if model else None
-    asked = Asked(trained, wavelength, cell, prior, threads)
+    asked = Asked(trained, wavelength, cell, prior, ranker, threads)
     together = gathered(inputs or [], asked)
     results: list[dict[str, Any]] = []
     errors: list[dict[str, str]] = []

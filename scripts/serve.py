@@ -24,6 +24,16 @@ def main(
         list[str] | None,
         typer.Option(help="a further name of this machine by which browsers may ask for the page"),
     ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="probability of the best class below which an answer is `not decided`; by "
+            "default every answer is given as it is",
+            show_default=False,
+        ),
+    ] = None,
     maximum_megabytes: Annotated[
         float, typer.Option(min=0.001, max=50, help="size of a structure file, MB")
     ] = 2,
@@ -50,7 +60,7 @@ def main(
 
     from spacegrouper.prediction.page import Limits, Network, make_app
 
-    network = Network(model, Limits(bytes=round(1e6 * maximum_megabytes)))
+    network = Network(model, Limits(bytes=round(1e6 * maximum_megabytes)), threshold)
     if host not in _LOOPBACK:
         log.warning(
             "warning: everyone who can reach %s can use the page; it asks for no password, and "

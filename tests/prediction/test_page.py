@@ -17,6 +17,8 @@ from spacegrouper.errors import UserError
 from spacegrouper.prediction import page_worker
 from spacegrouper.prediction.bounded_process import BoundedProcesses, Bounds, WorkerError
 from spacegrouper.prediction.page import Limits, Network, make_app
+from spacegrouper.prediction.page_content import describe_structure
+from spacegrouper.prediction.trained_model import TrainedModel
 from spacegrouper.settings import make_settings
 
 ADDRESS = "http://127.0.0.1:8000"
@@ -335,3 +337,14 @@ def test_a_fault_of_the_page_itself_is_a_line(
     assert response.status_code == 500
     assert "This page itself fails" in error(response)
     assert response.headers["content-security-policy"]
+
+
+def test_below_a_threshold_the_page_says_that_nothing_is_decided(
+    tmp_path: Path, model: TrainedModel
+) -> None:
+    content = write_cif(tmp_path / "a.cif", CAESIUM_CHLORIDE).read_bytes()
+    said = describe_structure(content, "a.cif", model, 1.0)
+    assert said["decision"]["decided"] is False
+    assert said["facts"][0][0] == "not decided"
+    assert "below the threshold 100.0 %" in said["facts"][0][1]
+    assert describe_structure(content, "a.cif", model)["decision"] is None

@@ -1,6 +1,7 @@
 """config/reflections_small.yaml run for real: the workflow on intensities by index."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,21 @@ import yaml
 
 from spacegrouper.dataset.dataset import Dataset
 
-pytestmark = pytest.mark.slow
-
 ROOT = Path(__file__).parents[2]
 
 
+def test_a_ranker_is_trained_on_the_run_s_crystals_where_it_is_asked_for(workflow) -> None:
+    settings = yaml.safe_load((ROOT / "config/reflections_small.yaml").read_text())
+    said = workflow.run(settings, "--dry-run", "--printshellcmds", "train_ranker")
+    jobs = set(re.findall(r"^(\w+) +\d+$", said, re.M))
+    assert jobs == {"fix_settings", "acquire", "standardise", "train_ranker", "total"}
+    folder = f"results/{settings['name']}"
+    (command,) = re.findall("python scripts/train_ranker.*", said)
+    assert f"--structures {folder}/structures/standardised.jsonl.gz" in command
+    assert f"--output {folder}/ranker/ranker.npz --seed {settings.get('seed', 0)}" in command
+
+
+@pytest.mark.slow
 def test_the_network_names_space_groups(lasting_workflow) -> None:
     settings: dict[str, Any] = yaml.safe_load((ROOT / "config/reflections_small.yaml").read_text())
     lasting_workflow.run(settings)

@@ -51,6 +51,7 @@ class Asked:
         wavelength: of diffractograms, Angstrom, where no file says it.
         cell: of the list of reflections, `a,b,c,alpha,beta,gamma`, where no file says it.
         prior: how frequent space groups are, for lists of reflections.
+        ranker: of lists of reflections; none: that of the package.
         threads: for simulations.
     """
 
@@ -58,6 +59,7 @@ class Asked:
     wavelength: float | None = None
     cell: str | None = None
     prior: Prior = "none"
+    ranker: Path | None = None
     threads: int = 1
 
 
@@ -125,7 +127,7 @@ def answer_inputs(
             if isinstance(item, Rejection):
                 yield item
             elif isinstance(item, MeasuredList):
-                yield answer_list(item, read_ranker(), asked.prior)
+                yield answer_list(item, read_ranker(asked.ranker), asked.prior)
             else:
                 yield next(of_network[type(item)])
 

@@ -86,13 +86,16 @@ class Network:
     `facts`: what the page says of it, see page_content.py.
     """
 
-    def __init__(self, folder: Path, limits: Limits) -> None:
-        """Start the first process; raises UserError if the folder holds no network for it."""
+    def __init__(self, folder: Path, limits: Limits, threshold: float | None = None) -> None:
+        """Start the first process; raises UserError if the folder holds no network for it.
+
+        `threshold`: the probability below which the best class decides nothing.
+        """
         self.limits = limits
         self._lock = threading.Lock()
         self._processes = BoundedProcesses(
             page_worker.preload,
-            partial(page_worker.prepare, str(folder)),
+            partial(page_worker.prepare, str(folder), threshold),
             Bounds(limits.answer_seconds, limits.memory),
         )
         try:

@@ -9,7 +9,7 @@ from spacegrouper.crystals.standard_cell import standardise
 from spacegrouper.errors import UserError
 from spacegrouper.prediction.answers import Answer, answer_crystals
 from spacegrouper.prediction.descriptions import calibration, facts, title
-from spacegrouper.prediction.guesses import percent
+from spacegrouper.prediction.guesses import decision_record, percent
 from spacegrouper.prediction.pictures import measured_pictures, png_address, seen_pictures
 from spacegrouper.prediction.structure_files import read_structure_content
 from spacegrouper.prediction.trained_model import TrainedModel
@@ -41,8 +41,13 @@ def describe_network(model: TrainedModel) -> dict[str, Any]:
     }
 
 
-def describe_structure(content: bytes, name: str, model: TrainedModel) -> dict[str, Any]:
-    """Return what is shown of the structure in a file, or why there is nothing: `refused`."""
+def describe_structure(
+    content: bytes, name: str, model: TrainedModel, threshold: float | None = None
+) -> dict[str, Any]:
+    """Return what is shown of the structure in a file, or why there is nothing: `refused`.
+
+    `threshold`: the probability below which the best class decides nothing.
+    """
     records = read_structure_content(content, name)
     if len(records) > 1:
         return {
@@ -57,10 +62,10 @@ def describe_structure(content: bytes, name: str, model: TrainedModel) -> dict[s
         return {"refused": str(error)}
     if isinstance(answer, Rejection):
         return {"refused": answer.reason}
-    return _shown(answer, model)
+    return _shown(answer, model, threshold)
 
 
-def _shown(answer: Answer, model: TrainedModel) -> dict[str, Any]:
+def _shown(answer: Answer, model: TrainedModel, threshold: float | None) -> dict[str, Any]:
     rows = {
         **measured_pictures(answer, model),
         "What the network saw": seen_pictures(answer, model),
@@ -71,7 +76,8 @@ def _shown(answer: Answer, model: TrainedModel) -> dict[str, Any]:
             {"name": guess.name, "percent": percent(guess.probability), "share": guess.probability}
             for guess in answer.guesses
         ],
-        "facts": facts(answer, model),
+        "decision": decision_record(answer.between, threshold),
+        "facts": facts(answer, model, threshold),
         "rows": [
             {
                 "heading": heading,

@@ -12,7 +12,7 @@ def preload() -> None:
     importlib.import_module("spacegrouper.prediction.page_content")
 
 
-def prepare(folder: str) -> tuple[bytes, Answering]:
+def prepare(folder: str, threshold: float | None = None) -> tuple[bytes, Answering]:
     """Load the network in a folder; return what it says of itself, and how it answers.
 
     Both as JSON, of page_content.py; what it answers is made by `question`. Raises UserError for a
@@ -28,7 +28,7 @@ def prepare(folder: str) -> tuple[bytes, Answering]:
 
     def answer(asked: bytes) -> bytes:
         name, content = asked.split(b"\n", 1)
-        return json.dumps(describe_structure(content, json.loads(name), model)).encode()
+        return json.dumps(describe_structure(content, json.loads(name), model, threshold)).encode()
 
     return said, answer
 
