@@ -9,6 +9,7 @@ from spacegrouper.backend import start_backend
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.calibration import TEMPERATURES, calibrate
+from spacegrouper.evaluation.distance import measure_distance, rows_to_average
 from spacegrouper.evaluation.model_folder import (
     find_model_folder,
     read_labels,
@@ -23,8 +24,9 @@ def main(dataset: Store, model: Model, config: Config) -> None:
 
     Reads patterns from DATASET, and the network and the split from MODEL. Writes calibration.json
     into MODEL: the temperature, the number of validation crystals, and their negative log
-    likelihood (nats) and expected calibration error before and after. No answer changes, only the
-    probabilities that evaluate.py and predict.py give it.
+    likelihood (nats) and expected calibration error before and after; and how far validation
+    crystals are from the training crystals of each class, by which predict.py warns of inputs that
+    are farther. No answer changes, only the probabilities that evaluate.py and predict.py give it.
     """
     model = find_model_folder(model)
     settings = load_settings(config)
@@ -46,11 +48,16 @@ def main(dataset: Store, model: Model, config: Config) -> None:
 
     prepare_backend()
     network = load_network(model / "model.keras")
-    rows, batch_size = validation["row"].to_numpy(), settings.evaluate.batch_size
-    with progress("predicting", len(rows)) as advance:
-        logits = predict_logits(network, labels, group, rows, batch_size, advance)
+    training = rows_to_average(split[split["part"] == "train"], settings.seed)
+    parts, batch_size = (validation, training), settings.evaluate.batch_size
+    with progress("predicting", sum(map(len, parts))) as advance:
+        logits, of_training = (
+            predict_logits(network, labels, group, part["row"].to_numpy(), batch_size, advance)
+            for part in parts
+        )
 
     found = calibrate(logits, validation["label"].to_numpy())
+    distance = measure_distance(of_training, training["label"].to_numpy(), logits)
     if found["validation_mistakes"] == 0:
         log.warning(
             "all %d validation crystals are named right, so they do not tell how sure the network "
@@ -62,7 +69,7 @@ def main(dataset: Store, model: Model, config: Config) -> None:
             "the temperature is at the end of its range: the network knows no more than chance"
         )
     with written_aside(model / "calibration.json") as path:
-        path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(found | distance, indent=2) + "\n", encoding="utf-8")
     log.info(
         "temperature %.3f; negative log likelihood %.3f, before %.3f; expected calibration error "
         "%.1f %%, before %.1f %%; n = %d",

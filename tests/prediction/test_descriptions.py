@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from spacegrouper.crystals.crystal import Crystal
+from spacegrouper.evaluation.distance import TrainingDistance
 from spacegrouper.prediction.answers import Answer
 from spacegrouper.prediction.descriptions import answer_record, facts, model_record, title
 from spacegrouper.prediction.guesses import Guess
@@ -38,6 +39,7 @@ def test_records_hold_what_the_documentation_says(answer: Answer, model: Trained
             {"rank": 2, "class": 207, "symbol": "P432", "probability": 0.125},
         ],
         "decision": None,
+        "training_distance": None,
         "crystal_system": {"name": "cubic", "probability": 0.9375},
         "extinction_class": {"space_groups": [207, 215, 221], "probability": 0.875},
         "notes": [],
@@ -124,3 +126,21 @@ def test_an_answer_below_the_threshold_is_not_decided(answer: Answer, model: Tra
         "221 Pm-3m has 75.0 %, below the threshold 76.0 %; "
         "it lies between 221 Pm-3m and 207 P432, 93.8 % together",
     )
+
+
+def test_what_is_far_from_the_training_set_is_a_warning(
+    answer: Answer, model: TrainedModel
+) -> None:
+    known = replace(model, training_distance=TrainingDistance(np.eye(6), 0.5))
+    near, far = replace(answer, distance=0.5), replace(answer, distance=0.75)
+    assert "warning" not in dict(facts(near, known))
+    assert answer_record(near, known)["training_distance"]["far"] is False
+    heading, text = facts(far, known)[0]
+    assert heading == "warning"
+    assert text.startswith("unlike the crystals that the network was trained on")
+    assert answer_record(far, known)["training_distance"] == {
+        "distance": 0.75,
+        "limit": 0.5,
+        "far": True,
+    }
+    assert "warning" not in dict(facts(far, model))

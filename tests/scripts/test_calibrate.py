@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 from bright_crystals import logits_by_hand, write_bright_crystals, write_brightness_model
 from programs import call, spawn
@@ -30,11 +31,22 @@ def test_the_temperature_is_fitted_on_the_validation_part(folder):
     assert {path.name for path in path.parent.iterdir()} == before | {"calibration.json"}
     _, logits, labels = logits_by_hand(folder / "data.zarr", "validation")
     found = json.loads(path.read_text())
+    distance = found.pop("training_distance")
     assert found == pytest.approx(calibrate(logits, labels), rel=1e-3)
     assert found["validation_crystals"] == 6
     assert found["negative_log_likelihood_after"] < found["negative_log_likelihood_before"]
     said = " ".join(finished.stderr.split())
     assert f"temperature {found['temperature']:.3f}; negative log likelihood" in said
+
+    # By hand: the direction of each class, whose training crystals are fewer than 16.
+    _, of_training, classes = logits_by_hand(folder / "data.zarr", "train")
+    spread = [of - of.mean(axis=1, keepdims=True) for of in (of_training, logits)]
+    training, validation = (of / np.linalg.norm(of, axis=1, keepdims=True) for of in spread)
+    means = [training[classes == label].mean(axis=0) for label in np.unique(classes)]
+    stored = [[float(number) for number in row.split()] for row in distance["means"]]
+    np.testing.assert_allclose(stored, means, atol=1e-3)
+    nearest = [min(np.linalg.norm(one - mean) for mean in means) for one in validation]
+    assert distance["limit"] == pytest.approx(np.quantile(nearest, 0.99), abs=2e-3)
 
     content = path.read_bytes()
     again = run_calibrate(folder)

@@ -40,6 +40,8 @@ class Answer:
         seen: what the network took, in the order of its inputs: images (size, size, channels), 0
             to 1, curves (points, 1), grids of reflections or plain numbers.
         notes: of a measurement, what was assumed of it and done to it.
+        distance: from what the network was trained on, see evaluation/distance.py; none where the
+            model's folder does not say it.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Answer:
     arrays: Arrays
     seen: tuple[NDArray[np.float32], ...]
     notes: tuple[str, ...] = ()
+    distance: float | None = None
 
 
 def answer_crystals(
@@ -135,7 +138,10 @@ def _named_by_network(
     images: list[NDArray[np.float32]],
     model: TrainedModel,
 ) -> list[Answer]:
-    shares = probabilities(class_logits(model.network, images), model.temperature or 1.0)
+    logits = class_logits(model.network, images)
+    shares = probabilities(logits, model.temperature or 1.0)
+    known = model.training_distance
+    distances = known.of(logits).tolist() if known else [None] * len(names)
     answers = []
     for place, name in enumerate(names):
         guesses, between = most_probable(model.labels.label, model.labels.classes, shares[place])
@@ -150,6 +156,7 @@ def _named_by_network(
                 crystal=None,
                 arrays=arrays[place],
                 seen=tuple(image[place] for image in images),
+                distance=distances[place],
             )
         )
     return answers

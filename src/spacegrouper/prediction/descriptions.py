@@ -33,6 +33,8 @@ def facts(
     rows = []
     if reason := undecided(answer.between, threshold):
         rows.append(("not decided", reason))
+    if warning := _unlike_training(answer, model):
+        rows.append(("warning", warning))
     if answer.crystal_system is not None:
         name, share = answer.crystal_system
         rows.append(("crystal system", f"{name}, {percent(share)}"))
@@ -70,6 +72,7 @@ def answer_record(
             for rank, guess in enumerate(answer.guesses, start=1)
         ],
         "decision": decision_record(answer.between, threshold),
+        "training_distance": _distance_record(answer, model),
         "crystal_system": answer.crystal_system
         and {"name": answer.crystal_system[0], "probability": answer.crystal_system[1]},
         "extinction_class": answer.extinction_class
@@ -92,6 +95,29 @@ def model_record(model: "TrainedModel") -> dict[str, Any]:
         "descriptor": model.labels.presentation.descriptor,
         "calibrated": model.temperature is not None,
         "temperature": model.temperature,
+    }
+
+
+def _unlike_training(answer: "Answer", model: "TrainedModel") -> str:
+    """Return a warning of an input that is far from what the network was trained on; or ""."""
+    known = model.training_distance
+    if known is None or answer.distance is None or not known.is_far(answer.distance):
+        return ""
+    return (
+        "unlike the crystals that the network was trained on: its answer is farther "
+        f"({answer.distance:.2f}) from those to every class than 99 % of the validation crystals' "
+        f"({known.limit:.2f}), so its probabilities mean little"
+    )
+
+
+def _distance_record(answer: "Answer", model: "TrainedModel") -> dict[str, Any] | None:
+    known = model.training_distance
+    if known is None or answer.distance is None:
+        return None
+    return {
+        "distance": answer.distance,
+        "limit": known.limit,
+        "far": known.is_far(answer.distance),
     }
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from spacegrouper.dataset.made_with import with_defaults
 from spacegrouper.evaluation.calibration import read_temperature
+from spacegrouper.evaluation.distance import TrainingDistance, read_training_distance
 from spacegrouper.evaluation.model_folder import (
     Labels,
     find_model_folder,
@@ -26,6 +27,8 @@ class TrainedModel:
         labels: what its answers mean, and how it is shown a crystal.
         settings: those of its training and of the dataset that it was trained on.
         temperature: of its calibration; none where it has not been calibrated.
+        training_distance: how far inputs are from its training crystals; none where that was not
+            measured.
     """
 
     folder: Path
@@ -33,6 +36,7 @@ class TrainedModel:
     labels: Labels
     settings: Settings
     temperature: float | None
+    training_distance: TrainingDistance | None = None
 
 
 def load_trained_model(folder: Path) -> TrainedModel:
@@ -60,6 +64,7 @@ def load_trained_model(folder: Path) -> TrainedModel:
         labels=labels,
         settings=settings,
         temperature=read_temperature(folder) if calibrated else None,
+        training_distance=read_training_distance(folder) if calibrated else None,
     )
 
 
