@@ -36,7 +36,8 @@ def main(
     model: Annotated[
         Path | None,
         typer.Option(
-            help="folder of the trained network, or of its run; not needed for lists of reflections"
+            help="folder of the trained network, or of its run; by default structures are shown to "
+            "the one that ships, of reflections, and lists of reflections need none"
         ),
     ] = None,
     patterns: Annotated[
@@ -118,8 +119,8 @@ def main(
     )
     from spacegrouper.prediction.outputs import answer_json, answer_picture, answer_text
 
-    trained = network(model) if model else None
-    asked = Asked(trained, wavelength, cell, prior, ranker, threads)
+    used = load_network(model) if model else None
+    asked = Asked(used, wavelength, cell, prior, ranker, threads)
     together = gathered(inputs or [], asked)
     results: list[dict[str, Any]] = []
     errors: list[dict[str, str]] = []
@@ -140,22 +141,24 @@ def main(
                 errors.append({"input": answer.id, "reason": answer.reason})
                 continue
             picture = None
+            network = asked.network_of(answer)
+            used = used or network
             if output:
-                figure = answer_picture(answer, asked.model, threshold)
+                figure = answer_picture(answer, network, threshold)
                 picture = save(figure, output, answer.name, drawn)
             if as_json:
-                results.append(answer_json(answer, asked.model, threshold) | {"picture": picture})
+                results.append(answer_json(answer, network, threshold) | {"picture": picture})
             else:
-                print(answer_text(answer, asked.model, threshold), flush=True)
+                print(answer_text(answer, network, threshold), flush=True)
     if as_json:
-        described = model_record(asked.model) if asked.model else None
+        described = model_record(used) if used else None
         document = {"model": described, "results": results, "errors": errors}
         print(json.dumps(document, indent=2, ensure_ascii=False))
     if errors:
         raise SystemExit(1)
 
 
-def network(folder: Path) -> "TrainedModel":
+def load_network(folder: Path) -> "TrainedModel":
     """Load a trained network, and say so if its probabilities are not calibrated."""
     from spacegrouper.evaluation.model_folder import uncalibrated_because
     from spacegrouper.prediction.trained_model import load_trained_model

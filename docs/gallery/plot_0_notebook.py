@@ -51,15 +51,16 @@ shaped = spacegrouper.shape(patterns)
 shaped.draw()
 
 # %%
-# A trained network answers for a structure, or for anything else that scripts/predict.py takes:
+# The network that ships names its space group.
+
+spacegrouper.predict(silicon)
+
+# %%
+# `predict` takes the path of anything else that scripts/predict.py takes, and the folder of another
+# network. A dataset of the workflow opens as an xarray, which reads what is used:
 #
 # .. code-block:: python
 #
-#     spacegrouper.predict(silicon, model="results/demo/model")
 #     spacegrouper.predict("silicon.cif", model="results/demo/model")
-#
-# A dataset of the workflow opens as an xarray, which reads what is used:
-#
-# .. code-block:: python
-#
+#     spacegrouper.predict(["glycine.hkl", "glycine.ins"], prior="molecular")
 #     spacegrouper.open_dataset("results/demo/dataset.zarr")

@@ -1,11 +1,12 @@
 """The package as a notebook uses it."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from measured_lists import measured_list, write_hkl, write_ins
-from structure_files import CAESIUM_CHLORIDE, ROCK_SALT, write_cif
+from structure_files import CAESIUM_CHLORIDE, MAGNESIUM, ROCK_SALT, write_cif
 from tiny_model import write_tiny_model
 
 import spacegrouper
@@ -67,8 +68,19 @@ def test_a_network_answers_alike_for_a_crystal_and_its_file(tmp_path: Path) -> N
     assert of_file._repr_png_().startswith(PNG)
     with pytest.raises(UserError, match=r"none.cif"):
         spacegrouper.predict("none.cif", model)
-    with pytest.raises(UserError, match="give `model`"):
-        spacegrouper.predict(spacegrouper.read(path))
+
+
+@pytest.mark.parametrize(
+    ("structure", "first"),
+    [(ROCK_SALT, "225 Fm-3m"), (CAESIUM_CHLORIDE, "221 Pm-3m"), (MAGNESIUM, "194 P63/mmc")],
+)
+def test_the_network_that_ships_names_structures_that_everybody_knows(
+    structure: Any, first: str, tmp_path: Path
+) -> None:
+    found = spacegrouper.predict(write_cif(tmp_path / "x.cif", structure))
+
+    assert found.as_dict()["answers"][0]["probability"] > 0.5
+    assert repr(found).splitlines()[1].split("  ")[2].strip() == first
 
 
 def test_a_list_of_reflections_needs_no_network(tmp_path: Path) -> None:

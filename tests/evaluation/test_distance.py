@@ -49,9 +49,7 @@ def test_older_files_say_nothing_and_damaged_ones_are_refused(tmp_path: Path) ->
     for damaged in ('{"training_distance": {"limit": 1}}', '{"training_distance": 3}',
                     '{"training_distance": {"limit": 1, "means": ["1 nan"]}}'):  # fmt: skip
         path.write_text(damaged)
-        with pytest.raises(
-            UserError, match="`training_distance` is damaged"
-        ):
+        with pytest.raises(UserError, match="`training_distance` is damaged"):
             read_training_distance(tmp_path)
 
 

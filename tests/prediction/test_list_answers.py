@@ -47,7 +47,7 @@ def test_a_list_and_what_belongs_to_it_are_one_input(tmp_path) -> None:
         gathered([structure], Asked(None, prior="molecular"))
 
 
-def test_lists_are_answered_without_a_network_and_the_rest_is_said_to_need_one(tmp_path) -> None:
+def test_what_needs_no_network_is_answered_and_the_rest_is_said_to_need_one(tmp_path) -> None:
     measured = measured_list(14)
     beside = write_hkl(tmp_path / "a.hkl", measured)
     write_ins(tmp_path / "a.ins", measured)
@@ -66,11 +66,12 @@ def test_lists_are_answered_without_a_network_and_the_rest_is_said_to_need_one(t
     powder.write_text("10.0 5\n10.1 6\n10.2 9\n")
     twins = tmp_path / "twins.hkl"
     twins.write_text("   1   0   0   10.00    1.00  -2\n   0   1   0   10.00    1.00   1\n" * 20)
-    found = answers_to(structure, tmp_path, powder, twins, tmp_path / "none")
+    (shipped,) = answers_to(structure)
+    assert shipped.guesses[0].value == 225
+    found = answers_to(tmp_path, powder, twins, tmp_path / "none")
     found += answers_to(tmp_path / "a.ins")
     assert all(isinstance(one, Rejection) for one in found)
     reasons = (
-        "a structure, which a trained network is to be asked about",
         "patterns, which a trained network is to be asked about",
         "a measured diffractogram",
         "twin",

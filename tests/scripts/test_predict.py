@@ -117,7 +117,7 @@ def test_lists_of_reflections_need_no_network_and_no_tensorflow(folder: Path) ->
     write_hkl(folder / "my.hkl", measured)
     write_ins(folder / "my.ins", measured)
     options = ["--json", "--output=zones", "--threshold=0.5", "--prior=molecular"]
-    finished = predict(folder, *options, "my.hkl", "my.ins", "CsCl.cif", run=spawn)
+    finished = predict(folder, *options, "my.hkl", "my.ins", "black.npy", run=spawn)
     assert finished.returncode == 1
     assert "Traceback" not in finished.stderr
     document = json.loads(finished.stdout)
@@ -131,5 +131,5 @@ def test_lists_of_reflections_need_no_network_and_no_tensorflow(folder: Path) ->
         "between": [{"class": 14, "probability": result["answers"][0]["probability"]}],
     }
     assert min(imread(folder / result["picture"]).shape[:2]) > 400
-    assert [error["input"] for error in document["errors"]] == ["CsCl.cif"]
+    assert [error["input"] for error in document["errors"]] == ["black.npy"]
     assert "--model" in document["errors"][0]["reason"]

@@ -70,7 +70,8 @@ def predict(
     Args:
         what: as `read` returns it, or the path of anything that scripts/predict.py takes; a list of
             reflections and its .ins file are a list of two paths.
-        model: folder of a trained network, or of its run; lists of reflections need none.
+        model: folder of a trained network, or of its run; by default structures are shown to the
+            one that ships, and lists of reflections need none.
         wavelength: of a diffractogram whose file lacks it, Angstrom.
         cell: of a list of reflections, `"a,b,c,alpha,beta,gamma"`, where no file says it.
         prior: how frequent space groups are, for lists of reflections.
@@ -88,8 +89,6 @@ def predict(
     trained = load_trained_model(Path(model)) if model is not None else None
     asked = Asked(trained, wavelength, cell, prior)
     if isinstance(what, StandardCrystal):
-        if trained is None:
-            raise UserError("predict(): a structure is shown to a trained network; give `model`")
         inputs: list[Input] = [what.crystal]
         name = what.crystal.id
     else:
@@ -101,4 +100,4 @@ def predict(
         raise UserError(f"{name}: {len(answers)} crystals; give one")
     if isinstance(answers[0], Rejection):
         raise UserError(f"{answers[0].id}: {answers[0].reason}")
-    return Prediction(answers[0], trained, threshold)
+    return Prediction(answers[0], asked.network_of(answers[0]), threshold)

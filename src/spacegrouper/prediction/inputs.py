@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,7 +48,7 @@ class Asked:
     """What is to be asked about inputs.
 
     Args:
-        model: the network; none: lists of reflections alone can be answered.
+        model: the network; none: structures are shown to the one that ships.
         wavelength: of diffractograms, Angstrom, where no file says it.
         cell: of the list of reflections, `a,b,c,alpha,beta,gamma`, where no file says it.
         prior: how frequent space groups are, for lists of reflections.
@@ -61,6 +62,17 @@ class Asked:
     prior: Prior = "none"
     ranker: Path | None = None
     threads: int = 1
+
+    @cached_property
+    def of_structures(self) -> "TrainedModel":
+        """The network that structures are shown to."""
+        from spacegrouper.prediction.trained_model import SHIPPED, load_trained_model
+
+        return self.model or load_trained_model(SHIPPED)
+
+    def network_of(self, answer: "Answer | ListAnswer") -> "TrainedModel | None":
+        """Return the network that gave an answer, or None where it was the ranker."""
+        return None if isinstance(answer, ListAnswer) else self.of_structures
 
 
 @dataclass(frozen=True)
@@ -138,19 +150,19 @@ def _of_network(
     measured: Sequence[Measured],
     asked: Asked,
 ) -> "dict[type, Iterator[Answer | Rejection]]":
-    if asked.model is None:
+    if not (crystals or patterns or measured):
         return {}
     from spacegrouper.prediction.answers import answer_crystals, answer_measured, answer_patterns
 
     names = [item.name for item in patterns]
     return {
-        Crystal: iter(answer_crystals(crystals, asked.model, asked.threads)),
+        Crystal: iter(answer_crystals(crystals, asked.of_structures, asked.threads)),
         Patterns: iter(
-            answer_patterns(names, np.stack([item.raw for item in patterns]), asked.model)
+            answer_patterns(names, np.stack([item.raw for item in patterns]), asked.of_structures)
             if patterns
             else ()
         ),
-        Measured: iter(answer_measured(measured, asked.model)),
+        Measured: iter(answer_measured(measured, asked.of_structures)),
     }
 
 
@@ -183,20 +195,9 @@ def _read_list(paths: Sequence[Path], asked: Asked) -> Iterator[Input]:
 
 
 def _read_structures(paths: Sequence[Path], asked: Asked) -> Iterator[Input]:
-    from spacegrouper.prediction.structure_files import (
-        MAXIMUM_BYTES,
-        read_standard_crystals,
-        read_structure_file,
-    )
+    from spacegrouper.prediction.structure_files import read_standard_crystals
 
-    if asked.model is not None:
-        yield from read_standard_crystals(paths[0], asked.model.settings.standardise)
-        return
-    for found in read_structure_file(paths[0], MAXIMUM_BYTES):
-        if isinstance(found, Rejection):
-            yield found
-        else:
-            yield Rejection(found.id, "read", _needs_model("a structure"))
+    yield from read_standard_crystals(paths[0], asked.of_structures.settings.standardise)
 
 
 # The first that recognises a path reads it.

@@ -16,6 +16,9 @@ from spacegrouper.evaluation.predictions import Answers, load_network
 from spacegrouper.networks.shared.keras_file import UnknownLayersError, read_keras_file
 from spacegrouper.settings import Settings, load_settings, settings_from_mapping
 
+# The network that comes with the package, of reflections, for structures; its CARD.md says more.
+SHIPPED = Path(__file__).with_name("shipped") / "reflections"
+
 
 @dataclass(frozen=True)
 class TrainedModel:

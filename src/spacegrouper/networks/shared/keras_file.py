@@ -98,6 +98,36 @@ def read_keras_file(path: Path) -> KerasFile:
         ) from None
 
 
+def with_weights_in_half(content: bytes) -> bytes:
+    """Return the content of a `.keras` file with its weights rounded to half precision."""
+    packed, weights = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with (
+            h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as read,
+            h5py.File(weights, "w") as written,
+        ):
+            _copy_halved(read, written)
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as smaller:
+            for name in ("metadata.json", "config.json"):
+                smaller.writestr(name, archive.read(name))
+            smaller.writestr("model.weights.h5", weights.getvalue())
+    return packed.getvalue()
+
+
+def _copy_halved(read: h5py.Group, written: h5py.Group) -> None:
+    written.attrs.update(read.attrs)
+    for name, item in read.items():
+        if isinstance(item, h5py.Group):
+            _copy_halved(item, written.create_group(name))
+            continue
+        values = item[()]
+        if values.dtype == np.float32 and values.ndim > 0:
+            halved = values.astype(np.float16)
+            written.create_dataset(name, data=halved, compression="gzip", shuffle=True)
+        else:
+            written.create_dataset(name, data=values)
+
+
 def _kinds(config: dict[str, Any]) -> Iterator[str]:
     for layer in config["layers"]:
         if layer["class_name"] == "Functional":
@@ -139,7 +169,8 @@ def _weights_of(weights: h5py.Group, stored: str) -> tuple[Array, ...]:
     if f"{stored}/vars" not in weights:
         return ()
     variables = weights[f"{stored}/vars"]
-    return tuple(variables[str(number)][()] for number in range(len(variables)))
+    # Of a network that ships they are in half precision.
+    return tuple(variables[str(number)][()].astype(np.float32) for number in range(len(variables)))
 
 
 def _places(arguments: Any) -> Iterator[_Place]:

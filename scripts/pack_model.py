@@ -1,0 +1,44 @@
+"""Pack a trained network to be shipped: half the size, with a model card."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from command_line import Model, Results, log, run_program
+
+from spacegrouper.errors import UserError
+
+
+def main(
+    model: Model,
+    evaluation: Annotated[
+        list[str],
+        typer.Option(
+            metavar="SPLIT=FILE", help="metrics.json of an evaluation, as random=metrics.json"
+        ),
+    ],
+    output: Results,
+    data: Annotated[
+        str, typer.Option(help="for the card: what it was trained on, and its licence")
+    ] = "crystals of an unnamed source.",
+) -> None:
+    """Write a folder that predict.py takes as --model, without what only training needs.
+
+    model.keras with weights in half precision, labels.json, calibration.json, settings.yaml without
+    where the crystals came from, and CARD.md: classes, scores, limits, digest.
+    """
+    from spacegrouper.prediction.packing import pack_model
+
+    evaluations = {}
+    for given in evaluation:
+        split, found, path = given.partition("=")
+        if not found:
+            raise UserError(f"--evaluation {given}: give SPLIT=FILE, as random=metrics.json")
+        evaluations[split] = Path(path)
+    pack_model(model, evaluations, data, output)
+    size = sum(path.stat().st_size for path in output.iterdir())
+    log.info("%s: %.1f MB", output, size / 1e6)
+
+
+if __name__ == "__main__":
+    run_program(main)

@@ -1,0 +1,73 @@
+"""A packed network answers as before, in half the bytes, and its card says what it is."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from programs import call
+from tiny_model import write_tiny_model
+
+from spacegrouper.prediction.trained_model import SHIPPED, load_trained_model
+
+METRICS = {
+    "test_crystals": 1234,
+    "top_1_accuracy": 0.875,
+    "top_1_interval_95": [0.85, 0.9],
+    "physics_line_top_1_accuracy": 0.7,
+    "physics_line_top_1_interval_95": [0.6, 0.8],
+}
+
+
+@pytest.fixture
+def metrics(tmp_path: Path) -> Path:
+    path = tmp_path / "metrics.json"
+    path.write_text(json.dumps(METRICS))
+    return path
+
+
+def pack(model: Path, metrics: Path, output: Path):
+    return call(
+        "pack_model", "--model", model, "--evaluation", f"random={metrics}", "--output", output
+    )
+
+
+def test_a_packed_network_answers_as_before(tmp_path: Path, metrics: Path) -> None:
+    model = write_tiny_model(tmp_path / "model", temperature=1.25)
+
+    assert pack(model, metrics, tmp_path / "packed").returncode == 0
+
+    before, after = load_trained_model(model), load_trained_model(tmp_path / "packed")
+    images = [np.random.default_rng(3).random((2, 16, 16, 3), dtype=np.float32)] * 3
+    for one, other in zip(
+        before.network.predict_on_batch(images), after.network.predict_on_batch(images), strict=True
+    ):
+        np.testing.assert_allclose(one, other, rtol=2e-3, atol=2e-2)
+    assert (after.temperature, after.labels.classes.tolist()) == (
+        1.25,
+        before.labels.classes.tolist(),
+    )
+    card = (tmp_path / "packed" / "CARD.md").read_text()
+    assert "| top-1 | 87.5% (85.0% to 90.0%) |" in card
+    assert "| crystals | 1,234 |" in card
+    assert "acquire" not in (tmp_path / "packed" / "settings.yaml").read_text()
+
+
+def test_what_is_missing_is_named(tmp_path: Path, metrics: Path) -> None:
+    model = write_tiny_model(tmp_path / "model")
+
+    done = pack(model, metrics, tmp_path / "packed")
+    assert (done.returncode, "calibrate.py" in done.stderr) == (1, True)
+    assert not (tmp_path / "packed").exists()
+    done = pack(model, tmp_path / "none.json", tmp_path / "packed")
+    assert "none.json: no metrics.json" in done.stderr
+
+
+def test_the_card_of_what_ships_is_of_its_file() -> None:
+    digest = hashlib.sha256((SHIPPED / "model.keras").read_bytes()).hexdigest()
+
+    assert f"`{digest}`" in (SHIPPED / "CARD.md").read_text()
+    settings = (SHIPPED / "settings.yaml").read_text()
+    assert "path:" not in settings
+    assert sum(path.stat().st_size for path in SHIPPED.parent.rglob("*")) < 10e6
