@@ -30,7 +30,8 @@ def main(
             help="structures (CIF, POSCAR, pymatgen's Structure as JSON, JSON lines), folders of "
             "patterns (x.png, y.png, z.png), arrays of patterns (*.npy), measured "
             "diffractograms (.xy, .xye, .dat, .csv, .xrdml, .brml, .raw, CIF), lists of "
-            "reflections (.hkl with .ins or .res, CIF, .fcf, .cif_pets, MTZ, XDS)",
+            "reflections (.hkl with .ins or .res, CIF, .fcf, .cif_pets, MTZ, XDS), electron "
+            "micrographs (.dm3, .dm4, .mrc, .mib, .blo, .hspy, .tvips, .tif, .png)",
         ),
     ] = None,
     model: Annotated[
@@ -54,8 +55,13 @@ def main(
         str | None,
         typer.Option(
             metavar="A,B,C,AL,BE,GA",
-            help="cell of the list of reflections, Å and degrees, where no file says it",
+            help="cell of the list of reflections where no file says it, or of micrographs, which "
+            "then are of one crystal; Å and degrees",
         ),
+    ] = None,
+    pixel_size: Annotated[
+        float | None,
+        typer.Option(min=1e-5, max=1, help="of micrographs whose files lack it, 1/Å of a pixel"),
     ] = None,
     prior: Annotated[
         Prior,
@@ -92,6 +98,9 @@ def main(
     A list of measured reflections is ranked by what it says alone, without a network. SHELX's
     instructions (.ins, .res) belong to the list of the same name; beside it they are found.
 
+    Micrographs are indexed on the cell, and their reflections are ranked likewise; without a cell
+    the lattice and the symmetry of each zone are given.
+
     A structure is standardised, and its patterns are simulated like those that the network in MODEL
     was trained on. Patterns are grey images (PNG, TIFF or BMP) as simulate.py makes them, of as
     many bits, not brightened, of the crystal turned about x, y and z. Give those of one crystal
@@ -120,7 +129,7 @@ def main(
     from spacegrouper.prediction.outputs import answer_json, answer_picture, answer_text
 
     used = load_network(model) if model else None
-    asked = Asked(used, wavelength, cell, prior, ranker, threads)
+    asked = Asked(used, wavelength, cell, prior, ranker, threads, pixel_size)
     together = gathered(inputs or [], asked)
     results: list[dict[str, Any]] = []
     errors: list[dict[str, str]] = []

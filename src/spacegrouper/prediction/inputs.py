@@ -22,6 +22,13 @@ from spacegrouper.prediction.list_answers import (
     lists_together,
     read_list,
 )
+from spacegrouper.prediction.micrograph_answers import (
+    MicrographAnswer,
+    Micrographs,
+    answer_micrographs,
+    is_micrograph,
+    read_micrographs,
+)
 from spacegrouper.prediction.pattern_files import (
     Patterns,
     holds_patterns,
@@ -40,7 +47,7 @@ if TYPE_CHECKING:
 _BATCH = 32
 _MAXIMUM_BYTES = 50_000_000  # of an instrument's file, unpacked
 
-Input = Crystal | Patterns | Measured | MeasuredList | Rejection
+Input = Crystal | Patterns | Measured | MeasuredList | Micrographs | Rejection
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,7 @@ class Asked:
         prior: how frequent space groups are, for lists of reflections.
         ranker: of lists of reflections; none: that of the package.
         threads: for simulations.
+        pixel_size: of micrographs, 1/Angstrom, in place of what their files say.
     """
 
     model: "TrainedModel | None"
@@ -62,6 +70,7 @@ class Asked:
     prior: Prior = "none"
     ranker: Path | None = None
     threads: int = 1
+    pixel_size: float | None = None
 
     @cached_property
     def of_structures(self) -> "TrainedModel":
@@ -70,9 +79,9 @@ class Asked:
 
         return self.model or load_trained_model(SHIPPED)
 
-    def network_of(self, answer: "Answer | ListAnswer") -> "TrainedModel | None":
+    def network_of(self, answer: "Answer | ListAnswer | MicrographAnswer") -> "TrainedModel | None":
         """Return the network that gave an answer, or None where it was the ranker."""
-        return None if isinstance(answer, ListAnswer) else self.of_structures
+        return None if isinstance(answer, ListAnswer | MicrographAnswer) else self.of_structures
 
 
 @dataclass(frozen=True)
@@ -89,14 +98,24 @@ def gathered(paths: Sequence[Path], asked: Asked) -> list[tuple[Path, ...]]:
     Raises:
         UserError: a cell is given, but not for one list; or a prior for none.
     """
-    files = [path for path in paths if not holds_patterns(path)]
+    files = [path for path in paths if not holds_patterns(path) and not is_micrograph(path)]
     together = {each[0]: each for each in lists_together(files, asked.model is not None)}
     beside = {path for each in together.values() for path in each[1:]}
     lists = [path for path in together if is_list(path, asked.model is not None)]
-    if asked.cell is not None and len(lists) != 1:
-        raise UserError(f"--cell is that of one list of reflections, and {len(lists)} are given")
-    if asked.prior != "none" and not lists:
-        raise UserError("--prior is for lists of reflections, and none is given")
+    micrographs = [path for path in paths if is_micrograph(path)]
+    if asked.cell is not None and len(lists) + bool(micrographs) != 1:
+        raise UserError(
+            f"--cell is that of one list of reflections, or of micrographs, and {len(lists)} lists "
+            f"and {len(micrographs)} micrographs are given"
+        )
+    if asked.prior != "none" and not lists and not micrographs:
+        raise UserError("--prior is for lists of reflections and micrographs, and none is given")
+    if asked.pixel_size is not None and not micrographs:
+        raise UserError("--pixel-size is for micrographs, and none is given")
+    if asked.cell is not None and micrographs:
+        # Those of one cell are of one crystal.
+        together[micrographs[0]] = tuple(micrographs)
+        beside |= set(micrographs[1:])
     return [together.get(path, (path,)) for path in paths if path not in beside]
 
 
@@ -124,7 +143,7 @@ def read_views(paths: Sequence[Path], asked: Asked) -> Input:
 
 def answer_inputs(
     inputs: Iterable[Input], asked: Asked
-) -> "Iterator[Answer | ListAnswer | Rejection]":
+) -> "Iterator[Answer | ListAnswer | MicrographAnswer | Rejection]":
     """Yield the answer to each input in their order; what was or is rejected stays a Rejection.
 
     Raises UserError as `answer_crystals` and `answer_patterns` do.
@@ -140,6 +159,8 @@ def answer_inputs(
                 yield item
             elif isinstance(item, MeasuredList):
                 yield answer_list(item, read_ranker(asked.ranker), asked.prior)
+            elif isinstance(item, Micrographs):
+                yield answer_micrographs(item, read_ranker(asked.ranker), asked.prior)
             else:
                 yield next(of_network[type(item)])
 
@@ -194,6 +215,10 @@ def _read_list(paths: Sequence[Path], asked: Asked) -> Iterator[Input]:
     yield read_list(paths, asked.cell)
 
 
+def _read_micrographs(paths: Sequence[Path], asked: Asked) -> Iterator[Input]:
+    yield read_micrographs(paths, asked.cell, asked.pixel_size)
+
+
 def _read_structures(paths: Sequence[Path], asked: Asked) -> Iterator[Input]:
     from spacegrouper.prediction.structure_files import read_standard_crystals
 
@@ -204,6 +229,7 @@ def _read_structures(paths: Sequence[Path], asked: Asked) -> Iterator[Input]:
 _KINDS = (
     _Kind(lambda path, asked: _measured_files([path], asked) is not None, _read_measured),
     _Kind(lambda path, asked: holds_patterns(path), _read_patterns),
+    _Kind(lambda path, asked: is_micrograph(path), _read_micrographs),
     _Kind(lambda path, asked: is_list(path, asked.model is not None), _read_list),
     _Kind(lambda path, asked: True, _read_structures),
 )

@@ -103,9 +103,13 @@ def read_list(paths: Sequence[Path], cell: str | None) -> MeasuredList:
 def answer_list(given: MeasuredList, ranker: Ranker, prior: Prior) -> ListAnswer | Rejection:
     """Rank the space groups that a list may have; a Rejection where it says too little."""
     try:
-        ranking = ranker.answer(given.reflections, prior)
+        return ranked_list(given, ranker.answer(given.reflections, prior))
     except UserError as error:
         return Rejection(given.name, "rank", str(error))
+
+
+def ranked_list(given: MeasuredList, ranking: Ranking) -> ListAnswer:
+    """Return what the ranker says of a list, summed up."""
     groups, shares = np.array(list(ranking.shares)), np.array(list(ranking.shares.values()))
     guesses, between = most_probable("spacegroup", groups, shares)
     systems = crystal_systems(groups)

@@ -15,6 +15,8 @@ from spacegrouper.prediction.list_descriptions import (
     operator_table,
     verdict,
 )
+from spacegrouper.prediction.micrograph_answers import MicrographAnswer
+from spacegrouper.prediction.micrograph_descriptions import micrograph_record, pattern_facts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,11 +28,15 @@ _BAR = 30  # characters of a probability of 1
 
 
 def answer_text(
-    answer: "Answer | ListAnswer", model: "TrainedModel | None", threshold: float | None
+    answer: "Answer | ListAnswer | MicrographAnswer",
+    model: "TrainedModel | None",
+    threshold: float | None,
 ) -> str:
     """Return an answer as lines of text. `threshold`: as of `undecided`."""
     if isinstance(answer, ListAnswer):
         lines = _list_lines(answer, threshold)
+    elif isinstance(answer, MicrographAnswer):
+        lines = _micrograph_lines(answer, threshold)
     else:
         assert model is not None
         lines = [title(answer), *_bars(answer.guesses, [guess.name for guess in answer.guesses])]
@@ -39,17 +45,23 @@ def answer_text(
 
 
 def answer_json(
-    answer: "Answer | ListAnswer", model: "TrainedModel | None", threshold: float | None
+    answer: "Answer | ListAnswer | MicrographAnswer",
+    model: "TrainedModel | None",
+    threshold: float | None,
 ) -> dict[str, Any]:
     """Return an answer as JSON."""
     if isinstance(answer, ListAnswer):
         return list_record(answer, threshold)
+    if isinstance(answer, MicrographAnswer):
+        return micrograph_record(answer, threshold)
     assert model is not None
     return answer_record(answer, model, threshold)
 
 
 def answer_picture(
-    answer: "Answer | ListAnswer", model: "TrainedModel | None", threshold: float | None
+    answer: "Answer | ListAnswer | MicrographAnswer",
+    model: "TrainedModel | None",
+    threshold: float | None,
 ) -> "Figure":
     """Draw an answer."""
     # Only for whoever wants pictures.
@@ -57,10 +69,25 @@ def answer_picture(
         from spacegrouper.prediction.list_pictures import list_figure
 
         return list_figure(answer, threshold)
+    if isinstance(answer, MicrographAnswer):
+        from spacegrouper.prediction.micrograph_pictures import micrograph_figure
+
+        return micrograph_figure(answer)
     from spacegrouper.prediction.pictures import answer_figure
 
     assert model is not None
     return answer_figure(answer, model, threshold)
+
+
+def _micrograph_lines(answer: MicrographAnswer, threshold: float | None) -> list[str]:
+    lines = []
+    indexed = answer.given.indexed or (None,) * len(answer.given.patterns)
+    for measured, one in zip(answer.given.patterns, indexed, strict=True):
+        lines.append(measured.micrograph.name)
+        lines += [f"  {heading}: {text}" for heading, text in pattern_facts(measured, one)]
+    if answer.ranked is not None:
+        lines += _list_lines(answer.ranked, threshold)
+    return lines + [f"  limit: {text}" for text in answer.limits]
 
 
 def _list_lines(answer: ListAnswer, threshold: float | None) -> list[str]:

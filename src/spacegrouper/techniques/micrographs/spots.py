@@ -13,6 +13,7 @@ _SMOOTH = 1.2  # pixels
 _REACH = 3  # pixels to either side that belong to one spot
 _MOST = 1500
 _NEAR_EDGE = 4  # pixels
+_OF_SCATTER = 0.3  # of the scatter around a spot that may be under all of it
 _WINDOW = 4  # pixels to either side in which a spot's place is its centre of mass
 
 
@@ -84,10 +85,13 @@ def integrated(ground: Ground, places: Floats, radius: float) -> tuple[Floats, F
     enough = (beside & seen).sum(axis=1) >= 6
     level = np.zeros(len(places))
     level[enough] = np.nanmedian(ring[enough], axis=1)
+    scatter = np.zeros(len(places))
+    # Tails of neighbours are no noise that averages out.
+    scatter[enough] = np.nanmedian(np.abs(ring[enough] - level[enough, None]), axis=1)
     pixels = inside.sum(axis=1)
     sums = np.where(inside, values, 0).sum(axis=1) - pixels * level
     noise = np.where(inside, ground.noise[at] ** 2, 0).sum(axis=1)
     of_level = (
         pixels**2 * noise / np.maximum(pixels, 1) / np.maximum((beside & seen).sum(axis=1), 6)
     )
-    return sums, np.sqrt(noise + of_level), whole
+    return sums, np.sqrt(noise + of_level + (pixels * scatter * _OF_SCATTER) ** 2), whole

@@ -107,13 +107,17 @@ class Candidates:
     l_mean: float
 
 
-def candidates_of(measured: ReflectionList) -> Candidates:
+def candidates_of(measured: ReflectionList, centring: str | None = None) -> Candidates:
     """Return all space groups that a list may have, with what speaks for and against each.
+
+    Args:
+        measured: the list.
+        centring: of the given cell, as of `reduced_list`.
 
     Raises:
         UserError: the list says too little.
     """
-    reflections = reduced_list(measured)
+    reflections = reduced_list(measured, centring)
     rotations = rotations_of(reflections)
     laue = laue_candidates(reflections, rotations, MOST_LAUE_CLASSES)
     l_mean, l_squared = _l_test(reflections, rotations)

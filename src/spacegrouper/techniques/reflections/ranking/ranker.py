@@ -1,6 +1,7 @@
 """The answer to a measured list: space groups with probabilities, and what speaks for them."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -135,17 +136,34 @@ class Ranker:
     counted: NDArray[np.int64]
     made_with: dict[str, Any]
 
-    def answer(self, measured: ReflectionList, prior: Prior = "none") -> Answer:
+    def answer(
+        self,
+        measured: ReflectionList,
+        prior: Prior = "none",
+        centrings: Sequence[str | None] = (None,),
+    ) -> Answer:
         """Rank all space groups that a list may have.
+
+        Args:
+            measured: the list.
+            prior: what is held for frequent before.
+            centrings: of the given cell, each as probable as the others; none: what the list has.
 
         Raises:
             UserError: the list says too little, or there is no such prior.
         """
-        found = candidates_of(measured)
-        groups = np.array([row.setting.number for row in found.rows])
-        laue = np.array([row.laue for row in found.rows])
-        shares = self.shares(found.features, groups, laue, prior)
-        return _answer(measured, found, groups, shares, prior)
+        found = [candidates_of(measured, centring) for centring in centrings]
+        groups = np.array([row.setting.number for one in found for row in one.rows])
+        shares = [
+            self.shares(
+                one.features,
+                np.array([row.setting.number for row in one.rows]),
+                np.array([row.laue for row in one.rows]),
+                prior,
+            )
+            for one in found
+        ]
+        return _answer(measured, found, groups, np.concatenate(shares) / len(found), prior)
 
     def shares(
         self, features: Floats, groups: NDArray[np.int64], laue: NDArray[np.int64], prior: Prior
@@ -220,18 +238,20 @@ def _summed(keys: NDArray[Any], shares: Floats) -> dict[Any, float]:
 
 def _answer(
     measured: ReflectionList,
-    found: Candidates,
+    several: Sequence[Candidates],
     groups: NDArray[np.int64],
     shares: Floats,
     prior: Prior,
 ) -> Answer:
     sums = _summed(groups, shares)
+    rows = [row for one in several for row in one.rows]
     ranked = []
     for number in list(sums)[:_ANSWERS]:
         same = np.flatnonzero(groups == number)
-        candidate = found.rows[same[shares[same].argmax()]]
+        candidate = rows[same[shares[same].argmax()]]
         ranked.append(_ranked(candidate, sums[number], measured))
     first = ranked[0].candidate
+    found = next(one for one in several if any(row is first for row in one.rows))
     return Answer(
         groups=tuple(ranked),
         shares=sums,

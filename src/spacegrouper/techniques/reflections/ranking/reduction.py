@@ -28,6 +28,11 @@ _MOST_PRESENT = 0.05  # of reflections that a centring forbids, above 3 sigma
 _STRONGEST = 0.02  # median intensity of these, of the others' mean
 _ABOVE_NOISE = 0.6  # mean I / sigma of these, each taken for 5 at most
 _SAME_LENGTH = 1e-5  # relative, of edges that a reduction takes for equal
+_FEW_STRONG, _LITTLE = 0.35, 0.04  # of the others, where a given centring forbids reflections
+# A space group of each centring.
+_CENTRED_GROUPS = {
+    "A": "A 1 2 1", "B": "B 2 1 1", "C": "C 1 2 1", "I": "I 2 2 2", "F": "F 2 2 2", "R": "R 3:H",
+}  # fmt: skip
 _IN_A_SHELL = 60
 _MOST_SHELLS = 30
 
@@ -67,8 +72,13 @@ class ReducedList:
     left_out_i_over_sigma: float
 
 
-def reduced_list(measured: ReflectionList) -> ReducedList:
+def reduced_list(measured: ReflectionList, centring: str | None = None) -> ReducedList:
     """Bring a list into the reduced cell of the lattice that its reflections have.
+
+    Args:
+        measured: the list.
+        centring: of the given cell, such as `I`, where too few zones are in the list for its
+            reflections to show it.
 
     Raises:
         UserError: too few reflections, or hardly any above their uncertainties.
@@ -80,7 +90,7 @@ def reduced_list(measured: ReflectionList) -> ReducedList:
             f"needs at least {_FEWEST} reflections, half of them so"
         )
     given = np.linalg.cholesky(metrics_of(measured.cell[None])[0])
-    primitive, kept = _primitive(measured)
+    primitive, kept = _primitive(measured) if centring is None else _centred(measured, centring)
     axes = _niggli(primitive @ given) @ primitive
     hkl = np.round(measured.hkl[kept] @ axes.T).astype(np.int64)
     lattice = axes @ given
@@ -134,6 +144,45 @@ def _primitive(measured: ReflectionList) -> tuple[Floats, NDArray[np.bool_]]:
                 axes, kept, found = step @ axes, inside, True
                 break
     return axes, kept
+
+
+def centrings_that_fit(measured: ReflectionList) -> list[str]:
+    """Return the centrings of the given cell that a list may have, `P` the last.
+
+    Of those whose forbidden reflections are absent the ones that forbid most. Others forbid nothing
+    that is in the list, or what is there.
+    """
+    forbidden = {letter: ~_allowed(measured, letter) for letter in _CENTRED_GROUPS}
+    strong = measured.intensity > 3 * measured.sigma
+    fit = {
+        letter: mask
+        for letter, mask in forbidden.items()
+        # Of integrated images, whose uncertainties are rougher than those of a list.
+        if mask.any()
+        and strong[mask].mean() < _FEW_STRONG * strong[~mask].mean()
+        and measured.intensity[mask].mean() < _LITTLE * measured.intensity[~mask].mean()
+    }
+    most = max((mask.sum() for mask in fit.values()), default=0)
+    return [*(letter for letter, mask in fit.items() if mask.sum() == most), "P"]
+
+
+def _allowed(measured: ReflectionList, centring: str) -> NDArray[np.bool_]:
+    """Return which reflections a centring of the given cell allows."""
+    if centring == "P":
+        return np.ones(len(measured.hkl), dtype=bool)
+    operations = gemmi.GroupOps([gemmi.Op()])
+    operations.cen_ops = gemmi.SpaceGroup(_CENTRED_GROUPS[centring]).operations().cen_ops
+    indices = np.ascontiguousarray(measured.hkl, dtype=np.int32)
+    return ~np.asarray(operations.systematic_absences(indices), dtype=bool)
+
+
+def _centred(measured: ReflectionList, centring: str) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the primitive axes of a centring of the given cell, as `_primitive` does."""
+    if centring == "P":
+        return np.eye(3), _allowed(measured, "P")
+    turn = gemmi.SpaceGroup(_CENTRED_GROUPS[centring]).centred_to_primitive().rot
+    axes: Floats = np.array(turn).T / gemmi.Op.DEN
+    return axes, _allowed(measured, centring)
 
 
 def _directions(p: int) -> list[Indices]:

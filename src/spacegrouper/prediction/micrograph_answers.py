@@ -1,0 +1,168 @@
+"""From micrographs of a crystal to what they say, and to what they cannot say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from spacegrouper.crystals.class_names import class_name
+from spacegrouper.crystals.crystal import Rejection
+from spacegrouper.errors import UserError
+from spacegrouper.prediction.list_answers import ListAnswer, MeasuredList, ranked_list
+from spacegrouper.techniques.micrographs.chain import (
+    IndexedMicrograph,
+    MeasuredMicrograph,
+    in_zone,
+    measured_micrograph,
+    reflection_list,
+)
+from spacegrouper.techniques.micrographs.deciding import deciding_zone
+from spacegrouper.techniques.micrographs.reading import SUFFIXES, read_micrograph
+from spacegrouper.techniques.reflections.lists.shared.cells import cell_from_text
+from spacegrouper.techniques.reflections.ranking.priors import Prior
+from spacegrouper.techniques.reflections.ranking.ranker import Answer as Ranking
+from spacegrouper.techniques.reflections.ranking.ranker import Ranker
+from spacegrouper.techniques.reflections.ranking.reduction import centrings_that_fit
+
+
+@dataclass(frozen=True, eq=False)
+class Micrographs:
+    """Patterns of one crystal.
+
+    Args:
+        name: the paths as messages name them.
+        patterns: what each shows by itself.
+        indexed: each on the given cell; empty without a cell.
+        cell: (6,), Angstrom and degrees, if given.
+    """
+
+    name: str
+    patterns: tuple[MeasuredMicrograph, ...]
+    indexed: tuple[IndexedMicrograph, ...]
+    cell: tuple[float, ...] | None
+
+
+@dataclass(frozen=True, eq=False)
+class MicrographAnswer:
+    """What micrographs say of a space group.
+
+    Args:
+        given: the patterns.
+        ranked: what the ranker says of their reflections; none without a cell.
+        limits: what they cannot decide and what would, a sentence each.
+    """
+
+    given: Micrographs
+    ranked: ListAnswer | None
+    limits: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The paths, as messages name them."""
+        return self.given.name
+
+
+def is_micrograph(path: Path) -> bool:
+    """Tell whether a path is read as a micrograph, by its name."""
+    return path.suffix.lower() in SUFFIXES and not path.is_dir()
+
+
+def read_micrographs(
+    paths: Sequence[Path], cell: str | None, pixel_size: float | None
+) -> Micrographs:
+    """Read and measure the micrographs of one crystal.
+
+    Args:
+        paths: a file each.
+        cell: `a,b,c,alpha,beta,gamma`, Angstrom and degrees.
+        pixel_size: 1/Angstrom of a pixel, in place of what the files say.
+
+    Raises:
+        UserError: a file is none, or shows no pattern, or none of the cell.
+    """
+    numbers = cell_from_text(cell) if cell else None
+    patterns = []
+    for path in paths:
+        micrograph = read_micrograph(path)
+        if pixel_size is not None:
+            micrograph = replace(micrograph, step=pixel_size)
+        patterns.append(measured_micrograph(micrograph))
+    indexed = tuple(in_zone(one, np.array(numbers)) for one in patterns) if numbers else ()
+    return Micrographs(
+        " ".join(one.micrograph.name for one in patterns), tuple(patterns), indexed, numbers
+    )
+
+
+def answer_micrographs(
+    given: Micrographs, ranker: Ranker, prior: Prior
+) -> MicrographAnswer | Rejection:
+    """Rank the space groups that the zones may have; without a cell there is nothing to rank."""
+    if given.cell is None:
+        return MicrographAnswer(
+            given,
+            None,
+            (
+                "a pattern without the cell (--cell a,b,c,alpha,beta,gamma) decides no space "
+                "group: what is above is all that is certain",
+            ),
+        )
+    measured = reflection_list(given.indexed, np.array(given.cell))
+    axes = list(dict.fromkeys(tuple(one.zone.axis.tolist()) for one in given.indexed))
+    centrings = centrings_that_fit(measured)
+    limits = [
+        f"{one.measured.micrograph.name} fits several zones of the cell; that of the simplest is "
+        "taken, and the answer depends on it"
+        + ("" if one.measured.micrograph.step else ": a scale would decide")
+        for one in given.indexed
+        if one.zone.others
+    ]
+    if len(axes) == 1:
+        limits.append(
+            "one zone shows neither the other axes' screws and glide planes nor the Laue class: "
+            "of its rotations only those about the zone axis were tested"
+            + (
+                f"; taken as equally probable: cells {', '.join(centrings)}"
+                if len(centrings) > 1
+                else ""
+            )
+        )
+    elif len(centrings) > 1:
+        centrings = centrings[:-1]
+        limits.append(
+            f"taken for {' or '.join(centrings)}, as all that this forbids is absent in the zones "
+            "given; glide planes in all of them would look the same"
+        )
+    try:
+        ranking = ranker.answer(measured, prior, centrings)
+    except UserError as error:
+        return Rejection(given.name, "rank", str(error))
+    ranking = replace(
+        ranking,
+        warnings=tuple(
+            # Equivalents in other zones are not missing: they were never looked at.
+            warning
+            for warning in ranking.warnings
+            if not warning.startswith("the list is merged")
+        ),
+    )
+    ranked = ranked_list(MeasuredList(given.name, measured), ranking)
+    return MicrographAnswer(given, ranked, (*limits, *_further(ranking, axes)))
+
+
+def _further(ranking: Ranking, axes: list[tuple[int, ...]]) -> list[str]:
+    """Say which zone would tell the first group from each of the others."""
+    first, *others = ranking.groups
+    by_zone: dict[str, list[str]] = {}
+    for other in others:
+        name = class_name("spacegroup", other.number)
+        found = deciding_zone(first, other, axes)
+        words = "no further zone axis, only intensities or convergent beams"
+        if found is not None:
+            axis, why = found
+            words = f"a pattern along [{' '.join(map(str, axis))}], by {why}"
+        by_zone.setdefault(words, []).append(name)
+    return [
+        f"{class_name('spacegroup', first.number)} would be told from {', '.join(names)} by {words}"
+        for words, names in by_zone.items()
+    ]

@@ -1,0 +1,61 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from spacegrouper.techniques.micrographs.plane_symmetry import PlaneSymmetry, plane_symmetry
+from spacegrouper.techniques.micrographs.zone_reflections import Intensities
+
+SQUARE = np.array([[20.0, 0.0], [0.0, 20.0]])
+HEXAGONAL = np.array([[20.0, 0.0], [10.0, 10 * np.sqrt(3)]])
+RECTANGLE = np.array([[20.0, 0.0], [0.0, 31.0]])
+
+
+def any_intensity(h: int, k: int) -> float:
+    h, k = max((h, k), (-h, -k))
+    return float(np.random.default_rng([5, h + 50, k + 50]).exponential())
+
+
+def found(intensity: Callable[[int, int], float], vectors: np.ndarray) -> PlaneSymmetry:  # type: ignore[type-arg]
+    line = np.arange(-6, 7)
+    nodes = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2)
+    nodes = nodes[nodes.any(axis=1)]
+    values = np.array([intensity(h, k) for h, k in nodes.tolist()])
+    return plane_symmetry(Intensities(nodes, values, 0.01 * values), vectors)
+
+
+def four(h: int, k: int) -> float:
+    return sum(any_intensity(*one) for one in ((h, k), (-k, h)))
+
+
+def six(h: int, k: int) -> float:
+    return sum(any_intensity(*one) for one in ((h, k), (-k, h + k), (-h - k, h)))
+
+
+@pytest.mark.parametrize(
+    ("intensity", "vectors", "name"),
+    [
+        (any_intensity, RECTANGLE, "2"),
+        (lambda h, k: any_intensity(abs(h), abs(k)), RECTANGLE, "2mm"),
+        (any_intensity, SQUARE, "2"),
+        (four, SQUARE, "4"),
+        (lambda h, k: four(h, k) + four(k, h), SQUARE, "4mm"),
+        (lambda h, k: any_intensity(abs(h), abs(k)), SQUARE, "2mm"),
+        (six, HEXAGONAL, "6"),
+        (lambda h, k: six(h, k) + six(k, h), HEXAGONAL, "6mm"),
+    ],
+)
+def test_the_symmetry_is_that_of_the_intensities(
+    intensity: Callable[[int, int], float],
+    vectors: np.ndarray,  # type: ignore[type-arg]
+    name: str,
+) -> None:
+    assert found(intensity, vectors).name == name
+
+
+def test_absent_odd_orders_are_named_by_their_direction() -> None:
+    def screw(h: int, k: int) -> float:
+        return 0.0 if h == 0 and k % 2 else any_intensity(h, k)
+
+    assert found(screw, RECTANGLE).halved == ((0, 1),)
+    assert found(any_intensity, RECTANGLE).halved == ()

@@ -1,0 +1,65 @@
+"""Lists of few zones, which cannot show a centring of the cell by themselves."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from random_crystals import random_crystal
+
+from spacegrouper.techniques.reflections.ranking.ranker import read_ranker
+from spacegrouper.techniques.reflections.ranking.reduction import centrings_that_fit, reduced_list
+from spacegrouper.techniques.reflections.ranking.simulated_list import Measuring, simulated_list
+from spacegrouper.techniques.reflections.reflection_list import ReflectionList
+
+EXACT = Measuring(
+    electrons=0, twins=0, merged=0, stripped=0, missing=(0, 0.01), leak=((1e-6, 1e-6),) * 2,
+    counts=(1e5, 1e6), conventional=1, jitter=0,
+)  # fmt: skip
+
+
+def zones(number: int, axes: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> ReflectionList:
+    """Measure the zones across axes of the standard cell of a crystal."""
+    monkeypatch.setattr(
+        "spacegrouper.techniques.reflections.ranking.simulated_list.unimodular",
+        lambda generator: np.eye(3),
+    )
+    crystal = random_crystal(number, 3, 1.6)
+    measured = simulated_list(crystal, EXACT, np.random.default_rng(3))
+    assert measured is not None
+    chosen = (measured.hkl[:, axes] == 0).any(axis=1)
+    return replace(
+        measured,
+        hkl=measured.hkl[chosen],
+        intensity=measured.intensity[chosen],
+        sigma=measured.sigma[chosen],
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "axes", "letters"),
+    [
+        (47, (2,), ["P"]),
+        (65, (2,), ["C", "I", "P"]),  # hk0 of C and of I: h + k even
+        (71, (0, 1, 2), ["I", "P"]),
+        (69, (2,), ["F", "P"]),
+    ],
+)
+def test_a_zone_may_have_all_centrings_that_it_shows(
+    number: int, axes: tuple[int, ...], letters: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert centrings_that_fit(zones(number, axes, monkeypatch)) == letters
+
+
+def test_a_given_centring_makes_the_primitive_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = zones(71, (0, 1, 2), monkeypatch)
+    volumes = {
+        letter: np.linalg.det(reduced_list(measured, letter).lattice) for letter in ("P", "I")
+    }
+    assert volumes["P"] == pytest.approx(2 * volumes["I"])
+
+
+def test_one_zone_is_answered_for_all_its_centrings(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = read_ranker().answer(zones(65, (2,), monkeypatch), "none", ["C", "I", "P"])
+    assert sum(answer.shares.values()) == pytest.approx(1)
+    symbols = {group.symbol[0] for group in answer.groups}
+    assert len(symbols & {"C", "I", "P"}) >= 2
