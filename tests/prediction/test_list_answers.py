@@ -43,7 +43,7 @@ def test_a_list_and_what_belongs_to_it_are_one_input(tmp_path) -> None:
     assert gathered([two, structure], no_network) == [(two, structure)]
     with pytest.raises(UserError, match=r"--cell is that of one list .* 2 lists and 0 micrographs"):
         gathered([one, two], Asked(None, cell="5,5,5,90,90,90"))
-    with pytest.raises(UserError, match="--prior is for lists of reflections, and none is given"):
+    with pytest.raises(UserError, match="--prior is for lists of reflections and micrographs"):
         gathered([structure], Asked(None, prior="molecular"))
 
 

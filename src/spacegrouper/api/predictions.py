@@ -1,4 +1,4 @@
-"""Answers for one input: a structure, patterns, a diffractogram or a list of reflections."""
+"""Answers for one input: a structure, patterns, micrographs, a diffractogram or a list."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.errors import UserError
 from spacegrouper.prediction.inputs import Asked, Input, answer_inputs, gathered, read_input
 from spacegrouper.prediction.list_answers import ListAnswer
+from spacegrouper.prediction.micrograph_answers import MicrographAnswer
 from spacegrouper.prediction.outputs import answer_json, answer_picture, answer_text
 from spacegrouper.techniques.reflections.ranking.priors import Prior
 
@@ -32,7 +33,7 @@ class Prediction:
         threshold: the probability below which nothing is decided.
     """
 
-    answer: "Answer | ListAnswer"
+    answer: "Answer | ListAnswer | MicrographAnswer"
     model: "TrainedModel | None"
     threshold: float | None
 
@@ -64,18 +65,22 @@ def predict(
     cell: str | None = None,
     prior: Prior = "none",
     threshold: float | None = None,
+    pixel_size: float | None = None,
 ) -> Prediction:
     """Name the space group of a crystal.
 
     Args:
         what: as `read` returns it, or the path of anything that scripts/predict.py takes; a list of
-            reflections and its .ins file are a list of two paths.
+            reflections and its .ins file are a list of two paths, and so are micrographs of one
+            crystal.
         model: folder of a trained network, or of its run; by default structures are shown to the
             one that ships, and lists of reflections need none.
         wavelength: of a diffractogram whose file lacks it, Angstrom.
-        cell: of a list of reflections, `"a,b,c,alpha,beta,gamma"`, where no file says it.
-        prior: how frequent space groups are, for lists of reflections.
+        cell: of a list of reflections, `"a,b,c,alpha,beta,gamma"`, where no file says it, or of
+            micrographs.
+        prior: how frequent space groups are, for lists of reflections and micrographs.
         threshold: the probability below which an answer is "not decided".
+        pixel_size: of micrographs whose files lack it, 1/Angstrom.
 
     Returns:
         The answer.
@@ -87,7 +92,7 @@ def predict(
     from spacegrouper.prediction.trained_model import load_trained_model
 
     trained = load_trained_model(Path(model)) if model is not None else None
-    asked = Asked(trained, wavelength, cell, prior)
+    asked = Asked(trained, wavelength, cell, prior, pixel_size=pixel_size)
     if isinstance(what, StandardCrystal):
         inputs: list[Input] = [what.crystal]
         name = what.crystal.id
