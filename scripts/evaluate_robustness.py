@@ -80,7 +80,7 @@ def main(
         answers = robustness.predict_points(
             network, labels, chosen, crystals, recipe, points, batch_size, threads, advance
         )
-    curves = robustness.curves_table(answers, labels, settings.seed)
+    curves = robustness.curves_table(answers, labels)
     unperturbed = simulate_point(crystals, recipe, UNPERTURBED, threads, lambda _: None)
     example = robustness.choose_example(answers, robustness.images_of(unperturbed, labels)[0])
     crystal = [crystal for crystal in crystals if crystal.id == example]

@@ -18,7 +18,7 @@ from spacegrouper.evaluation.calibration import (
     refusal_table,
     reliability_table,
 )
-from spacegrouper.evaluation.metrics import bootstrap_interval
+from spacegrouper.evaluation.metrics import share_interval
 
 CONFIDENCE = np.array([0.30, 0.33, 0.34, 0.9, 1.0])
 CORRECT = np.array([True, False, False, True, True])
@@ -70,13 +70,13 @@ def test_without_mistakes_or_right_answers_the_temperature_stays_within_its_boun
 
 def test_reliability_by_hand():
     # Bins of 1/15: 4/15 to 5/15 holds 0.30 and 0.33, the next one 0.34; 13/15 to 14/15, 14/15 to 1.
-    table = reliability_table(CONFIDENCE, CORRECT, seed=0)
+    table = reliability_table(CONFIDENCE, CORRECT)
     assert (table["first"] * 15).tolist() == pytest.approx([4, 5, 13, 14])
     assert (table["last"] * 15).tolist() == pytest.approx([5, 6, 14, 15])
     assert table["crystals"].tolist() == [2, 1, 1, 1]
     assert table["probability"].tolist() == pytest.approx([0.315, 0.34, 0.9, 1.0])
     assert table["accuracy"].tolist() == [0.5, 0, 1, 1]
-    assert (table["low"][0], table["high"][0]) == bootstrap_interval(CORRECT[:2], 0)
+    assert (table["low"][0], table["high"][0]) == share_interval(CORRECT[:2])
 
 
 def test_expected_calibration_error_by_hand():
@@ -89,31 +89,31 @@ def test_expected_calibration_error_by_hand():
     arrays(np.bool_, 30),
 )
 def test_expected_calibration_error_is_the_mean_gap_of_the_bins(confidence, correct):
-    table = reliability_table(confidence, correct, seed=0)
+    table = reliability_table(confidence, correct)
     assert table["crystals"].sum() == 30
     gaps = (table["crystals"] * (table["accuracy"] - table["probability"]).abs()).sum() / 30
     assert expected_calibration_error(confidence, correct) == pytest.approx(gaps)
 
 
 def test_refusal_by_hand():
-    table = refusal_table(CONFIDENCE, CORRECT, seed=3)
+    table = refusal_table(CONFIDENCE, CORRECT)
     assert table["answered"].tolist() == [1, 2, 3, 4, 5]
     assert table["share_answered"].tolist() == [0.2, 0.4, 0.6, 0.8, 1.0]
     assert table["threshold"].tolist() == [1.0, 0.9, 0.34, 0.33, 0.30]
     assert table["accuracy"].tolist() == pytest.approx([1, 1, 2 / 3, 2 / 4, 3 / 5])
-    assert (table["low"][4], table["high"][4]) == bootstrap_interval(CORRECT, 3)
+    assert (table["low"][4], table["high"][4]) == share_interval(CORRECT)
 
 
 def test_refusal_goes_in_steps_of_a_twentieth():
     confidence = np.random.default_rng(0).random(1000)
-    table = refusal_table(confidence, confidence > 0.2, seed=0)
+    table = refusal_table(confidence, confidence > 0.2)
     assert table["answered"].tolist() == list(range(50, 1001, 50))
     assert (table["accuracy"][:16] == 1).all()
 
 
 def test_equally_sure_answers_are_given_or_refused_together():
     confidence, correct = np.array([0.9, 0.5, 0.5, 0.5]), np.array([True, True, False, False])
-    table = refusal_table(confidence, correct, seed=0)
+    table = refusal_table(confidence, correct)
     assert table["answered"].tolist() == [1, 4]
     assert table["accuracy"].tolist() == [1, 0.5]
 

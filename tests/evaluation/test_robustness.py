@@ -7,7 +7,7 @@ from model_files import labels_of
 from small_dataset import write_small_dataset
 
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.evaluation.metrics import bootstrap_interval
+from spacegrouper.evaluation.metrics import share_interval
 from spacegrouper.evaluation.perturbations import UNPERTURBED, Point, Recipe, simulate_point
 from spacegrouper.evaluation.robustness import (
     choose_crystals,
@@ -121,20 +121,20 @@ def test_curves_count_right_space_groups_and_right_extinction_classes():
             ("photons", 10.0): [(76, 78), (75, 99), (75, 75), (99, 75)],
         }
     )
-    curves = curves_table(answers, labels("raw", classes=(75, 76, 78, 99)), 3)
+    curves = curves_table(answers, labels("raw", classes=(75, 76, 78, 99)))
     assert curves["perturbation"].tolist() == ["none", "photons"]
     assert curves["accuracy"].tolist() == [1, 0.25]
     assert curves["extinction_class_accuracy"].tolist() == [1, 0.5]
     assert curves["unit"].tolist() == ["", "photons in a pattern"]
     assert curves["chance"].tolist() == [0.25, 0.25]
-    low, high = bootstrap_interval(np.array([False, False, True, False]), 3)
+    low, high = share_interval(np.array([False, False, True, False]))
     assert (curves["low"][1], curves["high"][1]) == (low, high)
 
 
 def test_curves_of_another_label_have_no_extinction_classes():
     answers = table({("none", 0.0): [("oxide", "oxide"), ("oxide", "halide")]})
     known = labels("raw", "material_group", ("halide", "oxide"))
-    curves = curves_table(answers, known, 0)
+    curves = curves_table(answers, known)
     assert curves["accuracy"].tolist() == [0.5]
     assert "extinction_class_accuracy" not in curves
 

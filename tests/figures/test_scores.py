@@ -157,7 +157,7 @@ def test_tick_labels_do_not_overlap_and_all_text_is_inside(classes):
 
 
 def test_top_k_bars_are_the_table():
-    table = top_k_table(*answers(8), seed=0)
+    table = top_k_table(*answers(8))
     axes = top_k_figure(table, 40, "spacegroup").axes[0]
     (network,) = bars_with_whiskers(axes)
     assert [patch.get_height() for patch in network] == table["accuracy"].tolist()
@@ -186,7 +186,7 @@ def test_the_physics_line_is_drawn_and_named(table, draw, along):
 
 @pytest.mark.parametrize("classes", [8, 72])
 def test_class_bars_are_the_table(classes):
-    table = per_class(*truth_and_prediction(classes), seed=0)
+    table = per_class(*truth_and_prediction(classes))
     all_axes = per_class_figure(table, "spacegroup").axes
     assert len(all_axes) == (1 if classes == 8 else 2)
     widths = [
@@ -204,7 +204,7 @@ def test_class_bars_are_the_table(classes):
 
 
 def test_crystal_system_bars_are_the_table():
-    table = per_crystal_system(*truth_and_prediction(72), seed=0)
+    table = per_crystal_system(*truth_and_prediction(72))
     axes = per_crystal_system_figure(table).axes[0]
     groups, systems = bars_with_whiskers(axes)
     assert [patch.get_width() for patch in groups] == table["recall"].tolist()
@@ -217,7 +217,7 @@ def test_crystal_system_bars_are_the_table():
 def test_cells_of_crystal_system_errors_are_the_table():
     truth, predicted = truth_and_prediction(8)
     errors = crystal_system_errors(truth, predicted)
-    systems = per_crystal_system(truth, predicted, seed=0)
+    systems = per_crystal_system(truth, predicted)
     axes = crystal_system_errors_figure(errors, systems).axes[0]
     written = {text.get_position(): text.get_text() for text in axes.texts}
     rates = errors.to_numpy()
@@ -233,7 +233,7 @@ def test_cells_of_crystal_system_errors_are_the_table():
 
 
 def test_symmetry_bars_are_the_table():
-    table = symmetry_table(*truth_and_prediction(72), SPACE_GROUPS[72], seed=0)
+    table = symmetry_table(*truth_and_prediction(72), SPACE_GROUPS[72])
     axes = symmetry_figure(table, 360).axes[0]
     (drawn,) = bars_with_whiskers(axes)
     assert [patch.get_width() for patch in drawn] == table["accuracy"].tolist()

@@ -32,8 +32,8 @@ def answers():
 def tables(answers):
     """The tables of both networks, by figure."""
     return {
-        "groups": {title: per_class(TRUTH, named, 0) for title, named in answers.items()},
-        "systems": {title: per_crystal_system(TRUTH, named, 0) for title, named in answers.items()},
+        "groups": {title: per_class(TRUTH, named) for title, named in answers.items()},
+        "systems": {title: per_crystal_system(TRUTH, named) for title, named in answers.items()},
         "errors": {title: crystal_system_errors(TRUTH, named) for title, named in answers.items()},
     }
 

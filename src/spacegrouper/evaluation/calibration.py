@@ -5,7 +5,7 @@ networks are surer than they are right; dividing their logits by one number, the
 mends most of it and changes no answer.
 
 Shapes: N crystals, C classes. The *confidence* in an answer is the probability of the class that is
-named. `logits`: (N, C); `labels`, `confidence`, `correct`: (N,); `seed`: of the intervals.
+named. `logits`: (N, C); `labels`, `confidence`, `correct`: (N,).
 """
 
 import json
@@ -20,7 +20,7 @@ from scipy.special import log_softmax
 
 from spacegrouper.crystals.symmetry import Integers
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.metrics import Floats, bootstrap_interval
+from spacegrouper.evaluation.metrics import Floats, share_interval
 
 _BINS = 15
 _SHARES = np.arange(1, 21) / 20
@@ -52,7 +52,7 @@ def fit_temperature(logits: Floats, labels: Integers) -> float:
     return float(np.exp(found.x))
 
 
-def reliability_table(confidence: Floats, correct: NDArray[np.bool_], seed: int) -> pd.DataFrame:
+def reliability_table(confidence: Floats, correct: NDArray[np.bool_]) -> pd.DataFrame:
     """Return how often answers are right, by the confidence in them.
 
     15 bins of equal width, from 0 to 1; empty ones are left out. Columns: first and last confidence
@@ -70,7 +70,7 @@ def reliability_table(confidence: Floats, correct: NDArray[np.bool_], seed: int)
                 inside.sum(),
                 confidence[inside].mean(),
                 correct[inside].mean(),
-                *bootstrap_interval(correct[inside], seed),
+                *share_interval(correct[inside]),
             )
         )
     columns = ["first", "last", "crystals", "probability", "accuracy", "low", "high"]
@@ -87,7 +87,7 @@ def expected_calibration_error(confidence: Floats, correct: NDArray[np.bool_]) -
     return float(np.abs(excess).sum() / len(confidence))
 
 
-def refusal_table(confidence: Floats, correct: NDArray[np.bool_], seed: int) -> pd.DataFrame:
+def refusal_table(confidence: Floats, correct: NDArray[np.bool_]) -> pd.DataFrame:
     """Return the accuracy of the answers that remain when the least sure ones are refused.
 
     Columns: share_answered (0.05 to 1 in steps of 0.05, or more, as equally sure answers are kept
@@ -100,7 +100,7 @@ def refusal_table(confidence: Floats, correct: NDArray[np.bool_], seed: int) -> 
     for threshold in np.unique(descending[places])[::-1]:
         answered = confidence >= threshold
         kept = correct[answered]
-        interval = bootstrap_interval(kept, seed)
+        interval = share_interval(kept)
         rows.append((answered.mean(), answered.sum(), threshold, kept.mean(), *interval))
     columns = ["share_answered", "answered", "threshold", "accuracy", "low", "high"]
     return pd.DataFrame(rows, columns=columns)

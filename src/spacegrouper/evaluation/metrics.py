@@ -2,9 +2,9 @@
 
 Shapes: N crystals, C classes. A *class* is what is told apart: a space group's number in the
 International Tables (1 to 230), or the text of another label. A *label* is its place, 0 to C - 1.
-`probabilities`: (N, C); `labels`, `truth`, `predicted` (classes): (N,); `seed`: of the intervals.
+`probabilities`: (N, C); `labels`, `truth`, `predicted` (classes): (N,).
 Tables of crystal systems and of symmetry are of space groups alone. Shares of crystals stand
-beside `low` and `high`, the ends of their 95 % bootstrap intervals.
+beside `low` and `high`, the ends of their 95 % intervals.
 """
 
 from typing import Any
@@ -18,7 +18,6 @@ from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
 
 _LARGEST_K = 5
 _SUMMARISED_K = (1, 3, 5)
-_RESAMPLES_OF_SHARES = 10_000
 _RESAMPLES_OF_CRYSTALS = 2_000
 _RESAMPLES_AT_A_TIME = 100
 _INTERVAL = (2.5, 97.5)
@@ -43,32 +42,32 @@ def ranks_of_truth(probabilities: Floats, labels: Integers) -> NDArray[np.int64]
     return np.asarray(1 + before.sum(axis=1), dtype=np.int64)
 
 
-def top_k_table(probabilities: Floats, labels: Integers, seed: int) -> pd.DataFrame:
+def top_k_table(probabilities: Floats, labels: Integers) -> pd.DataFrame:
     """Return columns k (1 to 5, or to C if that is less), accuracy, low, high, chance (k / C)."""
     classes = probabilities.shape[1]
     ranks = ranks_of_truth(probabilities, labels)
     rows = [
-        (k, np.mean(ranks <= k), *bootstrap_interval(ranks <= k, seed), k / classes)
+        (k, np.mean(ranks <= k), *share_interval(ranks <= k), k / classes)
         for k in range(1, min(_LARGEST_K, classes) + 1)
     ]
     return pd.DataFrame(rows, columns=["k", "accuracy", "low", "high", "chance"])
 
 
-def per_class(truth: Classes, predicted: Classes, seed: int) -> pd.DataFrame:
+def per_class(truth: Classes, predicted: Classes) -> pd.DataFrame:
     """Return a row for each class that occurs in `truth`, in their order.
 
     Columns: class, crystals (truly of this class), correct (of them named), recall (their ratio),
     low, high, precision (the share of those given this class that is of it; NaN where there are
     none) and f1 (the harmonic mean of recall and precision).
     """
-    table = _recall("class", truth, predicted == truth, seed)
+    table = _recall("class", truth, predicted == truth)
     given = pd.Series(predicted).value_counts().reindex(table["class"], fill_value=0).to_numpy()
     table["precision"] = table["correct"] / np.where(given > 0, given, np.nan)
     table["f1"] = 2 * table["correct"] / (table["crystals"] + given)
     return table
 
 
-def per_crystal_system(truth: Integers, predicted: Integers, seed: int) -> pd.DataFrame:
+def per_crystal_system(truth: Integers, predicted: Integers) -> pd.DataFrame:
     """Return a row for each crystal system that occurs in `truth`, from triclinic to cubic.
 
     Columns: crystal_system, crystals, correct, recall, low and high of the space group, and
@@ -76,8 +75,8 @@ def per_crystal_system(truth: Integers, predicted: Integers, seed: int) -> pd.Da
     predicted group belongs to.
     """
     systems = crystal_systems(truth)
-    same_group = _recall("crystal_system", systems, predicted == truth, seed)
-    same_system = _recall("crystal_system", systems, crystal_systems(predicted) == systems, seed)
+    same_group = _recall("crystal_system", systems, predicted == truth)
+    same_system = _recall("crystal_system", systems, crystal_systems(predicted) == systems)
     own = same_system[["correct", "recall", "low", "high"]].add_prefix("system_")
     table = pd.concat([same_group, own], axis=1)
     order = table["crystal_system"].map(CRYSTAL_SYSTEMS.index)
@@ -100,9 +99,7 @@ def crystal_system_errors(truth: Integers, predicted: Integers) -> pd.DataFrame:
     return rates.rename_axis(index="true", columns="predicted")
 
 
-def symmetry_table(
-    truth: Integers, predicted: Integers, space_groups: Integers, seed: int
-) -> pd.DataFrame:
+def symmetry_table(truth: Integers, predicted: Integers, space_groups: Integers) -> pd.DataFrame:
     """Return the accuracy at each level of symmetry.LEVELS.
 
     `space_groups`: (C,), those that are told apart. Columns: level, classes (how many of the level
@@ -113,7 +110,7 @@ def symmetry_table(
     for level, class_of in LEVELS.items():
         correct = class_of(predicted) == class_of(truth)
         classes = len(np.unique(class_of(space_groups)))
-        rows.append((level, classes, correct.mean(), *bootstrap_interval(correct, seed)))
+        rows.append((level, classes, correct.mean(), *share_interval(correct)))
     return pd.DataFrame(rows, columns=["level", "classes", "accuracy", "low", "high"])
 
 
@@ -148,18 +145,17 @@ def cross_entropy(probabilities: Floats, labels: Integers) -> float:
     return float(-np.log(np.maximum(truth, _LEAST_PROBABILITY)).mean())
 
 
-def bootstrap_interval(correct: NDArray[np.bool_], seed: int) -> tuple[float, float]:
-    """Return the 95 % percentile bootstrap interval of the share of right answers.
+def share_interval(correct: NDArray[np.bool_]) -> tuple[float, float]:
+    """Return the 95 % interval of the share of right answers, (N,).
 
-    `correct`: (N,). 10,000 resamples. The number of right answers in a resample of N out of N
-    yes-or-no answers is binomial, so it is drawn as such. At a share of exactly 0 or 1 the interval
-    is a point, which is the bootstrap's known shortcoming.
+    E. B. Wilson, J. Am. Stat. Assoc. 22, 209 (1927): also where all are right, or none, it says how
+    little few crystals tell.
     """
-    count = correct.size
-    random = np.random.default_rng(seed)
-    resampled = random.binomial(count, correct.mean(), size=_RESAMPLES_OF_SHARES) / count
-    low, high = np.percentile(resampled, _INTERVAL)
-    return float(low), float(high)
+    # Only here, as scipy.stats is slow to import.
+    from scipy.stats import binomtest
+
+    found = binomtest(int(correct.sum()), correct.size).proportion_ci(0.95, method="wilson")
+    return float(found.low), float(found.high)
 
 
 def bootstrap_of_class_means(
@@ -197,7 +193,7 @@ def summarise(
     return {
         "classes": len(classes),
         "test_crystals": len(labels),
-        **summarise_top_k(probabilities, labels, seed),
+        **summarise_top_k(probabilities, labels),
         "balanced_accuracy": float(balanced_accuracy(confusion)),
         "balanced_interval_95": list(intervals["balanced_accuracy"]),
         "macro_f1": float(macro_f1(confusion)),
@@ -207,15 +203,13 @@ def summarise(
     }
 
 
-def summarise_top_k(
-    probabilities: Floats, labels: Integers, seed: int
-) -> dict[str, float | list[float]]:
+def summarise_top_k(probabilities: Floats, labels: Integers) -> dict[str, float | list[float]]:
     """Return top_1_accuracy, top_1_interval_95, and the same of 3 and 5 answers."""
     ranks = ranks_of_truth(probabilities, labels)
     summary: dict[str, float | list[float]] = {}
     for k in _SUMMARISED_K:
         summary[f"top_{k}_accuracy"] = float(np.mean(ranks <= k))
-        summary[f"top_{k}_interval_95"] = list(bootstrap_interval(ranks <= k, seed))
+        summary[f"top_{k}_interval_95"] = list(share_interval(ranks <= k))
     return summary
 
 
@@ -248,10 +242,8 @@ def _mean_of_classes(counts: NDArray[Any], totals: NDArray[Any]) -> NDArray[np.f
     return np.asarray(ratios.sum(axis=-1) / present.sum(axis=-1))
 
 
-def _recall(
-    name: str, groups: NDArray[np.generic], correct: NDArray[np.bool_], seed: int
-) -> pd.DataFrame:
+def _recall(name: str, groups: NDArray[np.generic], correct: NDArray[np.bool_]) -> pd.DataFrame:
     by_group = pd.Series(correct).groupby(groups)
     table = by_group.agg(crystals="size", correct="sum", recall="mean")
-    table[["low", "high"]] = [bootstrap_interval(own.to_numpy(), seed) for _, own in by_group]
+    table[["low", "high"]] = [share_interval(own.to_numpy()) for _, own in by_group]
     return table.rename_axis(name).reset_index()

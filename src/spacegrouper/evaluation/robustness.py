@@ -16,7 +16,7 @@ from spacegrouper.contract.technique import Levels
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.symmetry import extinction_classes
 from spacegrouper.dataset.dataset import Dataset
-from spacegrouper.evaluation.metrics import bootstrap_interval
+from spacegrouper.evaluation.metrics import share_interval
 from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.evaluation.perturbations import (
     UNITS,
@@ -113,18 +113,17 @@ def predict_points(
     return pd.concat(tables, ignore_index=True)
 
 
-def curves_table(answers: pd.DataFrame, labels: Labels, seed: int) -> pd.DataFrame:
-    """Return the accuracy at each point, with its 95 % bootstrap interval.
+def curves_table(answers: pd.DataFrame, labels: Labels) -> pd.DataFrame:
+    """Return the accuracy at each point, with its 95 % interval.
 
-    `answers`: as `predict_points` returns them; `labels`: of the network; `seed`: of the
-    bootstrap. Columns perturbation, value, unit, crystals, accuracy, low, high, chance (the
-    accuracy of guessing evenly) and, of a network that names space groups,
-    extinction_class_accuracy; in the order of the points.
+    `answers`: as `predict_points` returns them; `labels`: of the network. Columns perturbation,
+    value, unit, crystals, accuracy, low, high, chance (the accuracy of guessing evenly) and, of a
+    network that names space groups, extinction_class_accuracy; in the order of the points.
     """
     rows: list[dict[str, Any]] = []
     for (perturbation, value), part in answers.groupby(["perturbation", "value"], sort=False):
         right = (part["predicted"] == part["true"]).to_numpy()
-        low, high = bootstrap_interval(right, seed)
+        low, high = share_interval(right)
         row = {
             "perturbation": perturbation,
             "value": value,

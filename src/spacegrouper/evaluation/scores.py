@@ -41,7 +41,7 @@ def score_answers(
 
     `split`: columns row, material_id, spacegroup, label, part, of which "test" are the N test
     crystals; `probabilities`: (N, C), in their order; `label`: what is told apart, as split.label;
-    `classes`: (C,), the name of each class; `seed`: of the intervals; `uncalibrated`: (N, C), the
+    `classes`: (C,), the name of each class; `seed`: of the bootstrap; `uncalibrated`: (N, C), the
     probabilities before calibration, if there was one.
     """
     testing = split["part"] == "test"
@@ -63,30 +63,29 @@ def score_answers(
         summary["expected_calibration_error_before"] = before
         summary["cross_entropy_before"] = metrics.cross_entropy(uncalibrated, labels)
     reliability = {
-        name: calibration.reliability_table(values, correct, seed)
-        for name, values in confidences.items()
+        name: calibration.reliability_table(values, correct) for name, values in confidences.items()
     }
     tables = {
         "predictions": predictions,
-        "top_k": metrics.top_k_table(probabilities, labels, seed),
-        "per_class": metrics.per_class(truth, predicted, seed),
+        "top_k": metrics.top_k_table(probabilities, labels),
+        "per_class": metrics.per_class(truth, predicted),
         "confusion": metrics.confusion_table(truth, predicted, classes),
         "reliability": pd.concat(reliability, names=["probabilities"]).reset_index("probabilities"),
-        "refusal": calibration.refusal_table(confidence, correct, seed),
+        "refusal": calibration.refusal_table(confidence, correct),
     }
     if label == "spacegroup":
         per_class = tables["per_class"]
         per_class.insert(1, "crystal_system", crystal_systems(per_class["class"].to_numpy()))
-        tables["per_crystal_system"] = metrics.per_crystal_system(truth, predicted, seed)
+        tables["per_crystal_system"] = metrics.per_crystal_system(truth, predicted)
         tables["crystal_system_errors"] = metrics.crystal_system_errors(truth, predicted)
-        tables["symmetry"] = metrics.symmetry_table(truth, predicted, classes, seed)
+        tables["symmetry"] = metrics.symmetry_table(truth, predicted, classes)
         summary |= metrics.summarise_symmetry(tables["symmetry"])
         trained_on = split.loc[~testing, "label"].to_numpy()
         for name, axes in AXES.items():
             line = physics_line(trained_on, labels, classes, axes)
-            found = metrics.summarise_top_k(line, labels, seed)
+            found = metrics.summarise_top_k(line, labels)
             summary |= {f"{name}_{key}": value for key, value in found.items()}
-        _add_physics_line(tables, physics_line(trained_on, labels, classes), labels, classes, seed)
+        _add_physics_line(tables, physics_line(trained_on, labels, classes), labels, classes)
     return Scores(summary, tables)
 
 
@@ -106,15 +105,15 @@ def prediction_table(test: pd.DataFrame, probabilities: Floats, classes: Classes
 
 
 def _add_physics_line(
-    tables: dict[str, pd.DataFrame], line: Floats, labels: Integers, classes: Classes, seed: int
+    tables: dict[str, pd.DataFrame], line: Floats, labels: Integers, classes: Classes
 ) -> None:
     """Add to the tables of shares a column with those of the physics line, (N, C)."""
     truth, named = classes[labels], classes[line.argmax(axis=1)]
     for name, table, share in (
-        ("top_k", metrics.top_k_table(line, labels, seed), "accuracy"),
-        ("per_class", metrics.per_class(truth, named, seed), "recall"),
-        ("per_crystal_system", metrics.per_crystal_system(truth, named, seed), "recall"),
-        ("symmetry", metrics.symmetry_table(truth, named, classes, seed), "accuracy"),
+        ("top_k", metrics.top_k_table(line, labels), "accuracy"),
+        ("per_class", metrics.per_class(truth, named), "recall"),
+        ("per_crystal_system", metrics.per_crystal_system(truth, named), "recall"),
+        ("symmetry", metrics.symmetry_table(truth, named, classes), "accuracy"),
     ):
         tables[name]["physics_line"] = table[share]
 

@@ -1,4 +1,4 @@
-"""Figures of the scores on the test set; whiskers are 95 % bootstrap intervals.
+"""Figures of the scores on the test set; whiskers are 95 % intervals.
 
 Tables are those of metrics.py: `top_k` is what top_k_table returns, and so on. `label`: what is
 told apart, as split.label; `crystals`: how many were tested.

@@ -86,7 +86,7 @@ def whiskers(
 ) -> NDArray[np.float64]:
     """Return the lengths of the whiskers below and above each share; (2, rows).
 
-    A bootstrap's interval holds the share but for rounding in a file.
+    An interval holds the share but for rounding in a file.
     """
     lengths = np.stack([table[share] - table[low], table[high] - table[share]])
     return np.maximum(lengths, 0)

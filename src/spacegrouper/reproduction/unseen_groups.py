@@ -24,7 +24,7 @@ from spacegrouper.crystals.symmetry import LEVELS, Integers, crystal_systems
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation import metrics
-from spacegrouper.evaluation.metrics import bootstrap_interval, ranks_of_truth
+from spacegrouper.evaluation.metrics import ranks_of_truth, share_interval
 from spacegrouper.evaluation.scores import Scores
 from spacegrouper.settings import Evaluate
 from spacegrouper.settings.space_groups import PAPER_UNTRAINED
@@ -161,11 +161,11 @@ def score_unseen(
     ranks = {name: ranks_of_truth(each.similarity, places) for name, each in answered.items()}
     named = {name: groups[each.similarity.argmax(axis=1)] for name, each in answered.items()}
     top_k = _side_by_side(
-        [metrics.top_k_table(each.similarity, places, seed) for each in answered.values()],
+        [metrics.top_k_table(each.similarity, places) for each in answered.values()],
         ["accuracy", "low", "high"],
     )
     symmetry = _side_by_side(
-        [metrics.symmetry_table(truth, each, groups, seed) for each in named.values()],
+        [metrics.symmetry_table(truth, each, groups) for each in named.values()],
         ["accuracy", "low", "high"],
     )
     # Of naming one of the groups evenly.
@@ -174,7 +174,7 @@ def score_unseen(
         for classes_of in LEVELS.values()
     ]
     per_class = _side_by_side(
-        [metrics.per_class(truth, each, seed) for each in named.values()], ["correct", "recall"]
+        [metrics.per_class(truth, each) for each in named.values()], ["correct", "recall"]
     ).drop(columns=["precision", "f1"])
     per_class.insert(1, "crystal_system", crystal_systems(per_class["class"].to_numpy()))
     counts = reference["spacegroup"].value_counts()
@@ -237,7 +237,7 @@ def _summary(
     for name, places in ranks.items():
         summary |= {
             f"{name}top_1_accuracy": float(np.mean(places == 1)),
-            f"{name}top_1_interval_95": list(bootstrap_interval(places == 1, seed)),
+            f"{name}top_1_interval_95": list(share_interval(places == 1)),
             f"{name}top_5_accuracy": float(np.mean(places <= _LARGEST_K)),
             f"{name}balanced_accuracy": float(balanced_accuracy_score(truth, named[name])),
             f"{name}extinction_class_accuracy": levels["extinction class"][f"{name}accuracy"],
