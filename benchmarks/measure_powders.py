@@ -16,9 +16,9 @@ from spacegrouper.atomic import written_aside
 from spacegrouper.crystals.symmetry import crystal_systems, extinction_classes
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.evaluation.forest import predict_by_forest
-from spacegrouper.evaluation.model_folder import find_model_folder, read_labels
 from spacegrouper.evaluation.predictions import class_logits, probabilities
 from spacegrouper.prediction.trained_model import load_trained_model
+from spacegrouper.settings import load_settings
 from spacegrouper.techniques.powder.diffractograms import shown_curves
 from spacegrouper.techniques.powder.measured.network_axis import (
     measured_for_network,
@@ -26,7 +26,7 @@ from spacegrouper.techniques.powder.measured.network_axis import (
 )
 from spacegrouper.techniques.powder.measured.scan import Scan
 from spacegrouper.techniques.powder.settings import Diffractogram, Powder
-from spacegrouper.training.images import PatternReader
+from spacegrouper.training.images import PatternReader, presentation_of
 
 GROUPS = np.arange(1, 231)
 TREES = 60
@@ -62,9 +62,9 @@ def by_network(scans: list[Scan], folder: Path) -> NDArray[np.float64]:
     return found
 
 
-def by_forest(scans: list[Scan], folder: Path, dataset: Dataset) -> NDArray[np.float64]:
-    """Grow a forest on all crystals, each drawn once as the network was shown it in training."""
-    shown = read_labels(find_model_folder(folder), dataset).presentation
+def by_forest(scans: list[Scan], config: Path, dataset: Dataset) -> NDArray[np.float64]:
+    """Grow a forest on all crystals, each drawn once as the configuration draws it in training."""
+    shown = presentation_of(load_settings(config), dataset)
     reader = PatternReader(dataset, shown)
     groups = dataset.label("spacegroup")
 
@@ -171,8 +171,8 @@ def main(
     measured: Annotated[Path, typer.Option(help="*.npz: intensity, two_theta, spacegroup")],
     output: Annotated[Path, typer.Option(help="what each way answers, JSON")],
     model: Annotated[list[Path] | None, typer.Option(help="a network; may be repeated")] = None,
-    forest: Annotated[Path | None, typer.Option(help="a network, as which a forest sees")] = None,
-    dataset: Annotated[Path | None, typer.Option(help="of the forest, and for --nearest")] = None,
+    forest: Annotated[Path | None, typer.Option(help="configuration: grow a forest")] = None,
+    dataset: Annotated[Path | None, typer.Option(help="for --forest and --nearest")] = None,
     nearest: Annotated[bool, typer.Option(help="compare with every crystal")] = False,
 ) -> None:
     """Print how often each way names what minerals are, with 95 % intervals."""
