@@ -45,5 +45,15 @@ def test_measured_intensities_are_at_their_indices(answer) -> None:
     assert zone.intensity[place] == pytest.approx(measured.intensity[same].mean())
 
 
+def test_places_that_a_centring_forbids_are_told_from_absences() -> None:
+    found = answer_list(MeasuredList("a.hkl", measured_list(15)), read_ranker(), "none")
+    assert isinstance(found, ListAnswer)
+    assert found.guesses[0].value in (9, 15)  # C2/c, or Cc, which forbids the same
+    zone = zones_of(found)[1]
+    h, l = zone.indices.T
+    np.testing.assert_array_equal(zone.off_lattice, h % 2 == 1)
+    np.testing.assert_array_equal(zone.forbidden, (h % 2 == 1) | (l % 2 == 1))
+
+
 def test_the_picture_has_ink(answer, assert_saved_well) -> None:
     assert_saved_well(lambda: {"list": list_figure(answer, 0.999)}, files=2)

@@ -25,6 +25,7 @@ from spacegrouper.prediction.list_descriptions import (
 )
 from spacegrouper.prediction.pictures import draw_guesses, write_facts
 from spacegrouper.techniques.reflections.equivalents import averaged, find, keys_of
+from spacegrouper.techniques.reflections.ranking.conditions import lattice_of
 
 _STRONG = 3.0  # sigma
 _DECADES = 4.0  # of intensity, below which discs are no smaller
@@ -48,6 +49,7 @@ class Zone:
         intensity: (n,), mean of Friedel mates and repetitions, NaN where nothing was measured.
         strong: (n,), above 3 sigma.
         forbidden: (n,), by the likeliest group.
+        off_lattice: (n,), by its centring alone.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Zone:
     intensity: NDArray[np.float64]
     strong: NDArray[np.bool_]
     forbidden: NDArray[np.bool_]
+    off_lattice: NDArray[np.bool_]
 
     @property
     def places(self) -> NDArray[np.float64]:
@@ -109,6 +112,7 @@ def _zone(
         intensity=np.where(there, found.values[place], np.nan),
         strong=there & (found.values[place] > _STRONG * found.sigma[place]),
         forbidden=np.asarray(operations.systematic_absences(hkl), dtype=bool),
+        off_lattice=np.asarray(lattice_of(operations).systematic_absences(hkl), dtype=bool),
     )
 
 
@@ -151,7 +155,8 @@ def _draw_zone(axes: Axes, zone: Zone) -> None:
     axes.scatter(x[wrong], y[wrong], s=34, color=VERMILION, marker="x", linewidths=1.4)
     absent = zone.forbidden & listed & ~zone.strong
     axes.scatter(x[absent], y[absent], s=16, color="black", facecolors="none", linewidths=0.7)
-    unlisted = zone.forbidden & ~listed
+    # What the centring forbids is in no list of a primitive cell, or of a careful program.
+    unlisted = zone.forbidden & ~zone.off_lattice & ~listed
     axes.scatter(x[unlisted], y[unlisted], s=5, color="black", marker="+", linewidths=0.4)
     for vector, letter in zip(zone.axes, zone.name.replace("0", ""), strict=True):
         end = zone.limit * vector / np.linalg.norm(vector)

@@ -1,6 +1,7 @@
 """A small ranker: its file, its answer, and what a prior does."""
 
 import json
+from dataclasses import replace
 
 import gemmi
 import numpy as np
@@ -66,6 +67,14 @@ def test_the_answer_names_the_group_with_its_standard_cell(ranker, measured):
     two = next(operator for operator in answer.operators if operator.kept)
     assert two.correlation > 0.9
     assert two.matrix @ two.matrix == pytest.approx(np.eye(3), abs=1e-9)
+
+
+def test_a_list_beyond_the_training_set_is_answered_with_a_warning(ranker, measured):
+    low, high = ranker.made_with["list_ranges"]["volume"]
+    assert low < high
+    larger = replace(measured, cell=measured.cell * np.array([3, 3, 3, 1, 1, 1]))
+    assert "volume of the primitive cell" in ranker.answer(larger).warnings[0]
+    assert not any("unlike the lists" in one for one in ranker.answer(measured).warnings)
 
 
 def test_a_prior_moves_nothing_between_laue_classes(ranker, measured):

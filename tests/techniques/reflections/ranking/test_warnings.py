@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from random_crystals import random_crystal
 
-from spacegrouper.techniques.reflections.ranking.features import candidates_of
+from spacegrouper.techniques.reflections.ranking.features import LIST_FEATURES, candidates_of
 from spacegrouper.techniques.reflections.ranking.simulated_list import Measuring, simulated_list
-from spacegrouper.techniques.reflections.ranking.warnings import warnings_of
+from spacegrouper.techniques.reflections.ranking.warnings import unlike_training, warnings_of
 
 EXACT = Measuring(electrons=0, twins=0, merged=0, stripped=0, conventional=1, counts=(1e6, 1e6))
 
@@ -41,3 +41,18 @@ def test_a_twin_and_a_metric_of_more_symmetry():
     words = said(75, replace(EXACT, twins=1, twin_fraction=(0.45, 0.45)))
     assert "a twin, or pseudo-symmetry, is suspected" in words
     assert "its metric is pseudo-symmetric" in words
+
+
+def test_what_no_list_of_the_training_set_had_is_named():
+    of_list = np.zeros(len(LIST_FEATURES))
+    of_list[LIST_FEATURES.index("volume")] = np.log(5e6)
+    of_list[LIST_FEATURES.index("e_squared")] = 0.9
+    of_list[LIST_FEATURES.index("l_mean")] = np.nan
+    ranges = {name: [-1.0, 14.0] for name in LIST_FEATURES}
+    assert unlike_training(of_list, None) == ()
+    assert unlike_training(np.zeros(len(LIST_FEATURES)), ranges) == ()
+    (sentence,) = unlike_training(of_list, ranges | {"e_squared": [0.95, 1.2]})
+    assert sentence.endswith(
+        "mean |E^2 - 1| 0.900, below 0.950; volume of the primitive cell 5,000,000 A^3, above "
+        "1,202,604 A^3"
+    )

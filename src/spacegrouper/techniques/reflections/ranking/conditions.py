@@ -161,7 +161,7 @@ def conditions_of(number: int) -> tuple[Condition, ...]:
     found = []
     for name, zeros, sums in _special(matrices):
         hkl = _grid(zeros)
-        hkl = hkl[~_lattice(own).systematic_absences(hkl)]
+        hkl = hkl[~lattice_of(own).systematic_absences(hkl)]
         seen = {np.zeros(len(hkl), dtype=bool).tobytes()}  # what follows from the centring
         for words, factors, multiple in sums:
             breaks = hkl @ np.array(factors) % multiple != 0
@@ -222,5 +222,6 @@ def _same(one: Indices, other: Indices) -> bool:
     return one.shape == other.shape and bool((one == other).all())
 
 
-def _lattice(operations: gemmi.GroupOps) -> gemmi.GroupOps:
+def lattice_of(operations: gemmi.GroupOps) -> gemmi.GroupOps:
+    """Return the translations of a group alone."""
     return gemmi.GroupOps([gemmi.Op().translated(step) for step in operations.cen_ops])

@@ -23,13 +23,14 @@ from spacegrouper.techniques.reflections.ranking.conditions import (
 )
 from spacegrouper.techniques.reflections.ranking.features import (
     FEATURES,
+    LIST_FEATURES,
     Candidate,
     Candidates,
     candidates_of,
 )
 from spacegrouper.techniques.reflections.ranking.group_settings import enantiomorphs
 from spacegrouper.techniques.reflections.ranking.priors import PRIORS, Prior, frequencies
-from spacegrouper.techniques.reflections.ranking.warnings import warnings_of
+from spacegrouper.techniques.reflections.ranking.warnings import unlike_training, warnings_of
 from spacegrouper.techniques.reflections.reflection_list import ReflectionList
 
 Floats = NDArray[np.float64]
@@ -163,7 +164,11 @@ class Ranker:
             )
             for one in found
         ]
-        return _answer(measured, found, groups, np.concatenate(shares) / len(found), prior)
+        unlike = unlike_training(
+            found[0].features[0, : len(LIST_FEATURES)], self.made_with.get("list_ranges")
+        )
+        together = np.concatenate(shares) / len(found)
+        return _answer(measured, found, groups, together, prior, unlike)
 
     def shares(
         self, features: Floats, groups: NDArray[np.int64], laue: NDArray[np.int64], prior: Prior
@@ -242,6 +247,7 @@ def _answer(
     groups: NDArray[np.int64],
     shares: Floats,
     prior: Prior,
+    unlike: tuple[str, ...],
 ) -> Answer:
     sums = _summed(groups, shares)
     rows = [row for one in several for row in one.rows]
@@ -264,7 +270,7 @@ def _answer(
         left_out_i_over_sigma=found.reflections.left_out_i_over_sigma,
         e_squared=found.e_squared,
         l_mean=found.l_mean,
-        warnings=warnings_of(measured, found, first),
+        warnings=unlike + warnings_of(measured, found, first),
     )
 
 

@@ -11,7 +11,11 @@ from spacegrouper.crystals.crystal import Crystal, space_group_of
 from spacegrouper.errors import UserError
 from spacegrouper.randomness import generator_for
 from spacegrouper.techniques.reflections.ranking.boosted_trees import from_scikit_learn
-from spacegrouper.techniques.reflections.ranking.features import FEATURES, candidates_of
+from spacegrouper.techniques.reflections.ranking.features import (
+    FEATURES,
+    LIST_FEATURES,
+    candidates_of,
+)
 from spacegrouper.techniques.reflections.ranking.group_settings import told_apart
 from spacegrouper.techniques.reflections.ranking.ranker import Ranker
 from spacegrouper.techniques.reflections.ranking.simulated_list import Measuring, simulated_list
@@ -140,6 +144,9 @@ def fitted(
     temperature = float(_TEMPERATURES[int(np.argmin(losses))])
     made = {
         "features": list(FEATURES),
+        "list_ranges": list_ranges(
+            np.array([example.features[0, : len(LIST_FEATURES)] for example in inside])
+        ),
         "growing": asdict(growing),
         "measuring": asdict(measuring),
         "seed": seed,
@@ -150,6 +157,19 @@ def fitted(
     ranker = Ranker(trees, temperature, np.asarray(frequencies, dtype=np.int64), made)
     made["scores"] = scores(ranker, testing or rest)
     return ranker
+
+
+def list_ranges(of_lists: Floats) -> dict[str, list[float]]:
+    """Return what all but two in a thousand lists are between, of each of LIST_FEATURES.
+
+    Args:
+        of_lists: (lists, features), NaN where a list has none.
+    """
+    return {
+        name: np.nanquantile(column, [0.001, 0.999]).tolist()
+        for name, column in zip(LIST_FEATURES, of_lists.T, strict=True)
+        if not np.isnan(column).all()
+    }
 
 
 def _loss(odds: Floats, example: Example, temperature: float) -> float:

@@ -1,8 +1,16 @@
 """What a reader of an answer should know, in words."""
 
+from collections.abc import Callable, Mapping, Sequence
+from math import exp, isnan
+
 import numpy as np
 
-from spacegrouper.techniques.reflections.ranking.features import Candidate, Candidates
+from spacegrouper.techniques.reflections.equivalents import Floats
+from spacegrouper.techniques.reflections.ranking.features import (
+    LIST_FEATURES,
+    Candidate,
+    Candidates,
+)
 from spacegrouper.techniques.reflections.reflection_list import ReflectionList
 
 _FEWEST_AXIAL = 5
@@ -11,6 +19,16 @@ _LISTED = 0.1  # of forbidden positions, where more than half of the others are 
 _TWIN_L = 0.44  # mean |L| of acentric reflections is 0.5, of a perfect twin 0.375
 _NEARLY = 0.5  # correlation of a rotation that is refused
 _OFF = 0.02  # relative deviation of the lattice from a rotation, 0.01 of an angle is 0.6 degrees
+# Numbers of a list by what they are, and how they are written. Not how many reflections there are:
+# more of them are no less evidence.
+_NAMED: dict[str, tuple[str, Callable[[float], str]]] = {
+    "strong": ("share of reflections above 3 sigma", "{:.2f}".format),
+    "median_i_over_sigma": ("median I/sigma", "{:.1f}".format),
+    "e_squared": ("mean |E^2 - 1|", "{:.3f}".format),
+    "l_mean": ("mean |L|", "{:.3f}".format),
+    "volume": ("volume of the primitive cell", lambda value: f"{exp(value):,.0f} A^3"),
+    "listed": ("share of possible reflections that are listed", "{:.2f}".format),
+}
 
 
 def warnings_of(measured: ReflectionList, found: Candidates, first: Candidate) -> tuple[str, ...]:
@@ -60,3 +78,29 @@ def warnings_of(measured: ReflectionList, found: Candidates, first: Candidate) -
             "cell should be"
         )
     return tuple(said)
+
+
+def unlike_training(
+    of_list: Floats, ranges: Mapping[str, Sequence[float]] | None
+) -> tuple[str, ...]:
+    """Return a sentence about numbers of a list that hardly any had which a ranker was trained on.
+
+    Args:
+        of_list: LIST_FEATURES.
+        ranges: what almost all lists of its training are between, by name; none of older rankers.
+    """
+    outside = []
+    for name, value in zip(LIST_FEATURES, of_list.tolist(), strict=True):
+        if ranges is None or name not in ranges or name not in _NAMED or isnan(value):
+            continue
+        words, written = _NAMED[name]
+        low, high = ranges[name]
+        if not low <= value <= high:
+            limit = f"below {written(low)}" if value < low else f"above {written(high)}"
+            outside.append(f"{words} {written(value)}, {limit}")
+    if not outside:
+        return ()
+    return (
+        "unlike the lists that the ranker was trained on, so its probabilities were not tested on "
+        f"such: {'; '.join(outside)}",
+    )
