@@ -48,6 +48,7 @@ def test_the_configurations_that_come_along_have_no_key_without_effect(path: Pat
         ({"diffractogram": {"counts": 100}}, "diffractogram.counts"),
         ({"morphology": {"pixels": 64}}, "morphology.pixels"),
         ({"standardise": {"metric_tolerance": 2}}, "standardise.metric_tolerance"),
+        (POWDER | {"diffractogram": {"baseline": 4}}, "diffractogram.baseline"),
         (POWDER | {"shape": {"threshold": 60}}, "shape.threshold"),
         (POWDER | {"shape": {"central_window": [3, 9]}}, "shape.central_window"),
         (POWDER | {"robustness": {"crystals": 3}}, "robustness.crystals"),

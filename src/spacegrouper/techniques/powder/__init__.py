@@ -93,6 +93,11 @@ TECHNIQUES.register(
                 lambda settings: settings.train.descriptor == "powder",
                 "with `train.descriptor: powder`",
             ),
+            Use(
+                ("diffractogram.baseline", "diffractogram.scale"),
+                lambda settings: settings.train.descriptor == "diffractogram",
+                "with `train.descriptor: diffractogram`",
+            ),
             Use(("train.resize",), lambda settings: False, "with images of patterns or habits"),
         ),
     )
