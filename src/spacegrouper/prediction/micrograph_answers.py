@@ -25,6 +25,11 @@ from spacegrouper.techniques.reflections.ranking.ranker import Answer as Ranking
 from spacegrouper.techniques.reflections.ranking.ranker import Ranker
 from spacegrouper.techniques.reflections.ranking.reduction import centrings_that_fit
 
+_TOO_SURE = (
+    "the ranker was trained on whole lists, not on zones: of simulated images its first group is "
+    "right less often than its probability says (docs/micrographs.md)"
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Micrographs:
@@ -109,7 +114,9 @@ def answer_micrographs(
         )
     measured = reflection_list(given.indexed, np.array(given.cell))
     axes = list(dict.fromkeys(tuple(one.zone.axis.tolist()) for one in given.indexed))
-    centrings = centrings_that_fit(measured)
+    spots = np.concatenate([one.zone.vectors for one in given.indexed])
+    found, certain = centrings_that_fit(measured, spots)
+    centrings = [*found, *(["P"] if len(axes) == 1 or not found or not certain else [])]
     limits = [
         f"{one.measured.micrograph.name} fits several zones of the cell; that of the simplest is "
         "taken, and the answer depends on it"
@@ -121,17 +128,13 @@ def answer_micrographs(
         limits.append(
             "one zone shows neither the other axes' screws and glide planes nor the Laue class: "
             "of its rotations only those about the zone axis were tested"
-            + (
-                f"; taken as equally probable: cells {', '.join(centrings)}"
-                if len(centrings) > 1
-                else ""
-            )
         )
-    elif len(centrings) > 1:
-        centrings = centrings[:-1]
+    if len(centrings) > 1:
+        limits.append(f"taken as equally probable: cells {', '.join(centrings)}")
+    elif found:
         limits.append(
-            f"taken for {' or '.join(centrings)}, as all that this forbids is absent in the zones "
-            "given; glide planes in all of them would look the same"
+            f"taken for a cell {found[0]}, as all that it forbids is absent in the zones given; "
+            "glide planes in all of them would look the same"
         )
     try:
         ranking = ranker.answer(measured, prior, centrings)
@@ -147,7 +150,7 @@ def answer_micrographs(
         ),
     )
     ranked = ranked_list(MeasuredList(given.name, measured), ranking)
-    return MicrographAnswer(given, ranked, (*limits, *_further(ranking, axes)))
+    return MicrographAnswer(given, ranked, (*limits, *_further(ranking, axes), _TOO_SURE))
 
 
 def _further(ranking: Ranking, axes: list[tuple[int, ...]]) -> list[str]:

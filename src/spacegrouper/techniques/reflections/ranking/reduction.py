@@ -7,6 +7,7 @@ rotations.
 
 import itertools
 from dataclasses import dataclass
+from typing import Any
 
 import gemmi
 import numpy as np
@@ -28,7 +29,7 @@ _MOST_PRESENT = 0.05  # of reflections that a centring forbids, above 3 sigma
 _STRONGEST = 0.02  # median intensity of these, of the others' mean
 _ABOVE_NOISE = 0.6  # mean I / sigma of these, each taken for 5 at most
 _SAME_LENGTH = 1e-5  # relative, of edges that a reduction takes for equal
-_FEW_STRONG, _LITTLE = 0.35, 0.04  # of the others, where a given centring forbids reflections
+_FEW_STRONG, _LITTLE = 0.25, 0.02  # of the others, where a given centring forbids reflections
 # A space group of each centring.
 _CENTRED_GROUPS = {
     "A": "A 1 2 1", "B": "B 2 1 1", "C": "C 1 2 1", "I": "I 2 2 2", "F": "F 2 2 2", "R": "R 3:H",
@@ -146,43 +147,50 @@ def _primitive(measured: ReflectionList) -> tuple[Floats, NDArray[np.bool_]]:
     return axes, kept
 
 
-def centrings_that_fit(measured: ReflectionList) -> list[str]:
-    """Return the centrings of the given cell that a list may have, `P` the last.
+def centrings_that_fit(measured: ReflectionList, spots: Indices) -> tuple[list[str], bool]:
+    """Return the centrings of the given cell that zones of images show, and whether it is certain.
 
-    Of those whose forbidden reflections are absent the ones that forbid most. Others forbid nothing
-    that is in the list, or what is there.
+    Either no spot was found where a centring forbids reflections, or what was integrated there is
+    nothing beside the others; where both hold it is certain. Of those that fit, the ones that
+    forbid most of the list. None: the cell is primitive.
+
+    Args:
+        measured: all places of the zones.
+        spots: (n, 3), reflections that span those whose spots were found.
     """
-    forbidden = {letter: ~_allowed(measured, letter) for letter in _CENTRED_GROUPS}
     strong = measured.intensity > 3 * measured.sigma
-    fit = {
-        letter: mask
-        for letter, mask in forbidden.items()
-        # Of integrated images, whose uncertainties are rougher than those of a list.
-        if mask.any()
-        and strong[mask].mean() < _FEW_STRONG * strong[~mask].mean()
-        and measured.intensity[mask].mean() < _LITTLE * measured.intensity[~mask].mean()
-    }
-    most = max((mask.sum() for mask in fit.values()), default=0)
-    return [*(letter for letter, mask in fit.items() if mask.sum() == most), "P"]
+    forbidden, agree = {}, {}
+    for letter in _CENTRED_GROUPS:
+        mask = ~_allowed(measured.hkl, letter)
+        if not mask.any() or mask.all():
+            continue
+        little = measured.intensity[mask].mean() < _LITTLE * measured.intensity[~mask].mean()
+        nothing = little and strong[mask].mean() < _FEW_STRONG * strong[~mask].mean()
+        unseen = _allowed(spots, letter).all()
+        if nothing or unseen:
+            forbidden[letter], agree[letter] = int(mask.sum()), bool(nothing and unseen)
+    most = max(forbidden.values(), default=0)
+    letters = [letter for letter, number in forbidden.items() if number == most]
+    return letters, all(agree[letter] for letter in letters)
 
 
-def _allowed(measured: ReflectionList, centring: str) -> NDArray[np.bool_]:
-    """Return which reflections a centring of the given cell allows."""
+def _allowed(hkl: NDArray[Any], centring: str) -> NDArray[np.bool_]:
+    """Return which reflections (n, 3) a centring of the given cell allows."""
     if centring == "P":
-        return np.ones(len(measured.hkl), dtype=bool)
+        return np.ones(len(hkl), dtype=bool)
     operations = gemmi.GroupOps([gemmi.Op()])
     operations.cen_ops = gemmi.SpaceGroup(_CENTRED_GROUPS[centring]).operations().cen_ops
-    indices = np.ascontiguousarray(measured.hkl, dtype=np.int32)
+    indices = np.ascontiguousarray(hkl, dtype=np.int32)
     return ~np.asarray(operations.systematic_absences(indices), dtype=bool)
 
 
 def _centred(measured: ReflectionList, centring: str) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the primitive axes of a centring of the given cell, as `_primitive` does."""
     if centring == "P":
-        return np.eye(3), _allowed(measured, "P")
+        return np.eye(3), _allowed(measured.hkl, "P")
     turn = gemmi.SpaceGroup(_CENTRED_GROUPS[centring]).centred_to_primitive().rot
     axes: Floats = np.array(turn).T / gemmi.Op.DEN
-    return axes, _allowed(measured, centring)
+    return axes, _allowed(measured.hkl, centring)
 
 
 def _directions(p: int) -> list[Indices]:
