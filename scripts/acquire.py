@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import log, progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.contract.source import SOURCES, Reading
@@ -15,6 +14,7 @@ from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.crystals.partial_download import PartialDownload
 from spacegrouper.crystals.rejections import write_rejections
 from spacegrouper.errors import UserError
+from spacegrouper.programs.command_line import log, progress, run_program
 from spacegrouper.settings import load_settings
 
 # What a provenance file has of all that is known of a download.

@@ -2,8 +2,6 @@
 
 import json
 
-from command_line import Config, Model, Store, log, progress, run_program
-
 from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
 from spacegrouper.dataset.dataset import Dataset
@@ -16,6 +14,7 @@ from spacegrouper.evaluation.model_folder import (
     read_parts,
     uncalibrated_because,
 )
+from spacegrouper.programs.command_line import Config, Model, Store, log, progress, run_program
 from spacegrouper.settings import load_settings
 
 

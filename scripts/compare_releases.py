@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import CORES, log, progress, run_program
 
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.json_lines import read_crystals
+from spacegrouper.programs.command_line import CORES, log, progress, run_program
 from spacegrouper.settings import Standardise, load_settings
 
 

@@ -1,10 +1,17 @@
 """Describe a dataset: which crystals it holds, and what was measured of them."""
 
-from command_line import CORES, Results, Store, Threads, log, progress, run_program
-
 from spacegrouper.atomic import written_aside
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
+from spacegrouper.programs.command_line import (
+    CORES,
+    Results,
+    Store,
+    Threads,
+    log,
+    progress,
+    run_program,
+)
 
 
 def main(dataset: Store, output: Results, threads: Threads = CORES) -> None:

@@ -6,11 +6,18 @@ from typing import Annotated
 
 import pandas as pd
 import typer
-from command_line import Results, Store, Structures, log, progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.contract.technique import Presentation
 from spacegrouper.dataset.dataset import Dataset
+from spacegrouper.programs.command_line import (
+    Results,
+    Store,
+    Structures,
+    log,
+    progress,
+    run_program,
+)
 
 
 def main(

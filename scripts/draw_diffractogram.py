@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import Crystals, log, progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.contract.technique import DESCRIPTORS, ENGINES, TECHNIQUES, Presentation
 from spacegrouper.crystals.one_crystal import find_crystal, heading, in_standard_cell
 from spacegrouper.errors import UserError
+from spacegrouper.programs.command_line import Crystals, log, progress, run_program
 from spacegrouper.settings import load_settings
 from spacegrouper.techniques.powder.descriptors.diffractogram import curves_of
 from spacegrouper.techniques.powder.settings import Powder

@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import Results, Store, log, progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import read_labels, read_split
+from spacegrouper.programs.command_line import Results, Store, log, progress, run_program
 
 # With fewer positions than this for each channel the effective rank falls short of the truth.
 ENOUGH_POSITIONS = 5

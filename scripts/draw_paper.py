@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import log, run_program
 
 from spacegrouper.errors import UserError
 from spacegrouper.figures.toolkit import save_figure
+from spacegrouper.programs.command_line import log, run_program
 from spacegrouper.settings import load_settings
 
 

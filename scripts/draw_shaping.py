@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
-from command_line import run_program
 
+from spacegrouper.programs.command_line import run_program
 from spacegrouper.techniques.patterns.settings import Shape
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import Config, Results, Store, log, progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
@@ -25,6 +24,7 @@ from spacegrouper.figures.comparison import comparison_figure
 from spacegrouper.figures.history import history_figure
 from spacegrouper.figures.scores import draw_scores
 from spacegrouper.figures.toolkit import save_figure
+from spacegrouper.programs.command_line import Config, Results, Store, log, progress, run_program
 from spacegrouper.settings import load_settings
 from spacegrouper.training.images import tested_presentation
 

@@ -5,7 +5,13 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from command_line import (
+
+from spacegrouper.atomic import written_aside
+from spacegrouper.backend import start_backend
+from spacegrouper.contract.technique import DESCRIPTORS
+from spacegrouper.dataset.dataset import Dataset
+from spacegrouper.evaluation.model_folder import find_model_folder, read_labels, read_test_part
+from spacegrouper.programs.command_line import (
     CORES,
     Model,
     Results,
@@ -16,12 +22,6 @@ from command_line import (
     progress,
     run_program,
 )
-
-from spacegrouper.atomic import written_aside
-from spacegrouper.backend import start_backend
-from spacegrouper.contract.technique import DESCRIPTORS
-from spacegrouper.dataset.dataset import Dataset
-from spacegrouper.evaluation.model_folder import find_model_folder, read_labels, read_test_part
 from spacegrouper.settings import load_settings
 
 

@@ -1,12 +1,19 @@
 """Tell apart, by a network's embeddings, space groups that it was never trained on."""
 
-from command_line import Config, Model, Results, Store, log, progress, run_program
-
 from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.evaluation.model_folder import find_model_folder, read_labels, read_split
 from spacegrouper.evaluation.scores import write_scores
+from spacegrouper.programs.command_line import (
+    Config,
+    Model,
+    Results,
+    Store,
+    log,
+    progress,
+    run_program,
+)
 from spacegrouper.settings import load_settings
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import log, progress, run_program
+
+from spacegrouper.programs.command_line import log, progress, run_program
 
 
 def main(

@@ -5,11 +5,20 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import CORES, Model, Results, Store, Threads, log, progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
+from spacegrouper.programs.command_line import (
+    CORES,
+    Model,
+    Results,
+    Store,
+    Threads,
+    log,
+    progress,
+    run_program,
+)
 from spacegrouper.settings import load_settings
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import log, run_program
 
 from spacegrouper.crystals.source_files import source_files, write_list
+from spacegrouper.programs.command_line import log, run_program
 from spacegrouper.settings import load_settings
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import Model, Results, log, run_program
 
 from spacegrouper.errors import UserError
+from spacegrouper.programs.command_line import Model, Results, log, run_program
 
 
 def main(

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import log, progress, run_program
 
 from spacegrouper.crystals.blocks import plan_blocks
 from spacegrouper.crystals.copies import with_copies
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.errors import UserError
+from spacegrouper.programs.command_line import log, progress, run_program
 from spacegrouper.settings import load_settings
 
 

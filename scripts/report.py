@@ -6,7 +6,6 @@ from typing import Annotated
 
 import pandas as pd
 import typer
-from command_line import Config, Model, Store, log, progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.dataset.dataset import Dataset
@@ -16,6 +15,7 @@ from spacegrouper.figures.overview import overview_figure
 from spacegrouper.figures.samples import choose_overview, choose_samples, read_sample
 from spacegrouper.figures.samples_page import samples_page
 from spacegrouper.figures.toolkit import save_figure
+from spacegrouper.programs.command_line import Config, Model, Store, log, progress, run_program
 from spacegrouper.settings import load_settings
 
 SAMPLES_PER_CLASS = 2

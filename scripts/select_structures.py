@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import log, progress, run_program
 
 from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.crystals.selection import select_crystals
 from spacegrouper.errors import UserError
+from spacegrouper.programs.command_line import log, progress, run_program
 from spacegrouper.settings.space_group_symbols import space_group_number
 from spacegrouper.settings.space_groups import SPACE_GROUPS
 

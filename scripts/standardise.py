@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import Processes, log, progress, run_program
 
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.json_lines import read_crystals, write_crystals
 from spacegrouper.crystals.rejections import read_rejections, write_rejections
 from spacegrouper.errors import UserError
+from spacegrouper.programs.command_line import Processes, log, progress, run_program
 from spacegrouper.settings import load_settings
 
 

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import pandas as pd
 import typer
-from command_line import progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
+from spacegrouper.programs.command_line import progress, run_program
 
 
 def main(

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import pandas as pd
 import typer
-from command_line import log, progress, run_program
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.crystals.selection import select_crystals
 from spacegrouper.errors import UserError
+from spacegrouper.programs.command_line import log, progress, run_program
 from spacegrouper.settings import load_settings
 
 

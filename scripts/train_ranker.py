@@ -5,10 +5,10 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from command_line import Crystals, log, progress, run_program
 
 from spacegrouper.crystals.selection import select_crystals
 from spacegrouper.errors import UserError
+from spacegrouper.programs.command_line import Crystals, log, progress, run_program
 from spacegrouper.techniques.reflections.ranking.simulated_list import Measuring
 from spacegrouper.techniques.reflections.ranking.training import Growing, examples, fitted
 

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import CORES, log, progress, run_program
 
 from spacegrouper.errors import UserError
 from spacegrouper.folder_lock import locked
+from spacegrouper.programs.command_line import CORES, log, progress, run_program
 from spacegrouper.settings import Settings, load_settings
 
 

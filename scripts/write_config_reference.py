@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from command_line import run_program
 
 from spacegrouper.atomic import written_aside
+from spacegrouper.programs.command_line import run_program
 from spacegrouper.settings.reference import reference_files
 
 

@@ -13,7 +13,7 @@ SCRIPTS = Path(__file__).parents[1] / "scripts"
 PROGRAM = """
 import runpy, sys
 sys.path.insert(0, {scripts!r})
-from command_line import _EXTRAS
+from spacegrouper.programs.command_line import _EXTRAS
 for packages in _EXTRAS.values():
     sys.modules.update(dict.fromkeys(packages))
 sys.argv = {arguments!r}

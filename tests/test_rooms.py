@@ -22,6 +22,7 @@ ROOMS = (
     "prediction",
     "reproduction",
     "api",
+    "programs",
 )
 # They know no room below `crystals`, so techniques draw with them.
 FREE = ("figures.looks", "figures.space_groups", "figures.toolkit")

@@ -1,6 +1,5 @@
 """Pack standard cells for `make gpu`: all that is to travel to a machine with a GPU."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -13,12 +12,10 @@ from spacegrouper.crystals.crystal import Crystal, Rejection, check_setting, sta
 from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.dataset.made_with import made_with
 from spacegrouper.errors import UserError
+from spacegrouper.programs.command_line import Config, Structures, log, run_program
 from spacegrouper.settings import Settings, load_settings
 from spacegrouper.techniques.form_factors import reason_against_elements
 from spacegrouper.training.split import select_classes
-
-sys.path.append(str(Path(__file__).parents[2] / "scripts"))
-from command_line import Config, Structures, log, run_program
 
 FOLDER = Path(__file__).parent
 

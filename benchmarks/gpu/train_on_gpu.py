@@ -7,7 +7,6 @@ only those of wheels.txt beside NumPy, numba, h5py and JAX.
 import json
 import math
 import os
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -31,13 +30,11 @@ from spacegrouper.contract.network import build_model
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.calibration import calibrate
 from spacegrouper.evaluation.scores import describe_scores, score_answers, write_scores
+from spacegrouper.programs.command_line import CORES, Results, log, run_program
 from spacegrouper.settings import Settings
 from spacegrouper.training.batches import Share
 from spacegrouper.training.checkpoint import Epoch
 from spacegrouper.training.split import PARTS, split_crystals
-
-sys.path.append(str(Path(__file__).parents[2] / "scripts"))
-from command_line import CORES, Results, log, run_program
 
 STARTED = time.monotonic()
 FOLDER = Path(__file__).parent

@@ -45,7 +45,7 @@ def call(name: str, *arguments: object, folder: Path | None = None) -> Finished:
         contextlib.redirect_stderr(errors),
     ):
         try:
-            importlib.import_module("command_line").run_program(program.main)
+            importlib.import_module("spacegrouper.programs.command_line").run_program(program.main)
         except SystemExit as ended:
             status = int(ended.code or 0)
     assert status is not None

@@ -10,8 +10,6 @@ import time
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
-import psutil
-
 from spacegrouper.errors import UserError
 from spacegrouper.training.launching import Launcher
 
@@ -199,6 +197,8 @@ def _own_address(peer: str) -> str:
 
 def _interface(address: str) -> str:
     """Return the name of this node's network interface that has an address."""
+    import psutil
+
     for name, addresses in psutil.net_if_addrs().items():
         if any(entry.address == address for entry in addresses):
             return str(name)

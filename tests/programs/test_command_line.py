@@ -9,13 +9,10 @@ from pathlib import Path
 
 import pytest
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
-
 # A program like those of scripts/, whose body a test gives.
 PROGRAM = """
 import logging, os, signal, sys, time
-sys.path.insert(0, {scripts!r})
-from command_line import progress, run_program
+from spacegrouper.programs.command_line import progress, run_program
 from spacegrouper.atomic import written_aside
 from pathlib import Path
 
@@ -29,7 +26,7 @@ if __name__ == "__main__":
 
 def start(folder: Path, body: str) -> subprocess.Popen[str]:
     program = folder / "program.py"
-    program.write_text(PROGRAM.format(scripts=str(SCRIPTS), body=body))
+    program.write_text(PROGRAM.format(body=body))
     return subprocess.Popen(
         [sys.executable, program, folder / "product"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
@@ -95,7 +92,7 @@ def test_the_programs_own_fault_keeps_its_trace(tmp_path: Path) -> None:
 def test_ctrl_c_while_a_program_is_starting_leaves_no_trace(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(
-        f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); import command_line, time\n"
+        "import spacegrouper.programs.command_line, time\n"
         "print('importing', flush=True); time.sleep(100)\n"
     )
     process = subprocess.Popen(

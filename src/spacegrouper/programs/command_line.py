@@ -1,4 +1,4 @@
-"""What programs under scripts/ share: options, log, progress bar, and errors in one line."""
+"""What all programs share: options, log, progress bar, and errors in one line."""
 
 import functools
 import logging
@@ -64,19 +64,24 @@ _EXTRAS = {
 
 
 def run_program(main: Callable[..., Any]) -> None:
-    """Run a script's main function as its command line.
+    """Run a program's main function as its command line, ending as `guarded` says."""
+    typer.run(guarded(main))
+
+
+def guarded(main: Callable[..., Any]) -> Callable[..., None]:
+    """Return a main function that ends as a program of the shell ends.
 
     What a person can act on ends it in one line without a trace: exit status 1. Ctrl-C, SIGTERM
     and a reader of its output that has gone end it with 128 and the signal's number.
     """
-    logging.basicConfig(
-        level=logging.WARNING, format="%(asctime)s %(message)s", handlers=[_ConsoleHandler()]
-    )
-    log.setLevel(logging.INFO)
-    signal.signal(signal.SIGTERM, _terminate)
 
     @functools.wraps(main)
-    def guarded(*arguments: Any, **options: Any) -> None:
+    def to_its_end(*arguments: Any, **options: Any) -> None:
+        logging.basicConfig(
+            level=logging.WARNING, format="%(asctime)s %(message)s", handlers=[_ConsoleHandler()]
+        )
+        log.setLevel(logging.INFO)
+        signal.signal(signal.SIGTERM, _terminate)
         # Within typer, which has endings of its own for some of these.
         try:
             main(*arguments, **options)
@@ -93,7 +98,7 @@ def run_program(main: Callable[..., Any]) -> None:
                 _console.print(f"error: {line}", style="red", markup=False, soft_wrap=True)
             raise SystemExit(1) from None
 
-    typer.run(guarded)
+    return to_its_end
 
 
 def one_line(error: Exception) -> str | None:

@@ -1,0 +1,5 @@
+"""`python -m spacegrouper` is the command `spacegrouper`."""
+
+from spacegrouper.programs.command import run
+
+run()

@@ -1,0 +1,1 @@
+"""Programs that a person calls, each also a command of `spacegrouper`."""

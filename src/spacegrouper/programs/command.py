@@ -1,0 +1,33 @@
+"""The command `spacegrouper`: what a person calls, without a clone of the project."""
+
+import sys
+from importlib import import_module
+
+import typer
+
+from spacegrouper.programs.command_line import guarded
+
+# By the name of the command, its module; scripts/ has a program for each too.
+COMMANDS = {
+    "predict": "predict",
+    "draw": "draw_patterns",
+    "simulate": "simulate",
+    "train": "train",
+    "serve": "serve",
+}
+
+
+def run() -> None:
+    """Run the command that is asked for."""
+    # Only its module, unless all are listed or completed: each imports its own part of the house.
+    asked = sys.argv[1] if len(sys.argv) > 1 else ""
+    app = typer.Typer(no_args_is_help=True)
+    app.callback()(_about)
+    for name in [asked] if asked in COMMANDS else COMMANDS:
+        module = import_module(f"spacegrouper.programs.{COMMANDS[name]}")
+        app.command(name)(guarded(module.main))
+    app()
+
+
+def _about() -> None:
+    """Name the symmetry of crystals from what can be measured of them."""
