@@ -40,13 +40,15 @@ def test_a_structure_is_simulated_drawn_and_named_with_the_core_alone(tmp_path: 
 
 @pytest.mark.parametrize(
     ("program", "package", "extra"),
-    [("train.py", "psutil", "train"), ("serve.py", "uvicorn", "serve")],
+    [("tabulate_networks.py", "keras", "train"), ("serve.py", "uvicorn", "serve")],
 )
 def test_a_program_that_needs_more_says_which_extra(
     program: str, package: str, extra: str, tmp_path: Path
 ) -> None:
-    options = {"train.py": ["--dataset", "x", "--config", "x", "--output", "x"], "serve.py": []}
-    given = options[program] or ["--model", str(tmp_path), "--port", "0"]
+    given = {
+        "tabulate_networks.py": ["--output", str(tmp_path / "sizes.csv")],
+        "serve.py": ["--model", str(tmp_path), "--port", "0"],
+    }[program]
 
     done = run(program, *given)
 

@@ -1,7 +1,6 @@
 import re
 import tomllib
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -29,12 +28,7 @@ def test_every_direct_dependency_is_pinned_and_installed_so() -> None:
     locked = {name.lower(): pinned for name, pinned in locked_versions().items()}
     missing = direct_dependencies() - locked.keys()
     assert not missing, "run `make lock`"
-    installed = {
-        name: version(name)
-        for name in direct_dependencies()
-        # Under another licence, so some leave it out.
-        if name != "rosettasciio" or find_spec("rsciio")
-    }
+    installed = {name: version(name) for name in direct_dependencies()}
     assert installed == {name: locked[name] for name in installed}, "install requirements.lock"
 
 
