@@ -130,7 +130,9 @@ def asked_for(
 
 
 def read_by(script: Path) -> set[str]:
-    return read_in(str(script), "main", frozenset(), set())
+    # What a person calls as well is in the package.
+    where, main = module(str(script))[1].get("main", (str(script), "main"))
+    return read_in(where, main, frozenset(), set())
 
 
 def test_reading_is_followed_through_functions() -> None:
