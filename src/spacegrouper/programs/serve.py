@@ -15,7 +15,12 @@ _CONNECTIONS = 100  # at a time; browsers open six
 
 
 def main(
-    model: Annotated[Path, typer.Option(help="folder of the trained network, or of its run")],
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            help="folder of the trained network, or of its run; by default the one that ships"
+        ),
+    ] = None,
     host: Annotated[
         str, typer.Option(help="address to listen at; 0.0.0.0: all of this machine's")
     ] = "127.0.0.1",
@@ -41,7 +46,7 @@ def main(
     """Show a web page that names the space group of a structure.
 
     A CIF or POSCAR file that is dropped on the page is standardised and simulated, and the network
-    in MODEL names its most probable space groups; the page shows its patterns beside them. Only
+    names its most probable space groups; the page shows its patterns beside them. Only
     browsers of this machine can reach it, unless --host says otherwise. Nothing is kept, and no
     file leaves the machine. Ctrl+C ends it.
     """
@@ -59,8 +64,9 @@ def main(
     import uvicorn
 
     from spacegrouper.prediction.page import Limits, Network, make_app
+    from spacegrouper.prediction.trained_model import SHIPPED
 
-    network = Network(model, Limits(bytes=round(1e6 * maximum_megabytes)), threshold)
+    network = Network(model or SHIPPED, Limits(bytes=round(1e6 * maximum_megabytes)), threshold)
     if host not in _LOOPBACK:
         log.warning(
             "warning: everyone who can reach %s can use the page; it asks for no password, and "
