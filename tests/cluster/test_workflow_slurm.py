@@ -310,7 +310,7 @@ def test_shaping_outlives_its_jobs_and_they_do_not_outlive_it(planned, undisturb
         wait_until(lambda: len(held_up(planned)) == 2, interrupted)
         interrupted.send_signal(signal.SIGINT)
         assert interrupted.wait() == 1
-        end = time.monotonic() + 120
+        end = time.monotonic() + 300
         while not {job.state for job in planned.jobs()} <= set(ENDED):
             assert time.monotonic() < end, planned.jobs()
             time.sleep(0.1)
