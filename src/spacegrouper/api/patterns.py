@@ -1,7 +1,6 @@
 """Diffraction patterns of a crystal, raw and shaped."""
 
 from dataclasses import dataclass, replace
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from spacegrouper.api.structures import StandardCrystal
 from spacegrouper.contract.technique import ENGINES, TECHNIQUES, Levels
 from spacegrouper.crystals.one_crystal import heading
 from spacegrouper.errors import UserError
-from spacegrouper.figures.toolkit import save_figure_as
+from spacegrouper.figures.toolkit import png_of, save_figure_as
 from spacegrouper.settings import Simulate, settings_from_mapping
 from spacegrouper.techniques.patterns.indexed_figure import indexed_figure
 from spacegrouper.techniques.patterns.settings import Shape
@@ -63,9 +62,7 @@ class PatternSet:
         save_figure_as(self.draw(spots), Path(path))
 
     def _repr_png_(self) -> bytes:
-        content = BytesIO()
-        self.draw().savefig(content, format="png")
-        return content.getvalue()
+        return png_of(self.draw())
 
 
 def simulate(crystal: StandardCrystal, **settings: Any) -> PatternSet:

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spacegrouper.api.structures import StandardCrystal
 from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.errors import UserError
+from spacegrouper.figures.toolkit import png_of
 from spacegrouper.prediction.inputs import Asked, Input, answer_inputs, gathered, read_input
 from spacegrouper.prediction.list_answers import ListAnswer
 from spacegrouper.prediction.micrograph_answers import MicrographAnswer
@@ -52,9 +52,7 @@ class Prediction:
         return f"<pre>{escape(repr(self))}</pre>"
 
     def _repr_png_(self) -> bytes:
-        content = BytesIO()
-        self.draw().savefig(content, format="png")
-        return content.getvalue()
+        return png_of(self.draw())
 
 
 def predict(

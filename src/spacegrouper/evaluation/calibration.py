@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
 from spacegrouper.crystals.symmetry import Integers
@@ -43,6 +42,9 @@ def fit_temperature(logits: Floats, labels: Integers) -> float:
     `logits`, `labels`: of crystals that the network was not trained on, but may have been
     chosen by. The likelihood has one maximum only, as it is concave in 1 / temperature.
     """
+    # Only here, as it is slow to import, and answers only read what was fitted.
+    from scipy.optimize import minimize_scalar
+
     found: Any = minimize_scalar(
         lambda logarithm: negative_log_likelihood(logits, labels, np.exp(logarithm)),
         bounds=np.log(TEMPERATURES),

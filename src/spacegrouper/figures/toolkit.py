@@ -1,6 +1,7 @@
 """What figures share: axes, whiskers, matrices, columns of names, images, saving."""
 
 from collections.abc import Iterable, Sequence
+from io import BytesIO
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,13 @@ def save_figure_as(figure: Figure, path: Path) -> None:
     with written_aside(path) as aside:
         metadata = {"Date": None} if kind == "svg" else {}
         figure.savefig(aside, format=kind, dpi=150, metadata=metadata)
+
+
+def png_of(figure: Figure) -> bytes:
+    """Return a figure as a notebook shows it."""
+    content = BytesIO()
+    figure.savefig(content, format="png")
+    return content.getvalue()
 
 
 def _settle_layout(figure: Figure) -> None:

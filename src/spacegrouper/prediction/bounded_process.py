@@ -3,11 +3,11 @@
 Readers of files, simulators and networks are written in several languages and by many hands. One
 that loops, swallows all memory or crashes ends its own process, and not the program that asked.
 
-To import TensorFlow takes many seconds, so it is done once, in a template process that does nothing
+To import what answers takes seconds, so it is done once, in a template process that does nothing
 else. A worker is a copy of it (fork), made ahead, that prepares itself, answers one question and
-ends. The template only imports: TensorFlow's threads, which a copy would lack, begin with its first
-operation. The fork server of multiprocessing does alike, but its socket lies in the folder of
-temporary files, and it is lost once that is gone.
+ends. The template only imports: threads, which a copy would lack, begin with the first operation.
+The fork server of multiprocessing does alike, but its socket lies in the folder of temporary files,
+and it is lost once that is gone.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ from spacegrouper.errors import UserError
 
 Answering = Callable[[bytes], bytes]
 
-_SECONDS_TO_START = 300  # with TensorFlow from a cold disk, and code that has to be compiled
+_SECONDS_TO_START = 300  # from a cold disk, with code that has to be compiled
 _SECONDS_TO_REACT = 10  # to what takes no time
 _LARGEST_FILE = 200_000_000  # bytes, of those a worker writes
 

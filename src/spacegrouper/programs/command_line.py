@@ -38,6 +38,16 @@ Structures = Annotated[
     Path, typer.Option(help="crystals of the dataset as JSON lines, made by standardise.py")
 ]
 Threads = Annotated[int, typer.Option(min=1, help="threads")]
+Threshold = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        max=1,
+        help="probability of the best class below which an answer is `not decided`; by default "
+        "every answer is given as it is",
+        show_default=False,
+    ),
+]
 Processes = Annotated[int, typer.Option(min=1, help="Processes that share the work.")]
 
 log = logging.getLogger("spacegrouper")

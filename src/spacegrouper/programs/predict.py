@@ -12,7 +12,7 @@ import typer
 
 from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.errors import UserError
-from spacegrouper.programs.command_line import CORES, Threads, log, progress
+from spacegrouper.programs.command_line import CORES, Threads, Threshold, log, progress
 from spacegrouper.techniques.reflections.ranking.priors import Prior
 
 if TYPE_CHECKING:
@@ -74,16 +74,7 @@ def main(
             show_default=False,
         ),
     ] = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            max=1,
-            help="probability of the best class below which an answer is `not decided`; by "
-            "default every answer is given as it is",
-            show_default=False,
-        ),
-    ] = None,
+    threshold: Threshold = None,
     output: Annotated[
         Path | None,
         typer.Option(help="folder for a picture of each answer, SVG and PNG; made if need be"),

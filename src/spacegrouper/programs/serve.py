@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from spacegrouper.errors import UserError
-from spacegrouper.programs.command_line import log
+from spacegrouper.programs.command_line import Threshold, log
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _CONNECTIONS = 100  # at a time; browsers open six
@@ -29,16 +29,7 @@ def main(
         list[str] | None,
         typer.Option(help="a further name of this machine by which browsers may ask for the page"),
     ] = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            max=1,
-            help="probability of the best class below which an answer is `not decided`; by "
-            "default every answer is given as it is",
-            show_default=False,
-        ),
-    ] = None,
+    threshold: Threshold = None,
     maximum_megabytes: Annotated[
         float, typer.Option(min=0.001, max=50, help="size of a structure file, MB")
     ] = 2,
