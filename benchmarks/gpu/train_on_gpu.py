@@ -151,7 +151,7 @@ class Training:
         import keras
         import resident
 
-        from spacegrouper.training.devices import has_gpu
+        from spacegrouper.training.devices import computes_in_bfloat16
         from spacegrouper.training.horovod_world import ALONE, adam
         from spacegrouper.training.objective import SummedCrossEntropy, class_weights
 
@@ -160,9 +160,9 @@ class Training:
         self._settings: Settings = cells.settings
         train = self._settings.train
         keras.utils.set_random_seed(self._settings.seed)
-        if train.precision != "float32" and not has_gpu():
+        if train.precision != "float32" and not computes_in_bfloat16():
             log.warning("train.precision: no GPU here: training with float32")
-        keras.config.set_dtype_policy(train.precision if has_gpu() else "float32")
+        keras.config.set_dtype_policy(train.precision if computes_in_bfloat16() else "float32")
         self.model = build_model(split["label"].nunique(), self._settings.model)
         self._trained = resident.in_one_batch(self.model)
         optimiser = adam(train.weight_decay, ALONE)

@@ -235,14 +235,17 @@ def test_a_network_of_one_image_learns_from_spots(store, tmp_path) -> None:
     assert history["loss"].iloc[-1] < 0.7 < np.log(3) < history["loss"].iloc[0] * 1.5
 
 
-def test_without_a_gpu_computes_with_32_bits(store, tmp_path, caplog) -> None:
+@pytest.mark.parametrize(("capable", "policy"), [(False, "float32"), (True, "mixed_bfloat16")])
+def test_computes_in_bfloat16_where_hardware_can(
+    store, tmp_path, caplog, monkeypatch, capable, policy
+) -> None:
+    monkeypatch.setattr("spacegrouper.training.trainer.computes_in_bfloat16", lambda: capable)
     run(store, tmp_path, small_settings(precision="mixed_bfloat16", epochs=1))
 
-    assert "no GPU here: training with float32" in caplog.text
-    assert {
-        layer.dtype_policy.name
-        for layer in keras.saving.load_model(tmp_path / "model.keras").layers
-    } == {"float32"}
+    assert ("no GPU here, nor a CPU with bfloat16" in caplog.text) is not capable
+    layers = keras.saving.load_model(tmp_path / "model.keras").layers
+    assert policy in {layer.dtype_policy.name for layer in layers}
+    assert all(weight.dtype == "float32" for layer in layers for weight in layer.weights)
 
 
 def test_a_cosine_of_other_length_is_another_training(store, tmp_path, caplog) -> None:

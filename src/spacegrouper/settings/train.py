@@ -79,7 +79,7 @@ class Train(Section):
     precision: Literal["float32", "mixed_bfloat16"] = Field(
         "float32",
         description="`mixed_bfloat16`: layers compute in bfloat16 where there is a GPU (Ampere or "
-        "newer); variables, and everything on a CPU, stay float32",
+        "newer) or a CPU with avx512_bf16; variables, and all elsewhere, stay float32",
     )
 
     @property

@@ -29,7 +29,7 @@ from spacegrouper.training.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from spacegrouper.training.devices import has_gpu
+from spacegrouper.training.devices import computes_in_bfloat16
 from spacegrouper.training.horovod_world import (
     World,
     adam,
@@ -135,8 +135,8 @@ def train(
 
 def _set_precision(settings: Train) -> None:
     precision = settings.precision
-    if precision != "float32" and not has_gpu():
-        log.warning("train.precision: no GPU here: training with float32")
+    if precision != "float32" and not computes_in_bfloat16():
+        log.warning("train.precision: no GPU here, nor a CPU with bfloat16: training with float32")
         precision = "float32"
     keras.config.set_dtype_policy(precision)
 
