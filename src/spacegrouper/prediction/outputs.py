@@ -1,9 +1,11 @@
 """What becomes of an answer, a network's or the ranker's: text, JSON or a picture."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from spacegrouper.prediction.descriptions import answer_record, facts, title
-from spacegrouper.prediction.guesses import Guess, percent
+from spacegrouper.prediction.guesses import percent
 from spacegrouper.prediction.list_answers import ListAnswer
 from spacegrouper.prediction.list_descriptions import (
     aligned,
@@ -27,20 +29,58 @@ if TYPE_CHECKING:
 _BAR = 30  # characters of a probability of 1
 
 
+@dataclass(frozen=True)
+class Said:
+    """An answer, or a part of it, in words: what the terminal and the page show alike.
+
+    Args:
+        title: of what the words are about.
+        verdict: a sentence, or "".
+        guesses: names of the most probable classes, and their probabilities.
+        facts: headings and their texts.
+        tables: headings and rows, of which the first heads the columns.
+        notes: headings and their texts, which come last.
+    """
+
+    title: str
+    verdict: str = ""
+    guesses: Sequence[tuple[str, float]] = ()
+    facts: Sequence[tuple[str, str]] = ()
+    tables: Sequence[tuple[str, Sequence[Sequence[str]]]] = ()
+    notes: Sequence[tuple[str, str]] = ()
+
+
+def answer_words(
+    answer: "Answer | ListAnswer | MicrographAnswer",
+    model: "TrainedModel | None",
+    threshold: float | None,
+) -> list[Said]:
+    """Return an answer in words, part by part. `threshold`: as of `undecided`."""
+    if isinstance(answer, ListAnswer):
+        return [_list_words(answer, threshold)]
+    if isinstance(answer, MicrographAnswer):
+        return _micrograph_words(answer, threshold)
+    assert model is not None
+    guesses = [(guess.name, guess.probability) for guess in answer.guesses]
+    return [Said(title(answer), guesses=guesses, facts=facts(answer, model, threshold))]
+
+
 def answer_text(
     answer: "Answer | ListAnswer | MicrographAnswer",
     model: "TrainedModel | None",
     threshold: float | None,
 ) -> str:
     """Return an answer as lines of text. `threshold`: as of `undecided`."""
-    if isinstance(answer, ListAnswer):
-        lines = _list_lines(answer, threshold)
-    elif isinstance(answer, MicrographAnswer):
-        lines = _micrograph_lines(answer, threshold)
-    else:
-        assert model is not None
-        lines = [title(answer), *_bars(answer.guesses, [guess.name for guess in answer.guesses])]
-        lines += [f"  {heading}: {text}" for heading, text in facts(answer, model, threshold)]
+    lines = []
+    for said in answer_words(answer, model, threshold):
+        lines.append(said.title)
+        if said.verdict:
+            lines.append(f"  {said.verdict}")
+        lines += _bars(said.guesses)
+        lines += [f"  {heading}: {text}" for heading, text in said.facts]
+        for heading, table in said.tables:
+            lines += [f"  {heading}:", *(f"    {line}" for line in aligned(table))]
+        lines += [f"  {heading}: {text}" for heading, text in said.notes]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -79,35 +119,38 @@ def answer_picture(
     return answer_figure(answer, model, threshold)
 
 
-def _micrograph_lines(answer: MicrographAnswer, threshold: float | None) -> list[str]:
-    lines = []
+def _micrograph_words(answer: MicrographAnswer, threshold: float | None) -> list[Said]:
     indexed = answer.given.indexed or (None,) * len(answer.given.patterns)
-    for measured, one in zip(answer.given.patterns, indexed, strict=True):
-        lines.append(measured.micrograph.name)
-        lines += [f"  {heading}: {text}" for heading, text in pattern_facts(measured, one)]
+    words = [
+        Said(measured.micrograph.name, facts=pattern_facts(measured, one))
+        for measured, one in zip(answer.given.patterns, indexed, strict=True)
+    ]
     if answer.ranked is not None:
-        lines += _list_lines(answer.ranked, threshold)
-    return lines + [f"  limit: {text}" for text in answer.limits]
+        words.append(_list_words(answer.ranked, threshold))
+    limits = [("limit", text) for text in answer.limits]
+    return [*words[:-1], replace(words[-1], notes=[*words[-1].notes, *limits])]
 
 
-def _list_lines(answer: ListAnswer, threshold: float | None) -> list[str]:
-    names = [group_name(group) for group in answer.ranking.groups]
-    lines = [list_title(answer), f"  {verdict(answer, threshold)}", *_bars(answer.guesses, names)]
-    rows = [*(("warning", text) for text in answer.ranking.warnings), *list_facts(answer)]
-    lines += [f"  {heading}: {text}" for heading, text in rows]
-    for heading, table in (
+def _list_words(answer: ListAnswer, threshold: float | None) -> Said:
+    tables = (
         ("rotations of the lattice, in the standard axes", operator_table(answer)),
         ("conditions on reflections, in the standard axes", condition_table(answer)),
-    ):
-        if len(table) > 1:
-            lines += [f"  {heading}:", *(f"    {line}" for line in aligned(table))]
-    return lines + [f"  note: {text}" for text in answer.measured.notes]
+    )
+    names = [group_name(group) for group in answer.ranking.groups]
+    shares = [guess.probability for guess in answer.guesses]
+    return Said(
+        title=list_title(answer),
+        verdict=verdict(answer, threshold),
+        guesses=list(zip(names, shares, strict=True)),
+        facts=[*(("warning", text) for text in answer.ranking.warnings), *list_facts(answer)],
+        tables=[(heading, table) for heading, table in tables if len(table) > 1],
+        notes=[("note", text) for text in answer.measured.notes],
+    )
 
 
-def _bars(guesses: tuple[Guess, ...], names: list[str]) -> list[str]:
-    width = max(map(len, names))
+def _bars(guesses: Sequence[tuple[str, float]]) -> list[str]:
+    width = max((len(name) for name, _ in guesses), default=0)
     return [
-        f"  {rank}  {name:{width}}  {percent(guess.probability):>7}  "
-        + "█" * round(_BAR * guess.probability)
-        for rank, (guess, name) in enumerate(zip(guesses, names, strict=True), start=1)
+        f"  {rank}  {name:{width}}  {percent(probability):>7}  {'█' * round(_BAR * probability)}"
+        for rank, (name, probability) in enumerate(guesses, start=1)
     ]
