@@ -23,6 +23,7 @@ from scipy.stats import binomtest
 from spacegrouper.atomic import written_aside
 from spacegrouper.crystals.crystal import Crystal, Rejection, space_group_of
 from spacegrouper.crystals.json_lines import read_crystals
+from spacegrouper.crystals.reference_setting import in_reference_setting
 from spacegrouper.crystals.standard_cell import standardise
 from spacegrouper.errors import UserError
 from spacegrouper.prediction.micrograph_answers import Micrographs, answer_micrographs
@@ -141,7 +142,7 @@ def simulated(
 
 
 def crystals_of(path: Path, number: int) -> Iterator[Crystal]:
-    """Yield crystals in their standard cells, of at most 60 atoms, in an order by their ids."""
+    """Yield crystals in the axes of the International Tables, at most 60 atoms, ordered by ids."""
     chosen = [one for one in read_crystals(path) if isinstance(one, Crystal)]
     chosen = [one for one in chosen if len(one.species) <= MOST_ATOMS]
     chosen.sort(key=lambda one: hashlib.sha1(one.id.encode()).hexdigest(), reverse=True)
@@ -149,7 +150,7 @@ def crystals_of(path: Path, number: int) -> Iterator[Crystal]:
     for one in chosen:
         standard = standardise(one, Standardise())
         if isinstance(standard, Crystal) and len(standard.species) <= MOST_ATOMS:
-            yield standard
+            yield in_reference_setting(standard)
             yielded += 1
         if yielded == number:
             return

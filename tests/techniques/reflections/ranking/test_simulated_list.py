@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from random_crystals import random_crystal
 
+from spacegrouper.crystals.standard_cell import standardise
+from spacegrouper.settings.standardise import Standardise
+from spacegrouper.techniques.reflections.ranking.reduction import reduced_list
 from spacegrouper.techniques.reflections.ranking.simulated_list import (
     Measuring,
     simulated_list,
@@ -53,6 +56,18 @@ def test_merged_lists_have_no_equivalents_and_stripped_ones_nothing_absent():
     assert weak.sum() > 20
     stripped = measured(62, replace(PLAIN, stripped=1))
     assert (stripped.intensity < 1e-6 * full.intensity.max()).sum() < weak.sum() / 4
+
+
+@pytest.mark.parametrize("number", [38, 41, 57, 62])
+def test_what_is_absent_does_not_depend_on_the_axes_of_the_crystal(number):
+    """Standardised orthorhombic crystals have their axes in order of length."""
+    crystal = standardise(random_crystal(number, seed=2, scale=4), Standardise())
+    stripped = simulated_list(crystal, replace(PLAIN, stripped=1), np.random.default_rng(0))
+    weak = stripped.intensity < 1e-9 * stripped.intensity.max()
+    assert weak.mean() < 0.01
+    volume = gemmi.UnitCell(*stripped.cell).volume
+    primitive = np.linalg.det(reduced_list(stripped).lattice)
+    assert volume / primitive == pytest.approx(2 if number < 42 else 1, rel=1e-6)
 
 
 def test_a_perfect_twin_of_a_pyramid_looks_like_the_holohedry():

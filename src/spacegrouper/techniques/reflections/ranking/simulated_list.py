@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.crystals.crystal import Crystal, space_group_of
+from spacegrouper.crystals.reference_setting import in_reference_setting
 from spacegrouper.techniques.reflections.cells import cell_of
 from spacegrouper.techniques.reflections.equivalents import (
     Floats,
@@ -103,11 +104,15 @@ def simulated_list(
     """Measure a crystal; None where too few reflections are left.
 
     Args:
-        crystal: in the standard conventional cell of its space group, which its metadata names.
+        crystal: whose metadata names its space group.
         measuring: what is drawn.
         generator: all that is random.
+
+    Raises:
+        UnusableCrystalError: the cell has not the symmetry of that space group.
     """
     draw = _Draw(generator)
+    crystal = in_reference_setting(crystal)
     electrons = draw.happens(measuring.electrons)
     group = gemmi.find_spacegroup_by_number(space_group_of(crystal))
     operations = group.operations()

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.crystals.crystal import Crystal, space_group_of
+from spacegrouper.crystals.elements import UnusableCrystalError
 from spacegrouper.errors import UserError
 from spacegrouper.randomness import generator_for
 from spacegrouper.techniques.reflections.ranking.boosted_trees import from_scikit_learn
@@ -74,12 +75,12 @@ def examples(
     """
     for crystal in crystals:
         advance(1)
-        measured = simulated_list(crystal, measuring, generator_for(seed, crystal.id, "list"))
-        if measured is None:
-            continue
         try:
+            measured = simulated_list(crystal, measuring, generator_for(seed, crystal.id, "list"))
+            if measured is None:
+                continue
             found = candidates_of(measured)
-        except UserError:
+        except (UnusableCrystalError, UserError):
             continue
         yield Example(
             prototype=str(crystal.metadata.get("prototype", crystal.id)),
