@@ -37,7 +37,8 @@ _WHOLE = 1e-3  # of an index after a transformation; matrices have thirds as 0.3
 def read_reflection_list(paths: Sequence[Path], cell: str | None = None) -> ReflectionList:
     """Read the reflections of one crystal from a file, or from several that belong together.
 
-    Beside a list of SHELX without instructions, .ins and .res of the same name are read too.
+    Beside a list of SHELX without instructions, .ins and .res of the same name are read too, or
+    else .p4p.
 
     Args:
         paths: a file with reflections, and others with what it does not say.
@@ -127,11 +128,14 @@ def _numeric(words: list[str]) -> bool:
 
 
 def _beside(path: Path) -> list[Path]:
-    """Return SHELX's instructions of the same name."""
+    """Return SHELX's instructions of the same name, or Bruker's file: its axes may be others."""
     if path.suffix.lower() != ".hkl":
         return []
-    ends = (".INS", ".RES") if path.suffix.isupper() else (".ins", ".res")
-    return [file for end in ends if (file := path.with_suffix(end)).is_file()]
+    for ends in ((".ins", ".res"), (".p4p",)):
+        files = [path.with_suffix(end.upper() if path.suffix.isupper() else end) for end in ends]
+        if found := [file for file in files if file.is_file()]:
+            return found
+    return []
 
 
 def _add_embedded(

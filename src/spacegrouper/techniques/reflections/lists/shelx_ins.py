@@ -31,7 +31,7 @@ def _read(content: "Content") -> "FromFile":
 LIST_FORMATS.register(
     ListFormat(
         name="shelx_ins",
-        words="SHELX .ins or .res beside it",
+        words="SHELX .ins or .res beside a list",
         recognises=_recognises,
         read=_read,
         has_reflections=lambda content: False,

@@ -29,12 +29,13 @@ _REFUSED = {
     "as HKLF 4",
     6: "sums of overlapping reflections, as of a powder; they say nothing of single reflections",
 }
-_CELL = re.compile(r"^CELL\s", re.IGNORECASE | re.MULTILINE)
+# The first number is the wavelength; Bruker's .p4p begins otherwise, and its CELL has none.
+_CELL = re.compile(r"\A(?!\s*FILEID\s).*^CELL\s", re.IGNORECASE | re.MULTILINE | re.DOTALL)
 
 
 def has_instructions(text: str) -> bool:
     """Tell whether a text has an instruction CELL."""
-    return _CELL.search(text) is not None
+    return _CELL.match(text) is not None
 
 
 def read_instructions(text: str, first_line: int = 1) -> FromFile:
