@@ -34,7 +34,7 @@ def test_a_structure_is_simulated_drawn_and_named_with_the_core_alone(tmp_path: 
 
     done = run("predict.py", "--model", model, structure, "--output", tmp_path / "drawn")
 
-    assert (done.returncode, "221 Pm-3m" in done.stdout) == (0, True), done.stderr
+    assert (done.returncode, "221 Pm3\u0305m" in done.stdout) == (0, True), done.stderr
     assert (tmp_path / "drawn" / "CsCl.cif.png").is_file()
 
 

@@ -60,7 +60,7 @@ def test_right_and_wrong_differ_in_sign_and_word():
         "small",
     )
     assert "✓ right: 62 Pnma, 98.7 %" in page
-    assert "✗ wrong: 225 Fm-3m, 50.0 %" in page
+    assert "✗ wrong: 225 Fm3\u0305m, 50.0 %" in page
 
 
 def test_each_space_group_has_a_section_that_the_index_leads_to():

@@ -310,5 +310,5 @@ def test_overview_shows_the_pictures_and_tells_right_from_wrong_in_words():
             assert np.array_equal(axes.images[0].get_array(), visible(picture))
         texts = [text.get_text() for text in row[4].texts]
         assert texts[0] == sample.material_id
-        assert "225 Fm-3m" in texts[1]
+        assert "225 Fm3\u0305m" in texts[1]
     assert [row[4].texts[3].get_text() for row in grid] == ["✗ wrong, 25.0 %", "✓ right, 75.0 %"]

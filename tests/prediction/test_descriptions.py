@@ -21,8 +21,8 @@ def crystal(species: str, spacegroup: int) -> Crystal:
 def answer() -> Answer:
     return Answer(
         name="a.cif",
-        guesses=(Guess(221, "221 Pm-3m", 0.75), Guess(207, "207 P432", 0.125)),
-        between=(Guess(221, "221 Pm-3m", 0.75), Guess(207, "207 P432", 0.1875)),
+        guesses=(Guess(221, "221 Pm3\u0305m", 0.75), Guess(207, "207 P432", 0.125)),
+        between=(Guess(221, "221 Pm3\u0305m", 0.75), Guess(207, "207 P432", 0.1875)),
         crystal_system=("cubic", 0.9375),
         extinction_class=((207, 215, 221), 0.875),
         crystal=crystal("Cs Cl", 221),
@@ -73,9 +73,9 @@ def test_people_read_the_same(answer: Answer, model: TrainedModel) -> None:
     assert title(answer) == "a.cif: ClCs, 2 atoms in the cell"
     assert dict(facts(answer, model)) == {
         "crystal system": "cubic, 93.8 %",
-        "extinction class": "207 P432, 215 P-43m or 221 Pm-3m, alike in symmetry and extinctions, "
-        "87.5 %",
-        "spglib finds": "221 Pm-3m, cubic, within 0.1 Å",
+        "extinction class": "207 P432, 215 P4\u03053m or 221 Pm3\u0305m, "
+        "alike in symmetry and extinctions, 87.5 %",
+        "spglib finds": "221 Pm3\u0305m, cubic, within 0.1 Å",
         "probabilities": "calibrated, at temperature 1.50",
     }
 
@@ -123,8 +123,8 @@ def test_an_answer_below_the_threshold_is_not_decided(answer: Answer, model: Tra
     }
     assert facts(answer, model, 0.76)[0] == (
         "not decided",
-        "221 Pm-3m has 75.0 %, below the threshold 76.0 %; "
-        "it lies between 221 Pm-3m and 207 P432, 93.8 % together",
+        "221 Pm3\u0305m has 75.0 %, below the threshold 76.0 %; "
+        "it lies between 221 Pm3\u0305m and 207 P432, 93.8 % together",
     )
 
 

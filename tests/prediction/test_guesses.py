@@ -28,7 +28,7 @@ def test_there_are_five_guesses_however_few_or_many_have_90_percent() -> None:
 
 
 def test_a_threshold_above_a_sure_answer_names_it_alone() -> None:
-    between = (Guess(14, "14 P21/c", 0.95),)
-    assert undecided(between, 0.99) == "14 P21/c has 95.0 %, below the threshold 99.0 %"
+    between = (Guess(14, "14 P2₁/c", 0.95),)
+    assert undecided(between, 0.99) == "14 P2₁/c has 95.0 %, below the threshold 99.0 %"
     assert undecided(between, 0.95) == undecided(between, None) == ""
     assert decision_record(between, None) is None

@@ -106,7 +106,7 @@ def test_a_cif_file_with_a_structure_too_is_a_list_only_where_no_network_is_aske
 def test_the_text_begins_with_the_verdict_and_shows_the_evidence(answer: ListAnswer) -> None:
     lines = answer_text(answer, None, None).splitlines()
     assert lines[0].startswith("a.hkl: ")
-    assert lines[1].startswith("  Most probably 92 P41212 or 96 P43212, with ")
+    assert lines[1].startswith("  Most probably 92 P4₁2₁2 or 96 P4₃2₁2, with ")
     assert lines[2].split()[:2] == ["1", "92"]
     text = "\n".join(lines)
     assert "  prior: molecular: space groups about as frequent as in the Cambridge" in text
@@ -115,7 +115,7 @@ def test_the_text_begins_with_the_verdict_and_shows_the_evidence(answer: ListAns
     assert any(row.startswith("4-fold along [0 0 1] yes 0.9") for row in rows)
     assert any(row.startswith("00l l = 4n yes ") and row.split()[6] == "0" for row in rows)
     undecided = answer_text(answer, None, 1.0).splitlines()
-    assert undecided[1].startswith("  Not decided: 92 P41212 has ")
+    assert undecided[1].startswith("  Not decided: 92 P4₁2₁2 has ")
 
 
 def test_the_record_is_json_that_says_how_the_standard_cell_is_made(answer: ListAnswer) -> None:

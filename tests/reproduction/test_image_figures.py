@@ -41,7 +41,7 @@ def test_the_first_of_other_groups_that_are_there_comes_before_the_largest(datas
     figure = examples_figure(crystals, VIEWS, (229, 205))
     labels = [axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()]
     assert ["paper" in label for label in labels] == [False, True, False]
-    assert "the dataset has no crystal of 205 Pa-3." in figure.get_supxlabel()
+    assert "the dataset has no crystal of 205 Pa3\u0305." in figure.get_supxlabel()
     assert not examples_figure(crystals, VIEWS, (229,)).get_supxlabel()
 
 
@@ -57,7 +57,7 @@ def test_images_are_those_that_networks_take(dataset, crystal):
     assert crystal.spot == pytest.approx(np.moveaxis(raw, 0, -1) / 255)
     for view in range(3):
         assert crystal.shaped[view, ..., view] == pytest.approx(shaped[view] / 255)
-    assert crystal.title == "b, 225 Fm-3m"
+    assert crystal.title == "b, 225 Fm3\u0305m"
 
 
 def test_saved_figures_have_ink(assert_saved_well, crystal):
@@ -87,7 +87,7 @@ def test_steps_lead_from_the_raw_pattern_to_the_shaped_one(dataset, crystal):
 def test_examples_have_a_row_each(dataset):
     crystals = [read_example(dataset, row) for row in choose_examples(dataset).to_dict("records")]
     grid = np.reshape(examples_figure(crystals, VIEWS).axes, (2, 7))
-    assert grid[1, 0].get_ylabel() == "cubic\n225 Fm-3m\nb"
+    assert grid[1, 0].get_ylabel() == "cubic\n225 Fm3\u0305m\nb"
     for view in range(3):
         shown = np.asarray(grid[1, 4 + view].images[0].get_array())
         assert shown == pytest.approx(crystals[1].shaped[view])

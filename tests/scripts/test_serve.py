@@ -103,7 +103,7 @@ def test_a_structure_dropped_on_the_page_is_answered_and_nothing_leaves_the_mach
     assert shares == sorted(shares, reverse=True)
     widths = [float(rect.get_attribute("width")) for rect in page.locator(".share").all()]
     assert widths == pytest.approx(shares, abs=0.06)
-    assert "221 Pm-3m, cubic" in page.inner_text("dl")
+    assert "221 Pm3\u0305m, cubic" in page.inner_text("dl")
     loaded = page.evaluate(
         "[...document.images].map((image) => image.complete && image.naturalWidth)"
     )

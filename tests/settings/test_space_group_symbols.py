@@ -1,6 +1,7 @@
 import gemmi
 import pytest
 
+from spacegrouper.crystals.class_names import space_group_symbol
 from spacegrouper.errors import UserError
 from spacegrouper.settings import settings_from_mapping
 from spacegrouper.settings.space_group_symbols import space_group_number
@@ -28,6 +29,7 @@ from spacegrouper.settings.space_group_symbols import space_group_number
         ("Fd-3m:2", 227),
         ("P32", 145),
         ("P321", 150),
+        ("P4\u0304m2", 115),
     ],
 )
 def test_a_symbol_is_found_however_it_is_spelt(name: object, number: int) -> None:
@@ -37,7 +39,8 @@ def test_a_symbol_is_found_however_it_is_spelt(name: object, number: int) -> Non
 def test_every_group_is_found_by_its_symbol() -> None:
     for number in range(1, 231):
         group = gemmi.find_spacegroup_by_number(number)
-        assert {space_group_number(group.hm), space_group_number(group.xhm())} == {number}
+        spellings = (group.hm, group.xhm(), space_group_symbol(number))
+        assert set(map(space_group_number, spellings)) == {number}
 
 
 @pytest.mark.parametrize("name", ["Fm-3x", "", "0", 231, -1, 2.5, True, "cubic"])

@@ -1,5 +1,6 @@
 """Answers for one input: a structure, patterns, micrographs, a diffractogram or a list."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -49,7 +50,9 @@ class Prediction:
         return answer_text(self.answer, self.model, self.threshold)
 
     def _repr_html_(self) -> str:
-        return f"<pre>{escape(repr(self))}</pre>"
+        # Fonts of equal width put a combining bar above the letter behind it.
+        bar = r'<span style="text-decoration: overline">\1</span>'
+        return "<pre>" + re.sub("(.)\u0305", bar, escape(repr(self))) + "</pre>"
 
     def _repr_png_(self) -> bytes:
         return png_of(self.draw())

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from spacegrouper.crystals.class_names import class_name
+from spacegrouper.crystals.class_names import class_name, short_symbol
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.formula import formula_unit
 from spacegrouper.crystals.symmetry import extinction_class_members
@@ -169,8 +169,3 @@ def listed(space_groups: Sequence[int]) -> str:
     if len(names) == 1:
         return f"{names[0]} alone"
     return f"{', '.join(names[:-1])} or {names[-1]}, alike in symmetry and extinctions"
-
-
-def short_symbol(number: int) -> str:
-    """Return the short Hermann-Mauguin symbol, such as `Fm-3m`."""
-    return class_name("spacegroup", number).split(" ", 1)[1]

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len, set_cell_size
 
-from spacegrouper.crystals.class_names import class_name
-from spacegrouper.prediction.descriptions import listed, short_symbol
+from spacegrouper.crystals.class_names import class_name, overlined, short_symbol, typeset
+from spacegrouper.prediction.descriptions import listed
 from spacegrouper.prediction.guesses import decision_record, percent, undecided
 from spacegrouper.prediction.list_answers import ListAnswer
 from spacegrouper.techniques.reflections.ranking.priors import PRIOR_WORDS
@@ -54,7 +55,7 @@ def list_facts(answer: ListAnswer) -> list[tuple[str, str]]:
     members, of_class = answer.extinction_class
     rows = [
         ("crystal system", f"{system}, {percent(of_system)}"),
-        ("Laue class", f"{laue}, {percent(of_laue)}"),
+        ("Laue class", f"{overlined(laue)}, {percent(of_laue)}"),
         ("extinction class", f"{listed(members)}, {percent(of_class)}"),
         ("prior", f"{ranking.prior}: {PRIOR_WORDS[ranking.prior]}"),
         ("standard cell", cell_text(best.cell)),
@@ -73,7 +74,9 @@ def list_facts(answer: ListAnswer) -> list[tuple[str, str]]:
             )
         )
     if measured.stated_symbol:
-        rows.append(("the file states", f"{measured.stated_symbol}, which is not looked at"))
+        rows.append(
+            ("the file states", f"{typeset(measured.stated_symbol)}, which is not looked at")
+        )
     return rows
 
 
@@ -126,9 +129,11 @@ def condition_table(answer: ListAnswer) -> list[tuple[str, ...]]:
 
 def aligned(table: Sequence[Sequence[str]]) -> list[str]:
     """Return the rows of a table as lines, in columns of equal width."""
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
     return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        "  ".join(
+            set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
         for row in table
     ]
 

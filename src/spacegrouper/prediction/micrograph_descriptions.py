@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from spacegrouper.crystals.class_names import overlined
 from spacegrouper.prediction.list_descriptions import list_record
 from spacegrouper.prediction.micrograph_answers import MicrographAnswer
 from spacegrouper.techniques.micrographs.chain import IndexedMicrograph, MeasuredMicrograph
@@ -56,7 +57,7 @@ def _lattice_words(measured: MeasuredMicrograph) -> str:
 
 def _symmetry_words(measured: MeasuredMicrograph) -> str:
     found = measured.symmetry
-    classes = LAUE_CLASSES[found.name]
+    classes = list(map(overlined, LAUE_CLASSES[found.name]))
     where = "any Laue class" if len(classes) == 11 else f"Laue class {' or '.join(classes)}"
     tested = [
         f"{name} {correlation:.2f}"

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len, set_cell_size
+
 from spacegrouper.prediction.descriptions import answer_record, facts, title
 from spacegrouper.prediction.guesses import percent
 from spacegrouper.prediction.list_answers import ListAnswer
@@ -149,8 +151,9 @@ def _list_words(answer: ListAnswer, threshold: float | None) -> Said:
 
 
 def _bars(guesses: Sequence[tuple[str, float]]) -> list[str]:
-    width = max((len(name) for name, _ in guesses), default=0)
+    width = max((cell_len(name) for name, _ in guesses), default=0)
     return [
-        f"  {rank}  {name:{width}}  {percent(probability):>7}  {'█' * round(_BAR * probability)}"
+        f"  {rank}  {set_cell_size(name, width)}  {percent(probability):>7}  "
+        + "█" * round(_BAR * probability)
         for rank, (name, probability) in enumerate(guesses, start=1)
     ]

@@ -3,6 +3,7 @@
 import re
 from functools import cache
 from typing import Any
+from unicodedata import normalize
 
 from spacegrouper.errors import UserError
 
@@ -15,7 +16,8 @@ def space_group_number(name: Any) -> int:
     """Return the number of a space group that is given by number or Hermann-Mauguin symbol.
 
     Symbols may be short or full, of any setting that gemmi or spglib lists, with or without
-    blanks, `_` and the letter of a cell or an origin: `Fm-3m`, `P2_1/c`, `P 1 21/n 1`, `R-3cH`.
+    blanks, `_` and the letter of a cell or an origin: `Fm-3m`, `P2_1/c`, `P 1 21/n 1`, `R-3cH`;
+    or as people read them: Fm3̅m, P2₁/c.
     Raises UserError for what is no group, and for a symbol of several.
     """
     if isinstance(name, str) and not name.strip().isdecimal():
@@ -36,7 +38,9 @@ def space_group_number(name: Any) -> int:
 
 def _key(symbol: str) -> str:
     """Return a symbol without what its spelling is free in."""
-    text = symbol.translate(_DIALECTS)
+    # As answers print them: bars above the numbers, and small numbers.
+    text = re.sub("([1346])[\u0304\u0305]", r"-\1", normalize("NFKC", symbol))
+    text = text.translate(_DIALECTS)
     # Letters behind the symbol, of a cell or an origin: `R-3cH`, `Fd-3mS`, `Fd-3m:2`.
     text = re.sub(r":[12HRhr]$|(?<=[a-z0-9])[HRSZ]$", "", text)
     # The lattice is a capital, all else is small, as some programs write all in capitals.

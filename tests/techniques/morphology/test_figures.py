@@ -86,7 +86,7 @@ def test_mean_images_stand_side_by_side(found) -> None:
     shown = [axes.images[0].get_array() for axes in figure.axes if axes.images]
     assert len(shown) == 50
     np.testing.assert_array_equal(shown[7], np.concatenate(list(images[108]), axis=1))
-    assert "116 P-4c2 (n = 3)" in texts(figure)
+    assert "116 P4\u0305c2 (n = 3)" in texts(figure)
 
 
 def test_one_space_group_is_enough() -> None:
@@ -94,6 +94,6 @@ def test_one_space_group_is_enough() -> None:
     one = statistics.measure_bitmaps(np.arange(2), np.array([225, 225]), bitmaps)
     table = statistics.per_space_group_table(one)
 
-    assert "225 Fm-3m (n = 2)" in texts(figures.class_balance_figure(table))
-    assert "225 Fm-3m" in texts(figures.brightness_per_space_group_figure(table))
-    assert "225 Fm-3m" in texts(figures.mean_images_figure(statistics.mean_images(one), table))
+    assert "225 Fm3\u0305m (n = 2)" in texts(figures.class_balance_figure(table))
+    assert "225 Fm3\u0305m" in texts(figures.brightness_per_space_group_figure(table))
+    assert "225 Fm3\u0305m" in texts(figures.mean_images_figure(statistics.mean_images(one), table))
