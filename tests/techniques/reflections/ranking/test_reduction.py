@@ -1,5 +1,7 @@
 """Whatever the axes, a list comes into the same reduced cell."""
 
+from dataclasses import replace
+
 import gemmi
 import numpy as np
 import pytest
@@ -44,3 +46,31 @@ def test_a_list_of_noise_is_refused():
     weak = type(measured)(**{**vars(measured), "sigma": measured.sigma * 1e9})
     with pytest.raises(UserError, match="above 3 sigma"):
         reduced_list(weak)
+
+
+def planar(measured):
+    """Return the reflections of a list with l = 0."""
+    kept = measured.hkl[:, 2] == 0
+    values = {name: getattr(measured, name)[kept] for name in ("hkl", "intensity", "sigma")}
+    return replace(measured, **values)
+
+
+def full_list(seed=1):
+    measuring = Measuring(**{**vars(EXACT), "conventional": 1})
+    return simulated_list(random_crystal(19), measuring, np.random.default_rng(seed))
+
+
+def test_a_list_of_one_zone_is_refused():
+    with pytest.raises(UserError, match="all reflections are in one zone"):
+        reduced_list(planar(full_list()))
+
+
+def test_noise_outside_of_a_zone_is_no_reason_to_leave_all_of_it_out():
+    """Leaving out ever more planes of noise would never end."""
+    measured = full_list()
+    off = measured.hkl[:, 2] != 0
+    noise = np.random.default_rng(0).standard_normal(off.sum()) * measured.sigma[off]
+    intensity = measured.intensity.copy()
+    intensity[off] = noise
+    reduced = reduced_list(replace(measured, intensity=intensity))
+    assert np.linalg.matrix_rank(reduced.hkl) == 3

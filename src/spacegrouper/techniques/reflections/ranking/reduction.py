@@ -82,13 +82,19 @@ def reduced_list(measured: ReflectionList, centring: str | None = None) -> Reduc
             reflections to show it.
 
     Raises:
-        UserError: too few reflections, or hardly any above their uncertainties.
+        UserError: too few reflections, hardly any above their uncertainties, or all in one plane
+            where no centring is given.
     """
     ratio = measured.intensity / measured.sigma
     if len(ratio) < _FEWEST or (ratio > 3).sum() < _FEWEST // 2:
         raise UserError(
             f"{(ratio > 3).sum()} of {len(ratio)} reflections are above 3 sigma; a space group "
             f"needs at least {_FEWEST} reflections, half of them so"
+        )
+    if centring is None and not _in_space(measured.hkl):
+        raise UserError(
+            "all reflections are in one zone, which says nothing of the lattice across it; give "
+            "those of other zones too"
         )
     given = np.linalg.cholesky(metrics_of(measured.cell[None])[0])
     primitive, kept = _primitive(measured) if centring is None else _centred(measured, centring)
@@ -127,7 +133,8 @@ def _primitive(measured: ReflectionList) -> tuple[Floats, NDArray[np.bool_]]:
     """Return primitive axes (3, 3), rows in units of the given, and the reflections they index.
 
     A vector v / p, of p = 2 or 3, belongs to the lattice if only reflections are present whose
-    v.h is a multiple of p; one step of index 2 or 3 is made after the other.
+    v.h is a multiple of p; one step of index 2 or 3 is made after the other, as long as what is
+    left is more than a plane.
     """
     axes, kept = np.eye(3), np.ones(len(measured.hkl), dtype=bool)
     found = True
@@ -137,7 +144,7 @@ def _primitive(measured: ReflectionList) -> tuple[Floats, NDArray[np.bool_]]:
             for v in _directions(p):
                 hkl = np.round(measured.hkl @ axes.T).astype(np.int64)
                 inside = kept & (hkl @ v % p == 0)
-                if not _absent(measured, kept & ~inside, inside):
+                if not _absent(measured, kept & ~inside, inside) or not _in_space(hkl[inside]):
                     continue
                 step = np.eye(3)
                 place = int(np.flatnonzero(v)[0])
@@ -191,6 +198,11 @@ def _centred(measured: ReflectionList, centring: str) -> tuple[Floats, NDArray[n
     turn = gemmi.SpaceGroup(_CENTRED_GROUPS[centring]).centred_to_primitive().rot
     axes: Floats = np.array(turn).T / gemmi.Op.DEN
     return axes, _allowed(measured.hkl, centring)
+
+
+def _in_space(hkl: NDArray[Any]) -> bool:
+    """Tell whether reflections (n, 3) are neither in a plane nor on a line."""
+    return bool(np.linalg.matrix_rank(hkl.T.astype(float) @ hkl) == 3)
 
 
 def _directions(p: int) -> list[Indices]:
