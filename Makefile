@@ -15,7 +15,7 @@ export PYTHONNOUSERSITE := 1
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
-demo: $(environment) ## run the whole pipeline on 480 crystals; results/demo/report.html
+demo: $(environment) ## run the whole pipeline on 480 crystals; results/demo/report/index.html
 	@mkdir -p results
 	@# The lock of flock ends with its process, even a killed one, and leaves no file; Snakemake's own
 	@# would stay.
@@ -24,6 +24,7 @@ demo: $(environment) ## run the whole pipeline on 480 crystals; results/demo/rep
 	    --report results/$(DEMO)/report.html --report-after-run; \
 	status=$$?; \
 	if [ $$status -eq 75 ]; then echo "error: another 'make demo' is running here; wait for it" >&2; fi; \
+	if [ $$status -eq 0 ]; then echo "Open results/$(DEMO)/report/index.html"; fi; \
 	exit $$status
 
 test: $(environment) ## run the tests; with CI=true the proofs that take minutes as well

@@ -1,4 +1,4 @@
-"""Show sample crystals of the test part with the network's answers: a page and an overview."""
+"""Write the report of a run: its front page, sample crystals with answers, and an overview."""
 
 import json
 from pathlib import Path
@@ -10,8 +10,17 @@ import typer
 from spacegrouper.atomic import written_aside
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.model_folder import check_rows, read_labels
+from spacegrouper.evaluation.calibration import read_temperature
+from spacegrouper.evaluation.model_folder import (
+    check_rows,
+    read_history,
+    read_labels,
+    read_parts,
+    uncalibrated_because,
+)
+from spacegrouper.figures.front_page import front_page, read_evaluation
 from spacegrouper.figures.overview import overview_figure
+from spacegrouper.figures.run_stages import run_stages
 from spacegrouper.figures.samples import choose_overview, choose_samples, read_sample
 from spacegrouper.figures.samples_page import samples_page
 from spacegrouper.figures.toolkit import save_figure
@@ -20,20 +29,23 @@ from spacegrouper.settings import load_settings
 
 SAMPLES_PER_CLASS = 2
 OVERVIEW_CRYSTALS = 4
+CRYSTALS_IN_FRONT = 3
 
 
 def main(
     dataset: Store,
     model: Model,
     evaluation: Annotated[Path, typer.Option(help="folder of the results made by evaluate.py")],
+    rejected: Annotated[Path, typer.Option(help="table of the records that were rejected")],
     config: Config,
-    output: Annotated[Path, typer.Option(help="folder of the page; replaced as a whole")],
+    output: Annotated[Path, typer.Option(help="folder of the pages; replaced as a whole")],
 ) -> None:
-    """Show test crystals of every class with the network's answers.
+    """Write the front page of a run, and show test crystals of every class with their answers.
 
-    Reads patterns from DATASET, what images the network takes from MODEL, and its answers from
-    EVALUATION. Writes to OUTPUT: samples.html, a page that holds its own images, and the overview
-    of a few crystals, from pattern to answer, as overview.svg and overview.png.
+    Reads patterns from DATASET, what images the network takes and how it was trained from MODEL,
+    and its answers and scores from EVALUATION. Writes to OUTPUT: index.html, the front page, and
+    samples.html, two pages that hold their own images, and the overview of a few crystals, from
+    pattern to answer, as overview.svg and overview.png.
     """
     settings = load_settings(config)
     group = Dataset(dataset)
@@ -46,6 +58,15 @@ def main(
     predictions = pd.read_csv(path, dtype=columns, keep_default_na=False)
     check_rows(predictions, group, path)
     summary = json.loads((evaluation / "metrics.json").read_text(encoding="utf-8"))
+    found = read_evaluation(evaluation, summary)
+    stages = run_stages(
+        settings,
+        group,
+        read_parts(model / "split.csv", group),
+        read_history(model),
+        None if uncalibrated_because(model) else read_temperature(model),
+        len(pd.read_csv(rejected)),
+    )
 
     chosen = choose_samples(predictions, SAMPLES_PER_CLASS)
     samples = []
@@ -53,14 +74,23 @@ def main(
         for row in chosen.to_dict("records"):
             samples.append(read_sample(group, row, labels))
             advance(1)
-    in_overview = set(choose_overview(predictions, OVERVIEW_CRYSTALS)["material_id"])
-    overview = [sample for sample in samples if sample.material_id in in_overview]
+    overview, in_front = (
+        [sample for sample in samples if sample.material_id in set(some["material_id"])]
+        for some in (
+            choose_overview(predictions, OVERVIEW_CRYSTALS),
+            choose_overview(predictions, CRYSTALS_IN_FRONT),
+        )
+    )
     with written_aside(output) as folder:
         folder.mkdir()
         page = samples_page(samples, SAMPLES_PER_CLASS, summary, labels, settings.name)
         (folder / "samples.html").write_text(page, encoding="utf-8")
+        front = front_page(settings.name, found, in_front, stages, labels.technique.caption)
+        (folder / "index.html").write_text(front, encoding="utf-8")
         save_figure(overview_figure(overview, labels.label), folder, "overview")
-    log.info("%d crystals of the test part shown in %s", len(samples), output / "samples.html")
+    log.info(
+        "open %s; %d test crystals are shown in samples.html", output / "index.html", len(samples)
+    )
 
 
 if __name__ == "__main__":

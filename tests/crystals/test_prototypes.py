@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 import spglib
-from pymatgen.core import Element
+from pymatgen.core import Element, Structure
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.prototypes import prototype_crystals
@@ -56,4 +56,22 @@ def test_the_seed_decides():
 def test_more_than_the_prototypes_can_fill_is_a_user_error():
     settings = PrototypesSource(space_groups=230, crystals_per_space_group=1)
     with pytest.raises(UserError, match=r"can fill \d+ space groups with 1 crystals each, not 230"):
+        prototype_crystals(settings, 0)
+
+
+def test_listed_space_groups_are_filled_also_where_elements_run_out():
+    settings = PrototypesSource(space_groups=["P2_1/c", 227], crystals_per_space_group=60)
+    assert settings.space_groups == (14, 227)
+    made = prototype_crystals(settings, 0)
+    results = [standardise(crystal, Standardise()) for crystal in made]
+    assert [each.metadata["spacegroup"] for each in results] == [14] * 60 + [227] * 60
+    assert len({each.metadata["structure_key"] for each in results}) == len(results)
+    for crystal in made:
+        distances = Structure(crystal.lattice, crystal.species, crystal.frac_coords).distance_matrix
+        assert distances[distances > 0].min(initial=9) > 0.8  # Angstrom
+
+
+def test_listed_space_groups_without_a_prototype_are_named():
+    settings = PrototypesSource(space_groups=[17, 225], crystals_per_space_group=5)
+    with pytest.raises(UserError, match=r"of the space groups 17; leave them out"):
         prototype_crystals(settings, 0)

@@ -13,6 +13,7 @@ from spacegrouper.figures.samples import (
 )
 from spacegrouper.randomness import generators
 from spacegrouper.settings import Simulate, make_settings
+from spacegrouper.techniques.images import in_view_colours
 from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.techniques.patterns.shaping import as_levels, normalise
 from spacegrouper.techniques.powder.descriptors.powder import IMAGE_POINTS
@@ -80,17 +81,17 @@ def test_a_diffraction_sample_shows_raw_spot_and_shaped_patterns(tmp_path):
 
     assert (read.material_id, read.true, read.predicted, read.probability) == ("m", 62, 1, 0.5)
     raw, spot, *shaped = read.pictures
-    assert raw.caption == "raw, x view"
-    # Brightened: 255 sqrt(64 / 255) = 127.7, and black and white stay.
-    assert set(np.unique(raw.values)) == {0, 128, 255}
-    for view in range(3):
-        assert np.array_equal(spot.values[..., view] > 0, patterns[2, view] > 0)
+    # sin(arctan(128 x 40 um / 0.1 m)) = 0.0511, over 0.035 Angstrom.
+    assert raw.caption == "raw, x view,\nedges at 1.46 Å⁻¹"
+    # Brightened: 255 cbrt(64 / 255) = 160.9, and black and white stay.
+    assert set(np.unique(raw.values)) == {0, 161, 255}
+    assert np.array_equal(spot.values.any(axis=-1), (patterns[2] > 0).any(axis=0))
     assert [picture.caption for picture in shaped] == [f"shaped, {axis} view" for axis in "xyz"]
     for view, picture in enumerate(shaped):
         normalised = as_levels(normalise(patterns[2, view], Shape()), patterns.dtype)
-        for colour in range(3):
-            expected = patterns[1, view] if colour == view else normalised
-            assert np.array_equal(picture.values[..., colour], expected)
+        channels = np.stack([normalised] * 3, axis=-1)
+        channels[..., view] = patterns[1, view]
+        assert np.array_equal(picture.values, in_view_colours(channels))
 
 
 def test_a_logarithmic_sample_of_16_bits_is_shown_as_it_is(tmp_path):

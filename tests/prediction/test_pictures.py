@@ -21,6 +21,7 @@ from spacegrouper.prediction.pictures import (
 )
 from spacegrouper.prediction.trained_model import TrainedModel, load_trained_model
 from spacegrouper.settings import make_settings
+from spacegrouper.techniques.images import in_view_colours
 
 
 @pytest.fixture
@@ -66,14 +67,15 @@ def test_pictures_show_raw_shaped_and_seen(answer: Answer, model: TrainedModel) 
     assert [picture.caption for picture in raw] == ["x view", "y view", "z view"]
     for picture, pattern in zip(raw, answer.arrays["raw"], strict=True):
         assert picture.spots
-        np.testing.assert_array_equal(picture.values, np.rint(255 * np.sqrt(pattern / 255)))
+        np.testing.assert_array_equal(picture.values, np.rint(255 * np.cbrt(pattern / 255)))
     for picture, pattern in zip(shaped, answer.arrays["shaped"], strict=True):
         np.testing.assert_array_equal(picture.values, pattern)
     assert [picture.caption for picture in seen] == [
         f"shaped, {view} view, {SIZE} pixels" for view in "xyz"
     ]
     for picture, image in zip(seen, answer.seen, strict=True):
-        np.testing.assert_array_equal(picture.values, np.rint(255 * image))
+        levels = np.rint(255 * image).astype(np.uint8)
+        np.testing.assert_array_equal(picture.values, in_view_colours(levels))
 
 
 def test_spots_of_raw_patterns_are_grown_on_the_page(answer: Answer, model: TrainedModel) -> None:

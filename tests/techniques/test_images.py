@@ -5,7 +5,13 @@ from hypothesis import strategies as st
 from images_by_hand import resized
 
 from spacegrouper.contract.technique import Presentation
-from spacegrouper.techniques.images import forest_pixels, image_of_each, one_image, resize_patterns
+from spacegrouper.techniques.images import (
+    forest_pixels,
+    image_of_each,
+    in_view_colours,
+    one_image,
+    resize_patterns,
+)
 
 VIEWS = np.full((1, 3, 2, 2), [[[[1]], [[2]], [[3]]]], dtype=np.uint8)
 
@@ -101,3 +107,16 @@ def test_a_forest_sees_logarithms_of_levels_that_are_none_yet() -> None:
         (seen[scale],) = forest.compose(forest.prepare({"raw": raw}), [""])
     np.testing.assert_allclose(seen["linear"][0, 0, 0, :3], np.log([65536, 6554, 1]), rtol=1e-6)
     np.testing.assert_allclose(seen["logarithmic"][0, 0, 0, :3], [1, 0.1, 0], rtol=1e-4)
+
+
+def test_views_have_light_colours_and_grey_stays_grey() -> None:
+    views = np.eye(3, dtype=np.uint8)[None] * 255
+    orange, blue, purple = in_view_colours(views)[0].tolist()
+    assert orange[0] > orange[1] > orange[2]
+    assert blue[2] > blue[1] > blue[0]
+    assert purple[1] < min(purple[0], purple[2])
+    # Relative luminance of sRGB; that of pure blue is 0.07, a contrast to black of 2.4.
+    for colour in (orange, blue, purple):
+        assert (np.array(colour) / 255) ** 2.2 @ [0.2126, 0.7152, 0.0722] > 0.3
+    greys = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=-1)
+    np.testing.assert_array_equal(in_view_colours(greys), greys)

@@ -5,7 +5,13 @@ rule report:
         labels=rules.train.output.labels,
         metrics=rules.evaluate.output.metrics,
         predictions=rules.evaluate.output.predictions,
+        tables=rules.evaluate.output.tables,
+        figures=rules.evaluate.output.figures,
+        rejected=(
+            rules.standardise if HAS_CRYSTALS else rules.import_bitmaps
+        ).output.rejected,
     output:
+        front=in_report("At a glance", f"{RUN}/report/index.html"),
         samples=in_report("Crystals", f"{RUN}/report/samples.html"),
         overview=in_report("Crystals", f"{RUN}/report/overview.svg"),
     resources:
@@ -17,7 +23,8 @@ rule report:
         evaluation=subpath(input.metrics, parent=True),
         folder=subpath(output.samples, parent=True),
     message:
-        "Drawing sample images of every space group"
+        "Writing the front page, and drawing sample crystals of every class"
     shell:
         "python scripts/report.py --dataset {params.store} --model {params.model}"
-        " --evaluation {params.evaluation} --config {params.config} --output {params.folder} 2> {log}"
+        " --evaluation {params.evaluation} --rejected {input.rejected} --config {params.config}"
+        " --output {params.folder} 2> {log}"

@@ -187,5 +187,5 @@ def get_final_output():
         source.output.rejected,
         *(rules.describe.output.figures if TECHNIQUE.describe else []),
         *rules.evaluate.output.figures,
-        rules.report.output.samples,
+        rules.report.output.front,
     ]

@@ -6,7 +6,7 @@ The types are the AFLOW prototypes that pymatgen ships (M. J. Mehl et al., Compu
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,16 +14,20 @@ import gemmi
 import numpy as np
 import spglib
 from pymatgen.analysis.prototypes import AFLOW_PROTOTYPE_LIBRARY
-from pymatgen.core import Element, Structure
+from pymatgen.core import Element, Lattice, Structure
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.sources.prototypes import PrototypesSource
 from spacegrouper.errors import UserError
 
 _MOST_SITES = 24  # in the conventional cell: small crystals are quick to simulate
+_MOST_SITES_OF_LISTED = 64  # spinel has 56, and only two of P2_1/c have fewer than 64
 _ENOUGH_PROTOTYPES = 3  # with fewer, a network could learn the prototype for the space group
 _SYMPREC = 0.1  # Angstrom
 _RADIUS_RATIO = 1.4  # between an element and what takes its place
+# Root mean squares of how far a crystal is from its prototype where elements have run out.
+_STRAIN = 0.03
+_SHIFT = 0.1  # of an atom, Angstrom, in each direction that its site leaves free
 
 # No element that has no long-lived isotope, and no noble gas.
 _USED = [
@@ -61,9 +65,15 @@ def prototype_crystals(settings: PrototypesSource, seed: int) -> list[Crystal]:
     The prototypes of a space group are also used one after another; which elements they get, the
     random seed decides.
 
+    Space groups that are listed are filled from prototypes of up to 64 sites. Where their elements
+    run out, crystals follow with the same elements in other cells and on other sites, as far as
+    the symmetry leaves them free.
+
     Raises:
         UserError: the prototypes cannot fill so many.
     """
+    if not isinstance(settings.space_groups, int):
+        return _fill_listed(settings.space_groups, settings.crystals_per_space_group, seed)
     crystals: list[Crystal] = []
     filled = 0
     for prototypes in _by_preference(_small_prototypes()):
@@ -82,13 +92,38 @@ def prototype_crystals(settings: PrototypesSource, seed: int) -> list[Crystal]:
     )
 
 
-def _small_prototypes() -> dict[int, list[_Prototype]]:
+def _fill_listed(space_groups: Sequence[int], each: int, seed: int) -> list[Crystal]:
+    prototypes = _small_prototypes(space_groups, _MOST_SITES_OF_LISTED)
+    empty = [number for number in space_groups if number not in prototypes]
+    if empty:
+        raise UserError(
+            f"no prototype of at most {_MOST_SITES_OF_LISTED} sites is of the space groups "
+            f"{', '.join(map(str, empty))}; leave them out of `acquire.space_groups`"
+        )
+    crystals: list[Crystal] = []
+    for number in space_groups:
+        random = np.random.default_rng([seed, number])
+        made = list(itertools.islice(_decorations(prototypes[number], seed), each))
+        varied = itertools.chain.from_iterable(
+            (_varied(crystal, place, random) for crystal in made) for place in itertools.count(2)
+        )
+        found = (crystal for crystal in varied if _symmetry(_structure(crystal)).number == number)
+        crystals += [*made, *itertools.islice(found, each - len(made))]
+    return crystals
+
+
+def _small_prototypes(
+    space_groups: Sequence[int] = range(1, 231), most_sites: int = _MOST_SITES
+) -> dict[int, list[_Prototype]]:
     by_space_group: dict[int, list[_Prototype]] = defaultdict(list)
     for entry in AFLOW_PROTOTYPE_LIBRARY:
-        label, structure = entry["tags"]["aflow"], entry["snl"].structure
+        label = entry["tags"]["aflow"]
         space_group = int(label.split("_")[2])
+        if space_group not in space_groups:
+            continue
+        structure = entry["snl"].structure
         symmetry = _symmetry(structure)
-        if symmetry.number == space_group and len(symmetry.std_types) <= _MOST_SITES:
+        if symmetry.number == space_group and len(symmetry.std_types) <= most_sites:
             by_space_group[space_group].append(_Prototype(label, space_group, structure))
     return by_space_group
 
@@ -149,6 +184,35 @@ def _decorations_of_one(prototype: _Prototype, random: np.random.Generator) -> I
                 frac_coords=structure.frac_coords,
                 metadata={"source": prototype.label},
             )
+
+
+def _varied(crystal: Crystal, place: int, random: np.random.Generator) -> Crystal:
+    """Return a crystal with cell and sites changed at random, all alike under its symmetry."""
+    structure = _structure(crystal)
+    symmetry = _symmetry(structure)
+    lattice = structure.lattice.matrix
+    strained = lattice @ (np.eye(3) + random.normal(0, _STRAIN, (3, 3)))
+    # The mean of the metric over the point group is one that the group leaves as it is.
+    turns = symmetry.rotations.astype(float)
+    metric = np.mean(turns.transpose(0, 2, 1) @ (strained @ strained.T) @ turns, axis=0)
+    shifts = random.normal(0, _SHIFT, (len(structure), 3)) @ np.linalg.inv(lattice)
+    moved = np.zeros_like(shifts)
+    for turn, step in zip(turns, symmetry.translations, strict=True):
+        apart = structure.frac_coords[:, None] - (structure.frac_coords @ turn.T + step)
+        distances = np.linalg.norm((apart - apart.round()) @ lattice, axis=2)
+        # Row by row, the atom that this operation brings there.
+        moved += shifts[distances.argmin(axis=1)] @ turn.T / len(turns)
+    return Crystal(
+        id=f"{crystal.id} {place}",
+        lattice=np.linalg.cholesky(metric),
+        species=crystal.species,
+        frac_coords=structure.frac_coords + moved,
+        metadata=crystal.metadata,
+    )
+
+
+def _structure(crystal: Crystal) -> Structure:
+    return Structure(Lattice(crystal.lattice), crystal.species, crystal.frac_coords)
 
 
 def _similar(element: Element) -> list[Element]:

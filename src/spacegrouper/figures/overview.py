@@ -1,5 +1,6 @@
 """The figure of sample crystals, from pattern to answer."""
 
+import textwrap
 from collections.abc import Sequence
 
 import matplotlib as mpl
@@ -14,6 +15,7 @@ from spacegrouper.figures.toolkit import draw_image, head_columns, new_figure
 _TILE = 1.7  # edge of an image, inches
 # Width of the answer beside the square images of the overview, in images.
 _ANSWER_WIDTH = 1.3
+_LETTERS = 24  # of an id in a line of it
 
 
 @mpl.rc_context(STYLE)
@@ -25,9 +27,10 @@ def overview_figure(samples: Sequence[Sample], label: str) -> Figure:
     rows = len(samples)
     headings = [picture.caption for picture in samples[0].pictures] + ["answer of the network"]
     widths = [1] * (len(headings) - 1) + [_ANSWER_WIDTH]
-    size = (_TILE * sum(widths), _TILE * rows + 0.35)
+    lines = 1 + max(heading.count("\n") for heading in headings)
+    size = (_TILE * sum(widths), _TILE * rows + 0.2 + 0.2 * lines)
     figure, grid = new_figure(*size, rows, len(widths), squeeze=False, width_ratios=widths)
-    figure.set_layout_engine("constrained", **NARROW_GAPS)
+    figure.set_layout_engine("constrained", **NARROW_GAPS | {"h_pad": 0.06})
     head_columns(grid, headings)
     for row, sample in zip(grid, samples, strict=True):
         for axes, picture in zip(row[:-1], sample.pictures, strict=True):
@@ -40,7 +43,8 @@ def overview_figure(samples: Sequence[Sample], label: str) -> Figure:
 
 def _write_answer(axes: Axes, sample: Sample, label: str) -> None:
     sign, colour = ("✓ right", BLUE) if sample.right else ("✗ wrong", VERMILION)
-    axes.text(0, 0.80, sample.material_id, weight="bold")
+    name = textwrap.fill(sample.material_id, _LETTERS, max_lines=2)
+    axes.text(0, 0.80, name, weight="bold")
     axes.text(0, 0.64, f"is {class_name(label, sample.true)}")
     axes.text(0, 0.40, f"named {class_name(label, sample.predicted)}")
     axes.text(0, 0.24, f"{sign}, {100 * sample.probability:.1f} %", color=colour)

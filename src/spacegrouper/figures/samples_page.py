@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -29,21 +29,14 @@ def samples_page(
     `samples`: in order of class, up to `per_class` of each; `metrics`: as metrics.summarise returns
     them; `labels`: of the network; `run`: the name of the run.
     """
-    environment = Environment(
-        loader=PackageLoader("spacegrouper.figures", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     classes = [
         {
             "name": class_name(labels.label, name),
-            "samples": [_describe(sample, labels.label) for sample in members],
+            "samples": [describe_sample(sample, labels.label) for sample in members],
         }
         for name, members in groupby(samples, key=lambda sample: sample.true)
     ]
-    return environment.get_template("samples_page.html.jinja").render(
+    return page_template("samples_page.html.jinja").render(
         classes=classes,
         noun=label_noun(labels.label),
         per_class=per_class,
@@ -55,10 +48,24 @@ def samples_page(
     )
 
 
-def _describe(sample: Sample, label: str) -> dict[str, Any]:
+def page_template(name: str) -> Template:
+    """Return a template of this folder."""
+    environment = Environment(
+        loader=PackageLoader("spacegrouper.figures", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)
+
+
+def describe_sample(sample: Sample, label: str) -> dict[str, Any]:
+    """Return what a page shows of a crystal; `label`: what is told apart, as split.label."""
     return {
         "material_id": sample.material_id,
         "right": sample.right,
+        "true": class_name(label, sample.true),
         "predicted": class_name(label, sample.predicted),
         "percent": f"{100 * sample.probability:.1f}",
         "images": [(picture.caption, _png_address(picture.values)) for picture in sample.pictures],

@@ -17,6 +17,7 @@ from spacegrouper.figures.looks import BLUE, LIGHT_GREY, STYLE
 from spacegrouper.figures.samples import visible
 from spacegrouper.prediction.descriptions import facts, title
 from spacegrouper.prediction.guesses import GUESSES, Guess, percent
+from spacegrouper.techniques.images import in_view_colours
 
 if TYPE_CHECKING:
     from spacegrouper.prediction.answers import Answer
@@ -43,7 +44,7 @@ def seen_pictures(answer: "Answer", model: "TrainedModel") -> list[Picture]:
         return [Picture(caption, curve, range=(first, last), axis=axis, quantity=quantity)]
     # What else a network takes, such as the cell, is numbers that no picture shows.
     images = [values for values in answer.seen if values.ndim == 3]
-    levels = [np.rint(255 * image).astype(np.uint8) for image in images]
+    levels = [in_view_colours(np.rint(255 * image).astype(np.uint8)) for image in images]
     if len(levels) == 1:
         return [Picture(f"{descriptor.name}, {size}", levels[0])]
     names = model.labels.technique.view_names

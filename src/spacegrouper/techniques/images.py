@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from spacegrouper.contract.technique import Arrays, Levels, Presentation, Resize
 
 _FOREST_SIZE = 64
+# Orange, sky blue and purple, which are light on black, and which the colour-blind tell apart too;
+# together they are white.
+_VIEW_COLOURS = np.array([[255, 170, 60], [86, 180, 233], [225, 130, 190]]) / 255
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,16 @@ def _fill(image: Any, red: Any, green: Any, blue: Any, shares: Any) -> None:
                 pixel[0] = shares[red[crystal, row, column]]
                 pixel[1] = shares[green[crystal, row, column]]
                 pixel[2] = shares[blue[crystal, row, column]]
+
+
+def in_view_colours(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return an RGB image of three views, (y, x, 3), for people: in colours that are seen on black.
+
+    What all channels share stays grey.
+    """
+    grey = image.min(axis=-1, keepdims=True)
+    shown: NDArray[np.float64] = np.minimum(grey + (image - grey) @ _VIEW_COLOURS, 255)
+    return np.rint(shown).astype(np.uint8)
 
 
 def resize_patterns(patterns: Levels, size: int, method: Resize) -> Levels:

@@ -1,14 +1,15 @@
 """Source `prototypes`: made-up crystals."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, field_validator
 
 from spacegrouper.contract.source import SOURCES, Reading, Source
 from spacegrouper.settings.messages import number
-from spacegrouper.settings.section import Section
+from spacegrouper.settings.section import Section, SpaceGroupNumber
 from spacegrouper.settings.space_groups import SPACE_GROUPS
+from spacegrouper.settings.split import different_space_groups
 
 if TYPE_CHECKING:
     from spacegrouper.crystals.crystal import Crystal, Rejection
@@ -19,10 +20,26 @@ class PrototypesSource(Section):
     """Crystals made from the AFLOW prototypes of pymatgen; needs no network and no files."""
 
     source: Literal["prototypes"] = "prototypes"
-    space_groups: PositiveInt = Field(8, description="how many space groups to fill")
-    crystals_per_space_group: PositiveInt = Field(
-        60, description="crystals made in each of them, by substituting chemically similar elements"
+    space_groups: PositiveInt | tuple[SpaceGroupNumber, ...] = Field(
+        8,
+        description="how many space groups to fill, those with the most prototypes; or a list of "
+        "them, by number or symbol",
     )
+    crystals_per_space_group: PositiveInt = Field(
+        60,
+        description="crystals made in each of them, by substituting chemically similar elements; "
+        "of listed groups, where these run out, also by changing cell and sites as symmetry allows",
+    )
+
+    @field_validator("space_groups", mode="before")
+    @classmethod
+    def _numbers(cls, value: Any) -> Any:
+        return different_space_groups(value) if isinstance(value, list | tuple) else value
+
+    @property
+    def groups(self) -> int:
+        """How many space groups are filled."""
+        return self.space_groups if isinstance(self.space_groups, int) else len(self.space_groups)
 
 
 def _read(section: PrototypesSource, reading: Reading) -> "Iterable[Crystal | Rejection]":
@@ -34,7 +51,7 @@ def _read(section: PrototypesSource, reading: Reading) -> "Iterable[Crystal | Re
 def _check(source: PrototypesSource, settings: "Settings") -> Iterator[str]:
     """Yield classes that these crystals, whose number is known beforehand, cannot fill."""
     split = settings.split
-    each, groups = source.crystals_per_space_group, source.space_groups
+    each, groups = source.crystals_per_space_group, source.groups
     if split.label == "spacegroup":
         if split.classes == "populated" and (groups < 2 or each < split.minimum_crystals):
             yield (

@@ -61,10 +61,10 @@ TECHNIQUES.register(
         sections=(Shape, Variation),
         record=_record,
         caption=(
-            "Raw and spot images of a linear grey scale are brightened (square root of the grey "
-            "level), or most spots could not be seen; a spot image has the raw patterns of the "
-            "three views as red, green and blue, a shaped image its shapes in the view's own "
-            "colour."
+            "Raw and spot images of a linear grey scale are brightened (cube root of the grey "
+            "level), or most spots could not be seen. A spot image has the raw patterns of the "
+            "three views, a shaped image the shapes of one: the first in orange, the second in "
+            "blue, the third in purple, where the network takes red, green and blue."
         ),
         units=_units,
         derived=("shaped",),

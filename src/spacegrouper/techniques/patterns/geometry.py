@@ -47,6 +47,12 @@ def make_detector(settings: Simulate) -> Detector:
     )
 
 
+def reach(settings: Simulate) -> float:
+    """Return |s| from the centre of the detector to the middle of an edge, 1/Angstrom."""
+    edge = settings.pixels / 2 * settings.pixel_size / settings.detector_distance
+    return float(edge / np.hypot(1, edge) / (settings.wavelength * 1e10))
+
+
 def rotation_matrices(view: View) -> NDArray[np.float64]:
     """Return the right-handed turns r -> R r of a view, (angles, 3, 3)."""
     return np.stack([_rotation_matrix(view.axis, angle) for angle in view.angles])

@@ -12,7 +12,7 @@ from spacegrouper.contract.technique import Levels
 from spacegrouper.figures.toolkit import enlarged, new_figure
 from spacegrouper.settings import Simulate, View
 from spacegrouper.techniques.images import white_of
-from spacegrouper.techniques.patterns.geometry import rotation_matrices
+from spacegrouper.techniques.patterns.geometry import reach, rotation_matrices
 from spacegrouper.techniques.patterns.grey_scale import GreyScale
 from spacegrouper.techniques.patterns.indexing import Reflections, strongest_reflections
 
@@ -69,11 +69,9 @@ def _turn(view: View) -> str:
 
 def _legend(settings: Simulate) -> str:
     """Say what the marks and the extent of a pattern are."""
-    edge = settings.pixels / 2 * settings.pixel_size / settings.detector_distance
-    s = edge / np.hypot(1, edge) / (settings.wavelength * 1e10)
     cells = " x ".join(map(str, settings.cells))
     return (
-        f"{cells} cells; {s:.2f} Å⁻¹ from the centre to the middle of an edge. "
+        f"{cells} cells; {reach(settings):.2f} Å⁻¹ from the centre to the middle of an edge. "
         "Circles: the strongest reflections, with h k l of the standard conventional cell."
     )
 

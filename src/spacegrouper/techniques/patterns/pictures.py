@@ -26,28 +26,35 @@ def samples_of(arrays: Arrays, name: str, presentation: Presentation) -> tuple[P
 
     The spot image is that of Ziletti et al., Nat. Commun. 9:2775 (2018).
     """
+    from spacegrouper.techniques.images import in_view_colours
+    from spacegrouper.techniques.patterns.geometry import reach
+
     made_with = presentation.made_with
     views = view_names(made_with)
     raw = arrays["raw"]
     whole = replace(presentation, descriptor="shaped", image_size=raw.shape[-1])
     shaped = whole.compose({key: values[None] for key, values in arrays.items()}, [name])
+    scale = f"edges at {reach(_experiment(made_with)):.2f} Å⁻¹"
+    spots = in_view_colours(_brightened(np.moveaxis(raw, 0, -1), made_with))
     return (
-        Picture(f"raw, {views[0]} view", _brightened(raw[0], made_with), spots=True),
-        Picture("spot, all views", _brightened(np.moveaxis(raw, 0, -1), made_with), spots=True),
+        Picture(f"raw, {views[0]} view,\n{scale}", _brightened(raw[0], made_with), spots=True),
+        Picture("spot, all views", spots, spots=True),
         *(
-            Picture(f"shaped, {view} view", np.rint(image[0] * 255).astype(np.uint8))
+            Picture(
+                f"shaped, {view} view", in_view_colours(np.rint(image[0] * 255).astype(np.uint8))
+            )
             for view, image in zip(views, shaped, strict=True)
         ),
     )
 
 
 def _brightened(levels: Levels, made_with: Sections) -> NDArray[np.uint8]:
-    """Return grey levels for people, of 8 bits; of a linear scale their square root."""
+    """Return grey levels for people, of 8 bits; of a linear scale their cube root."""
     from spacegrouper.techniques.images import white_of
     from spacegrouper.techniques.patterns.grey_scale import GreyScale
 
     scale = GreyScale.of(_experiment(made_with))
-    shown: NDArray[np.float64] = scale.brightened(levels / white_of(levels.dtype), np.sqrt)
+    shown: NDArray[np.float64] = scale.brightened(levels / white_of(levels.dtype), np.cbrt)
     eight: NDArray[np.uint8] = np.rint(shown * 255.0).astype(np.uint8)
     return eight
 
