@@ -8,12 +8,18 @@ from spacegrouper.evaluation.distance import TrainingDistance
 from spacegrouper.prediction.answers import Answer
 from spacegrouper.prediction.descriptions import answer_record, facts, model_record, title
 from spacegrouper.prediction.guesses import Guess
+from spacegrouper.prediction.outputs import answer_words
 from spacegrouper.prediction.trained_model import TrainedModel
 
 
 def crystal(species: str, spacegroup: int) -> Crystal:
     symbols = tuple(species.split())
-    metadata = {"spacegroup": spacegroup, "crystal_system": "cubic", "prototype": "A_cP1_221_a"}
+    metadata = {
+        "spacegroup": spacegroup,
+        "crystal_system": "cubic",
+        "prototype": "A_cP1_221_a",
+        "space_groups_within": {0.01: None, 0.001: 99, 0.1: spacegroup},
+    }
     return Crystal("a.cif", np.eye(3), symbols, np.zeros((len(symbols), 3)), metadata)
 
 
@@ -38,6 +44,7 @@ def test_records_hold_what_the_documentation_says(answer: Answer, model: Trained
             {"rank": 1, "class": 221, "symbol": "Pm-3m", "probability": 0.75},
             {"rank": 2, "class": 207, "symbol": "P432", "probability": 0.125},
         ],
+        "calibrated": True,
         "decision": None,
         "training_distance": None,
         "crystal_system": {"name": "cubic", "probability": 0.9375},
@@ -54,6 +61,11 @@ def test_records_hold_what_the_documentation_says(answer: Answer, model: Trained
                 "extinction_class": [207, 215, 221],
                 "symprec": 0.1,
                 "known_to_network": True,
+                "within": [
+                    {"symprec": 0.001, "spacegroup": 99, "symbol": "P4mm"},
+                    {"symprec": 0.01, "spacegroup": None, "symbol": None},
+                    {"symprec": 0.1, "spacegroup": 221, "symbol": "Pm-3m"},
+                ],
             },
             "stated_spacegroup": None,
         },
@@ -71,40 +83,58 @@ def test_records_hold_what_the_documentation_says(answer: Answer, model: Trained
 
 def test_people_read_the_same(answer: Answer, model: TrainedModel) -> None:
     assert title(answer) == "a.cif: ClCs, 2 atoms in the cell"
-    assert dict(facts(answer, model)) == {
-        "crystal system": "cubic, 93.8 %",
-        "extinction class": "207 P432, 215 P4\u03053m or 221 Pm3\u0305m, "
-        "alike in symmetry and extinctions, 87.5 %",
-        "spglib finds": "221 Pm3\u0305m, cubic, within 0.1 Å",
-        "probabilities": "calibrated, at temperature 1.50",
-    }
+    assert facts(answer, model) == [
+        ("spglib within 0.001 Å", "99 P4mm"),
+        ("spglib within 0.01 Å", "no symmetry found"),
+        (
+            "spglib within 0.1 Å",
+            "221 Pm3\u0305m, cubic, which is how the network was shown it",
+        ),
+        ("the file states", "no space group"),
+        (
+            "diffraction alone",
+            "207 P432, 215 P4\u03053m or 221 Pm3\u0305m, alike in symmetry and extinctions, 87.5 %",
+        ),
+        ("crystal system", "cubic, 93.8 %"),
+        ("probabilities", "calibrated, at temperature 1.50"),
+    ]
 
 
-def test_a_space_group_that_the_network_cannot_name_is_pointed_out(
+def test_nothing_is_said_to_be_calibrated_of_a_space_group_that_the_network_cannot_name(
     answer: Answer, model: TrainedModel
 ) -> None:
     unknown = replace(answer, crystal=crystal("Cs Cl", 230))
-    assert "was not trained on this one" in dict(facts(unknown, model))["spglib finds"]
-    structure = answer_record(unknown, model)["structure"]
-    assert structure["spglib"]["known_to_network"] is False
+    (said,) = answer_words(unknown, model, None)
+    assert said.verdict.startswith("This network does not know Ia3\u0305d (230)")
+    assert said.above_guesses.startswith("Nearest of the 6 that it knows")
+    shown = dict(said.facts)
+    assert shown["crystal system"] == "cubic, 93.8 % of its answer"
+    assert shown["diffraction alone"].endswith(", 87.5 % of its answer")
+    assert shown["probabilities"].startswith("none of the right space group")
+    record = answer_record(unknown, model)
+    assert record["calibrated"] is False
+    assert record["structure"]["spglib"]["known_to_network"] is False
+    assert answer_words(answer, model, None)[0].above_guesses == ""
 
 
-def test_a_space_group_other_than_the_file_says_is_said(
+def test_the_space_group_of_the_file_stands_beside_what_is_found(
     answer: Answer, model: TrainedModel
 ) -> None:
     found = crystal("Cs Cl", 221)
     found.metadata["stated_spacegroup"] = 99
     other = replace(answer, crystal=found)
-    assert dict(facts(other, model))["spglib finds"].endswith("0.1 Å; the file says 99 P4mm")
+    assert dict(facts(other, model))["the file states"] == "99 P4mm"
     assert answer_record(other, model)["structure"]["stated_spacegroup"] == 99
-    found.metadata["stated_spacegroup"] = 221
-    assert "says" not in dict(facts(other, model))["spglib finds"]
 
 
 def test_patterns_have_no_structure(answer: Answer, model: TrainedModel) -> None:
     alone = replace(answer, crystal=None)
     assert title(alone) == "a.cif"
-    assert "spglib finds" not in dict(facts(alone, model))
+    assert [heading for heading, _ in facts(alone, model)] == [
+        "extinction class",
+        "crystal system",
+        "probabilities",
+    ]
     assert answer_record(alone, model)["structure"] is None
     uncalibrated = replace(model, temperature=None)
     assert "not calibrated" in dict(facts(alone, uncalibrated))["probabilities"]
@@ -112,7 +142,6 @@ def test_patterns_have_no_structure(answer: Answer, model: TrainedModel) -> None
 
 def test_an_answer_below_the_threshold_is_not_decided(answer: Answer, model: TrainedModel) -> None:
     assert answer_record(answer, model, 0.75)["decision"]["decided"]
-    assert "not decided" not in dict(facts(answer, model, 0.75))
     assert answer_record(answer, model, 0.76)["decision"] == {
         "threshold": 0.76,
         "decided": False,
@@ -121,10 +150,9 @@ def test_an_answer_below_the_threshold_is_not_decided(answer: Answer, model: Tra
             {"class": 207, "probability": 0.1875},
         ],
     }
-    assert facts(answer, model, 0.76)[0] == (
-        "not decided",
-        "221 Pm3\u0305m has 75.0 %, below the threshold 76.0 %; "
-        "it lies between 221 Pm3\u0305m and 207 P432, 93.8 % together",
+    assert answer_words(answer, model, 0.76)[0].verdict == (
+        "Not decided: 221 Pm3\u0305m has 75.0 %, below the threshold 76.0 %; "
+        "it lies between 221 Pm3\u0305m and 207 P432, 93.8 % together."
     )
 
 
@@ -135,6 +163,10 @@ def test_what_is_far_from_the_training_set_is_a_warning(
     near, far = replace(answer, distance=0.5), replace(answer, distance=0.75)
     assert "warning" not in dict(facts(near, known))
     assert answer_record(near, known)["training_distance"]["far"] is False
+    assert (answer_record(near, known)["calibrated"], answer_record(far, known)["calibrated"]) == (
+        True,
+        False,
+    )
     heading, text = facts(far, known)[0]
     assert heading == "warning"
     assert text.startswith("unlike the crystals that the network was trained on")

@@ -106,7 +106,8 @@ def test_a_cif_file_with_a_structure_too_is_a_list_only_where_no_network_is_aske
 def test_the_text_begins_with_the_verdict_and_shows_the_evidence(answer: ListAnswer) -> None:
     lines = answer_text(answer, None, None).splitlines()
     assert lines[0].startswith("a.hkl: ")
-    assert lines[1].startswith("  Most probably 92 P4₁2₁2 or 96 P4₃2₁2, with ")
+    assert lines[1].startswith("  P4₁2₁2 (92) or P4₃2₁2 (96), ")
+    assert lines[1].endswith("; diffraction tells them by symmetry from all others.")
     assert lines[2].split()[:2] == ["1", "92"]
     text = "\n".join(lines)
     assert "  prior: molecular: space groups about as frequent as in the Cambridge" in text

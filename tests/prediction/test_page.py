@@ -58,8 +58,9 @@ def test_a_structure_is_answered(client: TestClient, tmp_path: Path, write: Any)
     assert response.status_code == 200
     assert response.text.count('<th scope="row">') == 5
     assert "ClCs, 2 atoms in the cell" in response.text
-    assert "221 Pm3\u0305m, cubic, within 0.1 Å" in response.text
-    assert "extinction class" in response.text
+    assert "221 Pm3\u0305m, cubic, which is how" in response.text
+    assert "diffraction alone" in response.text
+    assert "<strong>" in response.text  # the answer in a sentence
     assert response.text.count("data:image/png;base64,") == 9
 
 

@@ -1,12 +1,16 @@
 """The command `spacegrouper`, each in a process of its own."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import dedent
 
-from structure_files import ROCK_SALT, write_cif
+from structure_files import ROCK_SALT
 
 from spacegrouper.programs.command import COMMANDS
+
+ROOT = Path(__file__).parents[2]
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -16,11 +20,15 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def test_rock_salt_is_named_by_one_command(tmp_path: Path) -> None:
-    done = run("predict", write_cif(tmp_path / "nacl.cif", ROCK_SALT))
+def test_rock_salt_is_named_by_one_command_as_its_page_says(tmp_path: Path) -> None:
+    ROCK_SALT.to(str(tmp_path / "NaCl.cif"), fmt="cif", symprec=0.01)
+    done = run("predict", tmp_path / "NaCl.cif")
 
     assert done.returncode == 0, done.stderr
-    assert "  1  225 Fm3\u0305m " in done.stdout
+    page = (ROOT / "docs" / "prediction.md").read_text(encoding="utf-8")
+    shown = re.search(r"^    NaCl\.cif: .*\n(?:^    .*\n)+", page, re.M)
+    assert shown is not None
+    assert done.stdout.strip() == f"{tmp_path}/{dedent(shown[0]).strip()}"
 
 
 def test_the_commands_are_listed_and_a_mistake_is_one_line(tmp_path: Path) -> None:

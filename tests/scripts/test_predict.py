@@ -78,8 +78,9 @@ def test_people_get_lines_and_are_told_of_a_missing_calibration(folder: Path) ->
     assert finished.returncode == 0, finished.stderr
     lines = finished.stdout.splitlines()
     assert lines[0] == "CsCl.cif: ClCs, 2 atoms in the cell"
-    assert [line.split()[0] for line in lines[1:6]] == ["1", "2", "3", "4", "5"]
-    assert "  spglib finds: 221 Pm3\u0305m, cubic, within 0.1 Å" in lines
+    assert lines[1].endswith(".")
+    assert [line.split()[0] for line in lines[2:7]] == ["1", "2", "3", "4", "5"]
+    assert "  spglib within 0.001 Å: 221 Pm3\u0305m" in lines
     assert "probabilities: not calibrated" in finished.stdout
     assert "uncalibrated: there is no calibration.json" in " ".join(finished.stderr.split())
 

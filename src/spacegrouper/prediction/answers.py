@@ -55,6 +55,11 @@ class Answer:
     notes: tuple[str, ...] = ()
     distance: float | None = None
 
+    @property
+    def space_group(self) -> int | None:
+        """The number of the space group that spglib finds, where a structure was given."""
+        return None if self.crystal is None else int(self.crystal.metadata["spacegroup"])
+
 
 def answer_crystals(
     crystals: Sequence[Crystal], model: TrainedModel, threads: int

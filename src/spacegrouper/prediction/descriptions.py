@@ -7,11 +7,14 @@ from spacegrouper.crystals.class_names import class_name, short_symbol
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.formula import formula_unit
 from spacegrouper.crystals.symmetry import extinction_class_members
-from spacegrouper.prediction.guesses import decision_record, percent, undecided
+from spacegrouper.prediction.guesses import decision_record, joined, percent
 
 if TYPE_CHECKING:
     from spacegrouper.prediction.answers import Answer
     from spacegrouper.prediction.trained_model import TrainedModel
+
+
+_NOT_OF_IT = "none of the right space group, which is not among the classes of the network"
 
 
 def title(answer: "Answer") -> str:
@@ -23,29 +26,40 @@ def title(answer: "Answer") -> str:
     return f"{answer.name}: {formula}, {atoms} atom{'s' * (atoms > 1)} in the cell"
 
 
-def facts(
-    answer: "Answer", model: "TrainedModel", threshold: float | None = None
-) -> list[tuple[str, str]]:
+def facts(answer: "Answer", model: "TrainedModel") -> list[tuple[str, str]]:
     """Return what is known beside the most probable classes, as headings and their texts.
 
-    `threshold`: the probability below which the best class decides nothing.
+    Of a structure, what its atoms, its file and its diffraction say of the space group come first.
     """
     rows = []
-    if reason := undecided(answer.between, threshold):
-        rows.append(("not decided", reason))
     if warning := _unlike_training(answer, model):
         rows.append(("warning", warning))
-    if answer.crystal_system is not None:
-        name, share = answer.crystal_system
-        rows.append(("crystal system", f"{name}, {percent(share)}"))
+    if answer.crystal is not None:
+        rows += _by_structure(answer.crystal, model)
+    # Sums of probabilities that say nothing if the true class has none.
+    of = "" if is_known(answer, model) else " of its answer"
     if answer.extinction_class is not None:
         members, share = answer.extinction_class
-        rows.append(("extinction class", f"{listed(members)}, {percent(share)}"))
-    if answer.crystal is not None:
-        rows.append(("spglib finds", _found(answer.crystal, model)))
+        heading = "extinction class" if answer.crystal is None else "diffraction alone"
+        rows.append((heading, f"{listed(members)}, {percent(share)}{of}"))
+    if answer.crystal_system is not None:
+        name, share = answer.crystal_system
+        rows.append(("crystal system", f"{name}, {percent(share)}{of}"))
     rows += [("measured", note) for note in answer.notes]
-    rows.append(("probabilities", calibration(model)))
+    rows.append(("probabilities", calibration(model) if not of else _NOT_OF_IT))
     return rows
+
+
+def is_known(answer: "Answer", model: "TrainedModel") -> bool:
+    """Tell whether the network may be right: whether it knows the space group of a structure."""
+    return answer.space_group is None or model.knows(answer.space_group) is not False
+
+
+def heading_of_guesses(answer: "Answer", model: "TrainedModel") -> str:
+    """Return what stands above the most probable classes where they are not what they seem."""
+    if is_known(answer, model):
+        return ""
+    return f"Nearest of the {len(model.labels.classes)} that it knows; shares are of its answer"
 
 
 def calibration(model: "TrainedModel") -> str:
@@ -71,6 +85,9 @@ def answer_record(
             }
             for rank, guess in enumerate(answer.guesses, start=1)
         ],
+        "calibrated": model.temperature is not None
+        and is_known(answer, model)
+        and not model.is_far(answer.distance),
         "decision": decision_record(answer.between, threshold),
         "training_distance": _distance_record(answer, model),
         "crystal_system": answer.crystal_system
@@ -101,7 +118,7 @@ def model_record(model: "TrainedModel") -> dict[str, Any]:
 def _unlike_training(answer: "Answer", model: "TrainedModel") -> str:
     """Return a warning of an input that is far from what the network was trained on; or ""."""
     known = model.training_distance
-    if known is None or answer.distance is None or not known.is_far(answer.distance):
+    if known is None or not model.is_far(answer.distance):
         return ""
     return (
         "unlike the crystals that the network was trained on: its answer is farther "
@@ -133,34 +150,34 @@ def _structure_record(crystal: Crystal, model: "TrainedModel") -> dict[str, Any]
             "crystal_system": crystal.metadata["crystal_system"],
             "extinction_class": list(extinction_class_members(number)),
             "symprec": model.settings.standardise.symprec,
-            "known_to_network": _is_known(number, model),
+            "known_to_network": model.knows(number),
+            "within": [
+                {"symprec": symprec, "spacegroup": group, "symbol": group and short_symbol(group)}
+                for symprec, group in _within(crystal, model).items()
+            ],
         },
         "stated_spacegroup": crystal.metadata.get("stated_spacegroup"),
     }
 
 
-def _found(crystal: Crystal, model: "TrainedModel") -> str:
-    number = int(crystal.metadata["spacegroup"])
-    text = (
-        f"{class_name('spacegroup', number)}, {crystal.metadata['crystal_system']}, "
-        f"within {model.settings.standardise.symprec:g} Å"
-    )
-    stated = crystal.metadata.get("stated_spacegroup", number)
-    if stated != number:
-        text += f"; the file says {class_name('spacegroup', stated)}"
-    if _is_known(number, model) is False:
-        text += (
-            f"; the network was not trained on this one, but on {len(model.labels.classes)} "
-            "others: it cannot be right"
-        )
-    return text
+def _by_structure(crystal: Crystal, model: "TrainedModel") -> list[tuple[str, str]]:
+    """Return which space group spglib finds within each tolerance, and which the file states."""
+    used = model.settings.standardise.symprec
+    rows = []
+    for symprec, number in _within(crystal, model).items():
+        text = class_name("spacegroup", number) if number else "no symmetry found"
+        if symprec == used:
+            text += f", {crystal.metadata['crystal_system']}, which is how the network was shown it"
+        rows.append((f"spglib within {symprec:g} Å", text))
+    stated = crystal.metadata.get("stated_spacegroup")
+    text = class_name("spacegroup", stated) if stated else "no space group"
+    return [*rows, ("the file states", text)]
 
 
-def _is_known(number: int, model: "TrainedModel") -> bool | None:
-    """Tell whether the network can name a space group; nothing if it names something else."""
-    if model.labels.label != "spacegroup":
-        return None
-    return bool((model.labels.classes == number).any())
+def _within(crystal: Crystal, model: "TrainedModel") -> dict[float, int | None]:
+    """Return the space groups that spglib finds, by tolerance, the smallest first."""
+    used = {model.settings.standardise.symprec: int(crystal.metadata["spacegroup"])}
+    return dict(sorted((crystal.metadata.get("space_groups_within", {}) | used).items()))
 
 
 def listed(space_groups: Sequence[int]) -> str:
@@ -168,4 +185,4 @@ def listed(space_groups: Sequence[int]) -> str:
     names = [class_name("spacegroup", number) for number in space_groups]
     if len(names) == 1:
         return f"{names[0]} alone"
-    return f"{', '.join(names[:-1])} or {names[-1]}, alike in symmetry and extinctions"
+    return f"{joined(names, 'or')}, alike in symmetry and extinctions"

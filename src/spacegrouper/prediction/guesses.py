@@ -67,7 +67,12 @@ def undecided(between: Sequence[Guess], threshold: float | None) -> str:
     said = f"{best.name} has {percent(best.probability)}, below the threshold {percent(threshold)}"
     if len(names) == 1:
         return said
-    return f"{said}; it lies between {', '.join(names[:-1])} and {names[-1]}, {together} together"
+    return f"{said}; it lies between {joined(names, 'and')}, {together} together"
+
+
+def joined(names: Sequence[str], word: str) -> str:
+    """Return names with commas between them, and a word before the last: `a, b and c`."""
+    return f" {word} ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def decision_record(between: Sequence[Guess], threshold: float | None) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from rich.cells import cell_len, set_cell_size
 
 from spacegrouper.crystals.class_names import class_name, overlined, short_symbol, typeset
 from spacegrouper.prediction.descriptions import listed
-from spacegrouper.prediction.guesses import decision_record, percent, undecided
+from spacegrouper.prediction.guesses import decision_record, percent
 from spacegrouper.prediction.list_answers import ListAnswer
 from spacegrouper.techniques.reflections.ranking.priors import PRIOR_WORDS
 from spacegrouper.techniques.reflections.ranking.ranker import Operator, RankedGroup
@@ -28,14 +28,6 @@ def list_title(answer: ListAnswer) -> str:
         f"{answer.name}: {len(measured.hkl):,} reflections, {radiation}, to "
         f"{measured.shortest_spacing():.2f} Å"
     )
-
-
-def verdict(answer: ListAnswer, threshold: float | None = None) -> str:
-    """Return the answer in one sentence."""
-    if reason := undecided(answer.between, threshold):
-        return f"Not decided: {reason}."
-    best = answer.ranking.groups[0]
-    return f"Most probably {group_name(best)}, with {percent(best.probability)}."
 
 
 def group_name(group: RankedGroup) -> str:

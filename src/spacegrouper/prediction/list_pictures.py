@@ -21,9 +21,9 @@ from spacegrouper.prediction.list_descriptions import (
     list_facts,
     list_title,
     operator_table,
-    verdict,
 )
 from spacegrouper.prediction.pictures import draw_guesses, write_facts
+from spacegrouper.prediction.verdicts import list_verdict
 from spacegrouper.techniques.reflections.equivalents import averaged, find, keys_of
 from spacegrouper.techniques.reflections.ranking.conditions import lattice_of
 
@@ -121,7 +121,7 @@ def list_figure(answer: ListAnswer, threshold: float | None = None) -> Figure:
     """Draw the zones of a list, the most probable groups, and the evidence."""
     figure = Figure(figsize=(13, 11), layout="constrained")
     heading = textwrap.shorten(list_title(answer), 110)
-    sentence = textwrap.fill(verdict(answer, threshold), 130)
+    sentence = textwrap.fill(list_verdict(answer, threshold), 130)
     figure.suptitle(f"{heading}\n{sentence}", x=0.01, ha="left", weight="bold", fontsize=11)
     pictures, words = figure.subfigures(2, 1, height_ratios=[5, 6], squeeze=False)[:, 0]
     best = group_name(answer.ranking.groups[0])

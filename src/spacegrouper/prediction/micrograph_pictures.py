@@ -13,6 +13,7 @@ from spacegrouper.prediction.guesses import percent
 from spacegrouper.prediction.list_descriptions import group_name
 from spacegrouper.prediction.micrograph_answers import MicrographAnswer
 from spacegrouper.prediction.micrograph_descriptions import pattern_facts
+from spacegrouper.prediction.verdicts import micrograph_verdict
 from spacegrouper.techniques.micrographs.chain import IndexedMicrograph, MeasuredMicrograph
 
 _TILE = 4.6  # inches
@@ -22,8 +23,8 @@ _COLUMNS = 3
 
 
 @mpl.rc_context(STYLE)
-def micrograph_figure(answer: MicrographAnswer) -> Figure:
-    """Draw each micrograph with beam, mask, spots and indices over it, and the answer below."""
+def micrograph_figure(answer: MicrographAnswer, threshold: float | None = None) -> Figure:
+    """Draw the answer, and each micrograph with beam, mask, spots and indices over it."""
     patterns = answer.given.patterns
     indexed = answer.given.indexed or (None,) * len(patterns)
     columns = min(len(patterns), _COLUMNS)
@@ -31,6 +32,8 @@ def micrograph_figure(answer: MicrographAnswer) -> Figure:
     figure = Figure(
         figsize=(_TILE * columns + 0.4, (_TILE + _FACTS) * rows + 2.2), layout="constrained"
     )
+    sentence = textwrap.fill(micrograph_verdict(answer, threshold), 60 * columns)
+    figure.suptitle(sentence, x=0.01, ha="left", weight="bold", fontsize=10)
     parts = figure.subfigures(2, 1, squeeze=False, height_ratios=[(_TILE + _FACTS) * rows, 2.2])[
         :, 0
     ]

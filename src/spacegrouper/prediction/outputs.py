@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len, set_cell_size
 
-from spacegrouper.prediction.descriptions import answer_record, facts, title
+from spacegrouper.prediction.descriptions import (
+    answer_record,
+    facts,
+    heading_of_guesses,
+    title,
+)
 from spacegrouper.prediction.guesses import percent
 from spacegrouper.prediction.list_answers import ListAnswer
 from spacegrouper.prediction.list_descriptions import (
@@ -17,10 +22,10 @@ from spacegrouper.prediction.list_descriptions import (
     list_record,
     list_title,
     operator_table,
-    verdict,
 )
 from spacegrouper.prediction.micrograph_answers import MicrographAnswer
 from spacegrouper.prediction.micrograph_descriptions import micrograph_record, pattern_facts
+from spacegrouper.prediction.verdicts import list_verdict, micrograph_verdict, network_verdict
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,7 +42,8 @@ class Said:
 
     Args:
         title: of what the words are about.
-        verdict: a sentence, or "".
+        verdict: the answer in a sentence, or "".
+        above_guesses: what must be said before them, or "".
         guesses: names of the most probable classes, and their probabilities.
         facts: headings and their texts.
         tables: headings and rows, of which the first heads the columns.
@@ -46,6 +52,7 @@ class Said:
 
     title: str
     verdict: str = ""
+    above_guesses: str = ""
     guesses: Sequence[tuple[str, float]] = ()
     facts: Sequence[tuple[str, str]] = ()
     tables: Sequence[tuple[str, Sequence[Sequence[str]]]] = ()
@@ -63,8 +70,14 @@ def answer_words(
     if isinstance(answer, MicrographAnswer):
         return _micrograph_words(answer, threshold)
     assert model is not None
-    guesses = [(guess.name, guess.probability) for guess in answer.guesses]
-    return [Said(title(answer), guesses=guesses, facts=facts(answer, model, threshold))]
+    words = Said(
+        title=title(answer),
+        verdict=network_verdict(answer, model, threshold),
+        above_guesses=heading_of_guesses(answer, model),
+        guesses=[(guess.name, guess.probability) for guess in answer.guesses],
+        facts=facts(answer, model),
+    )
+    return [words]
 
 
 def answer_text(
@@ -78,6 +91,8 @@ def answer_text(
         lines.append(said.title)
         if said.verdict:
             lines.append(f"  {said.verdict}")
+        if said.above_guesses:
+            lines.append(f"  {said.above_guesses}:")
         lines += _bars(said.guesses)
         lines += [f"  {heading}: {text}" for heading, text in said.facts]
         for heading, table in said.tables:
@@ -114,7 +129,7 @@ def answer_picture(
     if isinstance(answer, MicrographAnswer):
         from spacegrouper.prediction.micrograph_pictures import micrograph_figure
 
-        return micrograph_figure(answer)
+        return micrograph_figure(answer, threshold)
     from spacegrouper.prediction.pictures import answer_figure
 
     assert model is not None
@@ -128,7 +143,8 @@ def _micrograph_words(answer: MicrographAnswer, threshold: float | None) -> list
         for measured, one in zip(answer.given.patterns, indexed, strict=True)
     ]
     if answer.ranked is not None:
-        words.append(_list_words(answer.ranked, threshold))
+        words.insert(0, _list_words(answer.ranked, threshold))
+    words[0] = replace(words[0], verdict=micrograph_verdict(answer, threshold))
     limits = [("limit", text) for text in answer.limits]
     return [*words[:-1], replace(words[-1], notes=[*words[-1].notes, *limits])]
 
@@ -142,7 +158,7 @@ def _list_words(answer: ListAnswer, threshold: float | None) -> Said:
     shares = [guess.probability for guess in answer.guesses]
     return Said(
         title=list_title(answer),
-        verdict=verdict(answer, threshold),
+        verdict=list_verdict(answer, threshold),
         guesses=list(zip(names, shares, strict=True)),
         facts=[*(("warning", text) for text in answer.ranking.warnings), *list_facts(answer)],
         tables=[(heading, table) for heading, table in tables if len(table) > 1],

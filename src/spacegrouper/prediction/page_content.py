@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 
 from spacegrouper.crystals.crystal import Crystal, Rejection
-from spacegrouper.crystals.standard_cell import standardise
 from spacegrouper.errors import UserError
 from spacegrouper.prediction.answers import Answer, answer_crystals
-from spacegrouper.prediction.descriptions import calibration, facts, title
+from spacegrouper.prediction.descriptions import calibration, facts, heading_of_guesses, title
 from spacegrouper.prediction.guesses import decision_record, percent
 from spacegrouper.prediction.pictures import measured_pictures, png_address, seen_pictures
-from spacegrouper.prediction.structure_files import read_structure_content
+from spacegrouper.prediction.structure_files import read_structure_content, standard_crystal
 from spacegrouper.prediction.trained_model import TrainedModel
+from spacegrouper.prediction.verdicts import network_verdict
 
 _FILES = ("labels.json", "settings.yaml", "model.keras", "calibration.json")
 _CAESIUM_CHLORIDE = Crystal(
@@ -53,7 +53,7 @@ def describe_structure(
         return {
             "refused": f"the file holds {len(records)} structures; give a file with one of them"
         }
-    crystal = standardise(records[0], model.settings.standardise)
+    crystal = standard_crystal(records[0], model.settings.standardise)
     if isinstance(crystal, Rejection):
         return {"refused": crystal.reason}
     try:
@@ -72,12 +72,14 @@ def _shown(answer: Answer, model: TrainedModel, threshold: float | None) -> dict
     }
     return {
         "title": title(answer).removeprefix(f"{answer.name}: "),
+        "verdict": network_verdict(answer, model, threshold),
+        "above_guesses": heading_of_guesses(answer, model),
         "guesses": [
             {"name": guess.name, "percent": percent(guess.probability), "share": guess.probability}
             for guess in answer.guesses
         ],
         "decision": decision_record(answer.between, threshold),
-        "facts": facts(answer, model, threshold),
+        "facts": facts(answer, model),
         "rows": [
             {
                 "heading": heading,

@@ -15,8 +15,9 @@ from PIL import Image
 from spacegrouper.contract.technique import DESCRIPTORS, Picture
 from spacegrouper.figures.looks import BLUE, LIGHT_GREY, STYLE
 from spacegrouper.figures.samples import visible
-from spacegrouper.prediction.descriptions import facts, title
+from spacegrouper.prediction.descriptions import facts, heading_of_guesses, title
 from spacegrouper.prediction.guesses import GUESSES, Guess, percent
+from spacegrouper.prediction.verdicts import network_verdict
 from spacegrouper.techniques.images import in_view_colours
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ def answer_figure(
     """Draw what was measured, the images that the network took, and its most probable classes."""
     figure = Figure(figsize=(5.2 * _TILE, 2 * _TILE + 0.9), layout="constrained")
     pictures, words = figure.subfigures(1, 2, squeeze=False, width_ratios=[3, 2.2])[0]
-    figure.suptitle(textwrap.shorten(title(answer), 110), x=0.01, ha="left", weight="bold")
+    heading = textwrap.shorten(title(answer), 110)
+    sentence = textwrap.fill(network_verdict(answer, model, threshold), 130)
+    figure.suptitle(f"{heading}\n{sentence}", x=0.01, ha="left", weight="bold")
     rows = {
         "raw: ": next(iter(measured_pictures(answer, model).values())),
         "seen: ": seen_pictures(answer, model),
@@ -71,10 +74,10 @@ def answer_figure(
     parts = pictures.subfigures(len(rows), 1, squeeze=False)[:, 0]
     for part, (prefix, row) in zip(parts, rows.items(), strict=True):
         _draw_pictures(part, prefix, row)
-    bars, lines = words.subplots(2, 1)
+    bars, lines = words.subplots(2, 1, height_ratios=[1, 1.6])
     draw_guesses(bars, answer.guesses, [guess.name for guess in answer.guesses])
-    bars.set_title("The network's most probable answers")
-    write_facts(lines, facts(answer, model, threshold))
+    bars.set_title(heading_of_guesses(answer, model) or "The network's most probable answers")
+    write_facts(lines, facts(answer, model))
     return figure
 
 

@@ -5,6 +5,7 @@ is imported or called. Only ordered crystals: a network has seen nothing else.
 """
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from spacegrouper.crystals.cif_reader import read_cif_content
@@ -12,6 +13,7 @@ from spacegrouper.crystals.cif_text import is_cif, path_text
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.standard_cell import standardise
 from spacegrouper.crystals.text_files import content_of, decoded, unpacked
+from spacegrouper.crystals.tolerances import space_groups_within
 from spacegrouper.errors import UserError
 from spacegrouper.prediction.other_formats import other_content, other_text
 from spacegrouper.prediction.poscar import is_poscar, read_poscar
@@ -28,8 +30,18 @@ _PACKED_SUFFIX = re.compile(r"\.(gz|bz2|xz)$", re.IGNORECASE)
 
 
 def read_standard_crystals(path: Path, settings: Standardise) -> list[Crystal | Rejection]:
-    """Read the crystals of a file and bring each into its standard conventional cell."""
-    return [standardise(record, settings) for record in read_structure_file(path, MAXIMUM_BYTES)]
+    """Read the crystals of a file and bring each into its standard cell, by `standard_crystal`."""
+    records = read_structure_file(path, MAXIMUM_BYTES)
+    return [standard_crystal(record, settings) for record in records]
+
+
+def standard_crystal(record: Crystal | Rejection, settings: Standardise) -> Crystal | Rejection:
+    """Standardise a crystal, and keep which space groups it has as given: `space_groups_within`."""
+    crystal = standardise(record, settings)
+    if isinstance(crystal, Rejection) or isinstance(record, Rejection):
+        return crystal
+    found = space_groups_within(record) | {settings.symprec: crystal.metadata["spacegroup"]}
+    return replace(crystal, metadata={**crystal.metadata, "space_groups_within": found})
 
 
 def read_structure_file(path: Path, maximum_bytes: int) -> list[Crystal | Rejection]:

@@ -41,6 +41,17 @@ class TrainedModel:
     temperature: float | None
     training_distance: TrainingDistance | None = None
 
+    def knows(self, space_group: int) -> bool | None:
+        """Tell whether the network can name a space group; None if it names something else."""
+        if self.labels.label != "spacegroup":
+            return None
+        return bool((self.labels.classes == space_group).any())
+
+    def is_far(self, distance: float | None) -> bool:
+        """Tell whether an answer is far from those of the training set, where that is known."""
+        known = self.training_distance
+        return known is not None and distance is not None and known.is_far(distance)
+
 
 def load_trained_model(folder: Path) -> TrainedModel:
     """Read a folder that scripts/train.py wrote, or the `model` in a run's folder.

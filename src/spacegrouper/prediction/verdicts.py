@@ -1,0 +1,111 @@
+"""An answer in one sentence: what comes first wherever an answer is shown."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from spacegrouper.crystals.class_names import space_group_symbol
+from spacegrouper.crystals.identity import ENANTIOMORPHIC
+from spacegrouper.crystals.symmetry import extinction_class_members
+from spacegrouper.prediction.guesses import joined, percent, undecided
+
+if TYPE_CHECKING:
+    from spacegrouper.prediction.answers import Answer
+    from spacegrouper.prediction.list_answers import ListAnswer
+    from spacegrouper.prediction.micrograph_answers import MicrographAnswer
+    from spacegrouper.prediction.trained_model import TrainedModel
+
+# The least calibrated probability that is called so.
+CHANCES = {
+    0.99: "almost certain",
+    0.9: "very likely",
+    0.66: "likely",
+    0.5: "more likely than not",
+}
+
+
+def network_verdict(answer: "Answer", model: "TrainedModel", threshold: float | None = None) -> str:
+    """Return a network's answer in one sentence. `threshold`: as of `undecided`."""
+    found, best = answer.space_group, answer.guesses[0]
+    if found is not None and model.knows(found) is False:
+        return (
+            f"This network does not know {_group(found)}, which spglib finds in the structure: "
+            "none of the space groups that it names is right."
+        )
+    if reason := undecided(answer.between, threshold):
+        return f"Not decided: {reason}."
+    numbers = _mates(int(best.value)) if model.labels.label == "spacegroup" else []
+    name = " or ".join(map(_group, numbers)) or best.name
+    if model.is_far(answer.distance):
+        return (
+            "Not certain at all, as this is unlike all that the network was trained on: "
+            f"{name} is the nearest."
+        )
+    share = sum(guess.probability for guess in answer.guesses if guess.value in numbers)
+    share = share or best.probability
+    if model.temperature is None:
+        likely = f"{name}, at {percent(share)}, which is not calibrated"
+    else:
+        likely = f"{name}, {chance(share)}"
+    if not numbers:
+        return f"{likely}."
+    if found is None or found in numbers:
+        return f"{likely}; {_alike(numbers)}."
+    same = found in extinction_class_members(numbers[0])
+    relation = "which diffraction cannot tell from it by symmetry" if same else "another one"
+    return (
+        f"{likely}, by {model.labels.technique.measures} alone; but spglib finds {_group(found)} "
+        f"in the structure, {relation}."
+    )
+
+
+def list_verdict(answer: "ListAnswer", threshold: float | None = None) -> str:
+    """Return what a list of reflections says in one sentence. `threshold`: as of `undecided`."""
+    if reason := undecided(answer.between, threshold):
+        return f"Not decided: {reason}."
+    numbers = _mates(answer.ranking.groups[0].number)
+    names = " or ".join(map(_group, numbers))
+    return f"{names}, {chance(answer.ranking.groups[0].probability)}; {_alike(numbers)}."
+
+
+def micrograph_verdict(answer: "MicrographAnswer", threshold: float | None = None) -> str:
+    """Return what micrographs say in one sentence. `threshold`: as of `undecided`."""
+    if answer.ranked is None:
+        shown = answer.given.patterns[0].symmetry.name
+        return f"No space group without the cell (--cell); the zone has the symmetry {shown}."
+    if reason := undecided(answer.ranked.between, threshold):
+        return f"Not decided: {reason}."
+    names = " or ".join(map(_group, _mates(answer.ranked.ranking.groups[0].number)))
+    share = percent(answer.ranked.ranking.groups[0].probability)
+    return f"No space group is certain from zones; {names} is the first, at {share}, too sure."
+
+
+def chance(probability: float) -> str:
+    """Return a calibrated probability in words, such as `very likely`."""
+    for least, words in CHANCES.items():
+        if probability >= least:
+            return words
+    return f"but at {percent(probability)} only"
+
+
+def _mates(number: int) -> list[int]:
+    """Return a space group and its enantiomorph, which looks the same (Friedel's law)."""
+    if number not in ENANTIOMORPHIC:
+        return [number]
+    return [mate for mate in extinction_class_members(number) if mate in ENANTIOMORPHIC]
+
+
+def _group(number: int) -> str:
+    return f"{space_group_symbol(number)} ({number})"
+
+
+def _alike(numbers: Sequence[int]) -> str:
+    """Say which other space groups look alike in diffraction."""
+    it = "it" if len(numbers) == 1 else "them"
+    others = [
+        space_group_symbol(number)
+        for number in extinction_class_members(numbers[0])
+        if number not in numbers
+    ]
+    if others:
+        return f"diffraction cannot tell {it} by symmetry from {joined(others, 'and')}"
+    return f"diffraction tells {it} by symmetry from all others"
