@@ -1,28 +1,37 @@
-import errno
+import base64
+import json
 import os
 import re
 import signal
 import tempfile
 from collections.abc import Iterator
+from contextlib import chdir
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from measured_lists import cell_text, measured_list, write_hkl, write_ins
+from PIL import Image
 from structure_files import CAESIUM_CHLORIDE, DISORDERED, ROCK_SALT, write_cif, write_poscar
 from tiny_model import write_tiny_model
 
+from spacegrouper.crystals.symmetry import extinction_class_members
 from spacegrouper.errors import UserError
-from spacegrouper.prediction import page_worker
+from spacegrouper.prediction import page, page_worker
 from spacegrouper.prediction.bounded_process import BoundedProcesses, Bounds, WorkerError
-from spacegrouper.prediction.page import Limits, Network, make_app
-from spacegrouper.prediction.page_content import describe_structure
+from spacegrouper.prediction.inputs import Asked
+from spacegrouper.prediction.page import EXAMPLES, Limits, Network, make_app
+from spacegrouper.prediction.page_content import describe_upload
 from spacegrouper.prediction.trained_model import TrainedModel
 from spacegrouper.settings import make_settings
 
 ADDRESS = "http://127.0.0.1:8000"
-LIMITS = Limits(bytes=100_000, waiting=1)
+# Other tests may keep all cores busy.
+LIMITS = Limits(bytes=1_000_000, answer_seconds=300, waiting=1)
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +49,17 @@ def client(network: Network) -> Iterator[TestClient]:
 
 
 def send(client: TestClient, content: bytes, name: str = "a.cif", **options: Any) -> httpx.Response:
-    return client.post("/", files={"structure": (name, content)}, **options)
+    return client.post("/", files={"files": (name, content)}, **options)
+
+
+def send_all(client: TestClient, *paths: Path, **fields: str) -> httpx.Response:
+    files = [("files", (path.name, path.read_bytes())) for path in paths]
+    return client.post("/", files=files, data=fields)
 
 
 def error(response: httpx.Response) -> str:
     """Return the one line that the page shows instead of an answer."""
-    assert "<table>" not in response.text
+    assert "<table" not in response.text
     found = re.search(r'role="alert">(.*?)</p>', response.text)
     assert found is not None
     assert "Traceback" not in response.text
@@ -60,14 +74,101 @@ def test_a_structure_is_answered(client: TestClient, tmp_path: Path, write: Any)
     assert "ClCs, 2 atoms in the cell" in response.text
     assert "221 Pm3\u0305m, cubic, which is how" in response.text
     assert "diffraction alone" in response.text
-    assert "<strong>" in response.text  # the answer in a sentence
-    assert response.text.count("data:image/png;base64,") == 9
+    assert 'class="verdict"' in response.text
+    # Three indexed patterns, three raw and shaped ones, and what the network saw.
+    assert response.text.count("data:image/png;base64,") == 12
+
+
+def saved(response: httpx.Response, ending: str) -> bytes:
+    """Return what a browser saves of an answer."""
+    found = re.search(
+        rf'download="[^"]*\.{ending}" href="data:[^;]*;base64,([^"]*)"', response.text
+    )
+    assert found is not None, error(response)
+    return base64.b64decode(found[1])
+
+
+def test_the_answer_can_be_saved_as_the_command_line_prints_it(
+    client: TestClient, tmp_path: Path
+) -> None:
+    response = send_all(client, write_cif(tmp_path / "CsCl.cif", CAESIUM_CHLORIDE))
+    assert saved(response, "pdf").startswith(b"%PDF")
+    document = json.loads(saved(response, "json"))
+    assert set(document) == {"model", "results", "errors"}
+    assert document["results"][0]["input"] == "CsCl.cif"
+    assert document["results"][0]["structure"]["spglib"]["spacegroup"] == 221
+
+
+def test_a_list_of_reflections_is_answered_with_its_instructions_or_with_a_typed_cell(
+    client: TestClient, tmp_path: Path
+) -> None:
+    measured = measured_list(14)
+    hkl = write_hkl(tmp_path / "a.hkl", measured)
+    ins = write_ins(tmp_path / "a.ins", measured)
+    together = send_all(client, hkl, ins)
+    assert json.loads(saved(together, "json"))["results"][0]["answers"][0]["class"] == 14
+    assert "Conditions on reflections" in together.text
+    # As a person types it.
+    typed = send_all(client, hkl, cell=cell_text(measured).replace(",", " "), prior="molecular")
+    assert json.loads(saved(typed, "json"))["results"][0]["prior"] == "molecular"
+    alone = error(send_all(client, hkl))
+    assert "no unit cell" in alone.lower()
+    assert "“Cell” a,b,c,alpha,beta,gamma" in alone
+    assert error(send_all(client, hkl, cell="5,5")).count("give six numbers") == 1
+    assert "<em>" not in send_all(client, hkl, cell='"><em>').text
+
+
+def test_files_that_do_not_belong_together_are_refused(client: TestClient, tmp_path: Path) -> None:
+    one = write_cif(tmp_path / "a.cif", ROCK_SALT)
+    two = write_cif(tmp_path / "b.cif", CAESIUM_CHLORIDE)
+    assert "do not belong together" in error(send_all(client, one, two))
+    assert "the same name" in error(send_all(client, one, one))
+    assert "“Cell” is that of one list" in error(send_all(client, one, cell="5 5 5 90 90 90"))
+    assert "a number from 0.05 to 10" in error(send_all(client, one, wavelength="Cu"))
+
+
+def test_what_needs_another_network_says_so(client: TestClient, tmp_path: Path) -> None:
+    powder = tmp_path / "a.xy"
+    powder.write_text("".join(f"{10 + step / 50} {100 + step % 7}\n" for step in range(2000)))
+    assert "only networks trained on powders take" in error(send_all(client, powder))
+    views = [tmp_path / f"{view}.png" for view in "xyz"]
+    for path in views:
+        Image.fromarray(np.zeros((16, 16), np.uint8)).save(path)
+    assert "but the network was trained on" in error(send_all(client, *views))
+
+
+@pytest.mark.parametrize(("example", "number"), zip(EXAMPLES, (225, 154, 227, 62), strict=True))
+def test_the_examples_are_answered_right(example: str, number: int) -> None:
+    folder = resources.files("spacegrouper.prediction").joinpath("examples")
+    with resources.as_file(folder) as examples, chdir(examples):
+        shown = describe_upload([Path(name) for name in EXAMPLES[example]], {}, Asked(None))
+    address = next(each for each in shown["downloads"] if each["ending"] == "json")["address"]
+    (result,) = json.loads(base64.b64decode(address.split(",")[1]))["results"]
+    best = result["answers"][0]["class"]
+    # Diffraction does not tell enantiomorphic groups apart.
+    assert extinction_class_members(best) == extinction_class_members(number)
+    assert shown["rows"]
+
+
+def test_an_example_is_a_button(client: TestClient) -> None:
+    for name in EXAMPLES:
+        assert f'name="example" value="{name}"' in client.get("/").text
+    response = client.post("/", files={"example": (None, "Diamond")})
+    assert "C, 8 atoms in the cell" in response.text
+    assert client.post("/", files={"example": (None, "../page.py")}).status_code == 400
+
+
+def test_the_classes_that_the_network_knows_are_listed(
+    client: TestClient, network: Network
+) -> None:
+    text = client.get("/").text
+    assert len(network.facts["classes"]) == text.count("<li>") > 1
 
 
 def test_the_empty_page_is_a_plain_form(client: TestClient) -> None:
     text = client.get("/").text
-    assert '<form method="post" action="/" enctype="multipart/form-data"' in text
-    assert "<table>" not in text
+    assert text.count('method="post" action="/" enctype="multipart/form-data"') == 2
+    assert "<table" not in text
     # Every address on the page is of the page itself.
     assert set(re.findall(r'(?:src|href|action)="([^"]*)"', text)) == {
         "/",
@@ -106,9 +207,9 @@ def test_forms_of_other_pages_are_refused(client: TestClient, tmp_path: Path) ->
 def test_large_files_are_refused_whatever_their_sender_says(client: TestClient) -> None:
     response = send(client, b"x" * (LIMITS.bytes + 1))
     assert response.status_code == 413
-    assert "larger than 0.1 MB" in error(response)
+    assert "More than 1 MB" in error(response)
     boundary = "edge"
-    head = f"--{boundary}\r\nContent-Disposition: form-data; name=structure; filename=a.cif\r\n\r\n"
+    head = f"--{boundary}\r\nContent-Disposition: form-data; name=files; filename=a.cif\r\n\r\n"
     sent = 0
 
     def body() -> Iterator[bytes]:
@@ -188,7 +289,7 @@ def test_disorder_and_several_structures_are_refused(client: TestClient, tmp_pat
 def test_requests_that_are_no_form_with_a_file_are_refused(client: TestClient) -> None:
     for options in (
         {"content": b"hello"},
-        {"data": {"structure": "hello"}},
+        {"data": {"files": "hello"}},
         {"files": {"other": ("a.cif", b"hello")}},
         {"content": b"x", "headers": {"content-type": "multipart/form-data"}},
         {"content": b"x", "headers": {"content-type": "multipart/form-data; boundary=e"}},
@@ -206,8 +307,11 @@ def test_names_of_files_are_shown_and_nothing_else(client: TestClient, tmp_path:
     assert "<script>alert" not in text
     text = send(client, content, name="..\\up\\" + 200 * "n" + ".cif").text
     assert "up" not in text.split("<h2", 1)[1].split("</h2>")[0]
-    assert 80 * "n" in text
-    assert 81 * "n" not in text
+    # The end, which tells what it is.
+    assert 56 * "n" + ".cif" in text
+    assert 57 * "n" not in text
+    for name in ("..", ".", "/"):
+        assert "unnamed" in send(client, content, name=name).text
 
 
 def test_too_many_at_a_time_are_sent_away(
@@ -238,19 +342,24 @@ def is_answered(client: TestClient, content: bytes) -> bool:
     return "ClCs, 2 atoms in the cell" in send(client, content).text
 
 
-def test_a_structure_is_never_in_a_file(
+def test_files_lie_in_memory_and_are_gone_with_the_answer(
     network: Network, caesium_chloride: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: Any, **__: Any) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+    def kept() -> list[Path]:
+        return list(Path("/dev/shm").glob("spacegrouper-*"))
 
+    # No folder of temporary files is needed.
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
     # Beyond the size that forms are otherwise kept in memory up to.
     monkeypatch.setattr(network, "limits", Limits(bytes=5_000_000))
-    for name in ("TemporaryFile", "mkdtemp", "mkstemp"):
-        monkeypatch.setattr(tempfile, name, fail)
     client = TestClient(make_app(network, ["127.0.0.1"]), base_url=ADDRESS)
     assert error(send(client, 3_000_000 * b" ")) == "a.cif: The file is empty."
     assert is_answered(client, caesium_chloride + 1_500_000 * b"# \n")
+    assert kept() == []
+    monkeypatch.setattr(page, "_MEMORY", "/nowhere")
+    response = send(client, caesium_chloride)
+    assert response.status_code == 503
+    assert "find no place in /nowhere" in error(response)
 
 
 def test_a_process_that_was_killed_is_replaced(
@@ -343,9 +452,9 @@ def test_a_fault_of_the_page_itself_is_a_line(
 def test_below_a_threshold_the_page_says_that_nothing_is_decided(
     tmp_path: Path, model: TrainedModel
 ) -> None:
-    content = write_cif(tmp_path / "a.cif", CAESIUM_CHLORIDE).read_bytes()
-    said = describe_structure(content, "a.cif", model, 1.0)
-    assert said["decision"]["decided"] is False
-    assert said["facts"][0][0] == "not decided"
-    assert "below the threshold 100.0 %" in said["facts"][0][1]
-    assert describe_structure(content, "a.cif", model)["decision"] is None
+    structure = write_cif(tmp_path / "a.cif", CAESIUM_CHLORIDE)
+    said = describe_upload([structure], {}, Asked(model), 1.0)
+    (part,) = said["parts"]
+    assert "below the threshold" in part["verdict"]
+    (part,) = describe_upload([structure], {}, Asked(model))["parts"]
+    assert "threshold" not in part["verdict"]

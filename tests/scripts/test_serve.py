@@ -86,8 +86,8 @@ def drop(page: Any, name: str, content: str) -> None:
         }""",
         [name, content],
     )
-    page.dispatch_event("form", "dragover", {"dataTransfer": transfer})
-    page.dispatch_event("form", "drop", {"dataTransfer": transfer})
+    page.dispatch_event("#send", "dragover", {"dataTransfer": transfer})
+    page.dispatch_event("#send", "drop", {"dataTransfer": transfer})
 
 
 def test_a_structure_dropped_on_the_page_is_answered_and_nothing_leaves_the_machine(
@@ -97,17 +97,17 @@ def test_a_structure_dropped_on_the_page_is_answered_and_nothing_leaves_the_mach
     drop(page, "CsCl.cif", write_cif(tmp_path / "a.cif", CAESIUM_CHLORIDE).read_text())
     page.wait_for_selector("#answer")
     assert "CsCl.cif" in page.inner_text("#answer")
-    rows = page.locator("tbody tr")
+    rows = page.locator(".guesses tbody tr")
     assert rows.count() == 5
     shares = [float(text.split()[0]) for text in page.locator(".percent").all_inner_texts()]
     assert shares == sorted(shares, reverse=True)
     widths = [float(rect.get_attribute("width")) for rect in page.locator(".share").all()]
     assert widths == pytest.approx(shares, abs=0.06)
-    assert "221 Pm3\u0305m, cubic" in page.inner_text("dl")
+    assert "221 Pm3\u0305m, cubic" in page.inner_text("#answer ~ .columns dl")
     loaded = page.evaluate(
         "[...document.images].map((image) => image.complete && image.naturalWidth)"
     )
-    assert loaded == [256] * 6 + [16] * 3
+    assert loaded == [600] * 3 + [256] * 6 + [16] * 3
     # Style and script came through the policy.
     assert page.evaluate("getComputedStyle(document.querySelector('.share')).fill") == (
         "rgb(0, 114, 178)"
@@ -128,25 +128,59 @@ def test_errors_are_one_line_on_the_page(browser: Any, address: str, tmp_path: P
     page.wait_for_selector(".error:not([hidden])")
     assert page.inner_text(".error").startswith("FeNi.cif: Partial occupancy")
     sent = len(requests)
-    drop(page, "large.cif", "x" * 2_000_001)
+    drop(page, "large.cif", "x" * 10_000_001)
     page.wait_for_function("document.querySelector('.error').innerText.startsWith('large.cif')")
-    assert "larger than 2 MB" in page.inner_text(".error")
+    assert "More than 10 MB" in page.inner_text(".error")
     assert len(requests) == sent
     page.close()
 
 
 def test_without_javascript_it_is_a_form(browser: Any, address: str, tmp_path: Path) -> None:
     page, _, _ = open_page(browser, address, java_script_enabled=False)
-    page.set_input_files("#structure", write_cif(tmp_path / "CsCl.cif", CAESIUM_CHLORIDE))
-    page.click("button")
+    page.set_input_files("#files", write_cif(tmp_path / "CsCl.cif", CAESIUM_CHLORIDE))
+    page.click("#send button")
     page.wait_for_selector("#answer")
     assert "CsCl.cif" in page.inner_text("#answer")
     # Larger than the limit: the browser must get to see the line that says so.
-    (tmp_path / "large.cif").write_text("x" * 9_000_000)
-    page.set_input_files("#structure", tmp_path / "large.cif")
-    page.click("button")
+    (tmp_path / "large.cif").write_text("x" * 20_000_000)
+    page.set_input_files("#files", tmp_path / "large.cif")
+    page.click("#send button")
     page.wait_for_selector(".error")
-    assert "larger than 2 MB" in page.inner_text(".error")
+    assert "More than 10 MB" in page.inner_text(".error")
+    page.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_the_page_has_no_barriers_and_fits_a_phone(
+    browser: Any, address: str, colours: str
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    def check() -> None:
+        found = Axe().run(page).response["violations"]
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+        # Nothing is cut off at the side.
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+    phone = {"width": 390, "height": 844}
+    page, _, messages = open_page(browser, address, viewport=phone, color_scheme=colours)
+    page.set_default_timeout(200_000)
+    for details in page.locator("details").all():
+        details.evaluate("(element) => { element.open = true; }")
+    check()
+    for example in ("Quartz", "Forsterite, a list of reflections"):
+        page.click(f"text={example}")
+        page.wait_for_selector("#answer")
+        check()
+    with page.expect_download() as saved:
+        page.click("text=JSON")
+    assert saved.value.suggested_filename == "forsterite.json"
+    assert messages == []
+    page.set_input_files("#files", {"name": "a.cif", "mimeType": "", "buffer": b"hello"})
+    page.click("#send button")
+    page.wait_for_selector(".error:not([hidden])")
+    check()
     page.close()
 
 
@@ -156,7 +190,7 @@ def test_the_page_answers_over_http_and_lives_on_when_its_processes_are_killed(
     content = write_cif(tmp_path / "a.cif", CAESIUM_CHLORIDE).read_bytes()
 
     def is_answered() -> bool:
-        sent = httpx.post(address, files={"structure": ("a.cif", content)}, timeout=100)
+        sent = httpx.post(address, files={"files": ("a.cif", content)}, timeout=100)
         return "ClCs, 2 atoms in the cell" in sent.text
 
     assert is_answered()

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,12 +71,12 @@ class Asked:
     threads: int = 1
     pixel_size: float | None = None
 
-    @cached_property
+    @property
     def of_structures(self) -> "TrainedModel":
         """The network that structures are shown to."""
-        from spacegrouper.prediction.trained_model import SHIPPED, load_trained_model
+        from spacegrouper.prediction.trained_model import shipped_network
 
-        return self.model or load_trained_model(SHIPPED)
+        return self.model or shipped_network()
 
     def network_of(self, answer: "Answer | ListAnswer | MicrographAnswer") -> "TrainedModel | None":
         """Return the network that gave an answer, or None where it was the ranker."""

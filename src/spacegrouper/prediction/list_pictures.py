@@ -138,6 +138,27 @@ def list_figure(answer: ListAnswer, threshold: float | None = None) -> Figure:
     return figure
 
 
+@mpl.rc_context(STYLE)
+def zone_figures(answer: ListAnswer) -> list[tuple[str, Figure]]:
+    """Draw each zone by itself, small; return their names and the figures."""
+    drawn = []
+    for zone in zones_of(answer):
+        figure = Figure(figsize=(4, 4), layout="constrained", dpi=150)
+        _draw_zone(figure.subplots(), zone)
+        drawn.append((f"{zone.name} zone", figure))
+    return drawn
+
+
+def zone_words(answer: ListAnswer) -> str:
+    """Return what the marks of `zone_figures` mean."""
+    best = group_name(answer.ranking.groups[0])
+    return (
+        "Blue discs: present, the larger the stronger; grey dots: not above 3 sigma; rings: "
+        f"forbidden by {best}, and absent; red crosses: forbidden, but above 3 sigma; plus signs: "
+        "forbidden, not in the list."
+    )
+
+
 def _draw_zone(axes: Axes, zone: Zone) -> None:
     x, y = zone.places.T
     listed = ~np.isnan(zone.intensity)

@@ -1,28 +1,29 @@
-// The form works without this: here a file may also be dropped anywhere on the page.
+// The form works without this: here files may also be dropped anywhere on the page.
 "use strict";
 
-const form = document.querySelector("form");
-const input = form.querySelector("input");
-const button = form.querySelector("button");
+const form = document.querySelector("#send");
+const input = document.querySelector("#files");
 const hint = document.querySelector("#hint");
 const error = document.querySelector("#error");
 const maximum = Number(form.dataset.maximumBytes);
 
-hint.textContent = "Or drop it here. It stays on this machine.";
-
-function refuse(reason) {
-  error.textContent = reason;
-  error.hidden = false;
-}
+hint.textContent = "Or drop them here. They stay on this machine.";
 
 // The server checks too; asked here, nobody waits for an upload in vain.
-function isSmallEnough() {
-  const file = input.files[0];
-  if (file && file.size > maximum) {
-    refuse(`${file.name}: The file is larger than ${maximum / 1e6} MB; give a smaller one.`);
-    return false;
-  }
-  return true;
+function areSmallEnough() {
+  const files = [...input.files];
+  if (files.reduce((sum, file) => sum + file.size, 0) <= maximum) return true;
+  const names = files.map((file) => file.name).join(" ");
+  error.textContent = `${names}: More than ${maximum / 1e6} MB; give smaller files.`;
+  error.hidden = false;
+  return false;
+}
+
+function show(button) {
+  error.hidden = true;
+  button.textContent = "Reading and drawing …";
+  // Disabled at once, a button would not be sent.
+  setTimeout(() => document.querySelectorAll("button").forEach((each) => { each.disabled = true; }));
 }
 
 document.addEventListener("dragover", (event) => {
@@ -35,22 +36,15 @@ document.addEventListener("dragleave", (event) => {
 document.addEventListener("drop", (event) => {
   event.preventDefault();
   form.classList.remove("over");
-  if (event.dataTransfer.files.length !== 1) {
-    refuse("Drop one file at a time.");
-    return;
-  }
+  if (event.dataTransfer.files.length === 0) return;
   input.files = event.dataTransfer.files;
   form.requestSubmit();
 });
 form.addEventListener("submit", (event) => {
-  if (!isSmallEnough()) {
-    event.preventDefault();
-    return;
-  }
-  error.hidden = true;
-  button.disabled = true;
-  button.textContent = "Simulating and asking …";
+  if (areSmallEnough()) show(form.querySelector("button"));
+  else event.preventDefault();
 });
+document.querySelector("#examples").addEventListener("submit", (event) => show(event.submitter));
 // Coming back by the browser's button, the page must be ready again.
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) window.location.reload();

@@ -1,21 +1,22 @@
-"""The web page: drop a structure, see its patterns and the network's answer.
+"""The web page: drop the files of a crystal, see what they say of its space group, and from what.
 
 Made for one person and their machine. An upload is bounded before it is kept, worked on by a
 process of its own (bounded_process.py), and gone when it is answered; the page takes nothing from
-elsewhere. Whatever goes wrong is a line on the page, and the next structure is answered.
+elsewhere. Whatever goes wrong is a line on the page, and the next crystal is answered.
 """
 
 import asyncio
 import json
 import logging
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
 from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -38,9 +39,22 @@ from spacegrouper.prediction.bounded_process import (
 )
 
 log = logging.getLogger("spacegrouper")
-_LONGEST_NAME = 80  # characters of a file's name that the page shows
+_LONGEST_NAME = 60  # characters of a file's name that are kept, its end
+_MOST_FILES = 20
+_FIELDS = ("cell", "wavelength", "pixel_size", "prior")
+_LONGEST_FIELD = 200  # characters
+# Files are read by their paths, and lie in memory meanwhile: this is no disk.
+_MEMORY = "/dev/shm"
 # Read and thrown away beyond the limit, because browsers only show an answer once they have sent.
 _TIMES_DISCARDED = 20
+
+# What can be tried, by the names of files that come with the package.
+EXAMPLES = {
+    "Rock salt": ("rock_salt.cif",),
+    "Quartz": ("quartz.cif",),
+    "Diamond": ("diamond.cif",),
+    "Forsterite, a list of reflections": ("forsterite.hkl", "forsterite.ins"),
+}
 
 # Nothing from anywhere else, nothing inline but images, and no other page may hold this one.
 _HEADERS = {
@@ -58,14 +72,17 @@ _HEADERS = {
 class Limits:
     """What strangers may ask of the server.
 
-    `bytes`: of an upload; `upload_seconds`, `answer_seconds`: for sending a structure, and for
-    reading it, simulating its patterns and naming it; `memory`: bytes, for the same; `waiting`:
-    structures that are in work or wait for it.
+    Args:
+        bytes: of an upload, all its files together.
+        upload_seconds: for sending it.
+        answer_seconds: for reading and naming a crystal and drawing the answer.
+        memory: bytes, for the same.
+        waiting: crystals that are in work or wait for it.
     """
 
-    bytes: int = 2_000_000
+    bytes: int = 10_000_000
     upload_seconds: float = 30
-    answer_seconds: float = 30
+    answer_seconds: float = 60
     memory: int = 4 * 1024**3
     waiting: int = 8
 
@@ -78,6 +95,24 @@ class _RefusedError(Exception):
         self.status = status
 
 
+@dataclass(frozen=True)
+class Upload:
+    """What a form was sent with.
+
+    Args:
+        files: contents by name.
+        fields: what was typed, by the names of the fields.
+    """
+
+    files: Mapping[str, bytes]
+    fields: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """The names of the files, as answers are headed."""
+        return " ".join(self.files)
+
+
 class Network:
     """The trained network that a page is for, and the processes that ask it; to be closed.
 
@@ -86,16 +121,19 @@ class Network:
     `facts`: what the page says of it, see page_content.py.
     """
 
-    def __init__(self, folder: Path, limits: Limits, threshold: float | None = None) -> None:
+    def __init__(self, folder: Path | None, limits: Limits, threshold: float | None = None) -> None:
         """Start the first process; raises UserError if the folder holds no network for it.
 
-        `threshold`: the probability below which the best class decides nothing.
+        Args:
+            folder: of the network; none: the one that ships.
+            limits: of each question.
+            threshold: the probability below which the best class decides nothing.
         """
         self.limits = limits
         self._lock = threading.Lock()
         self._processes = BoundedProcesses(
             page_worker.preload,
-            partial(page_worker.prepare, str(folder), threshold),
+            partial(page_worker.prepare, str(folder) if folder else None, threshold),
             Bounds(limits.answer_seconds, limits.memory),
         )
         try:
@@ -113,8 +151,8 @@ class Network:
         except WorkerError as error:
             log.warning("%s", error)
 
-    def answer(self, name: str, content: bytes) -> dict[str, Any]:
-        """Return what the page shows of the structure in a file; raises _RefusedError."""
+    def answer(self, upload: Upload) -> dict[str, Any]:
+        """Return what the page shows of the files of a crystal; raises _RefusedError."""
         try:
             with self._lock:
                 if self._processes.start() != self._said:
@@ -123,8 +161,7 @@ class Network:
                         f"the network in {self.facts['folder']} is another one than when this page "
                         "was started; end it and start it again",
                     )
-                question = page_worker.question(name, content)
-                answer: dict[str, Any] = json.loads(self._processes.ask(question))
+                answer = self._ask(upload)
         except BoundsError as error:
             raise _RefusedError(422, str(error)) from None
         except WorkerError as error:
@@ -132,6 +169,18 @@ class Network:
         if "refused" in answer:
             raise _RefusedError(422, answer["refused"])
         return answer
+
+    def _ask(self, upload: Upload) -> dict[str, Any]:
+        try:
+            with TemporaryDirectory(prefix="spacegrouper-", dir=_MEMORY) as folder:
+                for name, content in upload.files.items():
+                    (Path(folder) / name).write_bytes(content)
+                question = page_worker.question(Path(folder), list(upload.files), upload.fields)
+                answer: dict[str, Any] = json.loads(self._processes.ask(question))
+                return answer
+        except OSError as error:
+            reason = f"the files find no place in {_MEMORY}: {error.strerror or error}"
+            raise _RefusedError(503, f"{reason}; free some memory, and try again") from None
 
     def close(self) -> None:
         """End the processes."""
@@ -182,24 +231,23 @@ def make_app(network: Network, hosts: Sequence[str]) -> FastAPI:
     @app.post("/")
     async def answer_upload(request: Request) -> HTMLResponse:
         nonlocal in_work
-        name = ""
+        upload = Upload({}, {})
         try:
             _check_origin(request)
             if in_work >= limits.waiting:
-                raise _RefusedError(503, "Too many structures are waiting; try again in a minute.")
+                raise _RefusedError(503, "Too many crystals are waiting; try again in a minute.")
             in_work += 1
             try:
-                name, content = await _read_upload(request, limits)
-                if not content.strip():
-                    raise _RefusedError(422, "The file is empty.")
+                upload = await _read_upload(request, limits)
+                _check_files(upload)
                 loop = asyncio.get_running_loop()
-                shown = await loop.run_in_executor(worker, network.answer, name, content)
+                shown = await loop.run_in_executor(worker, network.answer, upload)
             finally:
                 in_work -= 1
                 worker.submit(network.get_ready)
         except _RefusedError as error:
-            return HTMLResponse(render(error=str(error), name=name), error.status)
-        return HTMLResponse(render(answer=shown, name=name))
+            return HTMLResponse(render(upload, error=str(error)), error.status)
+        return HTMLResponse(render(upload, answer=shown))
 
     for file, media_type in (("page.css", "text/css"), ("page.js", "text/javascript")):
         _serve_file(app, file, media_type)
@@ -223,10 +271,17 @@ def _page_renderer(network: Network) -> Callable[..., str]:
         lstrip_blocks=True,
     )
     template = environment.get_template("page.html.jinja")
-    constant = network.facts | {"maximum_bytes": network.limits.bytes}
+    constant = {
+        "network": network.facts,
+        "maximum_bytes": network.limits.bytes,
+        "examples": list(EXAMPLES),
+    }
+    nothing = Upload({}, {})
 
-    def render(error: str = "", answer: dict[str, Any] | None = None, name: str = "") -> str:
-        return template.render(error=error, answer=answer, name=name, **constant)
+    def render(
+        upload: Upload = nothing, error: str = "", answer: dict[str, Any] | None = None
+    ) -> str:
+        return template.render(upload=upload, error=error, answer=answer, **constant)
 
     return render
 
@@ -238,10 +293,10 @@ def _check_origin(request: Request) -> None:
         raise _RefusedError(403, "Sent by a page from elsewhere; use the form of this page.")
 
 
-async def _read_upload(request: Request, limits: Limits) -> tuple[str, bytes]:
-    """Return the name and the content of the file that a form was sent with."""
+async def _read_upload(request: Request, limits: Limits) -> Upload:
+    """Return what a form was sent with: files and fields, or those of an example."""
     too_large = _RefusedError(
-        413, f"The file is larger than {limits.bytes / 1e6:g} MB; give a smaller one."
+        413, f"More than {limits.bytes / 1e6:g} MB; give smaller files, or --maximum-megabytes."
     )
     received = 0
 
@@ -260,19 +315,48 @@ async def _read_upload(request: Request, limits: Limits) -> tuple[str, bytes]:
 
     try:
         async with asyncio.timeout(limits.upload_seconds):
-            parser = MultiPartParser(request.headers, pieces(), max_files=1, max_fields=1)
+            parser = MultiPartParser(
+                request.headers, pieces(), max_files=_MOST_FILES, max_fields=len(_FIELDS) + 1
+            )
             # In memory, where it is bounded, and not in a file.
             parser.spool_max_size = 2 * limits.bytes
-            upload = (await parser.parse()).get("structure")
-            if not (isinstance(upload, UploadFile) and upload.filename):
-                raise _RefusedError(400, "No file was sent; choose a CIF or POSCAR file first.")
-            content = await upload.read(limits.bytes + 1)
+            form = await parser.parse()
+            sent = [
+                (_plain(each.filename), await each.read())
+                for each in form.getlist("files")
+                if isinstance(each, UploadFile) and each.filename
+            ]
     except TimeoutError:
-        raise _RefusedError(408, "The file took too long to arrive; try again.") from None
+        raise _RefusedError(408, "The files took too long to arrive; try again.") from None
     except (MultiPartException, ClientDisconnect, KeyError):
-        raise _RefusedError(400, "What was sent is no form with a file; use this page's.") from None
-    if len(content) > limits.bytes:
+        raise _RefusedError(
+            400,
+            f"What was sent is no form with at most {_MOST_FILES} files; use this page's.",
+        ) from None
+    if sum(len(content) for _, content in sent) > limits.bytes:
         raise too_large
-    # Of a path only the name, and no characters that are not to be seen.
-    name = PurePath(upload.filename.replace("\\", "/")).name
-    return "".join(filter(str.isprintable, name))[:_LONGEST_NAME], content
+    example = EXAMPLES.get(str(form.get("example", "")))
+    if example:
+        folder = files("spacegrouper.prediction").joinpath("examples")
+        return Upload({name: folder.joinpath(name).read_bytes() for name in example}, {})
+    if len({name for name, _ in sent}) < len(sent):
+        raise _RefusedError(400, "Two of the files have the same name; give each its own.")
+    fields = {name: str(form.get(name, ""))[:_LONGEST_FIELD] for name in _FIELDS}
+    return Upload(dict(sent), fields)
+
+
+def _plain(name: str) -> str:
+    """Return of a path only the name, without characters that are not to be seen."""
+    name = PurePath(name.replace("\\", "/")).name
+    # None that is hidden, or leads out of a folder.
+    return "".join(filter(str.isprintable, name))[-_LONGEST_NAME:].lstrip(".") or "unnamed"
+
+
+def _check_files(upload: Upload) -> None:
+    if not upload.files:
+        raise _RefusedError(400, "No file was sent; choose one first.")
+    empty = [name for name, content in upload.files.items() if not content.strip()]
+    if empty:
+        raise _RefusedError(
+            422, f"{empty[0]} is empty." if len(upload.files) > 1 else "The file is empty."
+        )

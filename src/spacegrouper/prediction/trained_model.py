@@ -1,6 +1,7 @@
 """Everything of a trained network's folder that an answer depends on."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from spacegrouper.dataset.made_with import with_defaults
@@ -80,6 +81,12 @@ def load_trained_model(folder: Path) -> TrainedModel:
         temperature=read_temperature(folder) if calibrated else None,
         training_distance=read_training_distance(folder) if calibrated else None,
     )
+
+
+@cache
+def shipped_network() -> TrainedModel:
+    """Return the network that comes with the package."""
+    return load_trained_model(SHIPPED)
 
 
 def _read_network(path: Path) -> Answers:

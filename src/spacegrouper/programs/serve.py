@@ -1,4 +1,4 @@
-"""Show a web page on this machine that names the space group of a structure dropped on it."""
+"""Show a web page on this machine that names the space group of what is dropped on it."""
 
 import socket
 from contextlib import closing
@@ -18,7 +18,9 @@ def main(
     model: Annotated[
         Path | None,
         typer.Option(
-            help="folder of the trained network, or of its run; by default the one that ships"
+            help="folder of the trained network, or of its run, as patterns and diffractograms "
+            "need it; by default the one that ships, for structures",
+            show_default=False,
         ),
     ] = None,
     host: Annotated[
@@ -31,15 +33,15 @@ def main(
     ] = None,
     threshold: Threshold = None,
     maximum_megabytes: Annotated[
-        float, typer.Option(min=0.001, max=50, help="size of a structure file, MB")
-    ] = 2,
+        float, typer.Option(min=0.001, max=50, help="size of the files of a crystal, MB")
+    ] = 10,
 ) -> None:
-    """Show a web page that names the space group of a structure.
+    """Show a web page that names the space group of crystals.
 
-    A CIF or POSCAR file that is dropped on the page is standardised and simulated, and the network
-    names its most probable space groups; the page shows its patterns beside them. Only
-    browsers of this machine can reach it, unless --host says otherwise. Nothing is kept, and no
-    file leaves the machine. Ctrl+C ends it.
+    Files that are dropped on the page, structures, lists of reflections and whatever else
+    `spacegrouper predict` takes, are answered there with what was measured or simulated, and the
+    answer can be saved as PDF and JSON. Only browsers of this machine can reach the page,
+    unless --host says otherwise. Nothing is kept, and no file leaves the machine. Ctrl+C ends it.
     """
     try:
         listening = socket.create_server(
@@ -55,9 +57,8 @@ def main(
     import uvicorn
 
     from spacegrouper.prediction.page import Limits, Network, make_app
-    from spacegrouper.prediction.trained_model import SHIPPED
 
-    network = Network(model or SHIPPED, Limits(bytes=round(1e6 * maximum_megabytes)), threshold)
+    network = Network(model, Limits(bytes=round(1e6 * maximum_megabytes)), threshold)
     if host not in _LOOPBACK:
         log.warning(
             "warning: everyone who can reach %s can use the page; it asks for no password, and "
