@@ -1,6 +1,6 @@
 # What a person types; `make help` lists it. Each target sets up what it needs.
 .DELETE_ON_ERROR:
-.PHONY: help demo test check docs bench gpu-travels gpu format reference slurm-profile lock clean remove-results
+.PHONY: help demo estimate test check docs bench gpu-travels gpu format reference slurm-profile lock clean remove-results
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3.11
@@ -26,6 +26,9 @@ demo: $(environment) ## run the whole pipeline on 480 crystals; results/demo/rep
 	if [ $$status -eq 75 ]; then echo "error: another 'make demo' is running here; wait for it" >&2; fi; \
 	if [ $$status -eq 0 ]; then echo "Open results/$(DEMO)/report/index.html"; fi; \
 	exit $$status
+
+estimate: $(environment) ## how long and how large the demo, or CONFIG=config/own.yaml, will be here
+	python scripts/estimate.py --config $(or $(CONFIG),config/$(DEMO).yaml)
 
 test: $(environment) ## run the tests; with CI=true the proofs that take minutes as well
 	pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup $(if $(CI),,-m "not slow")

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from spacegrouper.programs import command_line
+from spacegrouper.programs.command_line import progress, progress_line
+
 # A program like those of scripts/, whose body a test gives.
 PROGRAM = """
 import logging, os, signal, sys, time
@@ -119,3 +122,23 @@ def test_ctrl_c_ends_processes_that_share_the_work(tmp_path: Path) -> None:
     _, said = process.communicate(timeout=20)
     assert process.returncode == 128 + signal.SIGINT
     assert "Traceback" not in said
+
+
+def test_a_log_grows_by_a_line_every_few_seconds(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command_line, "_SOONEST", 0.01)
+    with progress("working", 4) as advance:
+        advance(1)
+        time.sleep(0.5)
+        advance(3)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) > 1
+    assert lines[0].startswith("working: 1 of 4, 0:00:0")
+    assert lines[-1].startswith("working: 4 of 4 in 0:00:0")
+
+
+def test_what_is_left_is_said_where_it_is_known() -> None:
+    assert progress_line("a", 25, 100, 30) == "a: 25 of 100, 0:00:30 gone, about 0:01:30 left"
+    assert progress_line("a", 0, 100, 5) == "a: 0 of 100, 0:00:05 gone"
+    assert progress_line("a", 1200, None, 3700) == "a: 1,200 so far, 1:01:40 gone"

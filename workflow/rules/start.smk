@@ -1,6 +1,10 @@
-# What happens when a run starts, with the lock of this folder and not for a dry run, and when it fails.
+# What happens when a run starts, with the lock of this folder and not for a dry run, and when it ends.
 import subprocess
+import sys
 import time
+
+from spacegrouper.programs.follow_jobs import JobFollower
+from spacegrouper.programs.run_result import result_lines
 
 
 def orphans():
@@ -44,6 +48,9 @@ onstart:
             write_settings(content, Path(path))
         except OSError as error:
             raise WorkflowError(f"{path}: cannot be written: {error.strerror}")
+    follower = JobFollower()
+    logger.addHandler(follower)
+    follower.follow()
 
 
 # Other jobs go on when one fails, and what it said scrolls away.
@@ -55,3 +62,13 @@ onerror:
     ]
     for line in dict.fromkeys(line for line in said if line.startswith("error: ")):
         logger.error(line)
+
+
+onsuccess:
+    if "--report" in sys.argv:
+        page = sys.argv[sys.argv.index("--report") + 1]
+    else:
+        files = [f"--configfile {path}" for path in workflow.overwrite_configfiles]
+        page = " ".join(["snakemake", *files, f"--report {RUN}/report.html"])
+    for line in result_lines(Path(RUN), page):
+        logger.info(line)

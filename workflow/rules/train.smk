@@ -24,4 +24,4 @@ rule train:
         f"Training the network '{settings.model.name}' on {settings.train.ranks} ranks"
     shell:
         "python scripts/train.py --dataset {params.store} --config {params.config}"
-        " --output {params.folder} 2>&1 | tee {log}"
+        " --output {params.folder} > {log} 2>&1"

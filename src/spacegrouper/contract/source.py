@@ -42,6 +42,7 @@ class Source:
         check: (section, settings of the run) to reasons why no network can be trained on its
             crystals, as far as they are known beforehand.
         provenance: section to what else `provenance.json` is to say of where crystals come from.
+        local: whether its crystals are on this machine, or made here, and need no download.
         shared: whether several processes may share its work, which takes time.
     """
 
@@ -51,6 +52,7 @@ class Source:
     files: Callable[[Any], Mapping[str, Path]] = lambda section: {}
     check: "Callable[[Any, Settings], Iterable[str]]" = lambda section, settings: ()
     provenance: Callable[[Any], Mapping[str, Any]] = lambda section: {}
+    local: bool = True
     shared: bool = False
 
 

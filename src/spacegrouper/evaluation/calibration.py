@@ -22,7 +22,6 @@ from spacegrouper.errors import UserError
 from spacegrouper.evaluation.metrics import Floats, share_interval
 
 _BINS = 15
-_CRYSTALS_IN_BIN = 20  # of the reliability table, at least: with fewer an interval tells little
 _SHARES = np.arange(1, 21) / 20
 # The range that temperatures are looked for in.
 TEMPERATURES = (0.05, 20.0)
@@ -58,21 +57,18 @@ def fit_temperature(logits: Floats, labels: Integers) -> float:
 def reliability_table(confidence: Floats, correct: NDArray[np.bool_]) -> pd.DataFrame:
     """Return how often answers are right, by the confidence in them.
 
-    Up to 15 bins of as many crystals, 20 at least, so that no point hangs on a few; equal
-    confidences are in one bin. Columns: first and last confidence in the bin, crystals, probability
-    (their mean confidence), accuracy, low, high.
+    15 bins of equal width, from 0 to 1; empty ones are left out. Columns: first and last confidence
+    of the bin (the last belongs to it, the first does not), crystals, probability (their mean
+    confidence), accuracy, low, high.
     """
-    bins = int(np.clip(len(confidence) // _CRYSTALS_IN_BIN, 1, _BINS))
-    ordered = np.sort(confidence)
-    cuts = ordered[np.arange(1, bins) * len(ordered) // bins]
-    places = np.searchsorted(np.unique(cuts), confidence, side="right")
+    places = _bins(confidence)
     rows = []
     for place in np.unique(places):
         inside = places == place
         rows.append(
             (
-                confidence[inside].min(),
-                confidence[inside].max(),
+                place / _BINS,
+                (place + 1) / _BINS,
                 inside.sum(),
                 confidence[inside].mean(),
                 correct[inside].mean(),
@@ -84,10 +80,9 @@ def reliability_table(confidence: Floats, correct: NDArray[np.bool_]) -> pd.Data
 
 
 def expected_calibration_error(confidence: Floats, correct: NDArray[np.bool_]) -> float:
-    """Return the mean difference of confidence and accuracy, over 15 bins of equal width.
+    """Return the mean difference of confidence and accuracy, over the bins of `reliability_table`.
 
-    Each bin counts as often as it has crystals (Guo et al., eq. 3); the first confidence of a bin
-    does not belong to it, the last one does.
+    Each bin counts as often as it has crystals (Guo et al., eq. 3).
     """
     # Within a bin, N times the difference is the sum of confidences less the right answers.
     excess = np.bincount(_bins(confidence), weights=confidence - correct)

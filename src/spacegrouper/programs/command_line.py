@@ -2,13 +2,17 @@
 
 import functools
 import logging
+import math
 import os
 import select
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
@@ -53,13 +57,24 @@ Processes = Annotated[int, typer.Option(min=1, help="Processes that share the wo
 log = logging.getLogger("spacegrouper")
 # Progress and messages go to standard error, so that standard output stays free for results.
 _console = Console(stderr=True)
+_said_last = -math.inf  # by the monotonic clock
+# Seconds between the lines that say how far a program is, where there is no terminal for a bar:
+# at first, and at most, as programs that take hours need fewer.
+_SOONEST, _LATEST = 5.0, 30.0
 
 
 class _ConsoleHandler(logging.Handler):
     """Prints log lines above the progress bar, and not into it."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        _console.print(self.format(record), markup=False, highlight=False, soft_wrap=True)
+        say(self.format(record))
+
+
+def say(line: str) -> None:
+    """Print a line on standard error, above the progress bar and not into it."""
+    global _said_last
+    _said_last = time.monotonic()
+    _console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 # Packages that only some installations have, and the extra of pyproject.toml that brings them.
@@ -176,7 +191,14 @@ sys.excepthook = _end_while_importing
 
 @contextmanager
 def progress(description: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar while the body runs; the yielded function moves it on by n."""
+    """Show how far the body is while it runs; the yielded function moves that on by n.
+
+    On a terminal as a bar, and elsewhere, as in a log, as a line every few seconds.
+    """
+    if not _console.is_terminal:
+        with _progress_lines(description, total) as advance:
+            yield advance
+        return
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -187,3 +209,42 @@ def progress(description: str, total: int | None) -> Iterator[Callable[[int], No
     with Progress(*columns, console=_console) as bar:
         task = bar.add_task(description, total=total)
         yield lambda n: bar.advance(task, n)
+
+
+@contextmanager
+def _progress_lines(description: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    done, start, ended = 0, time.monotonic(), threading.Event()
+
+    def advance(n: int) -> None:
+        nonlocal done
+        done += n
+
+    def keep_saying() -> None:
+        pause = _SOONEST
+        while not ended.wait(pause):
+            gone = time.monotonic() - start
+            pause = min(max(_SOONEST, gone / 20), _LATEST)
+            # What the program says itself tells as much.
+            if time.monotonic() - _said_last >= _SOONEST:
+                say(progress_line(description, done, total, gone))
+
+    speaker = threading.Thread(target=keep_saying, daemon=True)
+    speaker.start()
+    try:
+        yield advance
+    finally:
+        ended.set()
+        speaker.join()
+    gone = timedelta(seconds=round(time.monotonic() - start))
+    say(f"{description}: {done:,}{'' if total is None else f' of {total:,}'} in {gone}")
+
+
+def progress_line(description: str, done: int, total: int | None, seconds: float) -> str:
+    """Return how far a program is after so many seconds, and what is left if that is known."""
+    gone = timedelta(seconds=round(seconds))
+    if total is None:
+        return f"{description}: {done:,} so far, {gone} gone"
+    line = f"{description}: {done:,} of {total:,}, {gone} gone"
+    if not 0 < done < total:
+        return line
+    return f"{line}, about {timedelta(seconds=round(seconds * (total - done) / done))} left"

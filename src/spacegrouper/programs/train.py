@@ -15,7 +15,7 @@ import typer
 from spacegrouper.backend import start_backend
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.folder_lock import locked
-from spacegrouper.programs.command_line import Config, Store, log, progress
+from spacegrouper.programs.command_line import Config, Store, log, progress, say
 from spacegrouper.settings import Settings, load_settings
 from spacegrouper.training.horovod_world import World, join_world, started_by_horovod
 from spacegrouper.training.launching import Launcher, horovodrun, launch_ranks
@@ -83,7 +83,7 @@ def launch(launcher: Launcher, command: list[str], epochs: int) -> None:
 
         def show_line(line: str) -> None:
             nonlocal done
-            print(line, file=sys.stderr, flush=True)
+            say(line)
             if match := re.search(r"epoch (\d+) of \d+", line):
                 advance(int(match[1]) - done)
                 done = int(match[1])

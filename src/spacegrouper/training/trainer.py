@@ -46,6 +46,7 @@ from spacegrouper.training.objective import (
     measure_answers,
     right_answers,
 )
+from spacegrouper.training.pace import Pace
 from spacegrouper.training.results import write_results
 from spacegrouper.training.split import split_dataset, validation_groups
 from spacegrouper.training.stream import ImageBatches
@@ -168,9 +169,9 @@ def _train_epoch(
 ) -> tuple[float, float]:
     """Train on every crystal once; return mean loss and accuracy over the crystals."""
     totals = np.zeros(3)
-    for step, (images, labels, weights) in enumerate(
-        batches.epoch(epoch), start=(epoch - 1) * batches.steps
-    ):
+    pace = Pace(settings.epochs, batches.steps)
+    for batch, (images, labels, weights) in enumerate(batches.epoch(epoch), start=1):
+        step = (epoch - 1) * batches.steps + batch - 1
         network.optimizer.learning_rate = learning_rate(settings, world.size, step, batches.steps)
         # No answer is right where there is no crystal.
         truth = np.where(weights > 0, labels, -1)
@@ -179,6 +180,8 @@ def _train_epoch(
             totals[0] += measured["loss"] / largest
         totals[1] += measured["right_answers"] * len(labels)
         totals[2] += np.count_nonzero(weights)
+        if world.rank == 0:
+            pace.after_batch(epoch, batch)
     loss, right, crystals = sum_over_ranks(totals, world)
     return float(loss / crystals), float(right / crystals)
 

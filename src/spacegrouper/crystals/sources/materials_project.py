@@ -43,4 +43,4 @@ def _read(section: MaterialsProjectSource, reading: Reading) -> "Iterable[Crysta
     return read_materials_project(section, reading.part)
 
 
-SOURCES.register(Source("materials_project", MaterialsProjectSource, _read))
+SOURCES.register(Source("materials_project", MaterialsProjectSource, _read, local=False))

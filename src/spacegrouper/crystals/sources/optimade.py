@@ -42,4 +42,4 @@ def _read(section: OptimadeSource, reading: Reading) -> "Iterable[Crystal | Reje
     return read_optimade(section, reading.part)
 
 
-SOURCES.register(Source("optimade", OptimadeSource, _read))
+SOURCES.register(Source("optimade", OptimadeSource, _read, local=False))
