@@ -15,7 +15,7 @@ import pandas as pd
 from spacegrouper.crystals.class_names import class_name, label_noun
 from spacegrouper.crystals.symmetry import LEVELS
 from spacegrouper.errors import UserError
-from spacegrouper.figures.samples import Sample
+from spacegrouper.figures.samples import Sample, visible
 from spacegrouper.figures.samples_page import describe_sample, page_template
 
 _MISTAKES = 8  # kinds of them on the page
@@ -90,7 +90,7 @@ def front_page(
         summary=summary,
         answers=[*answers, chance],
         stages=stages,
-        samples=[describe_sample(sample, label) for sample in samples],
+        samples=[describe_sample(sample, label, visible) for sample in samples],
         caption=caption,
         mistakes=common_mistakes(tables["predictions"], label),
         top_k=tables["top_k"].to_dict("records"),

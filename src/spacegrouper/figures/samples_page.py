@@ -1,7 +1,7 @@
 """The page of sample crystals: one HTML file that holds its images and needs nothing else."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from itertools import groupby
 from typing import Any
@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from numpy.typing import NDArray
 from PIL import Image
 
-from spacegrouper.contract.technique import DESCRIPTORS
+from spacegrouper.contract.technique import DESCRIPTORS, Picture
 from spacegrouper.crystals.class_names import class_name, label_noun
 from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.figures.samples import Sample
@@ -32,7 +32,7 @@ def samples_page(
     classes = [
         {
             "name": class_name(labels.label, name),
-            "samples": [describe_sample(sample, labels.label) for sample in members],
+            "samples": [describe_sample(sample, labels.label, _as_it_is) for sample in members],
         }
         for name, members in groupby(samples, key=lambda sample: sample.true)
     ]
@@ -60,16 +60,25 @@ def page_template(name: str) -> Template:
     return environment.get_template(name)
 
 
-def describe_sample(sample: Sample, label: str) -> dict[str, Any]:
-    """Return what a page shows of a crystal; `label`: what is told apart, as split.label."""
+def describe_sample(
+    sample: Sample, label: str, pixels: Callable[[Picture], NDArray[np.uint8]]
+) -> dict[str, Any]:
+    """Return what a page shows of a crystal.
+
+    `label`: what is told apart, as split.label; `pixels`: what is shown of a picture.
+    """
     return {
         "material_id": sample.material_id,
         "right": sample.right,
         "true": class_name(label, sample.true),
         "predicted": class_name(label, sample.predicted),
         "percent": f"{100 * sample.probability:.1f}",
-        "images": [(picture.caption, _png_address(picture.values)) for picture in sample.pictures],
+        "images": [(picture.caption, _png_address(pixels(picture))) for picture in sample.pictures],
     }
+
+
+def _as_it_is(picture: Picture) -> NDArray[np.uint8]:
+    return picture.values
 
 
 def _png_address(image: NDArray[np.uint8]) -> str:

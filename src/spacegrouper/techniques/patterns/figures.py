@@ -105,9 +105,10 @@ def occupied_pixels_figure(histograms: pd.DataFrame, views: Sequence[View]) -> F
 def nodes_figure(histograms: pd.DataFrame, views: Sequence[View]) -> Figure:
     """Draw how many nodes the patterns have."""
     figure, axes = new_figure(5.5, 3.8)
-    _draw_histograms(axes, histograms, "nodes", views)
+    # They are few: no logarithm spreads them better.
+    _draw_histograms(axes, histograms, "nodes", views, linear=True)
     axes.set_xlabel("nodes in a pattern")
-    axes.set_ylabel("share of patterns for each factor of two")
+    axes.set_ylabel("share of patterns for each number of nodes")
     _finish_histograms(figure, histograms)
     return figure
 
@@ -118,7 +119,11 @@ def view_name(view: View) -> str:
 
 
 def _draw_histograms(
-    axes: Axes, histograms: pd.DataFrame, measure: Measure, views: Sequence[View]
+    axes: Axes,
+    histograms: pd.DataFrame,
+    measure: Measure,
+    views: Sequence[View],
+    linear: bool = False,
 ) -> None:
     of_measure = histograms[histograms["measure"] == measure]
     for index, view in enumerate(views):
@@ -134,14 +139,15 @@ def _draw_histograms(
         edges = edges[rows.start : rows.stop + 1]
         axes.stairs(
             # Rows are not equally wide, so it is areas that stand for shares.
-            shares[rows] / np.diff(np.log2(edges)),
+            shares[rows] / np.diff(edges if linear else np.log2(edges)),
             edges,
             color=_VIEW_COLOURS[index % len(_VIEW_COLOURS)],
             linestyle=_VIEW_LINES[index % len(_VIEW_LINES)],
             linewidth=1.3,
             label=name,
         )
-    logarithmic_axis(axes)
+    if not linear:
+        logarithmic_axis(axes)
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
