@@ -16,7 +16,7 @@ from spacegrouper.techniques.reflections.ranking.training import Growing, exampl
 def main(
     structures: Crystals,
     output: Annotated[Path, typer.Option(help="the ranker, .npz")],
-    crystals: Annotated[int, typer.Option(min=1, help="at most so many of each space group")] = 16,
+    crystals: Annotated[int, typer.Option(min=1, help="at most so many of each space group")] = 60,
     most_atoms: Annotated[int, typer.Option(min=1, help="in a crystal's cell")] = 160,
     held_out: Annotated[float, typer.Option(min=0, max=0.9, help="share of prototypes")] = 0.2,
     iterations: Annotated[int, typer.Option(min=1, help="trees")] = Growing.max_iter,

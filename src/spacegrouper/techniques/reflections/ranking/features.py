@@ -41,7 +41,7 @@ from spacegrouper.techniques.reflections.ranking.reduction import ReducedList, r
 from spacegrouper.techniques.reflections.ranking.wilson import log_likelihoods
 from spacegrouper.techniques.reflections.reflection_list import ReflectionList
 
-MOST_LAUE_CLASSES = 5
+MOST_LAUE_CLASSES = 10
 _MOST_EXPECTED = 8000  # reflections that are looked for, at low angles
 
 LIST_FEATURES = (

@@ -30,9 +30,9 @@ _TEMPERATURES = np.geomspace(0.3, 5, 60)
 class Growing:
     """How trees are grown, as scikit-learn's HistGradientBoostingClassifier names it."""
 
-    max_iter: int = 150
+    max_iter: int = 600
     learning_rate: float = 0.1
-    max_leaf_nodes: int = 16
+    max_leaf_nodes: int = 31
     min_samples_leaf: int = 30
     l2_regularization: float = 1.0
 
