@@ -40,11 +40,11 @@ def test_the_latest_line_of_a_job_is_shown_once(following: Following, tmp_path: 
     following.begin(7, log, block="003")
     assert following.after(5) == []
     log.write_text("begun\nsimulate: 10 of 100\n\n")
-    assert following.after(1) == ["simulate 003: simulate: 10 of 100"]
+    assert following.after(1) == ["simulate 003: 10 of 100"]
     assert following.after(5) == []
     with log.open("a") as file:
         file.write("x" * 10_000 + "\nsimulate: 20 of 100\n")
-    assert following.after(1) == ["simulate 003: simulate: 20 of 100"]
+    assert following.after(1) == ["simulate 003: 20 of 100"]
 
 
 @pytest.mark.parametrize(

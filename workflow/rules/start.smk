@@ -1,6 +1,5 @@
 # What happens when a run starts, with the lock of this folder and not for a dry run, and when it ends.
 import subprocess
-import sys
 import time
 
 from spacegrouper.programs.follow_jobs import JobFollower
@@ -65,10 +64,5 @@ onerror:
 
 
 onsuccess:
-    if "--report" in sys.argv:
-        page = sys.argv[sys.argv.index("--report") + 1]
-    else:
-        files = [f"--configfile {path}" for path in workflow.overwrite_configfiles]
-        page = " ".join(["snakemake", *files, f"--report {RUN}/report.html"])
-    for line in result_lines(Path(RUN), page):
+    for line in result_lines(Path(RUN)):
         logger.info(line)

@@ -74,7 +74,8 @@ class JobFollower(logging.Handler):
         jobs = list(self._jobs.values())
         lines = []
         for job in jobs:
-            line = _last_line(job.log)
+            # Programs are called as their rules are.
+            line = _last_line(job.log).removeprefix(f"{job.name.split()[0]}: ")
             if line and line != job.said:
                 job.said = line
                 lines.append(f"{job.name}: {line}")

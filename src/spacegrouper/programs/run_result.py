@@ -7,12 +7,10 @@ from spacegrouper.crystals.class_names import label_noun
 from spacegrouper.prediction.guesses import percent
 
 
-def result_lines(run: Path, report: str) -> list[str]:
+def result_lines(run: Path) -> list[str]:
     """Return what was found and what to open; nothing where no network was evaluated.
 
-    Args:
-        run: folder of its results.
-        report: the page of the whole run, or the command that writes it.
+    `run`: folder of its results.
     """
     path = run / "evaluation" / "metrics.json"
     if not path.is_file():
@@ -25,6 +23,6 @@ def result_lines(run: Path, report: str) -> list[str]:
         f"The network names the {label_noun(found['label'])} of {right} test crystals right: "
         f"{percent(share)} (95 % interval {low} to {high}); by chance "
         f"{percent(found['chance_accuracy'])}.",
-        f"The report: {report}",
+        f"Open {run}/report/index.html",
         f"Ask it: spacegrouper predict --model {run}/model FILE...",
     ]
