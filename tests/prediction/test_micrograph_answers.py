@@ -7,7 +7,7 @@ from PIL import Image
 
 from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.prediction.inputs import Asked, answer_inputs, gathered, read_input
-from spacegrouper.prediction.micrograph_answers import MicrographAnswer
+from spacegrouper.prediction.micrographs import MicrographAnswer
 from spacegrouper.prediction.outputs import answer_json, answer_picture, answer_text
 
 STEP = 0.008  # 1/Angstrom of a pixel

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from textwrap import dedent
 
+import pytest
 from structure_files import ROCK_SALT
 
 from spacegrouper.programs.command import COMMANDS
@@ -13,18 +14,33 @@ from spacegrouper.programs.command import COMMANDS
 ROOT = Path(__file__).parents[2]
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+# What takes long to import and a structure does not need.
+SAYING_WHAT_IS_IMPORTED = """
+import atexit, sys
+SLOW = "pandas", "zarr", "tensorflow", "matplotlib", "spacegrouper.techniques.micrographs.chain"
+say = lambda: print("imported:", [name for name in SLOW if name in sys.modules], file=sys.stderr)
+atexit.register(say)
+import spacegrouper.__main__
+"""
+
+AS_SPACEGROUPER = "import sys; sys.argv[0] = 'spacegrouper'; import spacegrouper.__main__"
+
+
+def run(
+    *arguments: object, start: str = "import spacegrouper.__main__"
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "spacegrouper", *map(str, arguments)],
+        [sys.executable, "-c", start, *map(str, arguments)],
         capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
 
 
 def test_rock_salt_is_named_by_one_command_as_its_page_says(tmp_path: Path) -> None:
     ROCK_SALT.to(str(tmp_path / "NaCl.cif"), fmt="cif", symprec=0.01)
-    done = run("predict", tmp_path / "NaCl.cif")
+    done = run("predict", tmp_path / "NaCl.cif", start=SAYING_WHAT_IS_IMPORTED)
 
     assert done.returncode == 0, done.stderr
+    assert "imported: []" in done.stderr
     page = (ROOT / "docs" / "prediction.md").read_text(encoding="utf-8")
     shown = re.search(r"^    NaCl\.cif: .*\n(?:^    .*\n)+", page, re.M)
     assert shown is not None
@@ -38,3 +54,12 @@ def test_the_commands_are_listed_and_a_mistake_is_one_line(tmp_path: Path) -> No
     done = run("predict", tmp_path / "none.cif")
     assert (done.returncode, "none.cif: " in done.stderr) == (1, True)
     assert "Traceback" not in done.stderr
+
+
+def test_shells_complete_commands_and_their_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The instruction that --install-completion gives to bash.
+    monkeypatch.setenv("_SPACEGROUPER_COMPLETE", "complete_bash")
+    for line, completed in (("pre", "predict"), ("predict --thresh", "--threshold")):
+        monkeypatch.setenv("COMP_WORDS", f"spacegrouper {line}")
+        monkeypatch.setenv("COMP_CWORD", str(len(line.split())))
+        assert run(start=AS_SPACEGROUPER).stdout.split() == [completed]

@@ -13,7 +13,7 @@ from spacegrouper.errors import UserError
 from spacegrouper.figures.toolkit import png_of
 from spacegrouper.prediction.inputs import Asked, Input, answer_inputs, gathered, read_input
 from spacegrouper.prediction.list_answers import ListAnswer
-from spacegrouper.prediction.micrograph_answers import MicrographAnswer
+from spacegrouper.prediction.micrographs import MicrographAnswer
 from spacegrouper.prediction.outputs import answer_json, answer_picture, answer_text
 from spacegrouper.techniques.reflections.ranking.priors import Prior
 

@@ -8,18 +8,23 @@ Shapes: N crystals, C classes. The *confidence* in an answer is the probability 
 named. `logits`: (N, C); `labels`, `confidence`, `correct`: (N,).
 """
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-from spacegrouper.crystals.symmetry import Integers
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.metrics import Floats, share_interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from spacegrouper.crystals.symmetry import Integers
+    from spacegrouper.evaluation.metrics import Floats
 
 _BINS = 15
 _SHARES = np.arange(1, 21) / 20
@@ -61,6 +66,11 @@ def reliability_table(confidence: Floats, correct: NDArray[np.bool_]) -> pd.Data
     of the bin (the last belongs to it, the first does not), crystals, probability (their mean
     confidence), accuracy, low, high.
     """
+    # Only for tables, as pandas is slow to import, and answers only read the temperature.
+    import pandas as pd
+
+    from spacegrouper.evaluation.metrics import share_interval
+
     places = _bins(confidence)
     rows = []
     for place in np.unique(places):
@@ -96,6 +106,10 @@ def refusal_table(confidence: Floats, correct: NDArray[np.bool_]) -> pd.DataFram
     together), answered (crystals), threshold (the smallest confidence that is answered), accuracy,
     low, high.
     """
+    import pandas as pd
+
+    from spacegrouper.evaluation.metrics import share_interval
+
     descending = np.sort(confidence)[::-1]
     places = np.ceil(_SHARES * len(confidence) - 1e-9).astype(int) - 1
     rows = []

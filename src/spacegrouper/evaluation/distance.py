@@ -8,17 +8,22 @@ K. Lee, K. Lee, H. Lee and J. Shin, NeurIPS 2018). Far is what is beyond 99 % of
 Shapes: N crystals, C classes, K of these with training crystals.
 """
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
-from spacegrouper.crystals.symmetry import Integers
 from spacegrouper.errors import UserError
-from spacegrouper.evaluation.metrics import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from spacegrouper.crystals.symmetry import Integers
+    from spacegrouper.evaluation.metrics import Floats
 
 FARTHEST = 0.99  # share of validation crystals that are not far
 PER_CLASS = 16  # training crystals whose logits are averaged

@@ -1,20 +1,25 @@
 """Reading what training leaves beside the network: its classes, and the crystals of each part."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from spacegrouper.contract.technique import DESCRIPTORS, Presentation, Technique
-from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.dataset.made_with import MadeWith, technique_of, with_defaults
 from spacegrouper.errors import UserError
 from spacegrouper.settings import load_settings
-from spacegrouper.training.split import PARTS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from spacegrouper.dataset.dataset import Dataset
 
 _COLUMNS = {
     "row": int,
@@ -143,6 +148,8 @@ def read_history(model: Path) -> tuple[pd.DataFrame, int]:
     Columns epoch, loss, accuracy, validation_loss, validation_accuracy. Raises UserError where
     there is no such file, or where it lacks the epoch that labels.json names as the best.
     """
+    import pandas as pd  # only here and for splits, as it is slow to import
+
     path = model / "history.csv"
     try:
         history = pd.read_csv(StringIO(_read_text(path)))[list(_HISTORY)]
@@ -187,6 +194,10 @@ def read_split(path: Path, dataset: Dataset) -> pd.DataFrame:
     Columns row, material_id, spacegroup, class (as text), label, part. Raises UserError where there
     is no such file, or where the dataset's rows are not the crystals it names.
     """
+    import pandas as pd
+
+    from spacegrouper.training.split import PARTS
+
     try:
         # Ids are text, even where they look like numbers or like pandas' names of missing values.
         text = StringIO(_read_text(path))

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,26 +22,21 @@ from spacegrouper.prediction.list_answers import (
     lists_together,
     read_list,
 )
-from spacegrouper.prediction.micrograph_answers import (
-    MicrographAnswer,
-    Micrographs,
-    answer_micrographs,
-    is_micrograph,
-    read_micrographs,
-)
+from spacegrouper.prediction.micrographs import MicrographAnswer, Micrographs, is_micrograph
 from spacegrouper.prediction.pattern_files import (
     Patterns,
     holds_patterns,
     read_images,
     read_pattern_file,
 )
+from spacegrouper.techniques.reflections.list_reading import Role, role_of
 from spacegrouper.techniques.reflections.ranking.priors import Prior
-from spacegrouper.techniques.reflections.ranking.ranker import read_ranker
 
 if TYPE_CHECKING:
     from spacegrouper.contract.technique import MeasuredFiles
     from spacegrouper.prediction.answers import Answer
     from spacegrouper.prediction.trained_model import TrainedModel
+    from spacegrouper.techniques.reflections.ranking.ranker import Ranker
 
 # Crystals in memory at a time, with their patterns and images.
 _BATCH = 32
@@ -72,23 +68,42 @@ class Asked:
     pixel_size: float | None = None
 
     @property
-    def of_structures(self) -> "TrainedModel":
-        """The network that structures are shown to."""
+    def network(self) -> "TrainedModel":
+        """The network that is asked, about whatever is not ranked without one."""
         from spacegrouper.prediction.trained_model import shipped_network
 
         return self.model or shipped_network()
 
     def network_of(self, answer: "Answer | ListAnswer | MicrographAnswer") -> "TrainedModel | None":
         """Return the network that gave an answer, or None where it was the ranker."""
-        return None if isinstance(answer, ListAnswer | MicrographAnswer) else self.of_structures
+        return None if isinstance(answer, ListAnswer | MicrographAnswer) else self.network
+
+    @cached_property
+    def _roles(self) -> dict[Path, Role | None]:
+        return {}
+
+    def role(self, path: Path) -> Role | None:
+        """Return what a file is to reflection lists; it is read for that once."""
+        if path not in self._roles:
+            self._roles[path] = role_of(path)
+        return self._roles[path]
+
+    def is_list(self, path: Path) -> bool:
+        """Tell whether a file is read as a list of reflections."""
+        return is_list(self.role(path), self.model is not None)
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """A kind of input: how it is told from those further down, and read."""
+    """A kind of input: how it is told from those further down, and read.
 
-    recognises: Callable[[Path, Asked], bool]
-    read: Callable[[Sequence[Path], Asked], Iterator[Input]]
+    Args:
+        find: returns None for a path of another kind, or else what `read` is to know of it.
+        read: reads the paths, of which `find` found this of the first.
+    """
+
+    find: Callable[[Path, Asked], Any]
+    read: Callable[[Sequence[Path], Asked, Any], Iterator[Input]]
 
 
 def gathered(paths: Sequence[Path], asked: Asked) -> list[tuple[Path, ...]]:
@@ -98,9 +113,10 @@ def gathered(paths: Sequence[Path], asked: Asked) -> list[tuple[Path, ...]]:
         UserError: a cell is given, but not for one list; or a prior for none.
     """
     files = [path for path in paths if not holds_patterns(path) and not is_micrograph(path)]
-    together = {each[0]: each for each in lists_together(files, asked.model is not None)}
+    roles = {path: asked.role(path) for path in files}
+    together = {each[0]: each for each in lists_together(roles, asked.model is not None)}
     beside = {path for each in together.values() for path in each[1:]}
-    lists = [path for path in together if is_list(path, asked.model is not None)]
+    lists = [path for path in together if asked.is_list(path)]
     micrographs = [path for path in paths if is_micrograph(path)]
     if asked.cell is not None and len(lists) + bool(micrographs) != 1:
         raise UserError(
@@ -122,8 +138,9 @@ def read_input(paths: Sequence[Path], asked: Asked) -> Iterator[Input]:
     """Read an input of any kind; of several files the first is what the others belong to."""
     name = path_text(paths[0])
     try:
-        kind = next(kind for kind in _KINDS if kind.recognises(paths[0], asked))
-        yield from kind.read(paths, asked)
+        found = ((kind, kind.find(paths[0], asked)) for kind in _KINDS)
+        kind, known = next((kind, known) for kind, known in found if known is not None)
+        yield from kind.read(paths, asked, known)
     except UserError as error:
         yield _rejection(name, error)
     except OSError as error:
@@ -157,9 +174,11 @@ def answer_inputs(
             if isinstance(item, Rejection):
                 yield item
             elif isinstance(item, MeasuredList):
-                yield answer_list(item, read_ranker(asked.ranker), asked.prior)
+                yield answer_list(item, _ranker(asked), asked.prior)
             elif isinstance(item, Micrographs):
-                yield answer_micrographs(item, read_ranker(asked.ranker), asked.prior)
+                from spacegrouper.prediction.micrograph_answers import answer_micrographs
+
+                yield answer_micrographs(item, _ranker(asked), asked.prior)
             else:
                 yield next(of_network[type(item)])
 
@@ -176,60 +195,68 @@ def _of_network(
 
     names = [item.name for item in patterns]
     return {
-        Crystal: iter(answer_crystals(crystals, asked.of_structures, asked.threads)),
+        Crystal: iter(answer_crystals(crystals, asked.network, asked.threads)),
         Patterns: iter(
-            answer_patterns(names, np.stack([item.raw for item in patterns]), asked.of_structures)
+            answer_patterns(names, np.stack([item.raw for item in patterns]), asked.network)
             if patterns
             else ()
         ),
-        Measured: iter(answer_measured(measured, asked.of_structures)),
+        Measured: iter(answer_measured(measured, asked.network)),
     }
 
 
-def _measured_files(paths: Sequence[Path], asked: Asked) -> "tuple[MeasuredFiles, bytes] | None":
+def _ranker(asked: Asked) -> "Ranker":
+    # Only where there is something to rank, as it is slow to import.
+    from spacegrouper.techniques.reflections.ranking.ranker import read_ranker
+
+    return read_ranker(asked.ranker)
+
+
+def _find_measured(path: Path, asked: Asked) -> "tuple[MeasuredFiles, bytes] | None":
     """Return how an instrument's file is read and its content, if the network takes it."""
     files = asked.model.labels.technique.measured if asked.model else None
-    if files is None or not paths[0].is_file():
+    if files is None or not path.is_file():
         return None
-    name = path_text(paths[0])
-    content = unpacked(content_of(paths[0], _MAXIMUM_BYTES), _MAXIMUM_BYTES, name)
+    name = path_text(path)
+    content = unpacked(content_of(path, _MAXIMUM_BYTES), _MAXIMUM_BYTES, name)
     return (files, content) if files.recognises(content, name) else None
 
 
-def _read_measured(paths: Sequence[Path], asked: Asked) -> Iterator[Input]:
-    found = _measured_files(paths, asked)
-    assert found is not None
-    assert asked.model is not None
+def _read_measured(
+    paths: Sequence[Path], asked: Asked, found: "tuple[MeasuredFiles, bytes]"
+) -> Iterator[Input]:
     files, content = found
-    presentation = asked.model.labels.presentation
+    presentation = asked.network.labels.presentation
     yield files.read(content, path_text(paths[0]), presentation, asked.wavelength)
 
 
-def _read_patterns(paths: Sequence[Path], asked: Asked) -> Iterator[Input]:
+def _read_patterns(paths: Sequence[Path], asked: Asked, _: bool) -> Iterator[Input]:
     model = _model_for_patterns(asked)
     yield from read_pattern_file(paths[0], model.settings.simulate)
 
 
-def _read_list(paths: Sequence[Path], asked: Asked) -> Iterator[Input]:
-    yield read_list(paths, asked.cell)
+def _read_list(paths: Sequence[Path], asked: Asked, role: Role) -> Iterator[Input]:
+    yield read_list(paths, role, asked.cell)
 
 
-def _read_micrographs(paths: Sequence[Path], asked: Asked) -> Iterator[Input]:
+def _read_micrographs(paths: Sequence[Path], asked: Asked, _: bool) -> Iterator[Input]:
+    from spacegrouper.prediction.micrograph_answers import read_micrographs
+
     yield read_micrographs(paths, asked.cell, asked.pixel_size)
 
 
-def _read_structures(paths: Sequence[Path], asked: Asked) -> Iterator[Input]:
+def _read_structures(paths: Sequence[Path], asked: Asked, _: bool) -> Iterator[Input]:
     from spacegrouper.prediction.structure_files import read_standard_crystals
 
-    yield from read_standard_crystals(paths[0], asked.of_structures.settings.standardise)
+    yield from read_standard_crystals(paths[0], asked.network.settings.standardise)
 
 
-# The first that recognises a path reads it.
+# The first that finds something reads it.
 _KINDS = (
-    _Kind(lambda path, asked: _measured_files([path], asked) is not None, _read_measured),
-    _Kind(lambda path, asked: holds_patterns(path), _read_patterns),
-    _Kind(lambda path, asked: is_micrograph(path), _read_micrographs),
-    _Kind(lambda path, asked: is_list(path, asked.model is not None), _read_list),
+    _Kind(_find_measured, _read_measured),
+    _Kind(lambda path, asked: holds_patterns(path) or None, _read_patterns),
+    _Kind(lambda path, asked: is_micrograph(path) or None, _read_micrographs),
+    _Kind(lambda path, asked: asked.role(path) if asked.is_list(path) else None, _read_list),
     _Kind(lambda path, asked: True, _read_structures),
 )
 

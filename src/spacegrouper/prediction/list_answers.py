@@ -1,8 +1,9 @@
 """From a measured list of reflections to what the ranker of space groups answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,11 +12,13 @@ from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.crystals.symmetry import crystal_systems, extinction_class_members
 from spacegrouper.errors import UserError
 from spacegrouper.prediction.guesses import Guess, most_probable
-from spacegrouper.techniques.reflections.list_reading import read_reflection_list, role_of
+from spacegrouper.techniques.reflections.list_reading import Role, read_reflection_list
 from spacegrouper.techniques.reflections.ranking.priors import Prior
-from spacegrouper.techniques.reflections.ranking.ranker import Answer as Ranking
-from spacegrouper.techniques.reflections.ranking.ranker import Ranker
 from spacegrouper.techniques.reflections.reflection_list import ReflectionList
+
+if TYPE_CHECKING:
+    from spacegrouper.techniques.reflections.ranking.ranker import Answer as Ranking
+    from spacegrouper.techniques.reflections.ranking.ranker import Ranker
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,18 +52,19 @@ class ListAnswer:
     laue_class: tuple[str, float]
     extinction_class: tuple[tuple[int, ...], float]
     measured: ReflectionList
-    ranking: Ranking
+    ranking: "Ranking"
 
 
-def lists_together(paths: Sequence[Path], structures_are_asked: bool) -> list[tuple[Path, ...]]:
+def lists_together(
+    roles: Mapping[Path, Role | None], structures_are_asked: bool
+) -> list[tuple[Path, ...]]:
     """Put what belongs to a list of reflections beside it; all other paths stay alone.
 
     Instructions of SHELX, or a CIF file that has no more than a cell, belong to the list of the
     same name, or to the only one. Where no network is to be asked, so does a structure of the same
-    name, for its cell.
+    name, for its cell. `roles`: of all paths, by `role_of`.
     """
-    roles = {path: role_of(path) for path in paths}
-    lists = [path for path in paths if _is_list(roles[path], structures_are_asked)]
+    lists = [path for path, role in roles.items() if is_list(role, structures_are_asked)]
 
     def owner(path: Path) -> Path | None:
         named = [each for each in lists if each.with_suffix("") == path.with_suffix("")]
@@ -71,36 +75,35 @@ def lists_together(paths: Sequence[Path], structures_are_asked: bool) -> list[tu
         )
         return named[0] if named and belongs else None
 
-    owners = {path: owner(path) for path in paths}
+    owners = {path: owner(path) for path in roles}
     return [
-        (path, *(other for other in paths if path in lists and owners[other] == path))
-        for path in paths
+        (path, *(other for other in roles if path in lists and owners[other] == path))
+        for path in roles
         if owners[path] is None
     ]
 
 
-def is_list(path: Path, structures_are_asked: bool) -> bool:
-    """Tell whether a file is read as a list of reflections.
+def is_list(role: Role | None, structures_are_asked: bool) -> bool:
+    """Tell whether a file of a role is read as a list of reflections.
 
     A CIF file may hold a structure too; it is taken for a list where no network is to be asked.
     """
-    return _is_list(role_of(path), structures_are_asked)
-
-
-def _is_list(role: str | None, structures_are_asked: bool) -> bool:
     return role == "list" or (role == "list and structure" and not structures_are_asked)
 
 
-def read_list(paths: Sequence[Path], cell: str | None) -> MeasuredList:
-    """Read a list and what belongs to it; see `read_reflection_list`, which raises UserError."""
+def read_list(paths: Sequence[Path], role: Role, cell: str | None) -> MeasuredList:
+    """Read a list and what belongs to it; see `read_reflection_list`, which raises UserError.
+
+    `role`: of the first path.
+    """
     found = read_reflection_list(paths, cell)
-    if role_of(paths[0]) == "list and structure":
+    if role == "list and structure":
         note = "the file has a structure too, which is not looked at; a network is, with --model"
         found = replace(found, notes=(*found.notes, note))
     return MeasuredList(" ".join(map(path_text, paths)), found)
 
 
-def answer_list(given: MeasuredList, ranker: Ranker, prior: Prior) -> ListAnswer | Rejection:
+def answer_list(given: MeasuredList, ranker: "Ranker", prior: Prior) -> ListAnswer | Rejection:
     """Rank the space groups that a list may have; a Rejection where it says too little."""
     try:
         return ranked_list(given, ranker.answer(given.reflections, prior))
@@ -108,7 +111,7 @@ def answer_list(given: MeasuredList, ranker: Ranker, prior: Prior) -> ListAnswer
         return Rejection(given.name, "rank", str(error))
 
 
-def ranked_list(given: MeasuredList, ranking: Ranking) -> ListAnswer:
+def ranked_list(given: MeasuredList, ranking: "Ranking") -> ListAnswer:
     """Return what the ranker says of a list, summed up."""
     groups, shares = np.array(list(ranking.shares)), np.array(list(ranking.shares.values()))
     guesses, between = most_probable("spacegroup", groups, shares)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from math import isnan
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,9 @@ from spacegrouper.prediction.descriptions import listed
 from spacegrouper.prediction.guesses import decision_record, percent
 from spacegrouper.prediction.list_answers import ListAnswer
 from spacegrouper.techniques.reflections.ranking.priors import PRIOR_WORDS
-from spacegrouper.techniques.reflections.ranking.ranker import Operator, RankedGroup
+
+if TYPE_CHECKING:
+    from spacegrouper.techniques.reflections.ranking.ranker import Operator, RankedGroup
 
 _RADIATIONS = {"xray": "X-rays", "electron": "electrons", "neutron": "neutrons"}
 _ORDERS = {-1: 2, 0: 3, 1: 4, 2: 6}  # of a rotation, by its trace
@@ -30,7 +32,7 @@ def list_title(answer: ListAnswer) -> str:
     )
 
 
-def group_name(group: RankedGroup) -> str:
+def group_name(group: "RankedGroup") -> str:
     """Return the name of a space group, and of its enantiomorph, which looks the same."""
     name = class_name("spacegroup", group.number)
     if group.other_hand is None:
@@ -227,7 +229,9 @@ def list_record(answer: ListAnswer, threshold: float | None = None) -> dict[str,
     }
 
 
-def _rotation(operator: Operator, to_standard: NDArray[np.float64]) -> tuple[int, tuple[int, ...]]:
+def _rotation(
+    operator: "Operator", to_standard: NDArray[np.float64]
+) -> tuple[int, tuple[int, ...]]:
     """Return the order of a rotation, and its axis, a vector of the standard cell."""
     # Columns of coordinates in the standard axes: those in the given ones are to_standard.T of it.
     matrix = np.linalg.inv(to_standard.T) @ operator.matrix @ to_standard.T

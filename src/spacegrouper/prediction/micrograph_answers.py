@@ -1,7 +1,7 @@
 """From micrographs of a crystal to what they say, and to what they cannot say."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,68 +9,26 @@ import numpy as np
 from spacegrouper.crystals.class_names import class_name
 from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.errors import UserError
-from spacegrouper.prediction.list_answers import ListAnswer, MeasuredList, ranked_list
+from spacegrouper.prediction.list_answers import MeasuredList, ranked_list
+from spacegrouper.prediction.micrographs import MicrographAnswer, Micrographs
 from spacegrouper.techniques.micrographs.chain import (
-    IndexedMicrograph,
-    MeasuredMicrograph,
     in_zone,
     measured_micrograph,
     reflection_list,
 )
 from spacegrouper.techniques.micrographs.deciding import deciding_zone
-from spacegrouper.techniques.micrographs.reading import SUFFIXES, read_micrograph
+from spacegrouper.techniques.micrographs.reading import read_micrograph
 from spacegrouper.techniques.reflections.lists.shared.cells import cell_from_text
 from spacegrouper.techniques.reflections.ranking.priors import Prior
 from spacegrouper.techniques.reflections.ranking.ranker import Answer as Ranking
 from spacegrouper.techniques.reflections.ranking.ranker import Ranker
 from spacegrouper.techniques.reflections.ranking.reduction import centrings_that_fit
+from spacegrouper.techniques.reflections.ranking.warnings import MERGED
 
 _TOO_SURE = (
     "the ranker was trained on whole lists, not on zones: of simulated images its first group is "
     "right less often than its probability says (docs/micrographs.md)"
 )
-
-
-@dataclass(frozen=True, eq=False)
-class Micrographs:
-    """Patterns of one crystal.
-
-    Args:
-        name: the paths as messages name them.
-        patterns: what each shows by itself.
-        indexed: each on the given cell; empty without a cell.
-        cell: (6,), Angstrom and degrees, if given.
-    """
-
-    name: str
-    patterns: tuple[MeasuredMicrograph, ...]
-    indexed: tuple[IndexedMicrograph, ...]
-    cell: tuple[float, ...] | None
-
-
-@dataclass(frozen=True, eq=False)
-class MicrographAnswer:
-    """What micrographs say of a space group.
-
-    Args:
-        given: the patterns.
-        ranked: what the ranker says of their reflections; none without a cell.
-        limits: what they cannot decide and what would, a sentence each.
-    """
-
-    given: Micrographs
-    ranked: ListAnswer | None
-    limits: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        """The paths, as messages name them."""
-        return self.given.name
-
-
-def is_micrograph(path: Path) -> bool:
-    """Tell whether a path is read as a micrograph, by its name."""
-    return path.suffix.lower() in SUFFIXES and not path.is_dir()
 
 
 def read_micrographs(
@@ -140,15 +98,9 @@ def answer_micrographs(
         ranking = ranker.answer(measured, prior, centrings)
     except UserError as error:
         return Rejection(given.name, "rank", str(error))
-    ranking = replace(
-        ranking,
-        warnings=tuple(
-            # Equivalents in other zones are not missing: they were never looked at.
-            warning
-            for warning in ranking.warnings
-            if not warning.startswith("the list is merged")
-        ),
-    )
+    # Equivalents in other zones are not missing: they were never looked at.
+    warnings = tuple(warning for warning in ranking.warnings if warning != MERGED)
+    ranking = replace(ranking, warnings=warnings)
     ranked = ranked_list(MeasuredList(given.name, measured), ranking)
     return MicrographAnswer(given, ranked, (*limits, *_further(ranking, axes), _TOO_SURE))
 

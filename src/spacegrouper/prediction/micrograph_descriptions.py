@@ -7,7 +7,7 @@ import numpy as np
 
 from spacegrouper.crystals.class_names import overlined
 from spacegrouper.prediction.list_descriptions import list_record
-from spacegrouper.prediction.micrograph_answers import MicrographAnswer
+from spacegrouper.prediction.micrographs import MicrographAnswer
 from spacegrouper.techniques.micrographs.chain import IndexedMicrograph, MeasuredMicrograph
 from spacegrouper.techniques.micrographs.plane_symmetry import LAUE_CLASSES
 

@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from spacegrouper.figures.looks import BLUE, ORANGE, STYLE, VERMILION
 from spacegrouper.prediction.guesses import percent
 from spacegrouper.prediction.list_descriptions import group_name
-from spacegrouper.prediction.micrograph_answers import MicrographAnswer
 from spacegrouper.prediction.micrograph_descriptions import pattern_facts
+from spacegrouper.prediction.micrographs import MicrographAnswer
 from spacegrouper.prediction.verdicts import micrograph_verdict
 from spacegrouper.techniques.micrographs.chain import IndexedMicrograph, MeasuredMicrograph
 

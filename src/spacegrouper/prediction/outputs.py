@@ -23,8 +23,7 @@ from spacegrouper.prediction.list_descriptions import (
     list_title,
     operator_table,
 )
-from spacegrouper.prediction.micrograph_answers import MicrographAnswer
-from spacegrouper.prediction.micrograph_descriptions import micrograph_record, pattern_facts
+from spacegrouper.prediction.micrographs import MicrographAnswer
 from spacegrouper.prediction.verdicts import list_verdict, micrograph_verdict, network_verdict
 
 if TYPE_CHECKING:
@@ -110,6 +109,8 @@ def answer_json(
     if isinstance(answer, ListAnswer):
         return list_record(answer, threshold)
     if isinstance(answer, MicrographAnswer):
+        from spacegrouper.prediction.micrograph_descriptions import micrograph_record
+
         return micrograph_record(answer, threshold)
     assert model is not None
     return answer_record(answer, model, threshold)
@@ -137,6 +138,9 @@ def answer_picture(
 
 
 def _micrograph_words(answer: MicrographAnswer, threshold: float | None) -> list[Said]:
+    # As slow to import as what measures micrographs.
+    from spacegrouper.prediction.micrograph_descriptions import pattern_facts
+
     indexed = answer.given.indexed or (None,) * len(answer.given.patterns)
     words = [
         Said(measured.micrograph.name, facts=pattern_facts(measured, one))

@@ -21,8 +21,8 @@ from spacegrouper.prediction.guesses import percent
 from spacegrouper.prediction.inputs import Asked, answer_inputs, gathered, read_input, read_views
 from spacegrouper.prediction.list_answers import ListAnswer
 from spacegrouper.prediction.list_pictures import zone_figures, zone_words
-from spacegrouper.prediction.micrograph_answers import MicrographAnswer
 from spacegrouper.prediction.micrograph_pictures import micrograph_figure
+from spacegrouper.prediction.micrographs import MicrographAnswer
 from spacegrouper.prediction.outputs import Said, answer_json, answer_picture, answer_words
 from spacegrouper.prediction.pattern_files import VIEWS
 from spacegrouper.prediction.pictures import measured_pictures, png_address, seen_pictures
@@ -58,13 +58,13 @@ def warm_up(asked: Asked) -> None:
 
     Raises UserError for a network that does not take structures.
     """
-    answer_crystals([_CAESIUM_CHLORIDE], asked.of_structures, threads=1)
+    answer_crystals([_CAESIUM_CHLORIDE], asked.network, threads=1)
     read_ranker(None)
 
 
 def describe_network(asked: Asked) -> dict[str, Any]:
     """Return what the page says of a network, and the state of its files."""
-    model = asked.of_structures
+    model = asked.network
     found = [model.folder / name for name in _FILES if (model.folder / name).is_file()]
     technique = model.labels.technique
     label = model.labels.label
@@ -198,7 +198,7 @@ def _rows(answer: Answer | ListAnswer | MicrographAnswer, asked: Asked) -> Itera
         return
     if answer.crystal is not None:
         yield _row("Simulated patterns, indexed", _drawn(_indexed(answer.crystal)), PATTERN_WORDS)
-    model = asked.of_structures
+    model = asked.network
     pictures = {
         **measured_pictures(answer, model),
         "What the network saw": seen_pictures(answer, model),

@@ -10,7 +10,6 @@ whatever scale.
 from collections.abc import Sequence
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from spacegrouper.contract.technique import Levels
@@ -121,14 +120,16 @@ def check_centre(patterns: Sequence[Levels] | Levels, settings: Simulate) -> Non
     linear = [_linear(pattern, scale) for pattern in patterns]
     if sum(map(np.count_nonzero, linear)) < _FEWEST_TO_CENTRE:
         return
+    from scipy import fft  # only here, as it is slow to import
+
     # How well lit pixels fall on lit ones when all are mirrored at a place, for all places, which
     # are half pixels apart.
-    width = scipy.fft.next_fast_len(2 * size, real=True)
+    width = fft.next_fast_len(2 * size, real=True)
     matches = np.zeros((width, width))
     for pattern in linear:
         lit = (pattern > 0).astype(np.float32)
-        transform = scipy.fft.rfft2(lit, (width, width))
-        matches += scipy.fft.irfft2(transform**2, (width, width)) / max(lit.sum(), 1)
+        transform = fft.rfft2(lit, (width, width))
+        matches += fft.irfft2(transform**2, (width, width)) / max(lit.sum(), 1)
     if matches[size - 2 : size + 1, size - 2 : size + 1].max() >= _CENTRED * matches.max():
         return
     row, column = np.array(np.unravel_index(matches.argmax(), matches.shape)) / 2

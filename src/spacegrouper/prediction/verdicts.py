@@ -11,7 +11,7 @@ from spacegrouper.prediction.guesses import joined, percent, undecided
 if TYPE_CHECKING:
     from spacegrouper.prediction.answers import Answer
     from spacegrouper.prediction.list_answers import ListAnswer
-    from spacegrouper.prediction.micrograph_answers import MicrographAnswer
+    from spacegrouper.prediction.micrographs import MicrographAnswer
     from spacegrouper.prediction.trained_model import TrainedModel
 
 # The least calibrated probability that is called so.

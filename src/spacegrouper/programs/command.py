@@ -1,5 +1,6 @@
 """The command `spacegrouper`: what a person calls, without a clone of the project."""
 
+import os
 import sys
 from importlib import import_module
 
@@ -20,7 +21,10 @@ COMMANDS = {
 def run() -> None:
     """Run the command that is asked for."""
     # Only its module, unless all are listed or completed: each imports its own part of the house.
-    asked = sys.argv[1] if len(sys.argv) > 1 else ""
+    # The words of a line that a shell completes are in the environment (bash and fish, zsh).
+    line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS")
+    words = line.split() if line else sys.argv
+    asked = words[1] if len(words) > 1 else ""
     app = typer.Typer(no_args_is_help=True)
     app.callback()(_about)
     for name in [asked] if asked in COMMANDS else COMMANDS:

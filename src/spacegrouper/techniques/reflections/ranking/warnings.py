@@ -13,6 +13,11 @@ from spacegrouper.techniques.reflections.ranking.features import (
 )
 from spacegrouper.techniques.reflections.reflection_list import ReflectionList
 
+MERGED = (
+    "the list is merged: equivalent reflections are there once, so how well they agree cannot be "
+    "tested, and the Laue class is in part that of whoever merged it"
+)
+
 _FEWEST_AXIAL = 5
 _STRAYS = 0.05
 _LISTED = 0.1  # of forbidden positions, where more than half of the others are listed
@@ -39,10 +44,7 @@ def warnings_of(measured: ReflectionList, found: Candidates, first: Candidate) -
     kept, refused = members & ~identity, ~members
     said = []
     if measured.merged or (rotations.coverage[kept] < _STRAYS).any():
-        said.append(
-            "the list is merged: equivalent reflections are there once, so how well they agree "
-            "cannot be tested, and the Laue class is in part that of whoever merged it"
-        )
+        said.append(MERGED)
     expected = first.axial.expected + first.zonal.expected
     listed = first.axial.number + first.zonal.number
     allowed = first.allowed_axial, first.allowed_zonal
