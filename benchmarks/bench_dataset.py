@@ -236,25 +236,29 @@ def layouts_figure(records: Sequence[Mapping[str, Any]], crystals: int) -> Figur
     for axes in (reading, size):
         axes.set_xscale("log", base=2)
         axes.set_xticks(rows, [str(number) for number in rows])
-    for record in records:
-        if record["chunk_rows"] != DEFAULT_CHUNK_ROWS or record["codec"] == "none":
-            continue
+    compared = [
+        record
+        for record in records
+        if record["chunk_rows"] == DEFAULT_CHUNK_ROWS and record["codec"] != "none"
+    ]
+    compared.sort(key=lambda record: float(record["bytes_per_crystal"]))
+    for number, record in enumerate(compared):
         place = (record["write_mb_per_second"], record["bytes_per_crystal"] / 1000)
-        default = next(other for other in by_rows if other["chunk_rows"] == DEFAULT_CHUNK_ROWS)
-        larger = record["bytes_per_crystal"] >= default["bytes_per_crystal"]
-        codecs.plot(*place, marker="D" if record is default else "o", color="#0072B2")
+        default = record["codec"] == DEFAULT_CODEC
+        codecs.plot(*place, marker="D" if default else "o", color="#0072B2")
         codecs.annotate(
             record["codec"].replace(", ", ",\n"),
             place,
-            # Points near that of the default leave room for its name.
-            xytext=(0, 5 if larger else -5),
+            # Names of points of nearly one size stand on both sides of them.
+            xytext=(-6 if number % 2 else 6, 0),
             textcoords="offset points",
-            ha="center",
-            va="bottom" if larger else "top",
+            ha="right" if number % 2 else "left",
+            va="center",
             fontsize=8,
         )
     codecs.set(xlabel="written, MB per second (uncompressed)", ylabel="stored kB of a crystal")
-    codecs.margins(0.25)
+    codecs.margins(0.3)
+    codecs.set_xlim(left=0)
     codecs.set_ylim(bottom=0)
     codecs.set_title(f"{DEFAULT_CHUNK_ROWS} crystals in a chunk", fontsize=10)
     for axes in (reading, size, codecs):

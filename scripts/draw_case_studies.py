@@ -43,7 +43,7 @@ def main(
     group = Dataset(dataset)
 
     # Imported here, so that --help does not wait for the compiler.
-    from spacegrouper.crystals.formula import formula_unit
+    from spacegrouper.crystals.formula import printed_formula
     from spacegrouper.evaluation.structures import read_structures
     from spacegrouper.figures.samples import read_pictures
     from spacegrouper.figures.toolkit import save_figure
@@ -69,7 +69,7 @@ def main(
         for row, crystal in zip(drawn["row"], crystals, strict=True):
             pictures[crystal.id] = read_pictures(group, row, crystal.id, presentation)
             powders[crystal.id] = case_studies.powder_pattern(crystal)
-            formulas[crystal.id] = formula_unit(crystal)
+            formulas[crystal.id] = printed_formula(crystal)
             advance(1)
 
     columns = ["material_id", "two_theta", "intensity", "hkl"]

@@ -3,7 +3,7 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.crystals.formula import formula_unit, hill_formula
+from spacegrouper.crystals.formula import formula_unit, hill_formula, printed_formula
 
 
 def crystal(structure: Structure) -> Crystal:
@@ -68,3 +68,7 @@ def test_the_hill_order_begins_with_carbon_and_hydrogen() -> None:
     assert hill_formula({"O": 3, "Ca": 1, "C": 1}) == "CCaO3"
     assert hill_formula({"O": 1, "N": 2, "H": 4, "C": 1}) == "CH4N2O"
     assert hill_formula({"O": 1, "Li": 1, "H": 1}) == "HLiO"
+
+
+def test_printed_formulas_have_subscripts():
+    assert printed_formula(with_molecules(PEROXIDE)) == "H₂O₂"

@@ -69,14 +69,29 @@ def test_without_mistakes_or_right_answers_the_temperature_stays_within_its_boun
 
 
 def test_reliability_by_hand():
-    # Bins of 1/15: 4/15 to 5/15 holds 0.30 and 0.33, the next one 0.34; 13/15 to 14/15, 14/15 to 1.
-    table = reliability_table(CONFIDENCE, CORRECT)
-    assert (table["first"] * 15).tolist() == pytest.approx([4, 5, 13, 14])
-    assert (table["last"] * 15).tolist() == pytest.approx([5, 6, 14, 15])
-    assert table["crystals"].tolist() == [2, 1, 1, 1]
-    assert table["probability"].tolist() == pytest.approx([0.315, 0.34, 0.9, 1.0])
-    assert table["accuracy"].tolist() == [0.5, 0, 1, 1]
-    assert (table["low"][0], table["high"][0]) == share_interval(CORRECT[:2])
+    # 45 crystals make two bins: 22 of 0.4 and 0.5, of which each second is right, and 23 of 0.9.
+    confidence = np.array([0.9] * 23 + [0.4] * 11 + [0.5] * 11)
+    correct = np.array([True] * 23 + [True, False] * 11)
+    table = reliability_table(confidence, correct)
+    assert table["first"].tolist() == [0.4, 0.9]
+    assert table["last"].tolist() == [0.5, 0.9]
+    assert table["crystals"].tolist() == [22, 23]
+    assert table["probability"].tolist() == pytest.approx([0.45, 0.9])
+    assert table["accuracy"].tolist() == [0.5, 1]
+    assert (table["low"][0], table["high"][0]) == share_interval(np.arange(22) < 11)
+    # Wilson's: that all are right does not make the interval a point.
+    assert table["low"][1] < 0.9
+    assert table["high"][1] == 1
+
+
+def test_reliability_has_bins_of_as_many_crystals_and_keeps_equal_confidences_together():
+    random = np.random.default_rng(0)
+    confidence = random.random(1000) ** 0.1  # most are sure
+    assert reliability_table(confidence, random.random(1000) > 0.3)["crystals"].tolist() == [
+        (place + 1) * 1000 // 15 - place * 1000 // 15 for place in range(15)
+    ]
+    table = reliability_table(np.ones(100), np.arange(100) < 99)
+    assert table[["first", "last", "crystals"]].to_numpy().tolist() == [[1, 1, 100]]
 
 
 def test_expected_calibration_error_by_hand():
@@ -88,11 +103,11 @@ def test_expected_calibration_error_by_hand():
     arrays(np.float64, 30, elements=st.floats(0.01, 1)),
     arrays(np.bool_, 30),
 )
-def test_expected_calibration_error_is_the_mean_gap_of_the_bins(confidence, correct):
+def test_no_crystal_is_left_out_of_the_reliability(confidence, correct):
     table = reliability_table(confidence, correct)
     assert table["crystals"].sum() == 30
-    gaps = (table["crystals"] * (table["accuracy"] - table["probability"]).abs()).sum() / 30
-    assert expected_calibration_error(confidence, correct) == pytest.approx(gaps)
+    assert (table["crystals"] * table["accuracy"]).sum() == pytest.approx(correct.sum())
+    assert (table["crystals"] * table["probability"]).sum() == pytest.approx(confidence.sum())
 
 
 def test_refusal_by_hand():

@@ -242,21 +242,20 @@ def test_symmetry_bars_are_the_table():
 
 def test_reliability_lines_are_the_table():
     table = scores(8).tables["reliability"]
-    figure = reliability_figure(table)
-    assert len(figure.axes) == 4
-    for axes, kind in zip(figure.axes[:2], ("as trained", "calibrated"), strict=True):
+    figure = reliability_figure(table, {"as trained": 0.2, "calibrated": 0.1})
+    for axes, kind in zip(figure.axes, ("as trained", "calibrated"), strict=True):
         own = table[table["probabilities"] == kind]
         line = axes.containers[0].lines[0]
         assert line.get_xdata().tolist() == own["probability"].tolist()
         assert line.get_ydata().tolist() == own["accuracy"].tolist()
-        assert axes.get_title("left").startswith(f"{kind}: n = 40\n")
-    for axes in figure.axes[2:]:
-        assert sum(bars(axes, 0)) == pytest.approx(1)
+        assert axes.get_title("left").startswith(f"{kind}: n = 40, 20 at most in a point\n")
+        # Points and whiskers at 0 and 100 % are whole.
+        assert not any(drawn.get_clip_on() for drawn in (*axes.lines, *axes.collections))
 
 
 def test_reliability_names_the_error_of_the_summary():
     scored = scores(72)
-    left, right = reliability_figure(scored.tables["reliability"]).axes[:2]
+    left, right = draw_scores(scored)["reliability"].axes
     for axes, name in ((left, "_before"), (right, "")):
         error = 100 * scored.summary[f"expected_calibration_error{name}"]
         assert axes.get_title("left").endswith(f"expected calibration error {error:.1f} %")
@@ -283,7 +282,8 @@ def test_confusion_shades_are_shares_of_each_row_and_cells_hold_counts():
     assert shares * counts.sum(axis=1, keepdims=True) == pytest.approx(counts)
     written = {text.get_position(): int(text.get_text()) for text in axes.texts}
     assert written == {(c, r): counts[r, c] for r, c in zip(*np.nonzero(counts), strict=True)}
-    assert tick_texts(axes.xaxis) == tick_texts(axes.yaxis) == [str(g) for g in SPACE_GROUPS[8]]
+    names = [space_group_name(number) for number in SPACE_GROUPS[8]]
+    assert tick_texts(axes.xaxis) == tick_texts(axes.yaxis) == names
 
 
 def test_history_lines_are_the_table_and_the_kept_epoch_is_marked():

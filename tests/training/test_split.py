@@ -478,3 +478,22 @@ def test_a_dataset_is_split_by_crystal_system(dataset) -> None:
     settings = Split(label="crystal_system", minimum_crystals=1)
     with pytest.raises(UserError, match="crystal_system classes with at least 1 crystals: 1,"):
         split_dataset(dataset, settings, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "classes"),
+    [
+        ((400, 300, 60), (2, 4)),  # the paper's 295
+        ((60,) * 8, tuple(range(2, 18, 2))),  # 30
+        ((9, 6, 5, 4, 3, 3, 2, 1), (2, 4, 6, 8, 10, 12)),  # 3: 10 keeps none
+        ((120, 110, 40, 40, 90, 90), (2, 4, 6, 8, 10, 12)),  # 30: 100 keeps less than half
+    ],
+)
+def test_the_default_minimum_yields_to_what_the_data_bear(sizes, classes, caplog) -> None:
+    assert select_classes(crystals(*sizes)["class"], Split()) == classes
+    assert ("split.minimum_crystals is" in caplog.text) == (sizes[0] < 295)
+
+
+def test_a_minimum_that_was_chosen_does_not_yield() -> None:
+    with pytest.raises(UserError, match="with at least 20 crystals: 0"):
+        select_classes(crystals(9, 8)["class"], Split(minimum_crystals=20))

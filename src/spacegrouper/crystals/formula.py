@@ -11,6 +11,7 @@ from pymatgen.core import Composition, Structure
 
 from spacegrouper.crystals.crystal import Crystal
 
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 # Two atoms closer than the sum of their covalent radii and this are bonded, Angstrom.
 _BOND_TOLERANCE = 0.3
 
@@ -29,6 +30,11 @@ def formula_unit(crystal: Crystal) -> str:
         for element, amount in group:
             amounts[element] += amount * number // units
     return hill_formula(amounts)
+
+
+def printed_formula(crystal: Crystal) -> str:
+    """Return the `formula_unit` as people read it, such as H₂O₂."""
+    return formula_unit(crystal).translate(_SUBSCRIPTS)
 
 
 def hill_formula(amounts: Mapping[str, int]) -> str:

@@ -57,10 +57,10 @@ def heading(crystal: Crystal) -> str:
     """Say which crystal it is, its space group and its cell; it must have been standardised."""
     from pymatgen.core import Lattice
 
-    from spacegrouper.crystals.formula import formula_unit
+    from spacegrouper.crystals.formula import printed_formula
 
     cell = Lattice(crystal.lattice)
     edges = ", ".join(f"{length:.2f}" for length in cell.abc)
     angles = ", ".join(f"{angle:.0f}°" for angle in cell.angles)
     group = space_group_name(crystal.metadata["spacegroup"])
-    return f"{crystal.id}   {formula_unit(crystal)}   {group}   ({edges} Å; {angles})"
+    return f"{crystal.id}   {printed_formula(crystal)}   {group}   ({edges} Å; {angles})"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from spacegrouper.evaluation.metrics import Floats
 
 _BINS = 15
+_CRYSTALS_IN_BIN = 20  # of the reliability table, at least: with fewer an interval tells little
 _SHARES = np.arange(1, 21) / 20
 # The range that temperatures are looked for in.
 TEMPERATURES = (0.05, 20.0)
@@ -62,23 +63,26 @@ def fit_temperature(logits: Floats, labels: Integers) -> float:
 def reliability_table(confidence: Floats, correct: NDArray[np.bool_]) -> pd.DataFrame:
     """Return how often answers are right, by the confidence in them.
 
-    15 bins of equal width, from 0 to 1; empty ones are left out. Columns: first and last confidence
-    of the bin (the last belongs to it, the first does not), crystals, probability (their mean
-    confidence), accuracy, low, high.
+    Up to 15 bins of as many crystals, 20 at least, so that no point hangs on a few; equal
+    confidences are in one bin. Columns: first and last confidence in the bin, crystals, probability
+    (their mean confidence), accuracy, low, high.
     """
     # Only for tables, as pandas is slow to import, and answers only read the temperature.
     import pandas as pd
 
     from spacegrouper.evaluation.metrics import share_interval
 
-    places = _bins(confidence)
+    bins = int(np.clip(len(confidence) // _CRYSTALS_IN_BIN, 1, _BINS))
+    ordered = np.sort(confidence)
+    cuts = ordered[np.arange(1, bins) * len(ordered) // bins]
+    places = np.searchsorted(np.unique(cuts), confidence, side="right")
     rows = []
     for place in np.unique(places):
         inside = places == place
         rows.append(
             (
-                place / _BINS,
-                (place + 1) / _BINS,
+                confidence[inside].min(),
+                confidence[inside].max(),
                 inside.sum(),
                 confidence[inside].mean(),
                 correct[inside].mean(),
@@ -90,9 +94,10 @@ def reliability_table(confidence: Floats, correct: NDArray[np.bool_]) -> pd.Data
 
 
 def expected_calibration_error(confidence: Floats, correct: NDArray[np.bool_]) -> float:
-    """Return the mean difference of confidence and accuracy, over the bins of `reliability_table`.
+    """Return the mean difference of confidence and accuracy, over 15 bins of equal width.
 
-    Each bin counts as often as it has crystals (Guo et al., eq. 3).
+    Each bin counts as often as it has crystals (Guo et al., eq. 3); the first confidence of a bin
+    does not belong to it, the last one does.
     """
     # Within a bin, N times the difference is the sum of confidences less the right answers.
     excess = np.bincount(_bins(confidence), weights=confidence - correct)

@@ -3,6 +3,8 @@
 Tables are those of evaluation/calibration.py: `refusal` is what refusal_table returns, and so on.
 """
 
+from collections.abc import Mapping
+
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
@@ -12,20 +14,16 @@ from spacegrouper.figures.toolkit import new_figure, share_axis, whiskers
 
 
 @mpl.rc_context(STYLE)
-def reliability_figure(reliability: pd.DataFrame) -> Figure:
+def reliability_figure(reliability: pd.DataFrame, errors: Mapping[str, float]) -> Figure:
     """Draw how often answers are right against how sure they are, before and after calibration.
 
-    `reliability`: once for each kind that the column `probabilities` names. Below: how many
-    crystals are answered how surely.
+    `reliability`: once for each kind that the column `probabilities` names; `errors`: of each kind,
+    the expected calibration error.
     """
     kinds = list(reliability["probabilities"].unique())
-    figure, grid = new_figure(
-        0.7 + 3.2 * len(kinds), 5.0, 2, len(kinds), squeeze=False, height_ratios=[3, 1], sharex=True
-    )
-    for (axes, below), kind in zip(grid.T, kinds, strict=True):
+    figure, grid = new_figure(0.7 + 3.2 * len(kinds), 4.2, columns=len(kinds), squeeze=False)
+    for axes, kind in zip(grid[0], kinds, strict=True):
         own = reliability[reliability["probabilities"] == kind]
-        crystals = own["crystals"].sum()
-        gaps = (own["crystals"] * (own["accuracy"] - own["probability"])).abs()
         axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=0.8, label="reliable")
         axes.errorbar(
             own["probability"],
@@ -41,24 +39,14 @@ def reliability_figure(reliability: pd.DataFrame) -> Figure:
             label="network, 95 % interval",
         )
         axes.set_title(
-            f"{kind}: n = {crystals}\nexpected calibration error "
-            f"{100 * gaps.sum() / crystals:.1f} %",
+            f"{kind}: n = {own['crystals'].sum()}, {own['crystals'].max()} at most in a point\n"
+            f"expected calibration error {100 * errors[kind]:.1f} %",
             fontsize=9,
         )
-        share_axis(axes, "y")
-        below.bar(
-            own["first"],
-            own["crystals"] / crystals,
-            own["last"] - own["first"],
-            align="edge",
-            color=BLUE,
-            edgecolor="white",
-        )
         for which in "xy":
-            share_axis(below, which)
+            share_axis(axes, which)
     grid[0, 0].set_ylabel("share of right answers")
-    grid[1, 0].set_ylabel("share of\nthe crystals")
-    figure.supxlabel("probability of the class named", fontsize=9)
+    figure.supxlabel("mean probability of the class named", fontsize=9)
     legend = grid[0, 0].get_legend_handles_labels()
     figure.legend(*legend, loc="outside upper left", ncols=2)
     return figure

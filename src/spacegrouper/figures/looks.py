@@ -33,7 +33,6 @@ PHYSICS_LINE: Any = {
     "colors": ORANGE,
     "linewidth": 2.5,
     "label": "physics line",
-    "clip_on": False,  # at 100 %
 }
 HATCHED: Any = {"color": "white", "edgecolor": VERMILION, "hatch": "////"}
 # Between images that belong together.

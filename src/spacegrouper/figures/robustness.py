@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from spacegrouper.evaluation.perturbations import UNPERTURBED, Perturbation, Point
 from spacegrouper.figures.looks import BLUE, GREY, STYLE, TITLE, VERMILION
-from spacegrouper.figures.toolkit import draw_image, new_figure, strip_axes, whiskers
+from spacegrouper.figures.toolkit import draw_image, new_figure, share_axis, strip_axes, whiskers
 
 _TITLES: dict[Perturbation, str] = {
     "none": "Unperturbed",
@@ -112,7 +112,6 @@ def _draw_curve(axes: Axes, curve: pd.DataFrame, unperturbed: "pd.Series[Any]") 
         linewidth=1.3,
         elinewidth=1,
         capsize=2,
-        clip_on=False,
         label="named right, 95 % interval",
     )
     if "extinction_class_accuracy" in curve:
@@ -125,12 +124,10 @@ def _draw_curve(axes: Axes, curve: pd.DataFrame, unperturbed: "pd.Series[Any]") 
             markerfacecolor="none",
             linewidth=1.1,
             zorder=3,
-            clip_on=False,
             label="extinction class right",
         )
-    axes.set_ylim(0, 1)
+    share_axis(axes, "y")
     axes.set_yticks(np.linspace(0, 1, 5))
-    axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
 
 

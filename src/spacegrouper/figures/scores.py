@@ -54,7 +54,15 @@ def draw_scores(scores: Scores) -> dict[str, Figure]:
         "top_k": top_k_figure(tables["top_k"], crystals, label),
         "per_class": per_class_figure(tables["per_class"], label),
         "confusion": confusion_figure(tables["confusion"], label),
-        "reliability": reliability_figure(tables["reliability"]),
+        "reliability": reliability_figure(
+            tables["reliability"],
+            {
+                "as trained": summary.get(
+                    "expected_calibration_error_before", summary["expected_calibration_error"]
+                ),
+                "calibrated": summary["expected_calibration_error"],
+            },
+        ),
         "refusal": refusal_figure(tables["refusal"]),
     }
     if label == "spacegroup":
@@ -219,8 +227,9 @@ def confusion_figure(confusion: pd.DataFrame, label: str) -> Figure:
     # The square root makes single mistakes among many crystals visible.
     norm = PowerNorm(0.5, vmin=0, vmax=1)
     image = draw_matrix(axes, shares, norm, np.where(written, counts.astype(str), ""), size)
-    axes.set_xticks(range(classes), names, rotation=90)
-    axes.set_yticks(range(classes), names)
+    written_names = [class_name(label, name) for name in names]
+    axes.set_xticks(range(classes), written_names, rotation=90)
+    axes.set_yticks(range(classes), written_names)
     axes.tick_params(labelsize=size, length=2)
     title = f"Test crystals: n = {counts.sum()}"
     if label == "spacegroup":
@@ -231,9 +240,8 @@ def confusion_figure(confusion: pd.DataFrame, label: str) -> Figure:
         title += "; lines part the crystal systems"
     noun = label_noun(label)
     axes.set(xlabel=f"{noun} named by the network", ylabel=f"true {noun}", title=title)
-    bar = figure.colorbar(
-        image, shrink=0.6, label="share of the row's crystals", format=PercentFormatter(1)
-    )
+    shade = f"share of the true {noun}'s\ncrystals, square-root scale"
+    bar = figure.colorbar(image, shrink=0.6, label=shade, format=PercentFormatter(1))
     bar.outline.set_visible(False)
     return figure
 

@@ -42,7 +42,9 @@ def name_space_groups(axes: Axes, part: pd.DataFrame, rows: int) -> None:
 
 @mpl.rc_context(STYLE)
 def class_balance_figure(table: pd.DataFrame, kinds: str, label: str, height: float) -> Figure:
-    """Draw how many crystals, and of how many kinds, each space group has, logarithmic.
+    """Draw how many crystals, and of how many kinds, each space group has.
+
+    Logarithmic where the largest number is more than a hundred times the smallest.
 
     `table`: columns spacegroup, crystals and `kinds`, which the legend calls `label`; `height`: as
     for `space_group_columns`.
@@ -54,8 +56,11 @@ def class_balance_figure(table: pd.DataFrame, kinds: str, label: str, height: fl
         axes.plot(part["crystals"], places, "o", color=BLUE, label="crystals")
         axes.plot(part[kinds], places, "D", markersize=5, label=label, **OPEN_POINTS)
         # One scale for all columns, with room for whole markers.
-        axes.set_xlim(0.7, 1.6 * table["crystals"].max())
-        logarithmic_axis(axes)
+        if table["crystals"].max() > 100 * table[kinds].min():
+            axes.set_xlim(0.7, 1.6 * table["crystals"].max())
+            logarithmic_axis(axes)
+        else:
+            axes.set_xlim(0, 1.05 * table["crystals"].max())
     figure.supxlabel("number in the space group (n: its crystals)", fontsize=9)
     figure.suptitle(f"{table['crystals'].sum()} crystals in {len(table)} space groups", **TITLE)
     legend = columns[0][0].get_legend_handles_labels()

@@ -101,7 +101,12 @@ def whiskers(
 
 
 def share_axis(axes: Any, which: str, margin: float = 0) -> None:
-    """Let an axis, `x` or `y`, run from 0 to 100 %, and a margin beyond."""
+    """Let an axis, `x` or `y`, run from 0 to 100 %, and a margin beyond.
+
+    What is drawn at its ends is not cut: call it when all is drawn.
+    """
+    for artist in (*axes.lines, *axes.collections):
+        artist.set_clip_on(False)
     axis = axes.xaxis if which == "x" else axes.yaxis
     (axes.set_xlim if which == "x" else axes.set_ylim)(-margin, 1 + margin)
     axis.set_major_formatter(PercentFormatter(1))

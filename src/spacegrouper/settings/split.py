@@ -12,6 +12,10 @@ from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
 
 ClassPreset = Literal["populated", "all", "groups_8", "groups_20", "groups_49", "groups_72"]
 
+MINIMUM_OF_PAPER = 295
+# What is tried instead where the data do not have so many crystals; 3 fill the three sets.
+FEWER_CRYSTALS = (100, 30, 10, 3)
+
 _NO_CLASSES = (
     f"must be one of {', '.join(get_args(ClassPreset))}, or a list of space groups, by number or "
     "symbol, or of names"
@@ -34,9 +38,10 @@ class Split(Section):
         "or of names of the label's",
     )
     minimum_crystals: PositiveInt = Field(
-        295,
+        MINIMUM_OF_PAPER,
         description="`populated`: space groups with fewer crystals are left out (the paper's 72: "
-        "295)",
+        "295); where no two have 295, the largest of 100, 30, 10 and 3 that keeps two of them and "
+        "half of all crystals",
     )
     maximum_crystals: PositiveInt | None = Field(
         None, description="crystals used of each class, at most; none: all"
@@ -67,6 +72,12 @@ class Split(Section):
         "never in the validation or test set, which are as without them; with `prototype`, none "
         "trains whose prototype is held out",
     )
+
+    @property
+    def fewest(self) -> int:
+        """The crystals that a class of `populated` must have, where the data have no more."""
+        default = self.minimum_crystals == MINIMUM_OF_PAPER
+        return FEWER_CRYSTALS[-1] if default else self.minimum_crystals
 
     @field_validator("classes", mode="wrap")
     @classmethod

@@ -11,6 +11,7 @@ import pandas as pd
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Split
 from spacegrouper.settings.space_groups import SPACE_GROUPS
+from spacegrouper.settings.split import FEWER_CRYSTALS
 
 if TYPE_CHECKING:
     from spacegrouper.dataset.dataset import Dataset
@@ -129,7 +130,7 @@ def select_classes(label: "pd.Series[Any]", settings: Split) -> tuple[int, ...] 
                 f"{', '.join(map(str, absent))}; leave them out or add crystals"
             )
         return tuple(sorted(wanted))
-    least = settings.minimum_crystals if settings.classes == "populated" else 1
+    least = _minimum(counts, settings) if settings.classes == "populated" else 1
     classes = counts.index[counts >= least]
     if len(classes) < 2:
         largest = counts.sort_index().sort_values(ascending=False, kind="stable")[:5]
@@ -140,6 +141,27 @@ def select_classes(label: "pd.Series[Any]", settings: Split) -> tuple[int, ...] 
             "lower it or add crystals"
         )
     return tuple(sorted(classes.tolist()))
+
+
+def _minimum(counts: "pd.Series[int]", settings: Split) -> int:
+    """Return `minimum_crystals` or, of the default, as many as the data bear."""
+    least = settings.minimum_crystals
+    if least == settings.fewest or (counts >= least).sum() > 1:
+        return least
+    fitting = (
+        fewer
+        for fewer in FEWER_CRYSTALS
+        if (kept := counts[counts >= fewer]).size > 1 and 2 * kept.sum() >= counts.sum()
+    )
+    chosen = next(fitting, settings.fewest)
+    log.warning(
+        "no two %s have %d crystals: split.minimum_crystals is %d here, which keeps %d of them",
+        _kind(settings, 2),
+        least,
+        chosen,
+        (counts >= chosen).sum(),
+    )
+    return chosen
 
 
 def validation_groups(split: pd.DataFrame, settings: Split, seed: int) -> "pd.Series[int]":

@@ -53,7 +53,7 @@ def _check(source: PrototypesSource, settings: "Settings") -> Iterator[str]:
     split = settings.split
     each, groups = source.crystals_per_space_group, source.groups
     if split.label == "spacegroup":
-        if split.classes == "populated" and (groups < 2 or each < split.minimum_crystals):
+        if split.classes == "populated" and (groups < 2 or each < split.fewest):
             yield (
                 f"`split.minimum_crystals`: {split.minimum_crystals} in each of two classes at "
                 f"least, but `acquire` makes {number(each, 'crystal')} in each of "
@@ -71,7 +71,7 @@ def _check(source: PrototypesSource, settings: "Settings") -> Iterator[str]:
                 f"`acquire.crystals_per_space_group`: {each} cannot fill the training, validation "
                 "and test sets; raise it to 3 or more"
             )
-    elif split.classes == "populated" and groups * each < 2 * split.minimum_crystals:
+    elif split.classes == "populated" and groups * each < 2 * split.fewest:
         yield (
             f"`split.minimum_crystals`: {split.minimum_crystals} in each of two classes at least, "
             f"but `acquire` makes {number(groups * each, 'crystal')} in all; lower it"
