@@ -4,8 +4,11 @@
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3.11
-# Which file of config/ the demo runs, and its folder in results/.
+# Which file of config/ the demo runs, and its folder in results/. The crystals of `demo` are then told
+# apart by their reflections as well.
 DEMO ?= demo
+demos = $(DEMO) $(if $(filter demo,$(DEMO)),demo_reflections)
+examples = $(addprefix src/spacegrouper/prediction/examples/,rock_salt.cif quartz.cif diamond.cif)
 environment := .venv/installed
 # The workflow and its jobs find the environment's programs first.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -15,16 +18,20 @@ export PYTHONNOUSERSITE := 1
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
-demo: $(environment) ## run the whole pipeline on 480 crystals; results/demo/report/index.html
+demo: $(environment) ## run the whole pipeline on 480 crystals, and name those that everybody knows
 	@mkdir -p results
 	@# The lock of flock ends with its process, even a killed one, and leaves no file; Snakemake's own
 	@# would stay.
 	@flock --nonblock --close --conflict-exit-code 75 workflow/Snakefile \
-	  snakemake --profile cluster/local --configfile config/$(DEMO).yaml --nolock \
-	    --report results/$(DEMO)/report.html --report-after-run; \
+	  sh -ec 'for name in $(demos); do \
+	    snakemake --profile cluster/local --configfile config/$$name.yaml --nolock \
+	      --report results/$$name/report.html --report-after-run; \
+	  done; python scripts/predict.py $(examples)'; \
 	status=$$?; \
 	if [ $$status -eq 75 ]; then echo "error: another 'make demo' is running here; wait for it" >&2; fi; \
-	if [ $$status -eq 0 ]; then echo "Open results/$(DEMO)/report/index.html"; fi; \
+	if [ $$status -eq 0 ]; then \
+	  for name in $(demos); do echo "Open results/$$name/report/index.html"; done; \
+	fi; \
 	exit $$status
 
 estimate: $(environment) ## how long and how large the demo, or CONFIG=config/own.yaml, will be here
