@@ -1,7 +1,5 @@
 """What a run has done, a sentence for each stage, in their order."""
 
-from typing import Any
-
 import pandas as pd
 
 from spacegrouper.dataset.dataset import Dataset
@@ -58,6 +56,7 @@ def run_stages(
 
 
 def _measured(dataset: Dataset) -> str:
-    views, rows, columns = dataset.shape
-    measures: Any = dataset.technique.measures
-    return measures if rows == 1 else f"{measures}, {views} of {columns} x {rows} pixels,"
+    technique, (views, rows, columns) = dataset.technique, dataset.shape
+    if not technique.images:
+        return technique.measures
+    return f"{technique.measures}, {views} of {columns} x {rows} pixels,"
