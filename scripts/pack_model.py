@@ -21,6 +21,9 @@ def main(
     data: Annotated[
         str, typer.Option(help="for the card: what it was trained on, and its licence")
     ] = "crystals of an unnamed source.",
+    measured: Annotated[
+        str, typer.Option(help="for the card: how well it does on measured data")
+    ] = "not tested.",
 ) -> None:
     """Write a folder that predict.py takes as --model, without what only training needs.
 
@@ -35,7 +38,7 @@ def main(
         if not found:
             raise UserError(f"--evaluation {given}: give SPLIT=FILE, as random=metrics.json")
         evaluations[split] = Path(path)
-    pack_model(model, evaluations, data, output)
+    pack_model(model, evaluations, data, measured, output)
     size = sum(path.stat().st_size for path in output.iterdir())
     log.info("%s: %.1f MB", output, size / 1e6)
 

@@ -10,7 +10,7 @@ from tiny_model import write_tiny_model
 from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.prediction.answers import Answer
 from spacegrouper.prediction.descriptions import answer_record, facts
-from spacegrouper.prediction.inputs import Asked, answer_inputs, read_input, read_views
+from spacegrouper.prediction.inputs import Asked, answer_inputs, gathered, read_input, read_views
 from spacegrouper.prediction.pattern_files import Patterns
 from spacegrouper.prediction.pictures import answer_figure
 from spacegrouper.prediction.trained_model import TrainedModel, load_trained_model
@@ -124,3 +124,30 @@ def test_a_network_of_patterns_refuses_a_diffractogram(tmp_path: Path, model: Tr
     (refused,) = read_input([path], Asked(model))
     assert isinstance(refused, Rejection)
     assert "only networks trained on powders" in refused.reason
+
+
+# Rock salt with copper K-alpha 1: 2 theta, degrees, and relative intensities (ICDD PDF 5-628).
+ROCK_SALT_LINES = (
+    *((27.33, 13), (31.69, 100), (45.45, 55), (53.85, 2), (56.48, 15), (66.23, 6)),
+    *((73.06, 1), (75.30, 11), (83.99, 7)),
+)
+
+
+def test_without_a_network_of_the_users_that_of_the_package_takes_diffractograms(tmp_path) -> None:
+    angles = np.arange(5, 90, 0.02)
+    counts = np.full(angles.size, 20.0)
+    for place, height in ROCK_SALT_LINES:
+        counts += 100 * height * np.exp(-(((angles - place) / 0.08) ** 2))
+    counts = np.random.default_rng(0).poisson(counts)
+    np.savetxt(tmp_path / "salt.xy", np.column_stack([angles, counts]), fmt="%.2f")
+    structure = write_cif(tmp_path / "salt.cif", ROCK_SALT)
+    asked = Asked(None, wavelength=1.5406)
+
+    paths = gathered([tmp_path / "salt.xy", structure], asked)
+    inputs = [item for each in paths for item in read_input(each, asked)]
+    scan, simulated = answer_inputs(inputs, asked)
+
+    assert scan.guesses[0].value == simulated.guesses[0].value == 225
+    assert asked.network_of(scan).labels.technique.measured is not None
+    assert asked.network_of(simulated).labels.technique.measured is None
+    assert "of real ones fewer answers are right" in scan.notes[-1]

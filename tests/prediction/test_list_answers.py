@@ -73,7 +73,7 @@ def test_what_needs_no_network_is_answered_and_the_rest_is_said_to_need_one(tmp_
     assert all(isinstance(one, Rejection) for one in found)
     reasons = (
         "patterns, which a trained network is to be asked about",
-        "a measured diffractogram",
+        "3 points, but a diffractogram has at least 100",
         "twin",
         "no such file",
         "SHELX's instructions; give the list of reflections too",

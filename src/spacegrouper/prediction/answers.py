@@ -23,6 +23,11 @@ from spacegrouper.evaluation.predictions import class_logits, probabilities
 from spacegrouper.prediction.guesses import Guess, most_probable
 from spacegrouper.prediction.trained_model import TrainedModel
 
+_OF_SIMULATIONS = (
+    "the network was trained and calibrated on simulated measurements; of real ones fewer answers "
+    "are right than the probabilities say"
+)
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -40,6 +45,7 @@ class Answer:
         seen: what the network took, in the order of its inputs: images (size, size, channels), 0
             to 1, curves (points, 1), grids of reflections or plain numbers.
         notes: of a measurement, what was assumed of it and done to it.
+        measured: whether a file of an instrument was given.
         distance: from what the network was trained on, see evaluation/distance.py; none where the
             model's folder does not say it.
     """
@@ -53,6 +59,7 @@ class Answer:
     arrays: Arrays
     seen: tuple[NDArray[np.float32], ...]
     notes: tuple[str, ...] = ()
+    measured: bool = False
     distance: float | None = None
 
     @property
@@ -105,7 +112,10 @@ def answer_measured(items: Sequence[Measured], model: TrainedModel) -> list[Answ
     inputs = [np.stack(of) for of in zip(*(item.inputs for item in items), strict=True)]
     arrays = [item.arrays for item in items]
     answers = _named_by_network([item.name for item in items], arrays, inputs, model)
-    return [replace(answer, notes=item.notes) for answer, item in zip(answers, items, strict=True)]
+    return [
+        replace(answer, measured=True, notes=(*item.notes, _OF_SIMULATIONS))
+        for answer, item in zip(answers, items, strict=True)
+    ]
 
 
 def _simulate(

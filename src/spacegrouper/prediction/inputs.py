@@ -33,7 +33,7 @@ from spacegrouper.techniques.reflections.list_reading import Role, role_of
 from spacegrouper.techniques.reflections.ranking.priors import Prior
 
 if TYPE_CHECKING:
-    from spacegrouper.contract.technique import MeasuredFiles
+    from spacegrouper.contract.technique import MeasuredFiles, Technique
     from spacegrouper.prediction.answers import Answer
     from spacegrouper.prediction.trained_model import TrainedModel
     from spacegrouper.techniques.reflections.ranking.ranker import Ranker
@@ -50,7 +50,8 @@ class Asked:
     """What is to be asked about inputs.
 
     Args:
-        model: the network; none: structures are shown to the one that ships.
+        model: the network; none: structures and files of instruments are shown to those that
+            ship.
         wavelength: of diffractograms, Angstrom, where no file says it.
         cell: of the list of reflections, `a,b,c,alpha,beta,gamma`, where no file says it.
         prior: how frequent space groups are, for lists of reflections.
@@ -76,7 +77,27 @@ class Asked:
 
     def network_of(self, answer: "Answer | ListAnswer | MicrographAnswer") -> "TrainedModel | None":
         """Return the network that gave an answer, or None where it was the ranker."""
-        return None if isinstance(answer, ListAnswer | MicrographAnswer) else self.network
+        if isinstance(answer, ListAnswer | MicrographAnswer):
+            return None
+        return self.network_for_instruments if answer.measured else self.network
+
+    @property
+    def instruments(self) -> "Technique | None":
+        """The technique of the network that takes files of instruments."""
+        from spacegrouper.prediction.trained_model import shipped_for_instruments
+
+        if self.model is not None:
+            technique = self.model.labels.technique
+            return technique if technique.measured else None
+        return next(iter(shipped_for_instruments()), None)
+
+    @property
+    def network_for_instruments(self) -> "TrainedModel":
+        """The network that files of instruments are shown to."""
+        from spacegrouper.prediction.trained_model import shipped_network
+
+        assert self.instruments is not None
+        return self.model or shipped_network(self.instruments.name)
 
     @cached_property
     def _roles(self) -> dict[Path, Role | None]:
@@ -201,7 +222,9 @@ def _of_network(
             if patterns
             else ()
         ),
-        Measured: iter(answer_measured(measured, asked.network)),
+        Measured: iter(
+            answer_measured(measured, asked.network_for_instruments) if measured else ()
+        ),
     }
 
 
@@ -213,9 +236,9 @@ def _ranker(asked: Asked) -> "Ranker":
 
 
 def _find_measured(path: Path, asked: Asked) -> "tuple[MeasuredFiles, bytes] | None":
-    """Return how an instrument's file is read and its content, if the network takes it."""
-    files = asked.model.labels.technique.measured if asked.model else None
-    if files is None or not path.is_file():
+    """Return how an instrument's file is read and its content, if a network takes it."""
+    files = asked.instruments.measured if asked.instruments else None
+    if files is None or not path.is_file() or (asked.model is None and asked.is_list(path)):
         return None
     name = path_text(path)
     content = unpacked(content_of(path, _MAXIMUM_BYTES), _MAXIMUM_BYTES, name)
@@ -226,7 +249,7 @@ def _read_measured(
     paths: Sequence[Path], asked: Asked, found: "tuple[MeasuredFiles, bytes]"
 ) -> Iterator[Input]:
     files, content = found
-    presentation = asked.network.labels.presentation
+    presentation = asked.network_for_instruments.labels.presentation
     yield files.read(content, path_text(paths[0]), presentation, asked.wavelength)
 
 

@@ -38,6 +38,8 @@ network's.
 
 {table}
 
+**On measured data**: {measured}
+
 **What it cannot do.** It was trained on simulations of ordered crystals, and names one of its
 classes whatever it is shown. Space groups of one extinction class have the same symmetry of
 intensities and the same absences: which of them it names rests on how frequent they are among the
@@ -55,7 +57,9 @@ file of your own that says where the crystals come from:
 """
 
 
-def pack_model(model: Path, evaluations: Mapping[str, Path], data: str, output: Path) -> None:
+def pack_model(
+    model: Path, evaluations: Mapping[str, Path], data: str, measured: str, output: Path
+) -> None:
     """Write the folder of a network that predict.py takes, a few megabytes.
 
     Weights are rounded to half precision, eleven bits of each.
@@ -64,6 +68,7 @@ def pack_model(model: Path, evaluations: Mapping[str, Path], data: str, output: 
         model: a folder that scripts/train.py wrote and scripts/calibrate.py completed.
         evaluations: metrics.json by what was held out, as `random` or `prototype`.
         data: what it was trained on, and its licence; for the card.
+        measured: how well it does on measured data; for the card.
         output: the folder.
 
     Raises:
@@ -84,7 +89,8 @@ def pack_model(model: Path, evaluations: Mapping[str, Path], data: str, output: 
         # Where crystals came from is a path of the machine that trained.
         kept = settings.model_dump(mode="json", exclude={"acquire"})
         (aside / "settings.yaml").write_text(yaml.safe_dump(kept, sort_keys=False), "utf-8")
-        card = _card(labels, settings, data, scores, hashlib.sha256(packed).hexdigest())
+        digest = hashlib.sha256(packed).hexdigest()
+        card = _card(labels, settings, data, measured, scores, digest)
         (aside / "CARD.md").write_text(card, "utf-8")
 
 
@@ -107,6 +113,7 @@ def _card(
     labels: Labels,
     settings: Settings,
     data: str,
+    measured: str,
     scores: Mapping[str, Mapping[str, str]],
     digest: str,
 ) -> str:
@@ -129,6 +136,7 @@ def _card(
         measures=technique.measures,
         descriptor=descriptor,
         data=data,
+        measured=measured,
         table="\n".join(table),
         classes=names,
         digest=digest,

@@ -198,7 +198,8 @@ def _rows(answer: Answer | ListAnswer | MicrographAnswer, asked: Asked) -> Itera
         return
     if answer.crystal is not None:
         yield _row("Simulated patterns, indexed", _drawn(_indexed(answer.crystal)), PATTERN_WORDS)
-    model = asked.network
+    model = asked.network_of(answer)
+    assert model is not None
     pictures = {
         **measured_pictures(answer, model),
         "What the network saw": seen_pictures(answer, model),

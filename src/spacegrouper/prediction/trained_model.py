@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from spacegrouper.contract.technique import TECHNIQUES, Technique
 from spacegrouper.dataset.made_with import with_defaults
 from spacegrouper.evaluation.calibration import read_temperature
 from spacegrouper.evaluation.distance import TrainingDistance, read_training_distance
@@ -17,8 +18,8 @@ from spacegrouper.evaluation.predictions import Answers, load_network
 from spacegrouper.networks.shared.keras_file import UnknownLayersError, read_keras_file
 from spacegrouper.settings import Settings, load_settings, settings_from_mapping
 
-# The network that comes with the package, of reflections, for structures; its CARD.md says more.
-SHIPPED = Path(__file__).with_name("shipped") / "reflections"
+# The networks that come with the package, a folder for each technique; their CARD.md say more.
+SHIPPED = Path(__file__).with_name("shipped")
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,18 @@ def load_trained_model(folder: Path) -> TrainedModel:
 
 
 @cache
-def shipped_network() -> TrainedModel:
-    """Return the network that comes with the package."""
-    return load_trained_model(SHIPPED)
+def shipped_network(technique: str = "reflections") -> TrainedModel:
+    """Return the network of a technique that comes with the package; the one for structures."""
+    return load_trained_model(SHIPPED / technique)
+
+
+def shipped_for_instruments() -> tuple[Technique, ...]:
+    """Return the techniques whose networks come with the package and take files of instruments."""
+    return tuple(
+        technique
+        for technique in TECHNIQUES
+        if technique.measured is not None and (SHIPPED / technique.name).is_dir()
+    )
 
 
 def _read_network(path: Path) -> Answers:
