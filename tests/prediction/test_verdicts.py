@@ -45,6 +45,12 @@ SALT = (225, "225 Fm3\u0305m", 0.917)
             None,
             "P2₁/c (14), likely; diffraction tells it by symmetry from all others.",
         ),
+        # The absences of Pn2₁a, another setting of Pna2₁, are those of Pnma.
+        (
+            (62, "62 Pnma", 0.95),
+            None,
+            "Pnma (62), very likely; diffraction cannot tell it by symmetry from Pna2₁.",
+        ),
         (
             SALT,
             216,
@@ -60,7 +66,7 @@ SALT = (225, "225 Fm3\u0305m", 0.917)
     ],
 )
 def test_the_first_sentence_is_the_answer(model: TrainedModel, named, spacegroup, sentence) -> None:
-    knowing = with_classes(model, [14, 216, 221, 225])
+    knowing = with_classes(model, [14, 62, 216, 221, 225])
     assert network_verdict(answer(named, spacegroup=spacegroup), knowing) == sentence
 
 

@@ -80,12 +80,14 @@ def extinction_classes(
     return _look_up(space_groups, _extinction_classes(zones, axes))
 
 
-def extinction_class_members(space_group: int) -> tuple[int, ...]:
+def extinction_class_members(
+    space_group: int, axes: Literal["standard", "any order"] = "standard"
+) -> tuple[int, ...]:
     """Return, ascending, all space groups of a space group's extinction class, itself included.
 
-    The class is that of `extinction_classes`: all reflections, standard settings.
+    The class is that of `extinction_classes` from all reflections. `axes`: as there.
     """
-    classes = np.array(_extinction_classes("all", "standard"))
+    classes = np.array(_extinction_classes("all", axes))
     same = np.flatnonzero(classes == classes[_checked(np.array(space_group)) - 1])
     return tuple(int(place) + 1 for place in same)
 

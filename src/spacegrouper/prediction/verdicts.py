@@ -50,7 +50,7 @@ def network_verdict(answer: "Answer", model: "TrainedModel", threshold: float | 
         return f"{likely}."
     if found is None or found in numbers:
         return f"{likely}; {_alike(numbers)}."
-    same = found in extinction_class_members(numbers[0])
+    same = found in extinction_class_members(numbers[0], "any order")
     relation = "which diffraction cannot tell from it by symmetry" if same else "another one"
     return (
         f"{likely}, by {model.labels.technique.measures} alone; but spglib finds {_group(found)} "
@@ -103,7 +103,8 @@ def _alike(numbers: Sequence[int]) -> str:
     it = "it" if len(numbers) == 1 else "them"
     others = [
         space_group_symbol(number)
-        for number in extinction_class_members(numbers[0])
+        # Of Pna2₁ in other axes, the absences are those of Pnma.
+        for number in extinction_class_members(numbers[0], "any order")
         if number not in numbers
     ]
     if others:
