@@ -74,7 +74,7 @@ def describe_network(asked: Asked) -> dict[str, Any]:
         "measures": technique.measures,
         "calibration": calibration(model),
         "ships": asked.model is None,
-        "takes_diffractograms": asked.model is not None and technique.measured is not None,
+        "takes_diffractograms": asked.model is None or technique.measured is not None,
         "takes_patterns": asked.model is not None and technique.images,
         "priors": PRIOR_WORDS,
         "folder": model.folder.as_posix(),
