@@ -185,8 +185,11 @@ def _most_probable_kinds(
         return None, None
     numbers = model.labels.classes.astype(np.int64)
     system, of_system = _most_probable(crystal_systems(numbers), shares)
-    smallest, of_class = _most_probable(extinction_classes(numbers), shares)
-    return (str(system), of_system), (extinction_class_members(int(smallest)), of_class)
+    # Nobody knows which axes a crystal's symbol is written in before the space group is known.
+    classes = extinction_classes(numbers, axes="any order")
+    smallest, of_class = _most_probable(classes, shares)
+    members = extinction_class_members(int(smallest), axes="any order")
+    return (str(system), of_system), (members, of_class)
 
 
 def _most_probable(kinds: NDArray[Any], shares: NDArray[np.float64]) -> tuple[Any, float]:

@@ -148,7 +148,7 @@ def _structure_record(crystal: Crystal, model: "TrainedModel") -> dict[str, Any]
             "spacegroup": number,
             "symbol": short_symbol(number),
             "crystal_system": crystal.metadata["crystal_system"],
-            "extinction_class": list(extinction_class_members(number)),
+            "extinction_class": list(extinction_class_members(number, axes="any order")),
             "symprec": model.settings.standardise.symprec,
             "known_to_network": model.knows(number),
             "within": [

@@ -124,7 +124,7 @@ def ranked_list(given: MeasuredList, ranking: "Ranking") -> ListAnswer:
         between=between,
         crystal_system=(system, float(shares[systems == system].sum())),
         laue_class=next(iter(ranking.laue_classes.items())),
-        extinction_class=(extinction_class_members(smallest), of_class),
+        extinction_class=(extinction_class_members(smallest, axes="any order"), of_class),
         measured=given.reflections,
         ranking=ranking,
     )

@@ -48,7 +48,7 @@ class RankedGroup:
         symbol: Hermann-Mauguin, of the standard setting.
         other_hand: the number of the enantiomorphic group, which intensities do not tell from it.
         probability: 0 to 1.
-        extinction_class: as `crystals.symmetry.extinction_classes` names it.
+        extinction_class: as `crystals.symmetry.extinction_classes` names it, axes in any order.
         laue_class: such as `2/m`.
         setting: the symbol in the axes of `candidate`.
         to_standard: (3, 3), rows, the axes of the standard cell in units of the given ones; indices
@@ -263,7 +263,7 @@ def _answer(
         shares=sums,
         prior=prior,
         laue_classes=_summed(laue_classes(groups), shares),
-        extinction_classes=_summed(extinction_classes(groups), shares),
+        extinction_classes=_summed(extinction_classes(groups, axes="any order"), shares),
         operators=_operators(found, first),
         conditions=conditions_seen(found.reflections, ranked[0].number, ranked[0].to_standard),
         left_out=found.reflections.left_out,
@@ -288,7 +288,7 @@ def _ranked(candidate: Candidate, probability: float, measured: ReflectionList) 
         symbol=gemmi.get_spacegroup_reference_setting(number).hm,
         other_hand=other,
         probability=probability,
-        extinction_class=int(extinction_classes(np.array(number))),
+        extinction_class=int(extinction_classes(np.array(number), axes="any order")),
         laue_class=str(laue_classes(np.array(number))),
         setting=candidate.setting.symbol,
         to_standard=axes,
