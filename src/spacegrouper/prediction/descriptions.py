@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from spacegrouper.crystals.class_names import class_name, short_symbol
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.crystals.formula import formula_unit
+from spacegrouper.crystals.formula import formula_unit, printed_formula
 from spacegrouper.crystals.symmetry import extinction_class_members
 from spacegrouper.prediction.guesses import decision_record, joined, percent
 
@@ -22,7 +22,7 @@ def title(answer: "Answer") -> str:
     if answer.crystal is None:
         return answer.name
     atoms = len(answer.crystal.species)
-    formula = formula_unit(answer.crystal)
+    formula = printed_formula(answer.crystal)
     return f"{answer.name}: {formula}, {atoms} atom{'s' * (atoms > 1)} in the cell"
 
 

@@ -30,15 +30,15 @@ def main(
             help="structures (CIF, POSCAR, pymatgen's Structure as JSON, JSON lines), folders of "
             "patterns (x.png, y.png, z.png), arrays of patterns (*.npy), measured "
             "diffractograms (.xy, .xye, .dat, .csv, .xrdml, .brml, .raw, CIF), lists of "
-            "reflections (.hkl with .ins or .res, CIF, .fcf, .cif_pets, MTZ, XDS), electron "
+            "reflections (.hkl with .ins, .res or .p4p, CIF, .fcf, .cif_pets, MTZ, XDS), electron "
             "micrographs (.dm3, .dm4, .mrc, .mib, .blo, .hspy, .tvips, .tif, .png)",
         ),
     ] = None,
     model: Annotated[
         Path | None,
         typer.Option(
-            help="folder of the trained network, or of its run; by default structures are shown to "
-            "the one that ships, of reflections, and lists of reflections need none"
+            help="folder of the trained network, or of its run; by default structures and "
+            "diffractograms are shown to those that ship, and lists of reflections need none"
         ),
     ] = None,
     patterns: Annotated[

@@ -26,7 +26,7 @@ def test_a_coarser_axis_keeps_the_areas() -> None:
     fine, _ = on_network_axis(Scan(ANGLES, COUNTS), POWDER, 1401, None)
     areas = [each.sum() / each.size / each[-1] for each in (curve, fine)]
     assert areas[0] == pytest.approx(areas[1], rel=0.01)
-    assert notes[0] == "wavelength 1.5406 Å, assumed (--wavelength)"
+    assert notes[0] == "wavelength 1.5406 Å, assumed, as nothing says it"
 
 
 def test_another_wavelength_moves_peaks_to_the_same_spacing() -> None:

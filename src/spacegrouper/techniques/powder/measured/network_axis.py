@@ -59,7 +59,13 @@ def on_network_axis(
     used = wavelength or known or own
     notes = [
         f"wavelength {used:g} Å, "
-        + ("as given" if wavelength else "as the file says" if known else "assumed (--wavelength)")
+        + (
+            "as given"
+            if wavelength
+            else "as the file says"
+            if known
+            else "assumed, as nothing says it"
+        )
     ]
     if scan.scans > 1:
         notes.append(f"{scan.scans} scans of the same angles added")
