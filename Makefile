@@ -1,6 +1,6 @@
 # What a person types; `make help` lists it. Each target sets up what it needs.
 .DELETE_ON_ERROR:
-.PHONY: help demo estimate test check docs bench gpu-travels gpu format reference slurm-profile lock clean remove-results
+.PHONY: help demo estimate test check docs bench gpu-travels gpu release format reference slurm-profile lock clean remove-results
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3.11
@@ -65,6 +65,10 @@ gpu-travels: $(environment) ## pack CRYSTALS=standardised.jsonl.gz, and packages
 
 gpu: ## there: simulate, train and measure within nine minutes; results/gpu
 	benchmarks/gpu/run.sh --output results/gpu
+
+release: $(environment) ## build the wheel and the source distribution; dist
+	rm -rf dist
+	python -m build --no-isolation --outdir dist
 
 format: $(environment) ## format the code and the workflow
 	ruff check --fix .

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from textwrap import dedent
 
@@ -45,6 +46,11 @@ def test_rock_salt_is_named_by_one_command_as_its_page_says(tmp_path: Path) -> N
     shown = re.search(r"^    NaCl\.cif: .*\n(?:^    .*\n)+", page, re.M)
     assert shown is not None
     assert done.stdout.strip() == f"{tmp_path}/{dedent(shown[0]).strip()}"
+
+
+def test_the_version_is_printed() -> None:
+    done = run("--version")
+    assert (done.returncode, done.stdout.strip()) == (0, version("spacegrouper"))
 
 
 def test_the_commands_are_listed_and_a_mistake_is_one_line(tmp_path: Path) -> None:

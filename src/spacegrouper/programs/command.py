@@ -3,6 +3,8 @@
 import os
 import sys
 from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -26,12 +28,18 @@ def run() -> None:
     words = line.split() if line else sys.argv
     asked = words[1] if len(words) > 1 else ""
     app = typer.Typer(no_args_is_help=True)
-    app.callback()(_about)
-    for name in [asked] if asked in COMMANDS else COMMANDS:
+    app.callback(invoke_without_command=True)(_about)
+    listed = () if asked == "--version" else COMMANDS
+    for name in [asked] if asked in COMMANDS else listed:
         module = import_module(f"spacegrouper.programs.{COMMANDS[name]}")
         app.command(name)(guarded(module.main))
     app()
 
 
-def _about() -> None:
+def _about(
+    version_asked: Annotated[bool, typer.Option("--version", help="print it, and end")] = False,
+) -> None:
     """Name the symmetry of crystals from what can be measured of them."""
+    if version_asked:
+        print(version("spacegrouper"))
+        raise typer.Exit
