@@ -140,7 +140,8 @@ def test_reliability_is_told_before_and_after_calibration() -> None:
     assert calibrated.summary["expected_calibration_error_before"] == before != after
     assert plain.tables["reliability"]["probabilities"].unique().tolist() == ["as trained"]
     table = calibrated.tables["reliability"]
-    assert table["probabilities"].tolist() == ["as trained"] * 2 + ["calibrated"] * 2
-    assert table["probability"].tolist() == pytest.approx([0.8, 0.95, 0.6, 0.7])
+    # So few crystals are one bin.
+    assert table["probabilities"].tolist() == ["as trained", "calibrated"]
+    assert table["probability"].tolist() == pytest.approx([0.875, 0.65])
     # Refusing goes by the calibrated probabilities.
     assert calibrated.tables["refusal"]["threshold"].tolist() == [0.7, 0.6]

@@ -343,11 +343,13 @@ def is_answered(client: TestClient, content: bytes) -> bool:
 
 
 def test_files_lie_in_memory_and_are_gone_with_the_answer(
-    network: Network, caesium_chloride: bytes, monkeypatch: pytest.MonkeyPatch
+    network: Network, caesium_chloride: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def kept() -> list[Path]:
-        return list(Path("/dev/shm").glob("spacegrouper-*"))
-
+    assert page._MEMORY == "/dev/shm"
+    # Other tests have their files there at the same time.
+    memory = tmp_path / "memory"
+    memory.mkdir()
+    monkeypatch.setattr(page, "_MEMORY", str(memory))
     # No folder of temporary files is needed.
     monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
     # Beyond the size that forms are otherwise kept in memory up to.
@@ -355,7 +357,7 @@ def test_files_lie_in_memory_and_are_gone_with_the_answer(
     client = TestClient(make_app(network, ["127.0.0.1"]), base_url=ADDRESS)
     assert error(send(client, 3_000_000 * b" ")) == "a.cif: The file is empty."
     assert is_answered(client, caesium_chloride + 1_500_000 * b"# \n")
-    assert kept() == []
+    assert list(memory.iterdir()) == []
     monkeypatch.setattr(page, "_MEMORY", "/nowhere")
     response = send(client, caesium_chloride)
     assert response.status_code == 503
