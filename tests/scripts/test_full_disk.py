@@ -85,7 +85,10 @@ PROGRAMS: dict[str, Arguments] = {
     "evaluate_robustness": lambda run, disk: [
         *of_model(run, disk), "--structures", run / "standardised.jsonl.gz",
     ],
-    "report": lambda run, disk: [*of_model(run, disk), "--evaluation", run / "evaluation"],
+    "report": lambda run, disk: [
+        *of_model(run, disk), "--evaluation", run / "evaluation",
+        "--rejected", run / "rejected.csv",
+    ],
     "export_dataset": lambda run, disk: [run / "data.zarr", "--output", disk / "o.csv"],
     "describe": lambda run, disk: ["--dataset", run / "data.zarr", "--output", disk / "o"],
     "fit_forest": lambda run, disk: [
