@@ -1,5 +1,6 @@
 """The command `spacegrouper`, each in a process of its own."""
 
+import json
 import re
 import subprocess
 import sys
@@ -46,6 +47,20 @@ def test_rock_salt_is_named_by_one_command_as_its_page_says(tmp_path: Path) -> N
     shown = re.search(r"^    NaCl\.cif: .*\n(?:^    .*\n)+", page, re.M)
     assert shown is not None
     assert done.stdout.strip() == f"{tmp_path}/{dedent(shown[0]).strip()}"
+
+
+def test_no_network_is_named_for_all_answers_where_two_gave_them(tmp_path: Path) -> None:
+    salt = tmp_path / "salt.cif"
+    ROCK_SALT.to(str(salt), fmt="cif", symprec=0.01)
+    scan = tmp_path / "scan.xy"
+    scan.write_text("".join(f"{5 + n / 10} {1 + 99 * (n == 267)}\n" for n in range(851)))
+
+    both, one = (
+        json.loads(run("predict", *given, "--json").stdout) for given in ([salt, scan], [salt])
+    )
+
+    assert (len(both["results"]), both["model"]) == (2, None)
+    assert one["model"]["technique"] == "reflections"
 
 
 def test_the_version_is_printed() -> None:

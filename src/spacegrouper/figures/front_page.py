@@ -15,8 +15,9 @@ import pandas as pd
 from spacegrouper.crystals.class_names import class_name, label_noun
 from spacegrouper.crystals.symmetry import LEVELS
 from spacegrouper.errors import UserError
+from spacegrouper.figures.page_template import page_template
 from spacegrouper.figures.samples import Sample, visible
-from spacegrouper.figures.samples_page import describe_sample, page_template
+from spacegrouper.figures.samples_page import describe_sample
 
 _MISTAKES = 8  # kinds of them on the page
 _FIGURES = ("history", "confusion", "reliability")
@@ -84,7 +85,7 @@ def front_page(
     answers = compared[compared["level"] == label_noun(label)].to_dict("records")
     chance = {"answers": "guessing evenly", "accuracy": summary["chance_accuracy"]}
     per_class = tables["per_class"]
-    return page_template("front_page.html.jinja").render(
+    return page_template("spacegrouper.figures", "front_page.html.jinja").render(
         run=run,
         noun=label_noun(label),
         summary=summary,

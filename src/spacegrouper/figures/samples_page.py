@@ -7,13 +7,13 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from numpy.typing import NDArray
 from PIL import Image
 
 from spacegrouper.contract.technique import DESCRIPTORS, Picture
 from spacegrouper.crystals.class_names import class_name, label_noun
 from spacegrouper.evaluation.model_folder import Labels
+from spacegrouper.figures.page_template import page_template
 from spacegrouper.figures.samples import Sample
 
 
@@ -36,7 +36,7 @@ def samples_page(
         }
         for name, members in groupby(samples, key=lambda sample: sample.true)
     ]
-    return page_template("samples_page.html.jinja").render(
+    return page_template("spacegrouper.figures", "samples_page.html.jinja").render(
         classes=classes,
         noun=label_noun(labels.label),
         per_class=per_class,
@@ -46,18 +46,6 @@ def samples_page(
         caption=labels.technique.caption,
         run=run,
     )
-
-
-def page_template(name: str) -> Template:
-    """Return a template of this folder."""
-    environment = Environment(
-        loader=PackageLoader("spacegrouper.figures", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(name)
 
 
 def describe_sample(

@@ -22,7 +22,6 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -30,6 +29,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect
 
 from spacegrouper.errors import UserError
+from spacegrouper.figures.page_template import page_template
 from spacegrouper.prediction import page_worker
 from spacegrouper.prediction.bounded_process import (
     BoundedProcesses,
@@ -263,14 +263,7 @@ def _serve_file(app: FastAPI, name: str, media_type: str) -> None:
 
 
 def _page_renderer(network: Network) -> Callable[..., str]:
-    environment = Environment(
-        loader=PackageLoader("spacegrouper.prediction", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = environment.get_template("page.html.jinja")
+    template = page_template("spacegrouper.prediction", "page.html.jinja")
     constant = {
         "network": network.facts,
         "maximum_bytes": network.limits.bytes,

@@ -119,12 +119,13 @@ def main(
     )
     from spacegrouper.prediction.outputs import answer_json, answer_picture, answer_text
 
-    used = load_network(model) if model else None
-    asked = Asked(used, wavelength, cell, prior, ranker, threads, pixel_size)
+    network = load_network(model) if model else None
+    asked = Asked(network, wavelength, cell, prior, ranker, threads, pixel_size)
     together = gathered(inputs or [], asked)
     results: list[dict[str, Any]] = []
     errors: list[dict[str, str]] = []
     drawn: set[str] = set()
+    used = {network.folder: network} if network else {}
     with progress("predicting", len(together) + bool(patterns)) as advance:
 
         def read() -> Iterator["Input"]:
@@ -142,7 +143,8 @@ def main(
                 continue
             picture = None
             network = asked.network_of(answer)
-            used = used or network
+            if network:
+                used[network.folder] = network
             if output:
                 figure = answer_picture(answer, network, threshold)
                 picture = save(figure, output, answer.name, drawn)
@@ -151,7 +153,7 @@ def main(
             else:
                 print(answer_text(answer, network, threshold), flush=True)
     if as_json:
-        described = model_record(used) if used else None
+        described = model_record(*used.values()) if len(used) == 1 else None
         document = {"model": described, "results": results, "errors": errors}
         print(json.dumps(document, indent=2, ensure_ascii=False))
     if errors:
