@@ -1,9 +1,11 @@
+import re
+
 import numpy as np
 import pytest
 from pymatgen.core import Lattice, Structure
 
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.crystals.formula import formula_unit, hill_formula, printed_formula
+from spacegrouper.crystals.formula import formula_unit, ordered_formula, printed_formula
 
 
 def crystal(structure: Structure) -> Crystal:
@@ -44,7 +46,7 @@ PEROXIDE = {"O": [[0, 0, 0], [1.46, 0, 0]], "H": [[-0.3, 0.9, 0], [1.76, -0.9, 0
                     "Fm-3m", Lattice.cubic(5.64), ["Na", "Cl"], [[0, 0, 0], [0.5] * 3]
                 )
             ),
-            "ClNa",
+            "NaCl",
         ),
         (
             crystal(Structure.from_spacegroup("Fd-3m", Lattice.cubic(3.567), ["C"], [[0.125] * 3])),
@@ -64,10 +66,14 @@ def test_molecules_stay_whole_and_all_else_is_reduced(given: Crystal, expected: 
     assert formula_unit(given) == expected
 
 
-def test_the_hill_order_begins_with_carbon_and_hydrogen() -> None:
-    assert hill_formula({"O": 3, "Ca": 1, "C": 1}) == "CCaO3"
-    assert hill_formula({"O": 1, "N": 2, "H": 4, "C": 1}) == "CH4N2O"
-    assert hill_formula({"O": 1, "Li": 1, "H": 1}) == "HLiO"
+@pytest.mark.parametrize(
+    "expected",
+    "NaCl SiO2 CaCO3 SrTiO3 Mg2SiO4 NH3 H2O H2S HBr OF2 GaAs CH4 CH4N2O C2H6O CaC2H2O4".split(),
+)
+def test_elements_are_in_the_order_in_which_chemists_write_them(expected: str) -> None:
+    parts = re.findall(r"([A-Z][a-z]?)(\d*)", expected)
+    by_letter = {name: int(number or 1) for name, number in sorted(parts)}
+    assert ordered_formula(by_letter) == expected
 
 
 def test_printed_formulas_have_subscripts():

@@ -51,7 +51,7 @@ def test_records_hold_what_the_documentation_says(answer: Answer, model: Trained
         "extinction_class": {"space_groups": [207, 215, 221], "probability": 0.875},
         "notes": [],
         "structure": {
-            "formula": "ClCs",
+            "formula": "CsCl",
             "sites": 2,
             "prototype": "A_cP1_221_a",
             "spglib": {

@@ -38,7 +38,7 @@ def test_figure_and_image_have_the_same_bytes_each_time(tmp_path: Path) -> None:
     for suffix in ("svg", "png"):
         first = (tmp_path / f"a.{suffix}").read_bytes()
         assert first == (tmp_path / f"b.{suffix}").read_bytes()
-    assert "ClNa   225 Fm3\u0305m" in done.stderr
+    assert "NaCl   225 Fm3\u0305m" in done.stderr
     image = np.asarray(Image.open(tmp_path / "a.png"))
     assert image.shape == (224, 224)
     # The strongest reflection of halite, at 31.7 of 5 to 90 degrees, reaches the top.

@@ -38,7 +38,7 @@ def test_a_figure_has_marks_and_the_same_bytes_each_time(tmp_path: Path) -> None
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     assert marked_pixels(tmp_path / "a.png") > 1000
     # Drawn in its conventional cell, not in the primitive one of the file.
-    assert "ClNa   225 Fm3\u0305m   (5.64, 5.64, 5.64 Å; 90°, 90°, 90°)" in done.stderr
+    assert "NaCl   225 Fm3\u0305m   (5.64, 5.64, 5.64 Å; 90°, 90°, 90°)" in done.stderr
 
 
 def test_sums_of_several_turns_have_no_marks(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from math import gcd
 import gemmi
 import numpy as np
 from numpy.typing import NDArray
-from pymatgen.core import Composition, Structure
+from pymatgen.core import Composition, Element, Structure
 
 from spacegrouper.crystals.crystal import Crystal
 
@@ -17,10 +17,10 @@ _BOND_TOLERANCE = 0.3
 
 
 def formula_unit(crystal: Crystal) -> str:
-    """Return the formula of the smallest whole part of a crystal, in Hill order, such as `H2O2`.
+    """Return the formula of the smallest whole part of a crystal, such as `NaCl` or `H2O2`.
 
     Molecules and ions of several atoms stay whole: hydrogen peroxide is `H2O2` and calcium
-    carbonate `CCaO3`. They are the finite groups of non-metals that bonds hold together; all other
+    carbonate `CaCO3`. They are the finite groups of non-metals that bonds hold together; all other
     atoms, also of endless chains, layers and frameworks, count one by one.
     """
     groups = Counter(_groups(crystal))
@@ -29,7 +29,7 @@ def formula_unit(crystal: Crystal) -> str:
     for group, number in groups.items():
         for element, amount in group:
             amounts[element] += amount * number // units
-    return hill_formula(amounts)
+    return ordered_formula(amounts)
 
 
 def printed_formula(crystal: Crystal) -> str:
@@ -37,9 +37,17 @@ def printed_formula(crystal: Crystal) -> str:
     return formula_unit(crystal).translate(_SUBSCRIPTS)
 
 
-def hill_formula(amounts: Mapping[str, int]) -> str:
-    """Return a formula in Hill order: C, H, then the others by letter; without C all by letter."""
-    return str(Composition(amounts).hill_formula.replace(" ", ""))
+def ordered_formula(amounts: Mapping[str, int]) -> str:
+    """Return a formula with its elements in the order in which chemists write them.
+
+    From the electropositive to the electronegative (Nomenclature of Inorganic Chemistry, IUPAC
+    2005, Table VI); hydrocarbons and what derives from them without a metal in Hill order: C, H,
+    then the others by letter.
+    """
+    if {"C", "H"} <= amounts.keys() and not any(gemmi.Element(name).is_metal for name in amounts):
+        return str(Composition(amounts).hill_formula.replace(" ", ""))
+    order = sorted(amounts, key=lambda name: Element(name).iupac_ordering)
+    return "".join(f"{name}{amounts[name] if amounts[name] > 1 else ''}" for name in order)
 
 
 def _groups(crystal: Crystal) -> list[tuple[tuple[str, int], ...]]:
