@@ -1,4 +1,4 @@
-"""Pack a trained network to be shipped: half the size, with a model card."""
+"""Pack a trained network to be shipped: rounded weights, and a model card."""
 
 from pathlib import Path
 from typing import Annotated
@@ -27,7 +27,7 @@ def main(
 ) -> None:
     """Write a folder that predict.py takes as --model, without what only training needs.
 
-    model.keras with weights in half precision, labels.json, calibration.json, settings.yaml without
+    model.keras with weights of nine significant bits, labels.json, calibration.json, settings.yaml without
     where the crystals came from, and CARD.md: classes, scores, limits, digest.
     """
     from spacegrouper.prediction.packing import pack_model

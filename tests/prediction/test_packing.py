@@ -1,15 +1,19 @@
-"""A packed network answers as before, in half the bytes, and its card says what it is."""
+"""A packed network answers as before, in fewer bytes, and its card says what it is."""
 
 import hashlib
 import json
+import time
+import zipfile
 from importlib.resources import files
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from programs import call
 from tiny_model import write_tiny_model
 
+from spacegrouper.networks.shared.keras_file import with_rounded_weights
 from spacegrouper.prediction.trained_model import SHIPPED, load_trained_model
 
 METRICS = {
@@ -54,6 +58,31 @@ def test_a_packed_network_answers_as_before(tmp_path: Path, metrics: Path) -> No
     assert "| crystals | 1,234 |" in card
     assert "**On measured data**: not tested." in card
     assert "acquire" not in (tmp_path / "packed" / "settings.yaml").read_text()
+
+
+def test_rounded_weights_have_nine_bits_and_always_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = (write_tiny_model(tmp_path / "model") / "model.keras").read_bytes()
+    once = with_rounded_weights(content)
+    monkeypatch.setattr(time, "time", lambda: 2e9)
+    monkeypatch.setattr(time, "localtime", lambda *_: time.gmtime(2e9))
+    assert with_rounded_weights(once) == once
+    given, rounded = (weights_of(data, tmp_path / "network.keras") for data in (content, once))
+    size = np.abs(given[given != 0])
+    # Half a unit of the ninth bit, of numbers whose first bit is 1.
+    assert (np.abs(rounded - given)[given != 0] <= size * 2.0**-9).all()
+    assert np.abs(rounded - given).max() > 0
+
+
+def weights_of(content: bytes, path: Path) -> np.ndarray:
+    path.write_bytes(content)
+    with zipfile.ZipFile(path) as archive, h5py.File(archive.open("model.weights.h5")) as stored:
+        found: list[np.ndarray] = []
+        stored.visititems(
+            lambda _, item: found.append(item[()].ravel()) if hasattr(item, "shape") else None
+        )
+        return np.concatenate([item.astype(np.float64) for item in found if item.dtype.kind == "f"])
 
 
 def test_what_is_missing_is_named(tmp_path: Path, metrics: Path) -> None:

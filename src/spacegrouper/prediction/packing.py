@@ -12,7 +12,7 @@ from spacegrouper.atomic import written_aside
 from spacegrouper.crystals.class_names import label_noun
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import Labels, read_labels
-from spacegrouper.networks.shared.keras_file import read_keras_file, with_weights_in_half
+from spacegrouper.networks.shared.keras_file import read_keras_file, with_rounded_weights
 from spacegrouper.settings import Settings, load_settings
 
 # What a card lists of an evaluation, as in metrics.json.
@@ -62,7 +62,7 @@ def pack_model(
 ) -> None:
     """Write the folder of a network that predict.py takes, a few megabytes.
 
-    Weights are rounded to half precision, eleven bits of each.
+    Weights are rounded to nine significant bits.
 
     Args:
         model: a folder that scripts/train.py wrote and scripts/calibrate.py completed.
@@ -79,7 +79,7 @@ def pack_model(
     scores = {name: _scores(path) for name, path in evaluations.items()}
     with written_aside(output) as aside:
         aside.mkdir()
-        packed = with_weights_in_half((model / "model.keras").read_bytes())
+        packed = with_rounded_weights((model / "model.keras").read_bytes())
         (aside / "model.keras").write_bytes(packed)
         for name in ("labels.json", "calibration.json"):
             if not (model / name).is_file():
