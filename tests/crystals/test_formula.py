@@ -68,7 +68,23 @@ def test_molecules_stay_whole_and_all_else_is_reduced(given: Crystal, expected: 
 
 @pytest.mark.parametrize(
     "expected",
-    "NaCl SiO2 CaCO3 SrTiO3 Mg2SiO4 NH3 H2O H2S HBr OF2 GaAs CH4 CH4N2O C2H6O CaC2H2O4".split(),
+    [
+        "NaCl",
+        "SiO2",
+        "CaCO3",
+        "SrTiO3",
+        "Mg2SiO4",
+        "NH3",
+        "H2O",
+        "H2S",
+        "HBr",
+        "OF2",
+        "GaAs",
+        "CH4",
+        "CH4N2O",
+        "C2H6O",
+        "CaC2H2O4",
+    ],
 )
 def test_elements_are_in_the_order_in_which_chemists_write_them(expected: str) -> None:
     parts = re.findall(r"([A-Z][a-z]?)(\d*)", expected)
