@@ -82,7 +82,7 @@ def test_records_hold_what_the_documentation_says(answer: Answer, model: Trained
 
 
 def test_people_read_the_same(answer: Answer, model: TrainedModel) -> None:
-    assert title(answer) == "a.cif: ClCs, 2 atoms in the cell"
+    assert title(answer) == "a.cif: CsCl, 2 atoms in the cell"
     assert facts(answer, model) == [
         ("spglib within 0.001 Å", "99 P4mm"),
         ("spglib within 0.01 Å", "no symmetry found"),

@@ -71,7 +71,7 @@ def test_a_structure_is_answered(client: TestClient, tmp_path: Path, write: Any)
     response = send(client, write(tmp_path / "a", CAESIUM_CHLORIDE).read_bytes())
     assert response.status_code == 200
     assert response.text.count('<th scope="row">') == 5
-    assert "ClCs, 2 atoms in the cell" in response.text
+    assert "CsCl, 2 atoms in the cell" in response.text
     assert "221 Pm3\u0305m, cubic, which is how" in response.text
     assert "diffraction alone" in response.text
     assert 'class="verdict"' in response.text
@@ -339,7 +339,7 @@ def caesium_chloride(tmp_path: Path) -> bytes:
 
 
 def is_answered(client: TestClient, content: bytes) -> bool:
-    return "ClCs, 2 atoms in the cell" in send(client, content).text
+    return "CsCl, 2 atoms in the cell" in send(client, content).text
 
 
 def test_files_lie_in_memory_and_are_gone_with_the_answer(

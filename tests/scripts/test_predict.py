@@ -53,7 +53,7 @@ def test_many_inputs_are_answered_as_json_and_pictures_and_the_bad_ones_named(
         assert f"error: {error['input']}: {error['reason']}" in finished.stderr
     of_structure, of_patterns = document["results"][0], document["results"][3]
     assert of_structure["structure"]["spglib"]["spacegroup"] == 221
-    assert of_structure["structure"]["formula"] == "ClCs"
+    assert of_structure["structure"]["formula"] == "CsCl"
     assert [answer["rank"] for answer in of_structure["answers"]] == [1, 2, 3, 4, 5]
     assert of_patterns["structure"] is None
     # The same patterns, given in three ways.
@@ -77,7 +77,7 @@ def test_people_get_lines_and_are_told_of_a_missing_calibration(folder: Path) ->
     finished = predict(folder, "--model=uncalibrated", "CsCl.cif")
     assert finished.returncode == 0, finished.stderr
     lines = finished.stdout.splitlines()
-    assert lines[0] == "CsCl.cif: ClCs, 2 atoms in the cell"
+    assert lines[0] == "CsCl.cif: CsCl, 2 atoms in the cell"
     assert lines[1].endswith(".")
     assert [line.split()[0] for line in lines[2:7]] == ["1", "2", "3", "4", "5"]
     assert "  spglib within 0.001 Å: 221 Pm3\u0305m" in lines

@@ -191,7 +191,7 @@ def test_the_page_answers_over_http_and_lives_on_when_its_processes_are_killed(
 
     def is_answered() -> bool:
         sent = httpx.post(address, files={"files": ("a.cif", content)}, timeout=100)
-        return "ClCs, 2 atoms in the cell" in sent.text
+        return "CsCl, 2 atoms in the cell" in sent.text
 
     assert is_answered()
     (server,) = children(os.getpid(), "serve.py")
