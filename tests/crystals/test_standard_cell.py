@@ -1,6 +1,8 @@
 """Against pymatgen's own conventional cells, and known space groups."""
 
 import os
+import subprocess
+import sys
 from itertools import islice
 from pathlib import Path
 
@@ -76,6 +78,26 @@ def test_space_groups_agree_with_the_published_ones():
     for crystal in islice(read_crystals(path), 0, 2000, 40):
         result = standardise(crystal, SETTINGS)
         assert result.metadata["spacegroup"] == crystal.metadata["spacegroup"]
+
+
+def test_standardising_starts_without_pymatgen():
+    """Its import takes longer than some fifty crystals."""
+    program = (
+        "import sys\n"
+        "import numpy as np\n"
+        "from spacegrouper.crystals.crystal import Crystal\n"
+        "from spacegrouper.crystals.standard_cell import standardise\n"
+        "from spacegrouper.settings import Standardise\n"
+        "for setting in ('standard', 'reduced'):\n"
+        "    crystal = Crystal('Po', 3.3 * np.eye(3), ('Po',), np.zeros((1, 3)))\n"
+        "    standard = standardise(crystal, Standardise(setting=setting))\n"
+        "    assert standard.metadata['spacegroup'] == 221\n"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "spacegrouper.crystals.standard_cell" in done.stdout.split()
+    assert "pymatgen.core" not in done.stdout.split()
 
 
 def test_a_left_handed_cell_is_the_same_crystal():
@@ -157,6 +179,4 @@ def test_no_cell_however_odd_raises(vectors, coords, scale):
 
 def test_an_error_of_the_symmetry_search_is_a_rejection(monkeypatch):
     monkeypatch.setattr("spglib.get_symmetry_dataset", lambda *_, **__: None)
-    # A cell of its own, since pymatgen remembers what it has found.
-    result = standardise(Crystal("x", 6.1 * FCC, SALT.species, SALT.frac_coords), SETTINGS)
-    assert result.reason.startswith("no symmetry found")
+    assert standardise(SALT, SETTINGS).reason.startswith("no symmetry found")

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 import spglib
 from numpy.typing import NDArray
-from pymatgen.core import Lattice
 
+from spacegrouper.crystals.cell_parameters import angles_of, lattice_of, lengths_of
 from spacegrouper.crystals.neighbours import reduced_cell
 
 _TRANSLATION_TOLERANCE = 0.003  # Angstrom, that atoms may be from the mean of their translations
@@ -322,10 +322,8 @@ def in_order(
     lattice: NDArray[np.float64], numbers: NDArray[np.int64], frac_coords: NDArray[np.float64]
 ) -> Cell:
     """Wrap the atoms to [0, 1), order them by number and place, put c along z and round."""
-    lengths, angles = Lattice(lattice).lengths, Lattice(lattice).angles
-    lattice = Lattice.from_parameters(
-        *np.round(lengths, _DIGITS).tolist(), *np.round(angles, _DIGITS).tolist()
-    ).matrix
+    lengths, angles = lengths_of(lattice), angles_of(lattice)
+    lattice = lattice_of(np.round(lengths, _DIGITS), np.round(angles, _DIGITS))
     coords = frac_coords - np.floor(frac_coords)
     coords[(coords < SAME_PLACE) | (coords > 1 - SAME_PLACE)] = 0
     order = np.lexsort([*(_ranks(column) for column in coords.T[::-1]), numbers])

@@ -11,9 +11,9 @@ import itertools
 import gemmi
 import numpy as np
 from numpy.typing import NDArray
-from pymatgen.core import Lattice
 
 from spacegrouper.crystals.canonical_cell import SAME_PLACE, Cell, cosines, in_order
+from spacegrouper.crystals.cell_parameters import angles_of, lengths_of
 from spacegrouper.crystals.lattice_rotations import axis_of, by_length, monoclinic_axes, orders_of
 
 _SAME_LENGTH = 1e-5  # relative to the mean, of lengths and cosines that count as equal
@@ -112,4 +112,4 @@ def _first(lattices: NDArray[np.float64]) -> int:
 
 
 def _unit_cell(lattice: NDArray[np.float64]) -> gemmi.UnitCell:
-    return gemmi.UnitCell(*Lattice(lattice).parameters)
+    return gemmi.UnitCell(*lengths_of(lattice), *angles_of(lattice))

@@ -3,9 +3,9 @@
 That is the standard conventional cell, or, with the setting `reduced`, the cell that its lattice
 suggests (metric_cell.py), in which nothing is idealised. The symmetry search is the same.
 
-The standard cell follows the Materials Project: spglib's symmetry search and pymatgen's
-conventional cells (W. Setyawan and S. Curtarolo, Comput. Mater. Sci. 49, 299, 2010). Both depend on
-how a crystal is written where its symmetry leaves something open or is met only within the
+The standard cell follows the Materials Project: spglib's symmetry search and the conventional cells
+of W. Setyawan and S. Curtarolo (Comput. Mater. Sci. 49, 299, 2010). Both depend on how a crystal is
+written where its symmetry leaves something open or is met only within the
 tolerance. Therefore the search begins from a canonical primitive cell, and of all
 equivalent settings of the result one is chosen that does not depend on the writing. A crystal and
 its mirror image, which have the same patterns (Friedel's law), get one standard cell unless their
@@ -21,20 +21,20 @@ import gemmi
 import numpy as np
 import spglib
 from numpy.typing import NDArray
-from pymatgen.core import Structure
-from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from spacegrouper.crystals.canonical_cell import (
     Cell,
     canonical_primitive_cell,
     canonical_setting,
 )
+from spacegrouper.crystals.conventional_axes import conventional_axes
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.elements import UnusableCrystalError, element_symbol
 from spacegrouper.crystals.identity import ENANTIOMORPHIC, prototype_label, structure_key
 from spacegrouper.crystals.metric_cell import in_metric_cell
 from spacegrouper.crystals.neighbours import closer_than
 from spacegrouper.crystals.processes import map_in_order
+from spacegrouper.crystals.symmetry import crystal_systems
 from spacegrouper.settings import Standardise
 
 # spglib reports on its retries on standard error, where they would break up the progress bar.
@@ -47,16 +47,6 @@ _STAGE = "standardise"
 _SHORTEST_DISTANCE = 0.5  # Angstrom; the shortest bond there is, in H2, has 0.74
 # Cubic Angstrom for each atom; the emptiest, a molecule in a large box, has some thousands.
 _LARGEST_VOLUME = 1e5
-_MARKERS = ("H", "Li", "Be")
-_MARKER_STEP = 1 / 64  # of an axis, from the origin; axes mix with small whole factors
-
-
-class _Axes(SpacegroupAnalyzer):
-    """A symmetry analysis of which only the choice of the conventional axes is of interest."""
-
-    def get_refined_structure(self, keep_site_properties: bool = False) -> Structure:
-        """Return the refined cell with one marker on each axis in place of the atoms."""
-        return Structure(self._space_group_data.std_lattice, _MARKERS, _MARKER_STEP * np.eye(3))
 
 
 def standardise(crystal: Crystal | Rejection, settings: Standardise) -> Crystal | Rejection:
@@ -82,7 +72,7 @@ def standardise(crystal: Crystal | Rejection, settings: Standardise) -> Crystal 
         reason = str(error)
     except MemoryError:
         reason = f"{len(crystal.species)} sites take more memory than there is"
-    # pymatgen and spglib raise errors of many kinds, and one odd crystal must not stop a run.
+    # NumPy and spglib raise errors of many kinds, and one odd crystal must not stop a run.
     except Exception as error:
         reason = f"no symmetry found: {' '.join(str(error).split()) or type(error).__name__}"
     return Rejection(crystal.id, _STAGE, reason)
@@ -136,10 +126,7 @@ def _standardised(crystal: Crystal, species: list[str], settings: Standardise) -
     numbers = np.array([gemmi.Element(element).atomic_number for element in species])
     lattice, numbers, frac_coords = canonical_primitive_cell(lattice, numbers, frac_coords)
     elements = _symbols(numbers)
-    analysis = _Axes(
-        Structure(lattice, elements, frac_coords), settings.symprec, settings.angle_tolerance
-    )
-    symmetry = analysis._space_group_data
+    symmetry = _found_symmetry((lattice, numbers, frac_coords), settings)
     if len(symmetry.std_types) > settings.max_sites:
         raise UnusableCrystalError(
             f"too many sites in the conventional cell: {len(symmetry.std_types)} "
@@ -148,7 +135,7 @@ def _standardised(crystal: Crystal, species: list[str], settings: Standardise) -
     space_group = int(symmetry.number)
     labels = {
         "spacegroup": space_group,
-        "crystal_system": str(analysis.get_crystal_system()),
+        "crystal_system": str(crystal_systems(np.array(space_group))),
         "prototype": prototype_label(elements, symmetry),
         "structure_key": structure_key(lattice, elements, frac_coords, space_group),
     }
@@ -156,7 +143,7 @@ def _standardised(crystal: Crystal, species: list[str], settings: Standardise) -
     lattice, numbers, frac_coords = (
         in_metric_cell(primitive, settings.metric_tolerance)
         if settings.setting == "reduced"
-        else _conventional_cell(analysis, primitive)
+        else _conventional_cell(symmetry, primitive)
     )
     metadata = with_labels(crystal.metadata, labels, settings)
     return Crystal(crystal.id, lattice, _symbols(numbers), frac_coords, metadata)
@@ -174,13 +161,25 @@ def with_labels(
     return {**own, **labels, **reduced}
 
 
-def _conventional_cell(analysis: _Axes, cell: Cell) -> Cell:
-    """Return the canonical one of the settings of a cell that are as good as pymatgen's."""
-    symmetry = analysis._space_group_data
+def _found_symmetry(cell: Cell, settings: Standardise) -> Any:
+    """Return spglib's dataset of a cell."""
+    lattice, numbers, frac_coords = cell
+    kinds = np.unique(numbers, return_inverse=True)[1] + 1
+    found = spglib.get_symmetry_dataset(
+        (lattice, frac_coords, kinds), settings.symprec, settings.angle_tolerance
+    )
+    if found is None:
+        raise UnusableCrystalError("no symmetry found: Unable to determine symmetry")
+    return found
+
+
+def _conventional_cell(symmetry: Any, cell: Cell) -> Cell:
+    """Return the canonical one of the equivalent settings of a cell's conventional axes."""
     operations = spglib.get_symmetry_from_database(symmetry.hall_number)
     rotations = operations["rotations"].astype(np.int64)
     lattice, numbers, coords = _symmetrised(cell, symmetry, rotations, operations["translations"])
-    rows = _conventional_axes(analysis)
+    space_group = int(symmetry.number)
+    rows = conventional_axes(symmetry.std_lattice, space_group, symmetry.international[0])
     # Coordinates transform by the inverse of the rows of the lattice; both are whole numbers.
     columns = np.round(np.linalg.inv(rows)).astype(np.int64)
     return canonical_setting(
@@ -189,7 +188,7 @@ def _conventional_cell(analysis: _Axes, cell: Cell) -> Cell:
         coords @ columns,
         columns.T @ rotations @ rows.T,
         operations["translations"] @ columns,
-        mirror_images=int(symmetry.number) not in ENANTIOMORPHIC,
+        mirror_images=space_group not in ENANTIOMORPHIC,
     )
 
 
@@ -226,17 +225,6 @@ def _symmetrised(
         # An atom that no operation comes near keeps its place.
         averages[elements == element] += sums / np.maximum(counts, 1)[:, None]
     return axes, elements, averages
-
-
-def _conventional_axes(analysis: _Axes) -> NDArray[np.int64]:
-    """Return pymatgen's conventional axes in units of spglib's (3, 3), right-handed."""
-    marked = analysis.get_conventional_standard_structure()
-    steps = {site.specie.symbol: site.frac_coords / _MARKER_STEP for site in marked}
-    columns = np.round([steps[marker] for marker in _MARKERS])
-    # A marker behind the origin has been moved to the other end of the cell.
-    columns -= np.round(columns * _MARKER_STEP) / _MARKER_STEP
-    rows = np.round(np.linalg.inv(columns)).astype(np.int64)
-    return rows if np.linalg.det(rows) > 0 else -rows
 
 
 def _symbols(numbers: NDArray[np.int64]) -> tuple[str, ...]:
