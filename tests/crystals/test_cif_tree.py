@@ -325,3 +325,16 @@ def test_folders_that_cannot_be_read_are_rejected_by_name(tmp_path, monkeypatch)
     (tmp_path / "good.cif").unlink()
     with pytest.raises(UserError, match="closed: the folder cannot be read"):
         read(tmp_path)
+
+
+def test_tags_stay_with_the_crystals(tmp_path):
+    named = SALT.replace(
+        "data_salt\n", "data_salt\n_chemical_name_mineral Halite\n_exptl_colour ?\n"
+    )
+    (tmp_path / "named.cif").write_text(named)
+    (tmp_path / "nameless.cif").write_text(QUARTZ)
+    tags = ("_chemical_name_mineral", "_exptl_colour")
+    named, nameless = (crystal.metadata for crystal in read_cif_tree(tmp_path, tags=tags))
+    assert named["_chemical_name_mineral"] == "Halite"
+    assert not {"_exptl_colour", *tags} & nameless.keys()
+    assert "_exptl_colour" not in named

@@ -36,6 +36,14 @@ def listed(tmp_path: Path, tree: Path) -> tuple[Path, Settings]:
     return path, settings
 
 
+def test_a_table_of_labels_is_one_of_the_files(tree, tmp_path) -> None:
+    acquire = {"source": "cif_tree", "path": str(tree), "labels": str(tmp_path / "x.csv")}
+    with pytest.raises(UserError, match=r"acquire\.labels: .*x\.csv: no such file"):
+        source_files(settings_of(acquire=acquire))
+    (tmp_path / "x.csv").write_text("id,label\n")
+    assert set(source_files(settings_of(acquire=acquire))) == {"a.cif", "deep/b.cif", "x.csv"}
+
+
 def test_files_of_a_tree_are_those_that_are_read(tree) -> None:
     settings = settings_of(acquire={"source": "cif_tree", "path": str(tree)})
     assert set(source_files(settings)) == {"a.cif", "deep/b.cif"}

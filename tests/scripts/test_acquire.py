@@ -1,5 +1,6 @@
 import json
 
+import pytest
 from programs import call, spawn
 from pymatgen.core import Lattice, Structure
 from web_services import KEY, MaterialsProject, Optimade
@@ -73,6 +74,36 @@ def test_files_beside_the_cif_files_are_counted(tmp_path):
     assert "passed over 1 files that are not named *.cif or *.cif.gz: 1 .hkl" in result.stderr
     provenance = json.loads((tmp_path / "provenance.json").read_text())
     assert (provenance["ids"], provenance["passed_over"]) == (["SALT.CIF"], {".hkl": 1})
+
+
+@pytest.fixture
+def labelled_files(tmp_path):
+    """CIF files of four crystals, and a configuration that has them labelled."""
+    (tmp_path / "cifs").mkdir()
+    for number in range(4):
+        salt = Structure(Lattice.cubic(4 + number), ["Cs", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]])
+        salt.to(str(tmp_path / "cifs" / f"{number}.cif"))
+    path, labels = tmp_path / "cifs", tmp_path / "labels.csv"
+    labels.write_text("id,label\n0.cif,small\n1.cif,small\n2.cif,large\n3.cif,large\n")
+    return f"acquire: {{source: cif_tree, path: {path}, labels: {labels}}}\n"
+
+
+def test_labels_of_a_table_stay_with_the_crystals(tmp_path, labelled_files):
+    result = acquire(tmp_path, labelled_files)
+    assert result.returncode == 0, result.stderr
+    found = [one.metadata["label"] for one in read_crystals(tmp_path / "acquired.jsonl.gz")]
+    assert found == ["small", "small", "large", "large"]
+
+
+def test_a_label_without_a_file_stops_before_files_are_read(tmp_path, labelled_files):
+    with (tmp_path / "labels.csv").open("a") as file:
+        file.write("4.cif,large\n")
+    (tmp_path / "cifs" / "0.cif").write_text("")
+    result = acquire(tmp_path, labelled_files)
+    assert result.returncode == 1
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+    assert f"{tmp_path / 'labels.csv'}: no crystal has the id 4.cif; " in line
+    assert not (tmp_path / "acquired.jsonl.gz").exists()
 
 
 def test_a_missing_source_is_one_line(tmp_path):

@@ -142,6 +142,14 @@ def test_a_training_that_can_never_work_is_refused(content: dict[str, Any], mess
     assert len(str(error.value).splitlines()) == 1
 
 
+def test_labels_of_files_that_the_dataset_would_not_keep_are_named() -> None:
+    acquire = {"source": "cif_tree", "path": "x", "labels": "x.csv", "tags": ["_exptl_colour"]}
+    with pytest.raises(UserError, match=r"keep `label`; .* `labels: \[label, _exptl_colour\]`"):
+        check_training(settings_of({"acquire": acquire}), 2)
+    kept = {"labels": ["label", "_exptl_colour"]}
+    check_training(settings_of({"acquire": acquire, "standardise": kept}), 2)
+
+
 def test_ranks_elsewhere_are_not_held_against_the_cores_here() -> None:
     check_training(settings_of(FEW, {"train": {"ranks": 64}}), None)
     check_training(settings_of(FEW, {"train": {"ranks": 64, "launcher": "srun"}}), 2)

@@ -2,8 +2,8 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -31,14 +31,17 @@ class _Entry:
     duplicate_of: str
 
 
-def read_cif_tree(folder: Path, processes: int = 1) -> Iterator[Crystal | Rejection]:
+def read_cif_tree(
+    folder: Path, processes: int = 1, tags: Sequence[str] = ()
+) -> Iterator[Crystal | Rejection]:
     """Read every `*.cif` and `*.cif.gz` below a folder, in small or capital letters, by path.
 
     A crystal's id is the file's path in the folder, and `path#name` where several data blocks of
     the file hold atoms; what is not UTF-8 in a path is escaped. A file or block that gives no
     ordered crystal becomes a Rejection, and so does a folder that cannot be read, and a crystal
     that an earlier one in this order has with the same numbers, the same COD number or, as the COD
-    says, as its duplicate. The number of processes does not change the result.
+    says, as its duplicate. The number of processes does not change the result. Crystals keep the
+    known values of the `tags` under these names.
 
     Raises:
         UserError: the folder is missing or holds no CIF file.
@@ -51,7 +54,7 @@ def read_cif_tree(folder: Path, processes: int = 1) -> Iterator[Crystal | Reject
     if not tree.files:
         raise UserError(f"{folder}: no *.cif or *.cif.gz in it; check `acquire.path`")
     yield from tree.unread
-    files = map_in_order(partial(_read_file, folder), sorted(tree.files), processes)
+    files = map_in_order(partial(_read_file, folder, tags), sorted(tree.files), processes)
     yield from _without_duplicates(entry for entries in files for entry in entries)
 
 
@@ -127,13 +130,15 @@ def _without_duplicates(entries: Iterable[_Entry | Rejection]) -> Iterator[Cryst
         yield entry.crystal
 
 
-def _read_file(folder: Path, name: str) -> list[_Entry | Rejection]:
+def _read_file(folder: Path, tags: Sequence[str], name: str) -> list[_Entry | Rejection]:
     return [
-        record if isinstance(record, Rejection) else _entry(*record)
+        record if isinstance(record, Rejection) else _entry(*record, tags)
         for record in read_file(folder / name, path_text(name))
     ]
 
 
-def _entry(crystal: Crystal, block: Block) -> _Entry:
+def _entry(crystal: Crystal, block: Block, tags: Sequence[str]) -> _Entry:
+    said = {tag: value for tag in tags if (value := block.text(tag))}
+    crystal = replace(crystal, metadata=crystal.metadata | said)
     code, duplicate_of = block.text("_cod_database_code"), block.text(*_DUPLICATE_TAGS)
     return _Entry(crystal, crystal.digest(), code, duplicate_of)

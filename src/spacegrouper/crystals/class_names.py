@@ -48,8 +48,9 @@ def class_name(label: str, name: object) -> str:
 
 
 def label_noun(label: str) -> str:
-    """Say what is told apart: `space group`, `crystal system`, or what the label is called."""
-    return "space group" if label == "spacegroup" else label.replace("_", " ")
+    """Say what is told apart: space group, crystal system, class, or what the label is called."""
+    known = {"spacegroup": "space group", "label": "class"}
+    return known.get(label, label.replace("_", " ").strip())
 
 
 def _standard_symbol(number: int) -> str:
