@@ -8,16 +8,18 @@ from random_crystals import random_crystal
 from spacegrouper.techniques.reflections.ranking.simulated_list import Measuring, simulated_list
 from spacegrouper.techniques.reflections.reflection_list import ReflectionList
 
-EXACT = Measuring(
+# Of untwinned crystals by X-rays: all equivalents, without errors but those of counting.
+CAREFUL = Measuring(
     electrons=0, twins=0, merged=0, stripped=0, missing=(0, 0.01), leak=((1e-6, 1e-6),) * 2,
-    counts=(1e5, 1e6),
+    counts=(1e5, 1e6), absorption=(0, 0.15), misjudged=(1, 1), scatter=((0, 0),) * 2,
+    jitter=((0, 1e-3),) * 2,
 )  # fmt: skip
 
 
 def measured_list(number: int, seed: int = 3) -> ReflectionList:
     """Return a well measured list of a random crystal of a space group, in random axes."""
     crystal = random_crystal(number, seed, 1.3)
-    measured = simulated_list(crystal, EXACT, np.random.default_rng(seed))
+    measured = simulated_list(crystal, CAREFUL, np.random.default_rng(seed))
     assert measured is not None
     return measured
 

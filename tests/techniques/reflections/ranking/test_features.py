@@ -5,26 +5,18 @@ from dataclasses import replace
 import gemmi
 import numpy as np
 import pytest
+from measured_lists import CAREFUL
 from random_crystals import random_crystal
 
 from spacegrouper.techniques.reflections.cells import metrics_of
 from spacegrouper.techniques.reflections.ranking.features import FEATURES, candidates_of
 from spacegrouper.techniques.reflections.ranking.group_settings import told_apart
 from spacegrouper.techniques.reflections.ranking.simulated_list import (
-    Measuring,
     simulated_list,
     unimodular,
 )
 
-EXACT = Measuring(
-    electrons=0,
-    twins=0,
-    merged=0,
-    stripped=0,
-    jitter=1e-4,
-    counts=(1e6, 1e6),
-    leak=((1e-6, 1e-6),) * 2,
-)
+EXACT = replace(CAREFUL, jitter=((1e-4, 1e-4),) * 2, counts=(1e6, 1e6))
 GROUPS = [1, 5, 9, 14, 15, 29, 43, 60, 68, 88, 114, 142, 146, 151, 159, 167, 176, 205, 220, 230]
 
 

@@ -4,17 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from measured_lists import CAREFUL
 from random_crystals import random_crystal
 
 from spacegrouper.techniques.reflections.ranking.ranker import read_ranker
 from spacegrouper.techniques.reflections.ranking.reduction import centrings_that_fit, reduced_list
-from spacegrouper.techniques.reflections.ranking.simulated_list import Measuring, simulated_list
+from spacegrouper.techniques.reflections.ranking.simulated_list import simulated_list
 from spacegrouper.techniques.reflections.reflection_list import ReflectionList
 
-EXACT = Measuring(
-    electrons=0, twins=0, merged=0, stripped=0, missing=(0, 0.01), leak=((1e-6, 1e-6),) * 2,
-    counts=(1e5, 1e6), conventional=1, jitter=0,
-)  # fmt: skip
+EXACT = replace(CAREFUL, conventional=1, jitter=((0, 0),) * 2)
 
 
 def zones(number: int, axes: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> ReflectionList:

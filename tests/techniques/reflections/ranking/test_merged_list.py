@@ -1,14 +1,17 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from measured_lists import CAREFUL
 from random_crystals import random_crystal
 
 from spacegrouper.techniques.reflections.ranking.merged_list import merged_list
 from spacegrouper.techniques.reflections.ranking.reduction import reduced_list
-from spacegrouper.techniques.reflections.ranking.simulated_list import Measuring, simulated_list
+from spacegrouper.techniques.reflections.ranking.simulated_list import simulated_list
 
 
 def test_equivalents_of_a_monoclinic_class_are_merged() -> None:
-    measuring = Measuring(electrons=0, twins=0, merged=0, stripped=0, jitter=0)
+    measuring = replace(CAREFUL, jitter=((0, 0),) * 2)
     measured = simulated_list(random_crystal(4), measuring, np.random.default_rng(1))
     reflections = reduced_list(measured)
     # A two-fold axis along b of the reduced cell, whether the crystal has it there or not.

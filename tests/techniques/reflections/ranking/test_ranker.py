@@ -6,32 +6,30 @@ from dataclasses import replace
 import gemmi
 import numpy as np
 import pytest
+from measured_lists import CAREFUL
 from random_crystals import random_crystal
 
 from spacegrouper.crystals.symmetry import laue_classes
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.reflections.ranking.features import candidates_of
 from spacegrouper.techniques.reflections.ranking.ranker import read_ranker
-from spacegrouper.techniques.reflections.ranking.simulated_list import Measuring, simulated_list
+from spacegrouper.techniques.reflections.ranking.simulated_list import simulated_list
 from spacegrouper.techniques.reflections.ranking.training import Growing, examples, fitted
 
 GROUPS = (2, 4, 14, 15, 19, 62, 148, 167, 205)
-EXACT = Measuring(
-    electrons=0, twins=0, merged=0, stripped=0, counts=(1e5, 1e6), leak=((1e-6, 1e-6),) * 2
-)
 
 
 @pytest.fixture(scope="module")
 def ranker():
     crystals = [random_crystal(number, seed) for number in GROUPS for seed in range(3)]
-    given = list(examples(crystals, EXACT, 1))
+    given = list(examples(crystals, CAREFUL, 1))
     counted = np.bincount([2, 14, 14, 14, 62], minlength=231)
-    return fitted(given, counted, Growing(max_iter=25, min_samples_leaf=5), EXACT, 0.25, 0)
+    return fitted(given, counted, Growing(max_iter=25, min_samples_leaf=5), CAREFUL, 0.25, 0)
 
 
 @pytest.fixture(scope="module")
 def measured():
-    return simulated_list(random_crystal(14, 9), EXACT, np.random.default_rng(0))
+    return simulated_list(random_crystal(14, 9), CAREFUL, np.random.default_rng(0))
 
 
 def test_the_file_gives_the_same_answers(ranker, measured, tmp_path):
@@ -109,7 +107,7 @@ def test_what_is_no_ranker_is_refused_in_one_line(ranker, tmp_path):
 
 
 def test_the_ranker_of_the_package_names_a_plain_case():
-    measured = simulated_list(random_crystal(19, 3, 1.3), EXACT, np.random.default_rng(0))
+    measured = simulated_list(random_crystal(19, 3, 1.3), CAREFUL, np.random.default_rng(0))
     answer = read_ranker().answer(measured, "molecular")
     assert answer.groups[0].number == 19
     assert answer.groups[0].probability > 0.5

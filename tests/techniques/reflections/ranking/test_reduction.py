@@ -5,28 +5,21 @@ from dataclasses import replace
 import gemmi
 import numpy as np
 import pytest
+from measured_lists import CAREFUL
 from random_crystals import random_crystal
 
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.reflections.ranking.reduction import reduced_list
-from spacegrouper.techniques.reflections.ranking.simulated_list import Measuring, simulated_list
+from spacegrouper.techniques.reflections.ranking.simulated_list import simulated_list
 
-EXACT = Measuring(
-    electrons=0,
-    twins=0,
-    merged=0,
-    stripped=0,
-    jitter=0,
-    counts=(1e6, 1e6),
-    leak=((1e-6, 1e-6),) * 2,
-)
+EXACT = replace(CAREFUL, jitter=((0, 0),) * 2, counts=(1e6, 1e6))
 
 
 @pytest.mark.parametrize("number", [2, 5, 22, 42, 82, 146, 197, 216])
 @pytest.mark.parametrize("conventional", [0, 1])
 def test_centred_lattices_are_found_and_reduced_as_gemmi_does(number, conventional):
     crystal = random_crystal(number)
-    measuring = Measuring(**{**vars(EXACT), "conventional": conventional})
+    measuring = replace(EXACT, conventional=conventional)
     measured = simulated_list(crystal, measuring, np.random.default_rng(1))
     reduced = reduced_list(measured)
     edges = np.linalg.norm(crystal.lattice, axis=1)
@@ -56,7 +49,7 @@ def planar(measured):
 
 
 def full_list(seed=1):
-    measuring = Measuring(**{**vars(EXACT), "conventional": 1})
+    measuring = replace(EXACT, conventional=1)
     return simulated_list(random_crystal(19), measuring, np.random.default_rng(seed))
 
 

@@ -17,9 +17,11 @@ from spacegrouper.techniques.reflections.ranking.simulated_list import (
 )
 
 PLAIN = Measuring(
-    **{"electrons": 0, "twins": 0, "merged": 0, "stripped": 0, "conventional": 1, "jitter": 0},
+    **{"electrons": 0, "twins": 0, "merged": 0, "stripped": 0, "conventional": 1},
     **{"absorption": (0, 0), "extinction": (0, 0), "leak": ((1e-12, 1e-12),) * 2},
-    **{"counts": (1e9, 1e9), "instability": (0.001, 0.001)},
+    **{"counts": (1e9, 1e9), "instability": (0.001, 0.001), "misjudged": (1, 1)},
+    scatter=((0, 0), (0, 0)),
+    jitter=((0, 0), (0, 0)),
 )
 
 
@@ -44,7 +46,7 @@ def test_axes_are_of_the_same_lattice(seed):
 def test_edges_of_the_cell_and_volume_stay_but_for_the_jitter():
     volume = gemmi.UnitCell(*measured(62, PLAIN).cell).volume
     assert volume == pytest.approx(np.linalg.det(random_crystal(62).lattice), rel=1e-6)
-    other = gemmi.UnitCell(*measured(62, replace(PLAIN, jitter=1e-3)).cell).volume
+    other = gemmi.UnitCell(*measured(62, replace(PLAIN, jitter=((1e-3, 1e-3),) * 2)).cell).volume
     assert 1e-6 < abs(other / volume - 1) < 0.02
 
 
@@ -81,3 +83,33 @@ def test_a_perfect_twin_of_a_pyramid_looks_like_the_holohedry():
 
     assert len(values) > 100
     assert sizes(twin) < sizes(lone)
+
+
+def differences_of_mates(measuring):
+    """Return differences of Friedel mates, in units of the sigma of the list."""
+    found = next(one for seed in range(20) if has_mates(one := measured(14, measuring, seed)))
+    place = {tuple(hkl): row for row, hkl in enumerate(found.hkl.tolist())}
+    pairs = np.array(
+        [[row, place[tuple(-hkl)]] for hkl, row in zip(found.hkl, place.values(), strict=True)]
+    )
+    one, other = found.intensity[pairs].T
+    return (one - other) / np.hypot(*found.sigma[pairs].T)
+
+
+def has_mates(given):
+    known = set(map(tuple, given.hkl.tolist()))
+    return all(tuple(mate) in known for mate in (-given.hkl).tolist())
+
+
+@pytest.mark.parametrize("times", [0.5, 1, 3])
+def test_a_misjudged_sigma_is_so_many_times_too_small(times):
+    spread = differences_of_mates(replace(PLAIN, misjudged=(times, times))).std()
+    assert spread == pytest.approx(times, rel=0.1)
+
+
+def test_friedel_mates_share_as_much_of_the_scatter_as_is_said():
+    scattered = replace(PLAIN, scatter=((0.2, 0.2), (0.2, 0.2)))
+    shared = differences_of_mates(replace(scattered, shared_scatter=(1, 1)))
+    assert shared.std() == pytest.approx(1, rel=0.1)
+    single = differences_of_mates(replace(scattered, shared_scatter=(0, 0)))
+    assert single.std() > 50

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from measured_lists import CAREFUL
 from random_crystals import random_crystal
 
 from spacegrouper.techniques.reflections.ranking.features import LIST_FEATURES, candidates_of
-from spacegrouper.techniques.reflections.ranking.simulated_list import Measuring, simulated_list
+from spacegrouper.techniques.reflections.ranking.simulated_list import simulated_list
 from spacegrouper.techniques.reflections.ranking.warnings import unlike_training, warnings_of
 
-EXACT = Measuring(electrons=0, twins=0, merged=0, stripped=0, conventional=1, counts=(1e6, 1e6))
+EXACT = replace(CAREFUL, conventional=1, counts=(1e6, 1e6))
 
 
 def said(number, measuring):

@@ -51,7 +51,10 @@ class Measuring:
         counts: of the strongest reflection, on a logarithmic scale.
         background: counts under each reflection, on a logarithmic scale.
         instability: part of sigma, of the intensity.
-        scatter: of equivalents measured with electrons, of the logarithm.
+        misjudged: how many times sigma is larger than the list says, on a logarithmic scale.
+        scatter: of equivalents, standard deviation of the logarithm: with X-rays (beams of several
+            thicknesses, frames badly scaled), with electrons (multiple scattering).
+        shared_scatter: share of its variance that Friedel mates have in common.
         leak: mean intensity of multiple scattering at every place, of the mean intensity, on a
             logarithmic scale: with X-rays, with electrons.
         wedge: opening of what electrons do not reach, degrees.
@@ -59,7 +62,8 @@ class Measuring:
         merged: share of lists that are merged by the Laue class.
         stripped: share of lists without what the space group forbids.
         conventional: share of lists in conventional axes with all reflections of them.
-        jitter: relative error of the edges, and of the angles in radians.
+        jitter: relative error of the edges, and of the angles in radians: with X-rays, with
+            electrons.
     """
 
     electrons: float = 0.2
@@ -67,19 +71,21 @@ class Measuring:
     twin_fraction: tuple[float, float] = (0.05, 0.5)
     resolution: tuple[float, float] = (0.65, 1.1)
     b: tuple[float, float] = (0.2, 4.0)
-    absorption: tuple[float, float] = (0.0, 0.15)
+    absorption: tuple[float, float] = (0.0, 0.3)
     extinction: tuple[float, float] = (0.0, 5.0)
     counts: tuple[float, float] = (1e3, 1e6)
     background: tuple[float, float] = (1.0, 100.0)
     instability: tuple[float, float] = (0.01, 0.06)
-    scatter: tuple[float, float] = (0.1, 0.7)
+    misjudged: tuple[float, float] = (0.7, 3.0)
+    scatter: tuple[tuple[float, float], tuple[float, float]] = ((0.0, 0.2), (0.1, 0.7))
+    shared_scatter: tuple[float, float] = (0.0, 1.0)
     leak: tuple[tuple[float, float], tuple[float, float]] = ((1e-6, 3e-3), (1e-3, 1e-1))
     wedge: tuple[float, float] = (0.0, 90.0)
     missing: tuple[float, float] = (0.02, 0.4)
     merged: float = 0.3
     stripped: float = 0.2
     conventional: float = 0.3
-    jitter: float = 1e-3
+    jitter: tuple[tuple[float, float], tuple[float, float]] = ((0.0, 2e-3), (0.0, 1e-2))
 
 
 @dataclass(frozen=True)
@@ -125,12 +131,13 @@ def simulated_list(
             values = _twinned(hkl, values, law, draw.even(measuring.twin_fraction))
     if not values.any():
         return None
+    pair = np.arange(len(hkl))
     if draw.happens(0.6):  # both Friedel mates are measured
-        hkl, values = np.concatenate([hkl, -hkl]), np.concatenate([values, values])
+        hkl, values, pair = np.concatenate([hkl, -hkl]), np.tile(values, 2), np.tile(pair, 2)
     vectors = hkl @ np.linalg.inv(crystal.lattice).T
     indices = np.ascontiguousarray(hkl, dtype=np.int32)
     no_point = _centring(operations).systematic_absences(indices)
-    values, sigma = _measured(vectors, values, no_point, measuring, electrons, draw)
+    values, sigma = _measured(vectors, values, pair, no_point, measuring, electrons, draw)
     seen = _reached(vectors, measuring, electrons, draw)
     if draw.happens(measuring.stripped):
         seen &= ~operations.systematic_absences(indices)
@@ -144,7 +151,8 @@ def simulated_list(
     if len(hkl) < _FEWEST:
         return None
     axes = unimodular(generator) @ axes
-    strain = np.eye(3) + measuring.jitter * generator.standard_normal((3, 3))
+    jitter = draw.even(measuring.jitter[int(electrons)])
+    strain = np.eye(3) + jitter * generator.standard_normal((3, 3))
     return _written(
         np.round(hkl @ axes.T).astype(np.int32),
         values,
@@ -223,6 +231,7 @@ def _twinned(hkl: Indices, values: Floats, law: Indices, fraction: float) -> Flo
 def _measured(
     vectors: Floats,
     values: Floats,
+    pair: Indices,
     no_point: Mask,
     measuring: Measuring,
     electrons: bool,
@@ -239,10 +248,9 @@ def _measured(
     tensor -= np.trace(tensor) / 3 * np.eye(3)
     tensor *= draw.even(measuring.absorption) / np.sqrt(2 / 15 * (tensor**2).sum())
     values = values * np.exp(np.einsum("ni,ij,nj->n", direction, tensor, direction))
-    if electrons:
-        scatter = draw.even(measuring.scatter)
-        values = values * np.exp(scatter * generator.standard_normal(len(values)))
-    else:
+    scatter = draw.even(measuring.scatter[int(electrons)])
+    values = values * np.exp(scatter * _scattered(pair, measuring, draw))
+    if not electrons:
         relative = values / values.max() * s[values.argmax()] / s
         values = values / np.sqrt(1 + draw.even(measuring.extinction) * relative)
     count = values.max() / draw.logarithmic(measuring.counts)  # intensity of one count
@@ -255,7 +263,16 @@ def _measured(
         return found
 
     noisy = values + uncertainty(values) * generator.standard_normal(len(values))
-    return noisy, uncertainty(noisy)
+    return noisy, uncertainty(noisy) / draw.logarithmic(measuring.misjudged)
+
+
+def _scattered(pair: Indices, measuring: Measuring, draw: _Draw) -> Floats:
+    """Return a standard normal number for each reflection, in part that of its Friedel pair."""
+    single = draw.generator.standard_normal(len(pair))
+    common = draw.generator.standard_normal(len(pair))[pair]
+    share = draw.even(measuring.shared_scatter)
+    found: Floats = np.sqrt(1 - share) * single + np.sqrt(share) * common
+    return found
 
 
 def _reached(vectors: Floats, measuring: Measuring, electrons: bool, draw: _Draw) -> Mask:
