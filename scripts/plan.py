@@ -1,49 +1,55 @@
 """Cut the crystals into blocks."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from spacegrouper.crystals.blocks import plan_blocks
-from spacegrouper.crystals.copies import with_copies
-from spacegrouper.crystals.crystal import Crystal, Rejection
-from spacegrouper.crystals.json_lines import read_crystals
-from spacegrouper.errors import UserError
 from spacegrouper.programs.command_line import log, progress, run_program
 from spacegrouper.settings import load_settings
 
 
 def main(
-    structures: Annotated[Path, typer.Option(help="The standardised crystals, JSON lines.")],
-    config: Annotated[Path, typer.Option(help="The configuration, YAML; read: plan.")],
+    structures: Annotated[Path, typer.Option(help="The crystals, JSON lines.")],
+    config: Annotated[
+        Path, typer.Option(help="The configuration, YAML; read: plan; with --parent: standardise.")
+    ],
     output: Annotated[Path, typer.Option(help="The folder of blocks; replaced where it exists.")],
-    copies: Annotated[
-        int, typer.Option(min=0, help="How many copies of each crystal follow it.")
-    ] = 0,
+    parent: Annotated[
+        Path | None,
+        typer.Option(help="The folder `structures` of an earlier run with the same settings."),
+    ] = None,
 ) -> None:
     """Cut the crystals, in their order, into blocks: the units of work and of resuming.
 
-    Goes in: standardised crystals as JSON lines. Comes out: a folder with one file of JSON lines
-    for each block, 000000.jsonl.gz and so on, and blocks.csv (block,crystals).
+    Goes in: crystals as JSON lines, which are passed on as they are. Comes out: a folder with one
+    file of JSON lines for each block, 000000.jsonl.gz and so on; blocks.csv (block,crystals);
+    rejected.csv, crystals whose id an earlier one has; and as_before.jsonl.gz, with --parent the
+    standardised crystals of those that the earlier run had with the same cell and atoms. These are
+    in no block.
     """
-    block_size = load_settings(config).plan.block_size
+    settings = load_settings(config)
+    cell_of = None
+    if parent:
+        # Imported here: it takes the symmetry search with it.
+        from spacegrouper.crystals.parent_release import ParentCells
 
-    def crystals() -> Iterator[Crystal]:
-        for record in read_crystals(structures):
-            if isinstance(record, Rejection):
-                raise UserError(
-                    f"{structures}: {record.reason}; plan takes the products of "
-                    "standardise only, run that first"
-                )
-            advance(1)
-            yield from with_copies(record, copies)
-
+        acquired, standardised = (
+            parent / f"{name}.jsonl.gz" for name in ("acquired", "standardised")
+        )
+        cell_of = ParentCells(acquired, standardised, settings.standardise).cell_of
     with progress("plan", None) as advance:
-        blocks = plan_blocks(crystals(), block_size, output)
+        plan = plan_blocks(
+            structures, lambda crystals: settings.plan.block_size, output, cell_of, advance
+        )
     log.info(
-        "planned %d crystals in %d blocks", sum(block.crystals for block in blocks), len(blocks)
+        "planned %d crystals in %d blocks; %d are as in the parent's run, %d have the id of an "
+        "earlier one",
+        sum(block.crystals for block in plan.blocks),
+        len(plan.blocks),
+        plan.as_before,
+        len(plan.rejections),
     )
 
 

@@ -9,8 +9,7 @@ import typer
 
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.json_lines import read_crystals, write_crystals
-from spacegrouper.crystals.rejections import read_rejections, write_rejections
-from spacegrouper.errors import UserError
+from spacegrouper.crystals.rejections import write_rejections
 from spacegrouper.programs.command_line import Processes, log, progress, run_program
 from spacegrouper.settings import load_settings
 
@@ -19,44 +18,24 @@ def main(
     structures: Annotated[Path, typer.Option(help="The crystals, JSON lines.")],
     config: Annotated[Path, typer.Option(help="The configuration, YAML; read: standardise.")],
     output: Annotated[Path, typer.Option(help="The standardised crystals, JSON lines.")],
-    rejected: Annotated[Path, typer.Option(help="All records rejected so far, CSV.")],
-    earlier_rejected: Annotated[
-        Path | None, typer.Option(help="The records that an earlier stage rejected, CSV.")
-    ] = None,
-    parent: Annotated[
-        Path | None,
-        typer.Option(help="The folder `structures` of an earlier run with the same settings."),
-    ] = None,
+    rejected: Annotated[Path, typer.Option(help="The records that have none, CSV.")],
     threads: Processes = 1,
 ) -> None:
     """Bring every crystal into its standard conventional cell and find out what it is.
 
     Goes in: crystals as JSON lines. Comes out: the same, in the same order, with space group,
-    crystal system, prototype and structure key; and the list of the rejected, with reasons.
-    With --parent, records that the earlier run had in the same words get their cells from there.
+    crystal system, prototype and structure key; and the list of the rejected, with reasons. Where
+    all are rejected, no crystal comes out, which is no error: they may be one block of many.
     """
-    from spacegrouper.crystals.parent_release import standardise_new
     from spacegrouper.crystals.standard_cell import standardise_all
 
     settings = load_settings(config).standardise
-    rejections = read_rejections(earlier_rejected) if earlier_rejected else []
+    rejections: list[Rejection] = []
     space_groups: Counter[int] = Counter()
     differing: list[str] = []
-    records = read_crystals(structures)
-    standardised = (
-        standardise_new(
-            list(records),
-            read_crystals(parent / "acquired.jsonl.gz"),
-            read_crystals(parent / "standardised.jsonl.gz"),
-            settings,
-            threads,
-        )
-        if parent
-        else standardise_all(records, settings, threads)
-    )
 
     def kept() -> Iterator[Crystal]:
-        for record in standardised:
+        for record in standardise_all(read_crystals(structures), settings, threads):
             advance(1)
             if isinstance(record, Rejection):
                 rejections.append(record)
@@ -67,9 +46,6 @@ def main(
                 differing.append(f"{record.id} says {stated}, found is {found}")
             space_groups[found] += 1
             yield record
-        if not space_groups:
-            last = f"; the last was rejected because: {rejections[-1].reason}" if rejections else ""
-            raise UserError(f"{structures}: no crystal is left{last}; give other structures")
 
     with progress("standardise", None) as advance:
         write_crystals(output, kept())
@@ -82,7 +58,7 @@ def main(
             differing[0],
         )
     log.info(
-        "kept %d crystals in %d space groups, rejected %d records, earlier stages included",
+        "kept %d crystals in %d space groups, rejected %d records",
         space_groups.total(),
         len(space_groups),
         len(rejections),

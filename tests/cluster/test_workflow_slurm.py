@@ -166,7 +166,7 @@ def planned(undisturbed, slurm, tmp_path) -> Iterator[Clone]:
     """A run that has come as far as its plan."""
     finished, _ = undisturbed
     with clone(tmp_path, slurm) as planned:
-        products = ("settings", "structures", "plan")
+        products = ("settings", "structures", "plan", "standardised")
         for name in (".snakemake", *(f"results/small/{product}" for product in products)):
             shutil.copytree(finished.folder / name, tmp_path / name)
         shutil.copy(finished.path("rejected.csv"), planned.path("rejected.csv"))
@@ -190,10 +190,13 @@ def test_every_stage_is_a_job(undisturbed) -> None:
     on_slurm, _ = undisturbed
     jobs = [job for job in on_slurm.jobs() if job.rule]
     stages = (
-        "acquire", "standardise", "plan", "shape", "describe", "train", "calibrate", "fit_forest",
+        "acquire", "plan", "collect", "shape", "describe", "train", "calibrate", "fit_forest",
         "evaluate", "report",
     )  # fmt: skip
-    assert Counter(job.rule for job in jobs) == dict.fromkeys(stages, 1) | {"simulate": 5}
+    assert Counter(job.rule for job in jobs) == dict.fromkeys(stages, 1) | {
+        "standardise": 5,
+        "simulate": 5,
+    }
     assert {job.state for job in jobs} == {"COMPLETED"}
     assert {job.rule for job in jobs if job.partition == "gpu"} == {"train"}
     # The rest ran where Snakemake did.

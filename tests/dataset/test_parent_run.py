@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import zarr
 
+from spacegrouper.crystals.blocks import AS_BEFORE
 from spacegrouper.dataset.integrity import recorded_sha256, write_manifest
 from spacegrouper.dataset.parent_run import (
     check_parent,
@@ -39,13 +40,15 @@ def results(tmp_path: Path, raw_shards) -> Path:
         files = ["structures/acquired.jsonl.gz", "structures/standardised.jsonl.gz"]
         files.append(f"{structures}.jsonl.gz")
         shards = [run / f"blocks/{number:06}.h5" for number in range(blocks)]
-        files += [f"plan/{shard.stem}.jsonl.gz" for shard in shards]
+        plan = "plan" if parent is None else "selected"
+        files += [f"plan/{AS_BEFORE}", f"{plan}/{AS_BEFORE}", f"{plan}/rejected.csv"]
+        files += [f"{plan}/{shard.stem}.jsonl.gz" for shard in shards]
         listed = "".join(f"{shard.stem},1\n" for shard in shards)
         # Left behind by an earlier plan.
         for file in [*files, "blocks/000007.h5"]:
             (run / file).parent.mkdir(parents=True, exist_ok=True)
             (run / file).touch()
-        (run / "plan/blocks.csv").write_text(f"block,crystals\n{listed}")
+        (run / plan / "blocks.csv").write_text(f"block,crystals\n{listed}")
         for shard in shards:
             simulate(shard, name)
         store = zarr.create_group(
@@ -78,6 +81,8 @@ def test_the_crystals_of_a_release_are_those_that_were_simulated(results: Path) 
 def test_the_crystals_of_a_thinned_run_are_those_that_were_kept(results: Path) -> None:
     thin = {"crystals_per_space_group": "paper"}
     write_settings(settings_of("first", None, thin=thin), results / "first/config.yaml")
+    (results / "first/plan").rename(results / "first/selected")
+    (results / "first/plan").mkdir()
     thinned = results / "first/structures/thinned.jsonl.gz"
     assert release_structures(results / "first") == thinned
     with pytest.raises(UserError, match=r"first is not finished: no file .*thinned.jsonl.gz"):

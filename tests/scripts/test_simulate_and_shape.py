@@ -73,19 +73,35 @@ def test_raw_shards_become_one_dataset(raw: Path) -> None:
     assert group["shaped"][0].any()
 
 
+def test_a_block_of_which_no_crystal_is_left_adds_nothing(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text(record("one", ["Cs", "Cl"]) + record("two", ["Fe"]))
+    (tmp_path / "none.jsonl").write_text("")
+    for name in ("in", "none"):
+        done = run(tmp_path, "simulate", "--structures", f"{name}.jsonl", "--output", f"{name}.h5")
+        assert done.returncode == 0, done.stderr
+    for output, raw in (
+        ("with.zarr", ("none.h5", "in.h5", "none.h5")),
+        ("without.zarr", ("in.h5",)),
+    ):
+        done = run(tmp_path, "shape", "--raw", *raw, "--output", output)
+        assert done.returncode == 0, done.stderr
+    stores = [zarr.open_group(tmp_path / name, mode="r") for name in ("with.zarr", "without.zarr")]
+    for name in ("raw", "shaped", "material_id", "status"):
+        np.testing.assert_array_equal(stores[0][name][:], stores[1][name][:])
+    assert stores[0]["raw_shard_rows"][:].tolist() == [0, 2, 0]
+    assert json.loads((tmp_path / "none.json").read_text())["crystals"] == 0
+    done = run(tmp_path, "shape", "--raw", "none.h5", "--output", "empty.zarr")
+    assert done.returncode == 1
+    assert "none.h5: no crystals in the raw shards, nothing to shape" in done.stderr
+
+
 def test_copies_lie_beside_their_crystals(tmp_path: Path) -> None:
     config = CONFIG + "variation: {copies: 2, largest_tilt: 3}\n"
     lines = [record("one", ["Cs", "Cl"], spacegroup=221), record("two", ["Fe"], spacegroup=221)]
     (tmp_path / "in.jsonl").write_text("".join(lines))
-    files = ("--structures", "in.jsonl", "--output", "plan")
-    done = run(tmp_path, "plan", *files, "--copies", "2", config=config)
+    done = run(tmp_path, "simulate", "--structures", "in.jsonl", "--output", "a.h5", config=config)
     assert done.returncode == 0, done.stderr
-    for block in ("000000", "000001", "000002"):
-        files = ("--structures", f"plan/{block}.jsonl.gz", "--output", f"{block}.h5")
-        done = run(tmp_path, "simulate", *files, config=config)
-        assert done.returncode == 0, done.stderr
-    raw = [f"{block}.h5" for block in ("000000", "000001", "000002")]
-    done = run(tmp_path, "shape", "--raw", *raw, "--output", "out.zarr", config=config)
+    done = run(tmp_path, "shape", "--raw", "a.h5", "--output", "out.zarr", config=config)
     assert done.returncode == 0, done.stderr
     dataset = Dataset(tmp_path / "out.zarr")
     ids = ["one", "one copy 1", "one copy 2", "two", "two copy 1", "two copy 2"]

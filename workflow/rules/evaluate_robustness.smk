@@ -2,7 +2,7 @@ rule evaluate_robustness:
     input:
         settings=fixed("evaluate_robustness", "seed", "robustness"),
         dataset=rules.shape.output.dataset,
-        structures=rules.standardise.output.structures,
+        structures=rules.collect.output.structures,
         model=rules.train.output.model,
         labels=rules.train.output.labels,
         split=rules.train.output.split,

@@ -20,7 +20,7 @@ checkpoint import_bitmaps:
         " --rejected {output.rejected} 2> {log}"
 
 
-def block_names():
+def simulated_blocks():
     """Names of all blocks; the jobs that depend on them are known once the database is read."""
     blocks = Path(checkpoints.import_bitmaps.get().output.blocks)
     return sorted(path.stem for path in blocks.glob("*.h5"))

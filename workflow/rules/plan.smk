@@ -1,39 +1,43 @@
 from spacegrouper.crystals.blocks import planned_blocks
 
 
-def to_plan(wildcards):
-    """The crystals to plan; a plan that has lost one of its files is made anew."""
-    if Path(RUN, "plan").exists() and planned_blocks(Path(RUN, "plan")) is None:
-        workflow.dag.forcefiles.add(f"{RUN}/plan")
-    if PARENT:
-        return rules.compare_with_parent.output.to_simulate
-    return KEPT
+def whole_plan(folder, made_of):
+    """The file that a plan is made of; a plan that has lost one of its files is made anew."""
 
+    def found(wildcards):
+        if Path(folder).exists() and planned_blocks(Path(folder)) is None:
+            workflow.dag.forcefiles.add(folder)
+        return made_of
 
-# How many of each crystal.
-COPIES = TECHNIQUE.copies(settings)
+    return found
 
 
 checkpoint plan:
     input:
-        settings=fixed("plan", "plan", *THIN, **({"copies": COPIES} if COPIES else {})),
-        structures=to_plan,
+        settings=fixed("plan", "plan"),
+        structures=whole_plan(f"{RUN}/plan", rules.acquire.output.structures),
+        parent=ancient(
+            expand(
+                f"{PARENT}/structures/{{name}}.jsonl.gz",
+                name=["acquired", "standardised"] if PARENT else [],
+            )
+        ),
+        parent_digests=PARENT_DIGESTS,
     output:
         blocks=directory(f"{RUN}/plan"),
     resources:
-        **growing(mem_mb=2000, runtime=60),
+        **growing(mem_mb=8000 if PARENT else 2000, runtime=60),
     params:
         config=CONFIG,
-        copies=COPIES,
+        parent=f"--parent {PARENT}/structures" if PARENT else "",
     message:
         "Cutting the crystals into blocks"
     shell:
         "python scripts/plan.py --structures {input.structures} --config {params.config}"
-        " --output {output.blocks} --copies {params.copies} 2> {log}"
+        " --output {output.blocks} {params.parent} 2> {log}"
 
 
-def block_names():
-    """Names of all blocks; the jobs that depend on them are known once the plan is made."""
-    plan = Path(checkpoints.plan.get().output.blocks)
-    # Where one is lost, all are known again when the plan is made anew.
-    return planned_blocks(plan) or []
+def blocks_of(plan):
+    """Names of the blocks of a plan; the jobs that depend on them are known once it is made."""
+    # Where a file of it is lost, all are known again when it is made anew.
+    return planned_blocks(Path(plan.get().output.blocks)) or []

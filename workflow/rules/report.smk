@@ -8,7 +8,7 @@ rule report:
         tables=rules.evaluate.output.tables,
         figures=rules.evaluate.output.figures,
         rejected=(
-            rules.standardise if HAS_CRYSTALS else rules.import_bitmaps
+            rules.collect if HAS_CRYSTALS else rules.import_bitmaps
         ).output.rejected,
     output:
         front=in_report("At a glance", f"{RUN}/report/index.html"),

@@ -182,7 +182,7 @@ def tasks_of_ranks(train):
 
 def get_final_output():
     """What a run of its technique ends with."""
-    source = rules.standardise if HAS_CRYSTALS else rules.import_bitmaps
+    source = rules.collect if HAS_CRYSTALS else rules.import_bitmaps
     return [
         source.output.rejected,
         *(rules.describe.output.figures if TECHNIQUE.describe else []),

@@ -3,12 +3,16 @@ rule shape:
         settings=fixed("shape", "plan", *TECHNIQUE.derived_from, "dataset"),
         parent_digests=PARENT_DIGESTS,
         parent_raw=ancient(list(map(str, raw_shards_of(PARENT) if PARENT else []))),
-        raw=lambda wildcards: expand(f"{RUN}/blocks/{{block}}.h5", block=block_names()),
+        raw=lambda wildcards: expand(
+            f"{RUN}/blocks/{{block}}.h5", block=simulated_blocks()
+        ),
         manifests=lambda wildcards: expand(
-            f"{RUN}/blocks/{{block}}.json", block=block_names()
+            f"{RUN}/blocks/{{block}}.json", block=simulated_blocks()
         ),
         parent=ancient([f"{PARENT}/dataset.zarr/zarr.json"] if PARENT else []),
         changes=rules.compare_with_parent.output.changes if PARENT else [],
+        # A release can go on from any run that has a dataset.
+        structures=rules.collect.output.structures if HAS_CRYSTALS else [],
     output:
         # One file stands for the store, which is renamed when it is whole: a directory() as an
         # output would be given a file of Snakemake's, which is no part of a Zarr store.

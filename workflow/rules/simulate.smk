@@ -3,9 +3,10 @@ rule simulate:
         settings=fixed(
             "simulate",
             *TECHNIQUE.record(settings),
+            *SOME,
             labels=settings.standardise.labels,
         ),
-        structures=f"{RUN}/plan/{{block}}.jsonl.gz",
+        structures=f"{RUN}/{'selected' if SOME else 'standardised'}/{{block}}.jsonl.gz",
     output:
         raw=f"{RUN}/blocks/{{block}}.h5",
         manifest=f"{RUN}/blocks/{{block}}.json",

@@ -8,7 +8,7 @@ if THIN:
     rule thin:
         input:
             settings=fixed("thin", "thin", "seed"),
-            structures=rules.standardise.output.structures,
+            structures=rules.collect.output.structures,
         output:
             structures=f"{RUN}/structures/thinned.jsonl.gz",
             table=in_report("Crystals", f"{RUN}/structures/thinned.csv"),
@@ -23,4 +23,4 @@ if THIN:
             " --output {output.structures} --table {output.table} 2> {log}"
 
 
-KEPT = (rules.thin if THIN else rules.standardise).output.structures
+KEPT = (rules.thin if THIN else rules.collect).output.structures

@@ -110,17 +110,21 @@ def plan_dataset(
         if not path.is_file():
             raise UserError(f"{path}: no such raw shard; make it with scripts/simulate.py")
     digests = [check_manifest(path) for path in raw_shards]
-    shards = [read_raw_rows(path) for path in raw_shards]
-    _check_alike(raw_shards, shards)
-    if release is None:
-        _check_ids_differ(raw_shards, shards)
-    rows = _joined(shards, settings)
-    if rows.status.size == 0:
+    all_rows = [read_raw_rows(path) for path in raw_shards]
+    known = tuple(
+        (digest, shard.status.size) for digest, shard in zip(digests, all_rows, strict=True)
+    )
+    # Of a block of which no crystal was left, the shard has no rows, nor the shape of patterns.
+    filled = [place for place, (_, count) in enumerate(known) if count]
+    if not filled:
         raise UserError(f"{raw_shards[0]}: no crystals in the raw shards, nothing to shape")
-    wholes = [
-        RawPiece(path, digest, 0, shard.status.size)
-        for path, digest, shard in zip(raw_shards, digests, shards, strict=True)
-    ]
+    paths = [raw_shards[place] for place in filled]
+    shards = [all_rows[place] for place in filled]
+    _check_alike(paths, shards)
+    if release is None:
+        _check_ids_differ(paths, shards)
+    rows = _joined(shards, settings)
+    wholes = [RawPiece(raw_shards[place], digests[place], 0, known[place][1]) for place in filled]
     arrays = block_arrays(technique_of(rows.made_with))
     size = settings.plan.block_size
     # A block is one shard of the store, whatever raw shards its rows come from, so that no two
@@ -135,7 +139,6 @@ def plan_dataset(
         )
         for number, start in enumerate(range(0, rows.status.size, size))
     ]
-    known = tuple((whole.sha256, whole.stop) for whole in wholes)
     in_release = _newest_rows(rows, release)
     objects = _make_objects(rows, known, in_release, settings, arrays)
     return DatasetPlan(objects, tuple(blocks), known, arrays)

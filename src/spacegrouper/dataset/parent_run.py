@@ -168,11 +168,21 @@ def raw_shards_of(run: Path, newer: tuple[Path, ...] = ()) -> list[Path]:
     return own if parent is None else raw_shards_of(parent, (*newer, run)) + own
 
 
+def simulated_plan(run: Path, settings: Settings) -> Path:
+    """Return the folder of the blocks that a run of crystals simulates, with their list.
+
+    They are those that it has standardised, unless only some of these crystals are to be simulated.
+    """
+    some = settings.thin.counts is not None or settings.release.parent is not None
+    return run / ("selected" if some else "plan")
+
+
 def _own_shards(run: Path) -> list[Path]:
-    names = planned_blocks(run / "plan")
+    folder = simulated_plan(run, load_settings(run / "config.yaml"))
+    names = planned_blocks(folder)
     if names is None:
         raise UserError(
-            f"the run {run.name} is not finished: files of {run / 'plan'} are gone; run it again, "
+            f"the run {run.name} is not finished: files of {folder} are gone; run it again, "
             "with its own configuration"
         )
     return [run / "blocks" / f"{name}.h5" for name in names]

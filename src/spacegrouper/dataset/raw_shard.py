@@ -12,6 +12,8 @@
     /entry/further/<name>  what else was measured of each crystal, (crystals, ...)
     /entry/labels/<name>   the texts of a further label (`standardise.labels`), empty where missing
 
+A file of a block of which no crystal is left has no rows, of patterns without a pixel.
+
 A file needs only the first two to be read. What it was made with (made_with.py) is an attribute of
 /entry, as JSON.
 """
@@ -136,6 +138,14 @@ def write_raw_shard(
         unknown = {name: [""] * count for name in TEXT_LABELS}
         create_text_labels(entry, {**unknown, **rows.text_labels})
     return {name: reason for name, reason in zip(rows.material_id, reasons, strict=True) if reason}
+
+
+def write_empty_shard(path: Path, made_with: MadeWith) -> None:
+    """Write the shard of a block of which no crystal is left; the file is complete or absent."""
+    with written_aside(path) as aside, new_hdf5_file(aside) as (file, _):
+        entry = create_entry(file, made_with)
+        entry.create_dataset("data/data", (0, 0, 0, 0), np.uint8)
+        entry.create_dataset("material_id", (0,), h5py.string_dtype())
 
 
 def create_entry(file: h5py.File, made_with: MadeWith) -> h5py.Group:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from spacegrouper.contract.technique import Patterns
-from spacegrouper.crystals.copies import COPY_OF
+from spacegrouper.crystals.copies import COPY_OF, with_copies
 from spacegrouper.crystals.crystal import Crystal, Rejection, check_setting, space_group_of
 from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.errors import UserError
@@ -29,17 +29,19 @@ def main(
 ) -> None:
     """Simulate what the configuration's engine measures of crystals: patterns, powders, habits.
 
-    Cells are not standardised again. A crystal that cannot be simulated keeps its row, black and
-    marked as rejected; a line that cannot be read as a crystal, or names no space group that
-    exists, has none. The manifest beside the
-    output names both, with the reasons.
+    Cells are not standardised again. Where the configuration asks for copies of each crystal, they
+    follow it. A crystal that cannot be simulated keeps its row, black and marked as rejected; a
+    line that cannot be read as a crystal, or names no space group that exists, has none. The
+    manifest beside the output names both, with the reasons. A file without any line is a block of
+    which no crystal is left; its shard has no rows.
     """
     settings = load_settings(config)
     # Imported here, so that --help does not wait for the compiler.
     from spacegrouper.dataset.integrity import write_manifest
     from spacegrouper.dataset.made_with import made_with
-    from spacegrouper.dataset.raw_shard import labels_of, write_raw_shard
+    from spacegrouper.dataset.raw_shard import labels_of, write_empty_shard, write_raw_shard
 
+    copies = settings.technique.copies(settings)
     crystals: list[Crystal] = []
     rejected: dict[str, str] = {}
     for record in read_crystals(structures):
@@ -49,11 +51,16 @@ def main(
         check_setting(record, settings.standardise.setting)
         try:
             space_group_of(record)
-            crystals.append(record)
+            crystals += with_copies(record, copies)
         except ValueError as error:
             rejected[record.id] = str(error)
-    if not crystals:
+    if not crystals and rejected:
         raise UserError(f"{structures}: no crystals to simulate")
+    if not crystals:
+        write_empty_shard(output, made_with(settings))
+        write_manifest(output, {"crystals": 0, "rejected": {}})
+        log.info("no crystal of this block is left to simulate")
+        return
     name, times = Counter(crystal.id for crystal in crystals).most_common(1)[0]
     if times > 1:
         raise UserError(
@@ -69,7 +76,7 @@ def main(
                 advance(len(batch.reasons))
 
         further = settings.standardise.labels
-        if settings.technique.copies(settings):
+        if copies:
             further = (*further, COPY_OF)
         labels = labels_of(crystals, further)
         rejected |= write_raw_shard(output, labels, batches(), made_with(settings))

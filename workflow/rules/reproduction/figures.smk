@@ -39,7 +39,7 @@ rule draw_paper:
 rule draw_case_studies:
     input:
         dataset=rules.shape.output.dataset,
-        structures=rules.standardise.output.structures,
+        structures=rules.collect.output.structures,
         shaped=f"{FIRST.folder}/evaluation/predictions.csv",
         spot=best_spot_evaluation,
     output:

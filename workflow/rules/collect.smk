@@ -1,0 +1,24 @@
+def standardised(wildcards):
+    """What became of each block of the plan."""
+    blocks = blocks_of(checkpoints.plan)
+    return expand(rules.standardise.output, block=blocks)
+
+
+rule collect:
+    input:
+        earlier_rejected=rules.acquire.output.rejected,
+        plan=rules.plan.output.blocks,
+        blocks=standardised,
+    output:
+        structures=f"{RUN}/structures/standardised.jsonl.gz",
+        rejected=in_report("Crystals", f"{RUN}/rejected.csv"),
+    resources:
+        **growing(mem_mb=2000, runtime=60),
+    params:
+        standardised=f"{RUN}/standardised",
+    message:
+        "Collecting the standardised crystals of all blocks"
+    shell:
+        "python scripts/collect.py --plan {input.plan} --standardised {params.standardised}"
+        " --earlier-rejected {input.earlier_rejected} --output {output.structures}"
+        " --rejected {output.rejected} 2> {log}"
