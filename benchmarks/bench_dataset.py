@@ -32,8 +32,8 @@ from spacegrouper.techniques.patterns.simulation import simulate_crystals
 ROOT = Path(__file__).parents[1]
 SEED = 0
 BATCH = 32  # crystals read at a time, as a network might take them
-SHARD_ROWS = Plan().block_size  # crystals in a shard
 PROJECTED_CRYSTALS = 108_658  # of the paper
+SHARD_ROWS = Plan().shard_rows(PROJECTED_CRYSTALS)
 CHUNK_ROWS = (1, 4, 8, 16, 64)
 CODECS: Mapping[str, Any] = {
     "zstd 1": ZstdCodec(level=1),

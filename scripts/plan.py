@@ -5,15 +5,20 @@ from typing import Annotated
 
 import typer
 
+from spacegrouper.crystals.block_size import block_size
 from spacegrouper.crystals.blocks import plan_blocks
-from spacegrouper.programs.command_line import log, progress, run_program
+from spacegrouper.programs.command_line import CORES, log, progress, run_program
 from spacegrouper.settings import load_settings
 
 
 def main(
     structures: Annotated[Path, typer.Option(help="The crystals, JSON lines.")],
     config: Annotated[
-        Path, typer.Option(help="The configuration, YAML; read: plan; with --parent: standardise.")
+        Path,
+        typer.Option(
+            help="The configuration, YAML; read: plan, with `block_size: auto` also workers and the "
+            "technique's; with --parent: standardise."
+        ),
     ],
     output: Annotated[Path, typer.Option(help="The folder of blocks; replaced where it exists.")],
     parent: Annotated[
@@ -41,7 +46,7 @@ def main(
         cell_of = ParentCells(acquired, standardised, settings.standardise).cell_of
     with progress("plan", None) as advance:
         plan = plan_blocks(
-            structures, lambda crystals: settings.plan.block_size, output, cell_of, advance
+            structures, lambda crystals: block_size(settings, crystals, CORES), output, cell_of, advance
         )
     log.info(
         "planned %d crystals in %d blocks; %d are as in the parent's run, %d have the id of an "

@@ -1,7 +1,9 @@
 # The checked settings of the run, and where its products go. Parsing writes nothing: a dry run, or a
 # call that the lock refuses, leaves a run at work as it is.
 import hashlib
+import itertools
 import json
+import sys
 from pathlib import Path
 
 from spacegrouper.crystals.source_files import (
@@ -53,6 +55,12 @@ try:
 except UserError as error:
     refuse(error)
 
+# Whether Snakemake has started this process for a block alone, as its command line says: its own
+# objects do not, until all is parsed.
+IS_JOB_OF_A_BLOCK = not workflow.is_main_process and any(
+    option == "--allowed-rules" and rule in ("standardise", "simulate")
+    for option, rule in itertools.pairwise(sys.argv)
+)
 # The finished run of an earlier release, or None; its files are read, and never made again.
 PARENT = parent_of(Path(RUN), settings)
 TECHNIQUE = settings.technique

@@ -126,7 +126,7 @@ def plan_dataset(
     rows = _joined(shards, settings)
     wholes = [RawPiece(raw_shards[place], digests[place], 0, known[place][1]) for place in filled]
     arrays = block_arrays(technique_of(rows.made_with))
-    size = settings.plan.block_size
+    size = settings.plan.shard_rows(rows.status.size)
     # A block is one shard of the store, whatever raw shards its rows come from, so that no two
     # blocks ever write the same object.
     blocks = [
@@ -285,7 +285,8 @@ def _create_block_arrays(
     group: zarr.Group, arrays: Sequence[str], rows: RawRows, settings: Settings
 ) -> None:
     """Create the arrays that blocks write, without a value: of crystals, and their digests."""
-    count, size = rows.status.size, settings.plan.block_size
+    count = rows.status.size
+    size = settings.plan.shard_rows(count)
     chunk_rows = _largest_divisor(size, settings.dataset.chunk_crystals)
     further = (label_array(name) for name in rows.further_labels)
     coordinates = " ".join((*_COORDINATES, *further))

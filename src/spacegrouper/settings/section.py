@@ -69,7 +69,7 @@ class Section(BaseModel):
             if field.annotation is bool:
                 if not isinstance(content[key], bool):
                     found.append(Contradiction((key,), "must be true or false"))
-            elif not _takes_anything(field.annotation) and _holds_truth(content[key]):
+            elif _holds_truth(content[key]) and not _takes_anything(field.annotation):
                 reason = "cannot be true or false, as YAML also reads yes, no, on and off"
                 found.append(Contradiction((key,), f"{reason}; put words in quotes"))
         if found:

@@ -111,7 +111,7 @@ def import_bitmaps(
         repeated = repeated_ids(source)
         advance(extent.without_id + len(repeated))
         last_id = done[-1].last_id if done else None
-        reading = _read_blocks(source, set(repeated), last_id, encoding, settings)
+        reading = _read_blocks(source, extent, set(repeated), last_id, encoding, settings)
         trailing: list[tuple[str, str]] = []
         for block in reading:
             # The rows after the last crystal, which are read again after an interruption.
@@ -152,7 +152,7 @@ def _begin(
     done_with = made_with(settings)
     plan = {
         "made_with": done_with,
-        "block_size": settings.plan.block_size,
+        "block_size": settings.plan.shard_rows(extent.rows),
         "database_sha256": hashlib.sha256(address).hexdigest(),
         "table": asdict(extent),
     }
@@ -207,12 +207,14 @@ def _finished_blocks(unfinished: Path) -> list[_BlockRead]:
 
 def _read_blocks(
     source: BitmapSource,
+    extent: TableExtent,
     repeated: set[Any],
     after: int | str | None,
     encoding: BitmapEncoding,
     settings: Settings,
 ) -> Iterator[_Block]:
     """Yield blocks as large as the settings say, and the rows after the last of them."""
+    size = settings.plan.shard_rows(extent.rows)
     block = _Block()
     # A text and a number may look alike, and ids are texts from here on.
     kind = None if after is None else type(after)
@@ -242,7 +244,7 @@ def _read_blocks(
         block.ids.append(name)
         block.space_groups.append(space_group)
         block.bitmaps.append(bitmaps)
-        if len(block.ids) == settings.plan.block_size:
+        if len(block.ids) == size:
             yield block
             block = _Block()
     if block.rows:

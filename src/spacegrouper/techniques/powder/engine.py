@@ -10,8 +10,13 @@ from spacegrouper.settings.run import Settings
 from spacegrouper.techniques.powder.settings import Powder
 
 
-def powder_engine(name: Literal["xrayutilities", "pymatgen"]) -> Engine:
-    """Return the engine that computes with the tables of a package."""
+def powder_engine(name: Literal["xrayutilities", "pymatgen"], seconds: float) -> Engine:
+    """Return the engine that computes with the tables of a package.
+
+    Args:
+        name: of the package.
+        seconds: of a core that a typical crystal takes.
+    """
 
     def simulate(
         crystals: Sequence[Crystal], settings: Settings, threads: int
@@ -21,4 +26,6 @@ def powder_engine(name: Literal["xrayutilities", "pymatgen"]) -> Engine:
 
         return simulate_powders(crystals, settings.of(Powder), name, threads)
 
-    return Engine(name, "powder", simulate, lambda: {"engine_version": version(name)})
+    return Engine(
+        name, "powder", simulate, lambda: {"engine_version": version(name)}, seconds=seconds
+    )

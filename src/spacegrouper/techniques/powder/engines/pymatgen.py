@@ -3,4 +3,4 @@
 from spacegrouper.contract.technique import ENGINES
 from spacegrouper.techniques.powder.engine import powder_engine
 
-ENGINES.register(powder_engine("pymatgen"))
+ENGINES.register(powder_engine("pymatgen", seconds=0.02))

@@ -3,4 +3,4 @@
 from spacegrouper.contract.technique import ENGINES
 from spacegrouper.techniques.powder.engine import powder_engine
 
-ENGINES.register(powder_engine("xrayutilities"))
+ENGINES.register(powder_engine("xrayutilities", seconds=0.0017))
