@@ -16,8 +16,8 @@ def main(
     config: Annotated[
         Path,
         typer.Option(
-            help="The configuration, YAML; read: plan, with `block_size: auto` also workers and the "
-            "technique's; with --parent: standardise."
+            help="The configuration, YAML; read: plan, with `block_size: auto` also simulate and "
+            "workers, with --parent standardise."
         ),
     ],
     output: Annotated[Path, typer.Option(help="The folder of blocks; replaced where it exists.")],
@@ -46,7 +46,11 @@ def main(
         cell_of = ParentCells(acquired, standardised, settings.standardise).cell_of
     with progress("plan", None) as advance:
         plan = plan_blocks(
-            structures, lambda crystals: block_size(settings, crystals, CORES), output, cell_of, advance
+            structures,
+            lambda crystals: block_size(settings, crystals, CORES),
+            output,
+            cell_of,
+            advance,
         )
     log.info(
         "planned %d crystals in %d blocks; %d are as in the parent's run, %d have the id of an "

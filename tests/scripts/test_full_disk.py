@@ -4,6 +4,7 @@ One line that names the path and says why; and nothing half-written.
 """
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from programs import call
 from small_disk import mounted
 from small_run import make_small_run
 
+from spacegrouper.crystals.rejections import write_rejections
 from spacegrouper.techniques.morphology.settings import Morphology
 
 CRYSTAL = "AB11CD3_cP16_221_a_dg_b_c-TaMnFe11Co3"
@@ -68,6 +70,11 @@ PROGRAMS: dict[str, Arguments] = {
     "compare_with_parent": lambda run, disk: [
         *of_crystals(run, disk), "--parent", run / "standardised.jsonl.gz", "--output", disk / "o",
     ],
+    "collect": lambda run, disk: [
+        "--plan", run / "blocks", "--standardised", run / "by_block",
+        "--earlier-rejected", run / "rejected.csv", "--output", disk / "o.jsonl.gz",
+        "--rejected", disk / "rejected.csv",
+    ],
     "plan": lambda run, disk: [*of_crystals(run, disk), "--output", disk / "o"],
     "draw_patterns": lambda run, disk: [
         *of_crystals(run, disk), "--id", CRYSTAL, "--output", disk / "o.png",
@@ -112,6 +119,9 @@ PROGRAMS: dict[str, Arguments] = {
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = make_small_run(tmp_path_factory.mktemp("run"))
     (run / "thin.yaml").write_text("thin: {crystals_per_space_group: paper}")
+    for block in (run / "blocks").glob("0*.jsonl.gz"):
+        write_rejections(run / "by_block" / block.name.replace("jsonl.gz", "csv"), [])
+        shutil.copy(block, run / "by_block")
     database = f"sqlite:///{run / 'habits.sqlite'}"
     (run / "habits.yaml").write_text(
         "{simulate: {engine: bitmap_database}, model: {name: ziletti},"

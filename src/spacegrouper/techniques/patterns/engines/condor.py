@@ -23,4 +23,6 @@ def _versions() -> dict[str, str | int]:
     return {"pattern_version": PATTERN_VERSION, **condor_provenance()}
 
 
-ENGINES.register(Engine("condor", "patterns", _simulate, _versions, seconds=_SECONDS, minutes=_MINUTES))
+ENGINES.register(
+    Engine("condor", "patterns", _simulate, _versions, seconds=_SECONDS, minutes=_MINUTES)
+)
