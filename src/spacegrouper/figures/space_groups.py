@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from spacegrouper.crystals.class_names import space_group_name
 from spacegrouper.figures.looks import BLUE, LIGHT_GREY, OPEN_POINTS, STYLE, TITLE
@@ -53,14 +54,16 @@ def class_balance_figure(table: pd.DataFrame, kinds: str, label: str, height: fl
     for axes, part in columns:
         places = np.arange(len(part))
         axes.hlines(places, part[kinds], part["crystals"], LIGHT_GREY, linewidth=2, zorder=1)
-        axes.plot(part["crystals"], places, "o", color=BLUE, label="crystals")
-        axes.plot(part[kinds], places, "D", markersize=5, label=label, **OPEN_POINTS)
+        # Where both numbers are the same, the point is seen within the diamond.
+        axes.plot(part[kinds], places, "D", markersize=7, label=label, **OPEN_POINTS)
+        axes.plot(part["crystals"], places, "o", markersize=4, color=BLUE, label="crystals")
         # One scale for all columns, with room for whole markers.
         if table["crystals"].max() > 100 * table[kinds].min():
             axes.set_xlim(0.7, 1.6 * table["crystals"].max())
             logarithmic_axis(axes)
         else:
             axes.set_xlim(0, 1.05 * table["crystals"].max())
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.supxlabel("number in the space group (n: its crystals)", fontsize=9)
     figure.suptitle(f"{table['crystals'].sum()} crystals in {len(table)} space groups", **TITLE)
     legend = columns[0][0].get_legend_handles_labels()

@@ -110,6 +110,8 @@ def test_class_balance_markers_are_the_table(groups):
         for line in axes.lines:
             drawn[line.get_label()] += line.get_xdata().tolist()
         texts += tick_texts(axes.yaxis)
+        if groups == 8:
+            assert all(tick == int(tick) for tick in axes.get_xticks())
         low, high = axes.get_xlim()
         assert low < 1 <= table["crystals"].max() < high
     assert drawn["crystals"] == table["crystals"].tolist()
