@@ -1,4 +1,7 @@
-"""The commands of the documentation: what they start exists, and knows the options they give."""
+"""What commands of the documentation start exists, and knows the options they give.
+
+test_pages.py runs the blocks that can be run; this looks at all, at those between backticks too.
+"""
 
 import importlib.util
 import re
@@ -10,9 +13,9 @@ from pathlib import Path
 import click
 import pytest
 import typer
+from pages import ROOT, blocks_of
 from snakemake.cli import get_argument_parser
 
-ROOT = Path(__file__).parents[2]
 PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
@@ -28,7 +31,8 @@ def commands() -> Iterator[tuple[str, str]]:
     """Yield the page and the text of each command, in blocks of code or between backticks."""
     for page in PAGES:
         text = page.read_text().replace("\\\n", " ")
-        blocks = re.findall(rf"^ {{4,}}\"?({STARTS}.*)", text, re.M)
+        lines = "".join(block.commands for block in blocks_of(page)).replace("\\\n", " ")
+        blocks = re.findall(rf"^ *\"?({STARTS}.*)", lines, re.M)
         inline = re.findall(rf"`({STARTS}[^`]*)`", text)
         for found in blocks + inline:
             yield page.relative_to(ROOT).as_posix(), found.strip().removesuffix('"')
