@@ -11,6 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from spacegrouper.contract.technique import Levels
+from spacegrouper.crystals.crystal import Crystal
+from spacegrouper.crystals.json_lines import read_crystals
+from spacegrouper.crystals.prototypes import prototype_crystals
+from spacegrouper.crystals.sources.prototypes import PrototypesSource
 from spacegrouper.settings import Simulate, View
 from spacegrouper.techniques.patterns.kinematic import (
     grey_patterns,
@@ -130,24 +135,68 @@ def photons_of_one_electron(settings: Simulate) -> float:
     st.sampled_from([8, 16]),
     st.sampled_from(["linear", "square_root", "logarithmic"]),
     st.integers(1, 12),
-    st.sampled_from(["paper", "zone_axes"]),
+    st.sampled_from(["paper", "zone_axes", "ziletti"]),
+    st.sampled_from([2, 3, 33, 64]),
+    st.tuples(*[st.sampled_from([1, 2, 10, 1000, 100_000])] * 3),
+    st.sampled_from(["xray", "electron"]),
 )
 def test_grey_patterns_are_those_of_all_intensities(
-    structure: Structure, depth: int, scale: str, decades: int, views: str
+    structure: Structure,
+    depth: int,
+    scale: str,
+    decades: int,
+    views: str,
+    pixels: int,
+    cells: tuple[int, int, int],
+    radiation: str,
 ) -> None:
     grey_levels = {"bit_depth": depth, "grey_scale": scale}
     if scale == "logarithmic":
         grey_levels["decades"] = decades
-    settings = Simulate.model_validate(
-        {"pixels": 64, "pixel_size": 1.6e-4, "views": views, **grey_levels}
-    )
-    expected = simulate(settings, structure)
-    maxima = expected.max(axis=(1, 2))
-    experiment = make_experiment(settings, structure[1])
-    grey, intensity_max = grey_patterns(experiment, *structure)
-    np.testing.assert_array_equal(intensity_max, maxima)
-    np.testing.assert_array_equal(grey, experiment.grey_scale.levels(expected)[0])
+    geometry = {"pixels": pixels, "pixel_size": 1.6e-4, "views": views, "cells": cells}
+    settings = Simulate.model_validate({**geometry, **grey_levels, "form_factors": radiation})
+    grey = assert_grey_patterns_are_those_of_all_intensities(settings, structure)
     assert grey.max(axis=(1, 2)).tolist() == [2**depth - 1] * 3
+
+
+def assert_grey_patterns_are_those_of_all_intensities(
+    settings: Simulate, structure: Structure
+) -> Levels:
+    experiment = make_experiment(settings, structure[1])
+    grey, maxima = grey_patterns(experiment, *structure)
+    expected, expected_maxima = experiment.grey_scale.levels(intensities(experiment, *structure))
+    np.testing.assert_array_equal(maxima, expected_maxima)
+    np.testing.assert_array_equal(grey, expected)
+    return grey
+
+
+def test_a_detector_that_is_all_beam_stop_stays_black() -> None:
+    settings = Simulate(pixels=16, beam_stop=100)
+    grey, maxima = grey_patterns(make_experiment(settings, ["Na", "Cl"]), *rock_salt(5.64))
+    assert not grey.any()
+    assert maxima.tolist() == [0, 0, 0]
+
+
+def test_grey_patterns_of_prototypes_are_those_of_all_intensities() -> None:
+    source = PrototypesSource(space_groups=16, crystals_per_space_group=3)
+    for crystal in prototype_crystals(source, seed=0):
+        structure = crystal.lattice, list(crystal.species), crystal.frac_coords
+        assert_grey_patterns_are_those_of_all_intensities(Simulate(), structure)
+
+
+@pytest.mark.slow
+def test_grey_patterns_of_real_crystals_are_those_of_all_intensities(
+    real_structures: Path,
+) -> None:
+    crystals = [
+        crystal
+        for crystal in read_crystals(real_structures / "mp-2025.02-sample.jsonl.gz")
+        if isinstance(crystal, Crystal)
+    ]
+    assert len(crystals) > 1000
+    for crystal in crystals[::5]:
+        structure = crystal.lattice, list(crystal.species), crystal.frac_coords
+        assert_grey_patterns_are_those_of_all_intensities(Simulate(), structure)
 
 
 def rock_salt(edge: float) -> Structure:

@@ -24,7 +24,8 @@ _MOST_NUMBERS = 1e8  # in one array
 
 def check_memory(settings: Simulate, elements: int) -> None:
     """Raise UserError if what all crystals share takes more memory than this machine has."""
-    needed = 8 * settings.pixels**2 * (elements + 3 + 2 * _angles(settings))
+    # Form factors are shared by the eight pixels that lie alike; the rest is s, photons and bounds.
+    needed = 8 * settings.pixels**2 * (elements / 8 + 20)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if needed > memory:
         raise UserError(

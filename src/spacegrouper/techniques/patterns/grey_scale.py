@@ -60,13 +60,16 @@ class GreyScale:
         brightest pixel of each is exactly white.
         """
         maxima = patterns.max(axis=(1, 2))
-        levels = np.empty(patterns.shape, dtype=self.dtype)
+        levels = [self.levels_of(*pattern) for pattern in zip(patterns, maxima, strict=True)]
+        return np.stack(levels), maxima
+
+    def levels_of(self, intensities: NDArray[np.float64], largest: float) -> Levels:
+        """Return the levels of some of a pattern's pixels, whose largest intensity is given."""
+        levels = np.empty(intensities.shape, dtype=self.dtype)
         root = self.grey_scale == "square_root"
         decades = self.decades if self.grey_scale == "logarithmic" else 0
-        for view, largest in enumerate(maxima):
-            pixels = levels[view].ravel(), patterns[view].ravel()
-            _fill(*pixels, largest, self.white, root, decades)
-        return levels, maxima
+        _fill(levels.ravel(), intensities.ravel(), largest, self.white, root, decades)
+        return levels
 
     def shares(self, levels: Levels) -> NDArray[np.float64]:
         """Return the least share of the largest intensity that has each level; of black ones 0."""

@@ -174,8 +174,10 @@ def _disordered_intensities(
     from spacegrouper.techniques.patterns.disorder import disordered_atoms, sum_over_atoms
 
     positions, sites = disordered_atoms(crystal, settings.cells, settings.disorder, seed)
-    rows = np.array([experiment.species.index(symbol) for symbol in crystal.species])
-    factors = experiment.form_factors
+    elements = sorted(set(crystal.species))
+    rows = np.array([elements.index(symbol) for symbol in crystal.species])
+    of_elements = [experiment.species.index(symbol) for symbol in elements]
+    factors = experiment.form_factors[of_elements][:, experiment.shells]
     patterns: NDArray[np.float64] = np.stack(
         [
             experiment.photons

@@ -23,4 +23,6 @@ def _versions() -> dict[str, str | int]:
     return {"engine_version": version("spacegrouper"), "pattern_version": PATTERN_VERSION}
 
 
-ENGINES.register(Engine("kinematic", "patterns", _simulate, _versions, knows_perturbations=True))
+ENGINES.register(
+    Engine("kinematic", "patterns", _simulate, _versions, seconds=0.0025, knows_perturbations=True)
+)
