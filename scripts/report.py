@@ -8,6 +8,7 @@ import pandas as pd
 import typer
 
 from spacegrouper.atomic import written_aside
+from spacegrouper.crystals.json_lines import lattices_of
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.calibration import read_temperature
@@ -39,6 +40,9 @@ def main(
     rejected: Annotated[Path, typer.Option(help="table of the records that were rejected")],
     config: Config,
     output: Annotated[Path, typer.Option(help="folder of the pages; replaced as a whole")],
+    structures: Annotated[
+        Path | None, typer.Option(help="the crystals as simulated, whose cells index spots")
+    ] = None,
 ) -> None:
     """Write the front page of a run, and show test crystals of every class with their answers.
 
@@ -69,10 +73,13 @@ def main(
     )
 
     chosen = choose_samples(predictions, SAMPLES_PER_CLASS)
+    ids = set(chosen["material_id"])
+    lattices = lattices_of(structures, ids) if structures else {}
     samples = []
     with progress("reading", len(chosen)) as advance:
         for row in chosen.to_dict("records"):
-            samples.append(read_sample(group, row, labels))
+            lattice = lattices.get(row["material_id"])
+            samples.append(read_sample(group, row, labels, lattice))
             advance(1)
     overview, in_front = (
         [sample for sample in samples if sample.material_id in set(some["material_id"])]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from spacegrouper.crystals import json_lines
 from spacegrouper.crystals.crystal import Crystal, Rejection
-from spacegrouper.crystals.json_lines import read_crystals, write_crystals
+from spacegrouper.crystals.json_lines import lattices_of, read_crystals, write_crystals
 from spacegrouper.errors import UserError
 
 GOOD = {
@@ -31,6 +31,15 @@ def test_records_come_back_equal_with_their_metadata(tmp_path):
         np.testing.assert_array_equal(read.lattice, written.lattice)
         np.testing.assert_array_equal(read.frac_coords, written.frac_coords)
         assert (read.id, read.species, read.metadata) == ("x", ("Fe", "O"), {"formula": "FeO"})
+
+
+def test_lattices_are_those_of_the_crystals_that_are_asked_for(tmp_path):
+    lines = [GOOD | {"id": name, "lattice": (size * np.eye(3)).tolist()}
+             for size, name in enumerate(("a", "b", "c"), start=3)]  # fmt: skip
+    (tmp_path / "x.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    found = lattices_of(tmp_path / "x.jsonl", {"b", "none"})
+    assert set(found) == {"b"}
+    np.testing.assert_array_equal(found["b"], 4 * np.eye(3))
 
 
 def test_same_crystals_give_same_bytes_whatever_the_name(tmp_path):

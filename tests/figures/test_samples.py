@@ -1,9 +1,13 @@
+import re
+
 import numpy as np
 import pandas as pd
 from model_files import labels_of
 from small_dataset import patterns_settings, settings_of, write_small_dataset
+from structure_files import ROCK_SALT
 
 from spacegrouper.contract.technique import Picture
+from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.figures.samples import (
     Sample,
     choose_overview,
@@ -16,6 +20,7 @@ from spacegrouper.settings import Simulate, make_settings
 from spacegrouper.techniques.images import in_view_colours
 from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.techniques.patterns.shaping import as_levels, normalise
+from spacegrouper.techniques.patterns.simulation import simulate_crystals
 from spacegrouper.techniques.powder.descriptors.powder import IMAGE_POINTS
 from spacegrouper.techniques.powder.diffractograms import diffractograms, draw_images
 from spacegrouper.techniques.powder.settings import Diffractogram, Powder
@@ -92,6 +97,27 @@ def test_a_diffraction_sample_shows_raw_spot_and_shaped_patterns(tmp_path):
         channels = np.stack([normalised] * 3, axis=-1)
         channels[..., view] = patterns[1, view]
         assert np.array_equal(picture.values, in_view_colours(channels))
+
+
+def test_spots_have_the_indices_that_a_face_centred_lattice_allows(tmp_path):
+    settings = make_settings(simulate=Simulate(pixels=128, views="zone_axes"))
+    cell = (ROCK_SALT.lattice.matrix, ("Na",) * 4 + ("Cl",) * 4, ROCK_SALT.frac_coords)
+    salt = Crystal("m", *cell)
+    (patterns,) = simulate_crystals([salt], settings.simulate, 0, threads=1)
+    made_with = patterns_settings(128, views="zone_axes")
+    dataset = write_small_dataset(tmp_path / "data.zarr", patterns.values, [225], made_with)
+    chosen = CHOSEN | {"row": 0}
+
+    raw, *others = read_sample(dataset, chosen, labels_of(settings, GROUPS), cell[0]).pictures
+
+    indices = {mark.text: (mark.row, mark.column) for mark in raw.marks}
+    assert len(indices) == 4
+    assert indices["$0\\ 0\\ 0$"] == (64, 64)
+    for mark in raw.marks:
+        assert len({int(index) % 2 for index in re.findall(r"\d", mark.text)}) == 1
+        assert raw.values[mark.row, mark.column] > 0
+    assert not any(picture.marks for picture in others)
+    assert not read_sample(dataset, chosen, labels_of(settings, GROUPS)).pictures[0].marks
 
 
 def test_a_logarithmic_sample_of_16_bits_is_shown_as_it_is(tmp_path):

@@ -10,6 +10,7 @@ rule report:
         rejected=(
             rules.collect if HAS_CRYSTALS else rules.import_bitmaps
         ).output.rejected,
+        structures=rules.collect.output.structures if HAS_CRYSTALS else [],
     output:
         front=in_report("At a glance", f"{RUN}/report/index.html"),
         samples=in_report("Crystals", f"{RUN}/report/samples.html"),
@@ -22,9 +23,12 @@ rule report:
         model=subpath(input.model, parent=True),
         evaluation=subpath(input.metrics, parent=True),
         folder=subpath(output.samples, parent=True),
+        structures=(
+            f"--structures {rules.collect.output.structures}" if HAS_CRYSTALS else ""
+        ),
     message:
         "Writing the front page, and drawing sample crystals of every class"
     shell:
         "python scripts/report.py --dataset {params.store} --model {params.model}"
         " --evaluation {params.evaluation} --rejected {input.rejected} --config {params.config}"
-        " --output {params.folder} 2> {log}"
+        " --output {params.folder} {params.structures} 2> {log}"

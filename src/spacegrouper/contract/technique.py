@@ -48,6 +48,22 @@ class Patterns:
     further: Arrays = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Mark:
+    """A spot of an image that has a name.
+
+    Args:
+        row, column: its pixel.
+        text: the name, in matplotlib's mathtext.
+        letters: how many are seen of the name.
+    """
+
+    row: int
+    column: int
+    text: str
+    letters: int
+
+
 @dataclass(frozen=True, eq=False)
 class Picture:
     """An image for people: grey (y, x) or RGB (y, x, 3), uint8, or a curve (points,).
@@ -59,6 +75,7 @@ class Picture:
         range: of a curve, what the first and the last of its points stand for.
         axis: of a curve, what they are, such as `2θ, degrees`.
         quantity: of a curve, what its values are, such as `intensity, strongest = 1`.
+        marks: spots of an image that a figure may name.
     """
 
     caption: str
@@ -67,6 +84,7 @@ class Picture:
     range: tuple[float, float] | None = None
     axis: str = ""
     quantity: str = ""
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -278,7 +296,8 @@ class Technique:
             none: there is nothing to describe.
         pictures: (arrays of one crystal, what they are made with) to headings and pictures: what
             was measured, for the answer to a user.
-        samples: (arrays of one crystal, its id, presentation) to its pictures in the report.
+        samples: (arrays of one crystal, its id, presentation) to its pictures in the report; among
+            the arrays is `lattice`, (3, 3), rows a, b, c in Angstrom, where that is known.
         caption: what the report says of these pictures.
         check: what the technique's settings cannot be together with the others.
         uses: keys that not all of its runs use.

@@ -5,10 +5,13 @@ import json
 import logging
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.crystals.crystal import Crystal, Rejection, checked_id
@@ -113,6 +116,20 @@ def id_of(line: bytes, number: int) -> str:
     if isinstance(record, Rejection):
         raise UserError(record.reason)
     return record.id
+
+
+def lattices_of(path: Path, ids: Collection[str]) -> dict[str, NDArray[np.float64]]:
+    """Return the lattices of some crystals of a file, (3, 3), rows a, b, c, Angstrom, by id.
+
+    Only their lines are parsed. Ids that the file does not have are left out.
+    """
+    found = {}
+    for number, line in enumerate(read_lines(path), start=1):
+        if id_of(line, number) in ids:
+            record = parse_line(line, number)
+            if isinstance(record, Crystal):
+                found[record.id] = record.lattice
+    return found
 
 
 def line_of(crystal: Crystal) -> bytes:

@@ -10,9 +10,11 @@ from matplotlib.figure import Figure
 from spacegrouper.crystals.class_names import class_name
 from spacegrouper.figures.looks import BLUE, LIGHT_GREY, NARROW_GAPS, STYLE, VERMILION
 from spacegrouper.figures.samples import Sample, visible
+from spacegrouper.figures.spot_marks import mark_spots
 from spacegrouper.figures.toolkit import draw_image, head_columns, new_figure
 
 _TILE = 1.7  # edge of an image, inches
+_LARGE_FIGURE = 4.0  # edge of an image for which marks are made, inches
 # Width of the answer beside the square images of the overview, in images.
 _ANSWER_WIDTH = 1.3
 _LETTERS = 24  # of an id in a line of it
@@ -35,6 +37,7 @@ def overview_figure(samples: Sequence[Sample], label: str) -> Figure:
     for row, sample in zip(grid, samples, strict=True):
         for axes, picture in zip(row[:-1], sample.pictures, strict=True):
             draw_image(axes, visible(picture))
+            mark_spots(axes, picture.marks, len(picture.values), _LARGE_FIGURE / _TILE)
         for axes in row:
             axes.set_axis_off()
         _write_answer(row[-1], sample, label)

@@ -53,23 +53,37 @@ def choose_overview(predictions: pd.DataFrame, crystals: int) -> pd.DataFrame:
     return firsts.iloc[places].reset_index(drop=True)
 
 
-def read_sample(dataset: Dataset, chosen: Mapping[Hashable, Any], labels: Labels) -> Sample:
-    """Read the pictures of a crystal; `chosen`: its row of predictions.csv."""
+def read_sample(
+    dataset: Dataset,
+    chosen: Mapping[Hashable, Any],
+    labels: Labels,
+    lattice: NDArray[np.float64] | None = None,
+) -> Sample:
+    """Read the pictures of a crystal.
+
+    `chosen`: its row of predictions.csv; `lattice`: (3, 3), rows a, b, c, Angstrom, if known.
+    """
     row, name = int(chosen["row"]), str(chosen["material_id"])
     return Sample(
         material_id=name,
         true=chosen["true"],
         predicted=chosen["predicted"],
         probability=float(chosen["probability"]),
-        pictures=read_pictures(dataset, row, name, labels.presentation),
+        pictures=read_pictures(dataset, row, name, labels.presentation, lattice),
     )
 
 
 def read_pictures(
-    dataset: Dataset, row: int, name: str, presentation: Presentation
+    dataset: Dataset,
+    row: int,
+    name: str,
+    presentation: Presentation,
+    lattice: NDArray[np.float64] | None = None,
 ) -> tuple[Picture, ...]:
     """Return the pictures of the crystal of a row, as its technique has them."""
     arrays = {key: values[0] for key, values in dataset.read(slice(row, row + 1)).items()}
+    if lattice is not None:
+        arrays["lattice"] = lattice
     return dataset.technique.samples(arrays, name, presentation)
 
 

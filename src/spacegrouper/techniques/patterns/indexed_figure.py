@@ -1,7 +1,5 @@
 """The patterns of one crystal, raw above shaped, the strongest spots of the raw ones indexed."""
 
-from typing import Any
-
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,12 +7,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from spacegrouper.contract.technique import Levels
+from spacegrouper.figures.spot_marks import mark_spots
 from spacegrouper.figures.toolkit import enlarged, new_figure
 from spacegrouper.settings import Simulate, View
 from spacegrouper.techniques.images import white_of
 from spacegrouper.techniques.patterns.geometry import reach, rotation_matrices
 from spacegrouper.techniques.patterns.grey_scale import GreyScale
-from spacegrouper.techniques.patterns.indexing import Reflections, strongest_reflections
+from spacegrouper.techniques.patterns.indexing import strongest_reflections
 
 _TILE = 4.0  # edge of a pattern in the figure, inches
 _FONT_SIZE = 9
@@ -23,7 +22,6 @@ PATTERN_WORDS = (
     "Raw patterns, brightened, spots enlarged. Circles: the strongest reflections, with h k l of "
     "the standard conventional cell."
 )
-_MARK = "#F0E442"  # yellow of Okabe and Ito: seen on black by colour-blind readers too
 
 
 @mpl.rc_context({"font.size": _FONT_SIZE})
@@ -100,7 +98,7 @@ def _draw_raw(
     if len(view.angles) == 1:
         turned = rotation_matrices(view)[0]
         found = strongest_reflections(raw, spots, settings, turned, lattice)
-        _mark_reflections(axes, found, settings)
+        mark_spots(axes, found.marks, settings.pixels)
 
 
 def _turn(view: View) -> str:
@@ -115,40 +113,3 @@ def _legend(settings: Simulate) -> str:
         f"{cells} cells; {reach(settings):.2f} Å⁻¹ from the centre to the middle of an edge. "
         "Circles: the strongest reflections, with h k l of the standard conventional cell."
     )
-
-
-def _mark_reflections(axes: Axes, reflections: Reflections, settings: Simulate) -> None:
-    """Ring the spots and write their indices beside them, where there is room."""
-    unit = settings.pixels / 256  # sizes below are in pixels of a detector of 256
-    spots = np.stack([reflections.columns, reflections.rows], axis=1).astype(float)
-    # Of what is in a label's way: the middle, and half of the width and height.
-    boxes = [(spot, np.array([5, 5]) * unit) for spot in spots]
-    for spot, hkl in zip(spots, reflections.indices, strict=True):
-        axes.plot(*spot, marker="o", markersize=9, markerfacecolor="none", color=_MARK)
-        label = r"\ ".join(rf"\bar{{{-index}}}" if index < 0 else str(index) for index in hkl)
-        size = np.array([2.4 * sum(len(str(abs(index))) for index in hkl) + 6, 6]) * unit
-        place = _free_place(spot, size, boxes, settings.pixels)
-        boxes.append((place, size))
-        axes.annotate(
-            f"${label}$",
-            spot,
-            place,
-            color=_MARK,
-            ha="center",
-            va="center",
-            arrowprops={"arrowstyle": "-", "color": _MARK, "linewidth": 0.5, "shrinkB": 4.5},
-        )
-
-
-def _free_place(spot: Any, size: Any, boxes: list[tuple[Any, Any]], pixels: int) -> Any:
-    """Return the middle of a label: as near its spot as others allow, outwards if possible."""
-    centre = (pixels - 1) / 2
-    outwards = np.arctan2(spot[1] - centre, spot[0] - centre)
-    for distance in np.arange(14, 100, 6) * pixels / 256:
-        for aside in np.radians([0, 30, -30, 60, -60, 90, -90, 120, -120, 150, -150, 180]):
-            angle = outwards + aside
-            place = spot + distance * np.array([np.cos(angle), np.sin(angle)])
-            inside = np.all(abs(place - centre) + size <= centre)
-            if inside and all(np.any(abs(place - other) >= size + half) for other, half in boxes):
-                return place
-    return spot

@@ -1,11 +1,13 @@
 """Which reflections the spots of a pattern are: the strongest spots and their Miller indices."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
 
+from spacegrouper.contract.technique import Mark
 from spacegrouper.settings import Simulate
 from spacegrouper.techniques.patterns.geometry import make_detector
 
@@ -23,6 +25,19 @@ class Reflections:
     rows: NDArray[np.int64]
     columns: NDArray[np.int64]
     indices: NDArray[np.int64]
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """The spots named by h k l, with bars for minus signs."""
+        spots = zip(self.rows.tolist(), self.columns.tolist(), self.indices.tolist(), strict=True)
+        return tuple(
+            Mark(row, column, f"${_with_bars(hkl)}$", sum(len(str(abs(index))) for index in hkl))
+            for row, column, hkl in spots
+        )
+
+
+def _with_bars(hkl: Sequence[int]) -> str:
+    return r"\ ".join(rf"\bar{{{-index}}}" if index < 0 else str(index) for index in hkl)
 
 
 def strongest_spots(

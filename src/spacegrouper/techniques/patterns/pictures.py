@@ -5,8 +5,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Arrays, Levels, Picture, Presentation, Sections
+from spacegrouper.contract.technique import (
+    Arrays,
+    Levels,
+    Mark,
+    Picture,
+    Presentation,
+    Sections,
+)
 from spacegrouper.settings.simulate import Simulate
+
+_INDEXED = 4  # spots of a pattern of the report
 
 
 def pictures_of(arrays: Arrays, made_with: Sections) -> dict[str, list[Picture]]:
@@ -24,6 +33,8 @@ def pictures_of(arrays: Arrays, made_with: Sections) -> dict[str, list[Picture]]
 def samples_of(arrays: Arrays, name: str, presentation: Presentation) -> tuple[Picture, ...]:
     """Return a raw pattern, the spot image and the three shaped images; arrays (views, y, x).
 
+    Where `lattice` is among the arrays, the strongest spots of the raw pattern have their indices.
+
     The spot image is that of Ziletti et al., Nat. Commun. 9:2775 (2018).
     """
     from spacegrouper.techniques.images import in_view_colours
@@ -33,11 +44,18 @@ def samples_of(arrays: Arrays, name: str, presentation: Presentation) -> tuple[P
     views = view_names(made_with)
     raw = arrays["raw"]
     whole = replace(presentation, descriptor="shaped", image_size=raw.shape[-1])
-    shaped = whole.compose({key: values[None] for key, values in arrays.items()}, [name])
+    shaped = whole.compose(
+        {key: values[None] for key, values in arrays.items() if key != "lattice"}, [name]
+    )
     scale = f"edges at {reach(_experiment(made_with)):.2f} Å⁻¹"
     spots = in_view_colours(_brightened(np.moveaxis(raw, 0, -1), made_with))
     return (
-        Picture(f"raw, {views[0]} view,\n{scale}", _brightened(raw[0], made_with), spots=True),
+        Picture(
+            f"raw, {views[0]} view,\n{scale}",
+            _brightened(raw[0], made_with),
+            spots=True,
+            marks=_marks(raw[0], arrays["lattice"], made_with) if "lattice" in arrays else (),
+        ),
         Picture("spot, all views", spots, spots=True),
         *(
             Picture(
@@ -46,6 +64,18 @@ def samples_of(arrays: Arrays, name: str, presentation: Presentation) -> tuple[P
             for view, image in zip(views, shaped, strict=True)
         ),
     )
+
+
+def _marks(pattern: Levels, lattice: NDArray[np.float64], made_with: Sections) -> tuple[Mark, ...]:
+    """Return the indices of the strongest spots of the first view; none if it adds up turns."""
+    from spacegrouper.techniques.patterns.geometry import rotation_matrices
+    from spacegrouper.techniques.patterns.indexing import strongest_reflections
+
+    settings = _experiment(made_with)
+    turns = rotation_matrices(settings.views[0])
+    if len(turns) > 1:
+        return ()
+    return strongest_reflections(pattern, _INDEXED, settings, turns[0], lattice).marks
 
 
 def _brightened(levels: Levels, made_with: Sections) -> NDArray[np.uint8]:
