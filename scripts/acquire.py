@@ -3,14 +3,15 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.contract.source import SOURCES, Reading
-from spacegrouper.crystals.crystal import Crystal, Rejection
-from spacegrouper.crystals.json_lines import write_crystals
+from spacegrouper.contract.source import SOURCES, Reading, Source
+from spacegrouper.crystals.checked_lines import checked_lines
+from spacegrouper.crystals.crystal import Rejection
+from spacegrouper.crystals.json_lines import digest_of, line_of, read_lines, write_lines
 from spacegrouper.crystals.partial_download import PartialDownload
 from spacegrouper.crystals.rejections import write_rejections
 from spacegrouper.errors import UserError
@@ -29,8 +30,12 @@ def main(
         Path | None, typer.Option(help="Where the crystals come from, JSON.")
     ] = None,
     threads: Annotated[
-        int, typer.Option(min=1, help="Processes that read CIF files or draw crystals.")
+        int, typer.Option(min=1, help="Processes that read files or draw crystals.")
     ] = 1,
+    parent: Annotated[
+        Path | None,
+        typer.Option(help="Crystals that an earlier run acquired; equal lines are not parsed."),
+    ] = None,
 ) -> None:
     """Bring crystals from their source into one file.
 
@@ -43,17 +48,18 @@ def main(
     settings = load_settings(config)
     source = SOURCES[settings.acquire.source]
     part = PartialDownload(output.with_name(f"{output.name}.part"))
+    reading = Reading(settings.seed, threads, part)
     rejections: list[Rejection] = []
     ids: list[str] = []
 
-    def kept() -> Iterator[Crystal]:
-        for record in source.read(settings.acquire, Reading(settings.seed, threads, part)):
+    def kept() -> Iterator[bytes]:
+        for record in _records(source, settings.acquire, reading, parent):
             advance(1)
             if isinstance(record, Rejection):
                 rejections.append(record)
             else:
-                ids.append(record.id)
-                yield record
+                ids.append(record[0])
+                yield record[1]
         if not ids:
             raise UserError(
                 f"{config}: `acquire` gave no crystal at all: {len(rejections)} records, all "
@@ -61,7 +67,7 @@ def main(
             )
 
     with progress("acquire", None) as advance:
-        write_crystals(output, kept())
+        write_lines(output, kept())
     write_rejections(rejected, rejections)
     said = source.provenance(settings.acquire)
     if others := said.get("passed_over"):
@@ -84,6 +90,18 @@ def main(
             aside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     part.discard()
     log.info("acquired %d crystals, rejected %d records", len(ids), len(rejections))
+
+
+def _records(
+    source: Source, section: Any, reading: Reading, parent: Path | None
+) -> Iterator[tuple[str, bytes] | Rejection]:
+    """Yield the ids and the lines of crystals, and rejections."""
+    if source.lines:
+        known = frozenset(map(digest_of, read_lines(parent))) if parent else frozenset()
+        yield from checked_lines(source.lines(section), known, reading.processes)
+        return
+    for record in source.read(section, reading):
+        yield record if isinstance(record, Rejection) else (record.id, line_of(record))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 RULES = ROOT / "workflow" / "rules"
 # In pipeline order: what an earlier stage depends on, a later one does as well.
 STAGES = (
-    "acquire", "standardise", "thin", "compare_with_parent", "plan", "simulate", "import_bitmaps",
+    "acquire", "plan", "standardise", "thin", "compare_with_parent", "simulate", "import_bitmaps",
     "shape", "describe", "train", "calibrate", "evaluate", "report", "evaluate_unseen_groups",
     "evaluate_robustness",
 )  # fmt: skip
@@ -35,9 +35,10 @@ OF_TECHNIQUES = {
 }
 OF_SIMULATE = {"engine", "technique"}
 # They change how fast a stage is, or a heading, but nothing that is measured; of `evaluate`,
-# calibrate reads the size of batches.
+# calibrate reads the size of batches. The size of blocks is chosen once, whatever the engine is
+# later; the parent's cells, which plan takes, are inputs: check_parent compares their settings.
 WITHOUT_EFFECT = {"workers", "name"}
-WITHOUT_EFFECT_ON = {"calibrate": {"evaluate"}}
+WITHOUT_EFFECT_ON = {"calibrate": {"evaluate"}, "plan": {"simulate", "standardise"}}
 
 
 def sections_of_rules() -> dict[str, set[str]]:

@@ -14,9 +14,11 @@ rule acquire:
         **growing(mem_mb=4000, runtime=240),
     params:
         config=CONFIG,
+        # Only to be faster: it is no input, as nothing depends on it.
+        parent=f"--parent {PARENT}/structures/acquired.jsonl.gz" if PARENT else "",
     message:
         f"Acquiring crystals from the source '{settings.acquire.source}'"
     shell:
         "python scripts/acquire.py --config {params.config} --output {output.structures}"
         " --rejected {output.rejected} --provenance {output.provenance} --threads {threads}"
-        " 2> {log}"
+        " {params.parent} 2> {log}"

@@ -37,6 +37,8 @@ class Source:
         name: `acquire.source` of the configuration.
         section: the class of its settings, whose field `source` is `Literal[name]`.
         read: (section, Reading) to the crystals, and rejections in place of records that are none.
+        lines: section to the lines of a source that is JSON lines itself, which are then checked by
+            several processes, and taken as they are where a parent's run has them.
         files: section to the files that it reads, by a name for each; a change of them makes the
             run's crystals anew. Empty where crystals do not come from files.
         check: (section, settings of the run) to reasons why no network can be trained on its
@@ -49,6 +51,7 @@ class Source:
     name: str
     section: "type[Section]"
     read: "Callable[[Any, Reading], Iterable[Crystal | Rejection]]"
+    lines: Callable[[Any], Iterable[bytes]] | None = None
     files: Callable[[Any], Mapping[str, Path]] = lambda section: {}
     check: "Callable[[Any, Settings], Iterable[str]]" = lambda section, settings: ()
     provenance: Callable[[Any], Mapping[str, Any]] = lambda section: {}

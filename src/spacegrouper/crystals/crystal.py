@@ -119,6 +119,8 @@ def stated_space_group(crystal: Crystal, path: Path) -> int:
 
 def printable(text: str) -> str:
     """Return a text with escapes in place of the characters that cannot be printed."""
+    if text.isprintable():
+        return text
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode()
         for letter in text

@@ -4,14 +4,13 @@ Both are lines of crystals that `write_crystals` has written, cell and atoms las
 as bytes: equal bytes are equal numbers, and only crystals that differ are parsed.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from spacegrouper.crystals.crystal import Crystal, Rejection
-from spacegrouper.crystals.json_lines import id_of, line_of, parse_line, read_lines
+from spacegrouper.crystals.json_lines import digest_of, id_of, line_of, parse_line, read_lines
 from spacegrouper.crystals.releases import Change, compare_releases, inherited
 from spacegrouper.crystals.standard_cell import LABELS, with_labels
 from spacegrouper.errors import UserError
@@ -38,7 +37,7 @@ class ParentCells:
             # Of several with one id, the first was standardised.
             name = id_of(line, number)
             if name in self._standardised and name not in self._given:
-                self._given[name] = (_digest(line), _digest(_parts(line)[1]))
+                self._given[name] = (digest_of(line), digest_of(_parts(line)[1]))
 
     def cell_of(self, name: str, line: bytes) -> bytes | None:
         """Return the line that a crystal is standardised to, or None where that is not known.
@@ -50,10 +49,10 @@ class ParentCells:
         if given is None:
             return None
         cell = _parts(line)[1]
-        if given[1] != _digest(cell):
+        if given[1] != digest_of(cell):
             return None
         standardised = self._standardised[name]
-        if given[0] == _digest(line):
+        if given[0] == digest_of(line):
             return standardised
         known = _metadata(standardised)
         labels = {label: known[label] for label in LABELS}
@@ -120,10 +119,6 @@ def lines_of_release(
             yield name, line_of(inherited(_parsed(parent[name]), _parsed(line)))
         else:
             yield name, line
-
-
-def _digest(content: bytes) -> bytes:
-    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 def _parts(line: bytes) -> tuple[bytes, bytes]:

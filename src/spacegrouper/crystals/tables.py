@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable
-from dataclasses import astuple, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -17,5 +17,6 @@ def write_table(path: Path, kind: type[Any], rows: Iterable[Any]) -> None:
     """
     with written_aside(path) as aside, aside.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(field.name for field in fields(kind))
-        writer.writerows([printable(str(value)) for value in astuple(row)] for row in rows)
+        names = [field.name for field in fields(kind)]
+        writer.writerow(names)
+        writer.writerows([printable(str(getattr(row, name))) for name in names] for row in rows)

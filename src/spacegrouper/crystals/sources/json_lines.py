@@ -28,8 +28,14 @@ def _read(section: JsonLinesSource, reading: Reading) -> "Iterable[Crystal | Rej
     return read_crystals(section.path)
 
 
+def _lines(section: JsonLinesSource) -> Iterable[bytes]:
+    from spacegrouper.crystals.json_lines import read_lines
+
+    return read_lines(section.path)
+
+
 def _files(section: JsonLinesSource) -> dict[str, Path]:
     return one_file(section.path, "acquire.path")
 
 
-SOURCES.register(Source("json_lines", JsonLinesSource, _read, files=_files))
+SOURCES.register(Source("json_lines", JsonLinesSource, _read, _lines, files=_files, shared=True))
