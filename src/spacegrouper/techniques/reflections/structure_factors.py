@@ -95,7 +95,11 @@ def _intensities(
     # number of vector registers.
     lanes = _whole_registers(2 * side)
     along = np.zeros((atoms, lanes))
-    along[:, :side], along[:, side : 2 * side] = tables[1].real, tables[1].imag
+    # Number by number: to assign arrays takes seconds longer to compile.
+    for atom in range(atoms):
+        for index in range(side):
+            along[atom, index] = tables[1, atom, index].real
+            along[atom, side + index] = tables[1, atom, index].imag
     result = np.zeros((side, width, width))
     columns = _whole_registers(width)
     s_squared, factor, wave = np.zeros(columns), np.empty(columns), np.empty(columns)

@@ -157,50 +157,49 @@ def symmetry_tests(levels: NDArray[np.float32], cells: NDArray[np.float64]) -> N
     indices, half = _places(largest)
     flat = np.ascontiguousarray(levels.reshape(len(levels), len(half)))
     metrics = np.linalg.inv(metrics_of(cells))  # of the reciprocal lattices, 1/Angstrom^2
-    _test(flat, metrics, indices, half, partners, starts, members, found)
+    for level, metric, result in zip(flat, metrics, found, strict=True):
+        rest = level - _means_of_shells(level, metric, indices, half)
+        _test(level, rest, partners, starts, members, result)
     return found
 
 
-@njit(cache=True, nogil=True)
-def _test(
-    levels: Any,
-    metrics: Any,
-    indices: Any,
-    half: Any,
-    partners: Any,
-    starts: Any,
-    members: Any,
-    found: Any,
-) -> None:
-    for crystal in range(len(levels)):
-        level, result = levels[crystal], found[crystal]
-        for rotation in range(len(partners)):
-            first = _OF_A_ROTATION * rotation
-            _agreement(level, partners[rotation], result[first : first + _OF_A_ROTATION])
-        rest = level - _means_of_shells(level, metrics[crystal], indices, half)
-        for number in range(len(starts) - 1):
-            own = members[starts[number] : starts[number + 1]]
-            first = _OF_A_ROTATION * len(partners) + _OF_A_SET * number
-            _distribution(level, rest, own, result[first : first + _OF_A_SET])
-
-
-@njit(cache=True, nogil=True)
-def _means_of_shells(level: Any, metric: Any, indices: Any, half: Any) -> Any:
+def _means_of_shells(
+    level: NDArray[np.float32],
+    metric: NDArray[np.float64],
+    indices: NDArray[np.int64],
+    half: NDArray[np.bool_],
+) -> NDArray[np.float32]:
     """Return the mean level of those present in each reflection's shell of resolution, (m,)."""
-    s_squared = np.empty(len(level))
-    for place in range(len(level)):
-        h, k, l = indices[place]
-        s_squared[place] = s_squared_of(metric, h, k, l)
+    s_squared = _s_squared(metric, indices)
     ordered = np.sort(s_squared[half])
     # A little below: rounding errors must not part equivalent reflections.
     edges = ordered[(np.arange(1, _SHELLS) * len(ordered)) // _SHELLS] * (1 - 1e-9)
     shells = np.searchsorted(edges, s_squared, side="right")
-    sums, counts = np.zeros(_SHELLS), np.zeros(_SHELLS)
-    for place in range(len(level)):
-        if half[place] and level[place] > 0:
-            sums[shells[place]] += level[place]
-            counts[shells[place]] += 1
-    return (sums / np.maximum(counts, 1))[shells].astype(np.float32)
+    present = half & (level > 0)
+    counts = np.bincount(shells[present], minlength=_SHELLS)
+    sums = np.bincount(shells[present], level[present], minlength=_SHELLS)
+    means: NDArray[np.float32] = (sums / np.maximum(counts, 1)).astype(np.float32)[shells]
+    return means
+
+
+@njit(cache=True, nogil=True)
+def _s_squared(metric: Any, indices: Any) -> Any:
+    found = np.empty(len(indices))
+    for place in range(len(indices)):
+        h, k, l = indices[place]
+        found[place] = s_squared_of(metric, h, k, l)
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _test(level: Any, rest: Any, partners: Any, starts: Any, members: Any, result: Any) -> None:
+    for rotation in range(len(partners)):
+        first = _OF_A_ROTATION * rotation
+        _agreement(level, partners[rotation], result[first : first + _OF_A_ROTATION])
+    for number in range(len(starts) - 1):
+        own = members[starts[number] : starts[number + 1]]
+        first = _OF_A_ROTATION * len(partners) + _OF_A_SET * number
+        _distribution(level, rest, own, result[first : first + _OF_A_SET])
 
 
 @njit(cache=True, nogil=True)
