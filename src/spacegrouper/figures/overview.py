@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from spacegrouper.crystals.class_names import class_name
 from spacegrouper.figures.looks import BLUE, LIGHT_GREY, NARROW_GAPS, STYLE, VERMILION
 from spacegrouper.figures.samples import Sample, visible
+from spacegrouper.figures.shares import percent
 from spacegrouper.figures.spot_marks import mark_spots
 from spacegrouper.figures.toolkit import draw_image, head_columns, new_figure
 
@@ -50,7 +51,7 @@ def _write_answer(axes: Axes, sample: Sample, label: str) -> None:
     axes.text(0, 0.80, name, weight="bold")
     axes.text(0, 0.64, f"is {class_name(label, sample.true)}")
     axes.text(0, 0.40, f"named {class_name(label, sample.predicted)}")
-    axes.text(0, 0.24, f"{sign}, {100 * sample.probability:.1f} %", color=colour)
+    axes.text(0, 0.24, f"{sign}, {percent(sample.probability)}", color=colour)
     axes.barh(0.12, 1, 0.08, color=LIGHT_GREY)
     axes.barh(0.12, sample.probability, 0.08, color=colour)
     axes.set(xlim=(0, 1), ylim=(0, 1), box_aspect=1 / _ANSWER_WIDTH)

@@ -15,6 +15,7 @@ from spacegrouper.crystals.class_names import class_name, label_noun
 from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.figures.page_template import page_template
 from spacegrouper.figures.samples import Sample
+from spacegrouper.figures.shares import percent
 
 
 def samples_page(
@@ -60,7 +61,7 @@ def describe_sample(
         "right": sample.right,
         "true": class_name(label, sample.true),
         "predicted": class_name(label, sample.predicted),
-        "percent": f"{100 * sample.probability:.1f}",
+        "percent": percent(sample.probability),
         "images": [(picture.caption, _png_address(pixels(picture))) for picture in sample.pictures],
     }
 

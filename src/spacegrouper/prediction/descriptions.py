@@ -7,7 +7,8 @@ from spacegrouper.crystals.class_names import class_name, short_symbol
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.formula import formula_unit, printed_formula
 from spacegrouper.crystals.symmetry import extinction_class_members
-from spacegrouper.prediction.guesses import decision_record, joined, percent
+from spacegrouper.figures.shares import percent
+from spacegrouper.prediction.guesses import decision_record, joined
 
 if TYPE_CHECKING:
     from spacegrouper.prediction.answers import Answer

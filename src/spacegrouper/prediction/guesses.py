@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.crystals.class_names import class_name
+from spacegrouper.figures.shares import percent
 
 GUESSES = 5
 TOGETHER = 0.9  # of the probability, of the classes that an answer lies between
@@ -44,15 +45,6 @@ def most_probable(
         )
     ]
     return tuple(named[:GUESSES]), tuple(named[:enough])
-
-
-def percent(share: float) -> str:
-    """Return a share as it is printed, such as `93.4 %`; none but the exact is 0 or 100."""
-    if 0 < share < 0.0005:
-        return "< 0.1 %"
-    if 0.9995 <= share < 1:
-        return "> 99.9 %"
-    return f"{100 * share:.1f} %"
 
 
 def undecided(between: Sequence[Guess], threshold: float | None) -> str:

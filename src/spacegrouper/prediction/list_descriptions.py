@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from rich.cells import cell_len, set_cell_size
 
 from spacegrouper.crystals.class_names import class_name, overlined, short_symbol, typeset
+from spacegrouper.figures.shares import percent
 from spacegrouper.prediction.descriptions import listed
-from spacegrouper.prediction.guesses import decision_record, percent
+from spacegrouper.prediction.guesses import decision_record
 from spacegrouper.prediction.list_answers import ListAnswer
 from spacegrouper.techniques.reflections.ranking.priors import PRIOR_WORDS
 

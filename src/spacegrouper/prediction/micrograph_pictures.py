@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from spacegrouper.figures.looks import BLUE, ORANGE, STYLE, VERMILION
-from spacegrouper.prediction.guesses import percent
+from spacegrouper.figures.shares import percent
 from spacegrouper.prediction.list_descriptions import group_name
 from spacegrouper.prediction.micrograph_descriptions import pattern_facts
 from spacegrouper.prediction.micrographs import MicrographAnswer

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len, set_cell_size
 
+from spacegrouper.figures.shares import percent
 from spacegrouper.prediction.descriptions import (
     answer_record,
     facts,
     heading_of_guesses,
     title,
 )
-from spacegrouper.prediction.guesses import percent
 from spacegrouper.prediction.list_answers import ListAnswer
 from spacegrouper.prediction.list_descriptions import (
     aligned,

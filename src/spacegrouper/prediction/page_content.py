@@ -14,10 +14,10 @@ import numpy as np
 from spacegrouper.crystals.class_names import class_name, label_noun
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.errors import UserError
+from spacegrouper.figures.shares import percent
 from spacegrouper.figures.toolkit import png_of
 from spacegrouper.prediction.answers import Answer, answer_crystals
 from spacegrouper.prediction.descriptions import calibration, model_record
-from spacegrouper.prediction.guesses import percent
 from spacegrouper.prediction.inputs import Asked, answer_inputs, gathered, read_input, read_views
 from spacegrouper.prediction.list_answers import ListAnswer
 from spacegrouper.prediction.list_pictures import zone_figures, zone_words

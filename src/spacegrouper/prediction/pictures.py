@@ -15,8 +15,9 @@ from PIL import Image
 from spacegrouper.contract.technique import DESCRIPTORS, Picture
 from spacegrouper.figures.looks import BLUE, LIGHT_GREY, STYLE
 from spacegrouper.figures.samples import visible
+from spacegrouper.figures.shares import percent
 from spacegrouper.prediction.descriptions import facts, heading_of_guesses, title
-from spacegrouper.prediction.guesses import GUESSES, Guess, percent
+from spacegrouper.prediction.guesses import GUESSES, Guess
 from spacegrouper.prediction.verdicts import network_verdict
 from spacegrouper.techniques.images import in_view_colours
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from spacegrouper.crystals.class_names import space_group_symbol
 from spacegrouper.crystals.identity import ENANTIOMORPHIC
 from spacegrouper.crystals.symmetry import extinction_class_members
-from spacegrouper.prediction.guesses import joined, percent, undecided
+from spacegrouper.figures.shares import percent
+from spacegrouper.prediction.guesses import joined, undecided
 
 if TYPE_CHECKING:
     from spacegrouper.prediction.answers import Answer

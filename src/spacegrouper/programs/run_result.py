@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from spacegrouper.crystals.class_names import label_noun
-from spacegrouper.prediction.guesses import percent
+from spacegrouper.figures.shares import percent
 
 
 def result_lines(run: Path) -> list[str]:
