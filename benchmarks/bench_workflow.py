@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -17,8 +18,11 @@ from bench_simulate import ROOT, console, default_structures, draw_lines, machin
 from rich.table import Table
 
 from spacegrouper.atomic import written_aside
+from spacegrouper.crystals.blocks import planned_blocks
+from spacegrouper.crystals.json_lines import read_lines
+from spacegrouper.crystals.rejections import write_rejections
 
-STAGES = ("acquire", "standardise", "plan", "simulate", "shape")
+STAGES = ("acquire", "plan", "standardise", "collect", "simulate", "shape")
 PROJECTED = (108_658, 10_000_000)
 
 
@@ -43,7 +47,8 @@ def main(
 
     Each size is run from the JSON lines to the dataset with the settings of config/config.yaml.
     The cost of any number of crystals is taken as a constant and a part for each crystal, from
-    the smallest size and the largest; sizes in between check it.
+    the smallest size and the largest; sizes in between check it. What single jobs do with all
+    crystals is measured on the whole file besides.
     """
     if structures is None:
         console.print("no structures found: give --structures", style="red")
@@ -53,11 +58,14 @@ def main(
     for size in sizes:
         with console.status(f"{size} crystals"), tempfile.TemporaryDirectory() as folder:
             runs.append(run_workflow(structures, size, Path(folder)))
+    with console.status("single jobs"), tempfile.TemporaryDirectory() as folder:
+        single_jobs = run_single_jobs(structures, Path(folder))
     results = {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
         "structures": structures.name,
         "runs": runs,
+        "single_jobs": single_jobs,
         "projected": [project(runs, count) for count in (*sizes, *PROJECTED)],
     }
     with written_aside(output / "workflow.json") as aside:
@@ -104,6 +112,45 @@ def run_workflow(structures: Path, size: int, folder: Path) -> dict[str, Any]:
     }
 
 
+def run_single_jobs(structures: Path, folder: Path) -> dict[str, Any]:
+    """Run acquire, plan and collect on a whole file; return its crystals and their CPU seconds."""
+    source = {"source": "json_lines", "path": str(structures)}
+    config, plan = folder / "run.yaml", folder / "plan"
+    config.write_text(yaml.safe_dump({"name": "run", "acquire": source}))
+    acquired, rejected = folder / "acquired.jsonl.gz", folder / "rejected.csv"
+    processes = str(len(os.sched_getaffinity(0)))
+    cost = {
+        "acquire": cpu_seconds(
+            "acquire",
+            *("--config", config, "--output", acquired, "--rejected", rejected),
+            *("--threads", processes),
+        ),
+        "plan": cpu_seconds("plan", "--structures", acquired, "--config", config, "--output", plan),
+    }
+    # Blocks take the place of what standardising would make of them.
+    names = planned_blocks(plan) or []
+    for name in names:
+        write_rejections(plan / f"{name}.csv", [])
+    cost["collect"] = cpu_seconds(
+        "collect",
+        *("--plan", plan, "--standardised", plan, "--earlier-rejected", rejected),
+        *("--output", folder / "standardised.jsonl.gz", "--rejected", folder / "all.csv"),
+    )
+    return {"crystals": sum(1 for _ in read_lines(acquired)), "cpu_seconds": cost}
+
+
+def cpu_seconds(program: str, *arguments: str | Path) -> float:
+    """Run a program of scripts/; return the CPU seconds of it and of its processes."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(
+        [sys.executable, ROOT / "scripts" / f"{program}.py", *arguments],
+        check=True,
+        capture_output=True,
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
 def stage_cost(benchmarks: Path, stage: str) -> dict[str, float]:
     """Return jobs, summed wall seconds and CPU seconds of a stage, by Snakemake's own account."""
     single = benchmarks / f"{stage}.tsv"
@@ -120,7 +167,7 @@ def stage_cost(benchmarks: Path, stage: str) -> dict[str, float]:
 
 
 def project(runs: list[dict[str, Any]], crystals: int) -> dict[str, float]:
-    """Return seconds, CPU hours, bytes and files of so many crystals, as straight lines."""
+    """Return seconds, CPU hours and bytes of so many crystals, as straight lines."""
 
     def line(value: Any) -> float:
         first, last = runs[0], runs[-1]
@@ -133,14 +180,14 @@ def project(runs: list[dict[str, Any]], crystals: int) -> dict[str, float]:
         "core_hours": line(lambda run: sum(s["cpu_seconds"] for s in run["stages"].values()))
         / 3600,
         "bytes": line(lambda run: sum(run["bytes"].values())),
-        "files": line(lambda run: sum(run["files"].values())),
     }
 
 
 def table_of(results: dict[str, Any]) -> Table:
     """Lay out what was measured, and what is projected from it."""
     table = Table(title="from JSON lines to the dataset")
-    for heading in ("crystals", "seconds", "crystals/s", "core-hours", "MB", "files"):
+    headings = ("crystals", "seconds", "crystals/s", "core-hours", "MB", "files")
+    for heading in (*headings, *(f"{stage}, CPU s" for stage in STAGES)):
         table.add_column(heading, justify="right")
     for run in results["runs"]:
         cpu = sum(stage["cpu_seconds"] for stage in run["stages"].values())
@@ -151,6 +198,7 @@ def table_of(results: dict[str, Any]) -> Table:
             f"{cpu / 3600:.3f}",
             f"{sum(run['bytes'].values()) / 1e6:.1f}",
             str(sum(run["files"].values())),
+            *(f"{run['stages'][stage]['cpu_seconds']:.1f}" for stage in STAGES),
         )
     table.add_section()
     for row in results["projected"]:
@@ -160,7 +208,6 @@ def table_of(results: dict[str, Any]) -> Table:
             f"{row['crystals'] / row['seconds']:.1f}",
             f"{row['core_hours']:.2f}",
             f"{row['bytes'] / 1e6:,.0f}",
-            f"{row['files']:,.0f}",
         )
     return table
 

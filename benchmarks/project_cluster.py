@@ -8,21 +8,26 @@ from typing import Annotated
 
 import typer
 
+from spacegrouper.crystals.block_size import block_size
+from spacegrouper.settings import Plan, settings_from_mapping
+
 RESULTS = Path(__file__).with_name("results")
 
 # CPU seconds of a job before its program begins its work: Snakemake twice, and our imports.
-START_UP = 4.1
+START_UP = 4.0
 # Seconds after the end of a stage until Snakemake has noticed, submitted the next, and it runs.
 BETWEEN_STAGES = 60.0
 CORES, MEGABYTES = 16, 64_000  # of a node
-# What shaping takes of memory for each crystal of a block.
+ACQUIRING = 4  # processes that share acquire
+# What shaping takes of memory for each crystal of a block of the dataset.
 SHAPING_MEGABYTES = 0.39
 # At which raw shards are held against their digests before they are shaped.
 DIGESTED_BYTES_PER_SECOND = 500e6
-JOBS_AT_MOST = 200  # of the profile
 
-STAGES = ("acquire", "standardise", "plan", "simulate", "shape", "between")
-RUNS = ((108_658, 512), (108_658, 8192), (10**7, 512), (10**7, 24_576))
+# Each begins when the one before has ended, but a block is simulated as soon as it is standardised.
+STAGES = ("acquire", "plan", "standardise and simulate", "shape", "between")
+CRYSTALS = (108_658, 10**7)
+NODES = (1, 10, 100)
 
 
 @dataclass(frozen=True)
@@ -30,75 +35,88 @@ class Costs:
     """Core-seconds of a crystal in each stage, and bytes of its raw patterns."""
 
     acquire: float
-    standardise: float
     plan: float
+    standardise: float
+    collect: float
     simulate: float
     shape: float
     raw_bytes: float
 
 
 def main(
-    results: Annotated[
-        Path, typer.Option(help="folder of workflow.json and simulate.json")
-    ] = RESULTS,
+    results: Annotated[Path, typer.Option(help="folder of workflow.json")] = RESULTS,
     submissions: Annotated[
         float, typer.Option(help="jobs that Snakemake submits in a second")
     ] = 25,
+    jobs: Annotated[int, typer.Option(help="jobs at a time, at most: `jobs` of the profile")] = 200,
 ) -> None:
     """Print the seconds of each stage, of 108,658 and 10 million crystals on 1 to 100 nodes."""
     costs = measured_costs(results)
-    headings = ("crystals", "block", "jobs", "nodes", *STAGES, "total")
+    settings = settings_from_mapping({"workers": {"cluster": "slurm"}}, "")
+    headings = ("crystals", "block", "blocks", "nodes", *STAGES, "total")
     print(f"| {' | '.join(headings)} |\n|{'---|' * len(headings)}")
-    for crystals, block_size in RUNS:
-        for nodes in (1, 10, 100):
-            seconds = project(costs, crystals, block_size, nodes, submissions)
-            numbers = (crystals, block_size, math.ceil(crystals / block_size), nodes)
+    for crystals in CRYSTALS:
+        size = block_size(settings, crystals, CORES)
+        for nodes in NODES:
+            seconds = project(costs, settings.plan, crystals, size, nodes, submissions, jobs)
+            numbers = (crystals, size, math.ceil(crystals / size), nodes)
             row = (*numbers, *seconds.values(), sum(seconds.values()))
             print(f"| {' | '.join(f'{value:,.0f}' for value in row)} |")
 
 
 def measured_costs(results: Path) -> Costs:
-    """Take the costs from bench_simulate.py, and from two sizes of bench_workflow.py's."""
+    """Take the costs from the CPU seconds that bench_workflow.py has measured.
+
+    Those of single jobs are of a whole file, all others of what its largest run has more than its
+    smallest. Wall seconds would be those of a machine that may have had other work.
+    """
     workflow = json.loads((results / "workflow.json").read_text(encoding="utf-8"))
-    simulate = json.loads((results / "simulate.json").read_text(encoding="utf-8"))
     first, last = workflow["runs"][0], workflow["runs"][-1]
+    more = last["crystals"] - first["crystals"]
 
-    def slope(stage: str, cores: int) -> float:
-        taken = last["stages"][stage]["seconds"] - first["stages"][stage]["seconds"]
-        return float(taken * cores / (last["crystals"] - first["crystals"]))
+    def slope(stage: str) -> float:
+        taken = last["stages"][stage]["cpu_seconds"] - first["stages"][stage]["cpu_seconds"]
+        return float(taken / more)
 
+    single = workflow["single_jobs"]
     return Costs(
-        acquire=slope("acquire", 1),
-        standardise=slope("standardise", 2),
-        plan=slope("plan", 1),
-        simulate=1 / simulate["8_bit"]["one_thread"]["structures_per_cpu_second"],
-        shape=slope("shape", 2),
+        **{stage: slope(stage) for stage in ("standardise", "simulate", "shape")},
+        **{stage: cpu / single["crystals"] for stage, cpu in single["cpu_seconds"].items()},
         raw_bytes=last["bytes"]["raw_shards"] / last["crystals"],
     )
 
 
 def project(
-    costs: Costs, crystals: int, block_size: int, nodes: int, submissions: float
+    costs: Costs,
+    plan: Plan,
+    crystals: int,
+    size: int,
+    nodes: int,
+    submissions: float,
+    jobs: int,
 ) -> dict[str, float]:
     """Return the seconds of each stage, with all cores of the nodes as soon as asked for.
 
-    `simulate` has one core for each job; `shape` a worker for each core, as far as the memory
-    goes; `standardise` one node; `acquire` and `plan` one core.
+    Jobs of blocks have a core each; `shape` has a worker for each core, as far as the memory goes;
+    `acquire` four cores of one node, and `plan` and `collect` one core.
     """
-    blocks = math.ceil(crystals / block_size)
-    block_size = min(block_size, crystals)
-    job = START_UP + block_size * costs.simulate
-    at_once = min(blocks, nodes * CORES, JOBS_AT_MOST)
-    workers = nodes * max(1, min(CORES, int(MEGABYTES / (SHAPING_MEGABYTES * block_size))))
-    rounds = math.ceil(blocks / workers)
+    blocks = math.ceil(crystals / size)
+    block = 2 * START_UP + min(size, crystals) * (costs.standardise + costs.simulate)
+    at_once = min(blocks, nodes * CORES, jobs)
+    collect = START_UP + crystals * costs.collect
+    rows = min(plan.shard_rows(crystals), crystals)
+    workers = nodes * max(1, min(CORES, int(MEGABYTES / (SHAPING_MEGABYTES * rows))))
+    rounds = math.ceil(math.ceil(crystals / rows) / workers)
     return {
-        "acquire": START_UP + crystals * costs.acquire,
-        "standardise": START_UP + crystals * costs.standardise / CORES,
+        "acquire": START_UP + crystals * costs.acquire / ACQUIRING,
         "plan": START_UP + crystals * costs.plan,
-        "simulate": max(math.ceil(blocks / at_once) * job, blocks / submissions + job),
+        "standardise and simulate": max(
+            math.ceil(blocks / at_once) * block, 2 * blocks / submissions + block
+        )
+        + collect,
         "shape": START_UP
         + crystals * costs.raw_bytes / DIGESTED_BYTES_PER_SECOND
-        + rounds * block_size * costs.shape,
+        + rounds * rows * costs.shape,
         "between": (len(STAGES) - 1) * BETWEEN_STAGES,
     }
 

@@ -16,8 +16,11 @@ def test_costs_are_measured_and_projected(benchmark, tmp_path) -> None:
     sizes = ("--crystals", 4, "--crystals", 8)
     results = benchmark("workflow", "--structures", tmp_path / "in.jsonl.gz", *sizes)
     assert [run["crystals"] for run in results["runs"]] == [4, 8]
+    assert results["single_jobs"]["crystals"] == 9
+    assert min(results["single_jobs"]["cpu_seconds"].values()) > 0
     for run, projected in zip(results["runs"], results["projected"], strict=False):
-        assert run["stages"]["simulate"]["jobs"] == 1
-        assert run["files"]["raw_shards"] == 2
+        blocks = run["stages"]["simulate"]["jobs"]
+        assert run["stages"]["standardise"]["jobs"] == blocks
+        assert run["files"]["raw_shards"] == 2 * blocks
         assert projected["seconds"] == pytest.approx(run["seconds"])
         assert projected["bytes"] == pytest.approx(sum(run["bytes"].values()))
