@@ -115,15 +115,18 @@ def intensities_at(
     `chosen`: (n,) numbers of pixels; `lattices`: (turns, 3, 3), whose intensities are added;
     `cells`: (3,); `error`: 0, or what is added to |F_cell|, as a share of the sum of form factors.
     """
-    found = np.empty(chosen.size)
+    # Loops here and below, as expressions of arrays take longer to compile.
+    found = np.zeros(chosen.size)
     for start in range(0, chosen.size, _BLOCK):
         block = chosen[start : start + _BLOCK]
-        total = np.zeros(block.size)
         for turn in range(lattices.shape[0]):
             indices = _miller_indices(block, pixels.s, lattices[turn])
             squares = _squared_amplitudes(block, pixels, atoms, indices, precision, error)
-            total += squares * _lattice_factors(indices, cells)
-        found[start : start + _BLOCK] = pixels.photons[block] * total
+            factors = _lattice_factors(indices, cells)
+            for place in range(block.size):
+                found[start + place] += squares[place] * factors[place]
+        for place in range(block.size):
+            found[start + place] *= pixels.photons[block[place]]
     return found
 
 
@@ -150,25 +153,30 @@ def _squared_amplitudes(
     dtype = atoms.coordinates.dtype
     rounded = indices.astype(dtype)
     real, imaginary, most = np.zeros(block.size), np.zeros(block.size), np.zeros(block.size)
-    shells = pixels.shells[block]
     begin = 0
     for element in range(atoms.elements.size):
         cosines, sines = np.zeros(block.size, dtype), np.zeros(block.size, dtype)
         for atom in range(begin, atoms.ends[element]):
             _add_waves(rounded, atoms.coordinates[:, atom], precision, cosines, sines)
-        factors = pixels.form_factors[atoms.elements[element]][shells]
-        real += factors * cosines
-        imaginary += factors * sines
-        most += (atoms.ends[element] - begin) * np.abs(factors)
+        count = atoms.ends[element] - begin
         begin = atoms.ends[element]
-    squares = real * real + imaginary * imaginary
-    return (np.sqrt(squares) + error * most) ** 2 if error > 0 else squares
+        for place in range(block.size):
+            factor = pixels.form_factors[atoms.elements[element], pixels.shells[block[place]]]
+            real[place] += factor * cosines[place]
+            imaginary[place] += factor * sines[place]
+            most[place] += count * abs(factor)
+    squares = np.empty(block.size)
+    for place in range(block.size):
+        squares[place] = real[place] * real[place] + imaginary[place] * imaginary[place]
+        if error > 0:
+            squares[place] = (np.sqrt(squares[place]) + error * most[place]) ** 2
+    return squares
 
 
 @njit(cache=True, nogil=True, inline="always")
 def _add_waves(indices: Any, place: Any, precision: Any, cosines: Any, sines: Any) -> None:
     """Add cos and sin of 2 pi (h x + k y + l z), of one atom, at each pixel."""
-    x, y, z = place
+    x, y, z = place[0], place[1], place[2]
     # One by one, rows are known to lie in one piece, and are read as vectors.
     h, k, l = indices[0], indices[1], indices[2]
     for pixel in range(cosines.size):

@@ -190,15 +190,16 @@ def _shares_in_phase(pixels: Any, atoms: Any) -> Any:
     amplitudes = np.zeros(pixels.form_factors.shape[1])
     begin = 0
     for element in range(atoms.elements.size):
-        factors = pixels.form_factors[atoms.elements[element]]
-        amplitudes += (atoms.ends[element] - begin) * np.abs(factors)
+        count = atoms.ends[element] - begin
         begin = atoms.ends[element]
+        for shell in range(amplitudes.size):
+            amplitudes[shell] += count * abs(pixels.form_factors[atoms.elements[element], shell])
     most = _largest(pixels.photons) * _largest(amplitudes) ** 2
     shares = np.zeros(pixels.photons.size, np.float32)
     if most > 0:
-        squares = amplitudes**2 / most
         for pixel in range(shares.size):
-            shares[pixel] = pixels.photons[pixel] * squares[pixels.shells[pixel]]
+            amplitude = amplitudes[pixels.shells[pixel]]
+            shares[pixel] = pixels.photons[pixel] * amplitude * amplitude / most
     return shares, most
 
 
@@ -230,8 +231,8 @@ def _bright_pixels(
     brightest = promising[np.argmax(upper) : np.argmax(upper) + 1]
     largest = intensities_at(brightest, pixels, atoms, lattices, cells, DOUBLE, 0.0)[0]
 
-    limit = largest / reach / most / np.prod(cells.astype(np.float64)) ** 2
-    possible = _at_least(limit, bounds)
+    count = float(cells[0]) * float(cells[1]) * float(cells[2])
+    possible = _at_least(largest / reach / most / count**2, bounds)
     upper = intensities_at(possible, pixels, rounded_atoms, lattices, cells, SINGLE, error)
     bright = possible[reach * upper >= largest]
     return bright, intensities_at(bright, pixels, atoms, lattices, cells, DOUBLE, 0.0)

@@ -56,7 +56,8 @@ def lattice_bounds(
         lattice = lattices[turn].astype(np.float32)
         errors = np.empty(3, np.float32)
         for axis in range(3):
-            length = np.sqrt(np.sum(lattices[turn, axis] ** 2))
+            a, b, c = lattices[turn, axis, 0], lattices[turn, axis, 1], lattices[turn, axis, 2]
+            length = np.sqrt(a * a + b * b + c * c)
             errors[axis] = unit_roundoff * (6 * longest_s * length + 1)
         counts = cells.astype(np.float32)
         # Without branches, which the compiler turns into vector instructions.
