@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pymatgen.core import Lattice
 from written_anew import written_anew
 
-from spacegrouper.crystals.canonical_cell import canonical_primitive_cell, primitive_cell
+from spacegrouper.crystals.canonical_cell import canonical_primitive_cell
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.differences import difference
 from spacegrouper.crystals.json_lines import read_crystals
@@ -126,18 +126,6 @@ def test_the_hand_is_kept_where_it_decides_the_space_group():
         assert space_group(standardise(written_anew(crystal, seed), SETTINGS)) == 76
     other = standardise(mirrored(crystal), SETTINGS)
     assert (space_group(other), other.metadata["spacegroup"]) == (78, 78)
-
-
-def test_in_place_of_a_supercell_its_primitive_cell_is_found():
-    lattice = np.diag([4.0, 4.2, 9.0])
-    coords = np.array([[0, 0, 0], [0, 0, 0.5], [0.3, 0.4, 0.1], [0.3, 0.4, 0.6]])
-    numbers = np.array([22, 22, 8, 8])
-    cell = primitive_cell(lattice, numbers, coords)
-    assert abs(np.linalg.det(cell[0])) == pytest.approx(4.0 * 4.2 * 4.5)
-    assert sorted(cell[1]) == [8, 22]
-    # An atom away from its place ends the translation.
-    coords[3, 0] += 0.05
-    assert len(primitive_cell(lattice, numbers, coords)[1]) == 4
 
 
 def test_a_canonical_primitive_cell_is_the_same_crystal():

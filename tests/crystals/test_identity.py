@@ -222,6 +222,8 @@ def test_wyckoff_letters_are_renamed_as_pymatgen_renames_them():
 
     from spacegrouper.crystals.identity import _relabellings
 
-    assert {str(number): tables for number, tables in _relabellings().items()} == (
-        WYCKOFF_POSITION_RELAB_DICT
-    )
+    found = {
+        str(number): [{ord(letter): new for letter, new in table.items()} for table in tables]
+        for number, tables in _relabellings().items()
+    }
+    assert found == WYCKOFF_POSITION_RELAB_DICT

@@ -4,23 +4,27 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacegrouper.crystals.neighbours import closer_than, periodic_images, reduced_cell
+from spacegrouper.crystals.neighbours import closer_than, nearest_distances, reduced_cell
 
 SKEW = np.array([[4.0, 0.0, 0.0], [1.0, 3.5, 0.0], [-0.5, 1.2, 5.0]])
 
 
-def test_periodic_images_hold_every_neighbour_within_the_radius():
-    coords = np.random.default_rng(1).random((3, 3))
-    images, owners = periodic_images(SKEW, coords, 6.0)
+@given(st.integers(0, 10**6), st.integers(1, 6), st.sampled_from([1, 2, 3]))
+def test_nearest_distances_are_those_among_all_images(seed, atoms, kinds):
+    random = np.random.default_rng(seed)
+    coords, kind = random.random((atoms, 3)), random.integers(0, kinds, atoms)
     shifts = np.array(list(itertools.product(range(-4, 5), repeat=3)))
-    everything = (coords[None] + shifts[:, None]).reshape(-1, 3) @ SKEW
-    for atom in coords @ SKEW:
-        wanted = np.linalg.norm(everything - atom, axis=1)
-        found = np.linalg.norm(images - atom, axis=1)
-        np.testing.assert_allclose(np.sort(found[found < 6]), np.sort(wanted[wanted < 6]))
-    home = np.linalg.solve(SKEW.T, images.T).T
-    shift = home - coords[owners]
-    np.testing.assert_allclose(shift, np.round(shift), atol=1e-9)
+    positions = coords @ SKEW
+    distances = np.linalg.norm(
+        positions[:, None, None] - positions[:, None] - shifts @ SKEW, axis=3
+    )
+    distances[np.arange(atoms), np.arange(atoms), (shifts == 0).all(axis=1)] = np.inf
+    found = nearest_distances(SKEW, kind, coords, 9, 6.0)
+    assert found.shape == (atoms, kind.max() + 1, 9)
+    for atom, each in itertools.product(range(atoms), range(kind.max() + 1)):
+        expected = np.sort(distances[atom, kind == each].ravel())[:9]
+        expected = np.concatenate([expected, [np.inf] * (9 - len(expected))])
+        np.testing.assert_allclose(found[atom, each], np.minimum(expected, 6.0))
 
 
 def test_reduced_cell_is_short_and_holds_the_same_crystal():
@@ -44,3 +48,25 @@ def test_closer_than_sees_through_cell_borders(distance, shift):
 
 def test_an_atom_too_close_to_its_own_image_is_found():
     assert closer_than(np.diag([0.4, 5, 5]), np.zeros((1, 3)), 0.5) == (0, 0)
+
+
+def test_a_cell_as_thin_as_a_mistake_makes_it_takes_no_memory():
+    assert closer_than(np.diag([1e-7, 1e-7, 1e-7]), np.zeros((1, 3)), 0.5) == (0, 0)
+
+
+@given(st.integers(0, 10**6), st.sampled_from([0.7, 1.5, 3.0]))
+def test_the_first_pair_that_is_too_close_is_found_in_cells_of_any_thickness(seed, distance):
+    random = np.random.default_rng(seed)
+    lattice = np.diag(random.uniform(1, 8, 3)) @ (np.eye(3) + random.normal(0, 0.1, (3, 3)))
+    coords = random.random((random.integers(1, 6), 3))
+    lengths = np.linalg.norm(reduced_cell(lattice, coords)[0], axis=1)
+    shifts = np.array(list(itertools.product(range(-5, 6), repeat=3)))
+    places = coords @ lattice
+    apart = np.linalg.norm(places[:, None, None] - places[:, None] - shifts @ lattice, axis=3)
+    apart[np.arange(len(coords)), np.arange(len(coords)), (shifts == 0).all(axis=1)] = np.inf
+    pairs = np.argwhere(np.triu(apart.min(axis=2) < distance))
+    if lengths.min() < distance:
+        expected = (0, 0)
+    else:
+        expected = tuple(pairs[0].tolist()) if len(pairs) else None
+    assert closer_than(lattice, coords, distance) == expected

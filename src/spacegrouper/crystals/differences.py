@@ -8,14 +8,10 @@ import gemmi
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.crystals.canonical_cell import (
-    Cell,
-    bases_with_lengths,
-    cosines,
-    primitive_cell,
-)
 from spacegrouper.crystals.crystal import Crystal
+from spacegrouper.crystals.lattice_bases import bases_with_lengths, cosines
 from spacegrouper.crystals.neighbours import reduced_cell
+from spacegrouper.crystals.primitive_cell import Cell, primitive_cell
 
 LATTICE_TOLERANCE = 1e-3  # largest strain of a lattice that counts as unchanged
 ATOM_TOLERANCE = 0.01  # Angstrom, largest move of an atom that counts as none
@@ -100,7 +96,9 @@ def _lattice_matches(
     """Return the bases of the later lattice that are like the earlier, by rising strain."""
     lengths = np.linalg.norm(earlier, axis=1)
     bases = bases_with_lengths(later, lengths, _LARGEST_STRAIN)
-    close = np.abs(cosines(bases @ later) - cosines(earlier)).max(axis=1) < 2 * _LARGEST_STRAIN
+    close = (
+        np.abs(cosines(bases @ later) - cosines(earlier[None])).max(axis=1) < 2 * _LARGEST_STRAIN
+    )
     bases = bases[close]
     deformations = np.linalg.inv(earlier) @ bases @ later
     stretches = np.linalg.svd(deformations, compute_uv=False)

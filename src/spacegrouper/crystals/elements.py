@@ -2,17 +2,23 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 import gemmi
 
 # An element with, perhaps, an oxidation state: "Na", "Na+", "O2-", "Fe2.5+", "Fe3+,spin=5".
 _SPECIES = re.compile(r"([A-Z][a-z]?)(?:\d*\.?\d*[+-])?(?:,spin=.*)?")
 
+# Symbols by atomic number.
+SYMBOLS: tuple[str, ...] = tuple(gemmi.Element(number).name for number in range(119))
+ATOMIC_NUMBERS = {symbol: number for number, symbol in enumerate(SYMBOLS)}
+
 
 class UnusableCrystalError(Exception):
     """The crystal cannot be used, for the reason given."""
 
 
+@lru_cache(maxsize=1024)
 def element_symbol(name: str) -> str:
     """Return the element in a name such as "Na", "O2-", "Fe3+,spin=5" or "D", which is H.
 

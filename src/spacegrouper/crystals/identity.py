@@ -12,13 +12,12 @@ from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
 
-import gemmi
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
-from spacegrouper.crystals.canonical_cell import primitive_cell
-from spacegrouper.crystals.neighbours import periodic_images, reduced_cell
+from spacegrouper.crystals.elements import ATOMIC_NUMBERS, SYMBOLS
+from spacegrouper.crystals.neighbours import nearest_distances, reduced_cell
+from spacegrouper.crystals.primitive_cell import primitive_cell
 
 # Space groups that come in mirror-image pairs.
 ENANTIOMORPHIC = frozenset(
@@ -48,22 +47,17 @@ def prototype_label(species: Sequence[str], symmetry: Any) -> str:
         species: n element symbols.
         symmetry: spglib's dataset for the same n atoms.
     """
-    orbits = {
-        (orbit, letter, element)
-        for orbit, letter, element in zip(
-            symmetry.crystallographic_orbits, symmetry.wyckoffs, species, strict=True
-        )
-    }
-    letters = {
-        element: [letter for _, letter, owner in orbits if owner == element] for element in species
-    }
     counts = Counter(species)
+    letters: dict[str, Counter[str]] = {element: Counter() for element in counts}
+    # An orbit is named by the first of its atoms.
+    for atom in set(symmetry.crystallographic_orbits.tolist()):
+        letters[species[atom]][symmetry.wyckoffs[atom]] += 1
     units = math.gcd(*counts.values())
     amounts = {element: count // units for element, count in counts.items()}
     positions = min(
         sorted(
-            (amounts[element], _count_letters("".join(letters[element]).translate(relabelling)))
-            for element in amounts
+            (amount, _count_letters(letters[element], relabelling))
+            for element, amount in amounts.items()
         )
         for relabelling in _relabellings()[symmetry.number]
     )
@@ -107,10 +101,10 @@ def structure_key(
         frac_coords: (n, 3).
         space_group: its number.
     """
-    numbers = np.array([gemmi.Element(element).atomic_number for element in species])
+    numbers = np.array([ATOMIC_NUMBERS[element] for element in species])
     lattice, numbers, frac_coords = primitive_cell(lattice, numbers, frac_coords)
     counts = sorted(Counter(numbers.tolist()).items())
-    contents = {gemmi.Element(number).name: count for number, count in counts}
+    contents = {SYMBOLS[number]: count for number, count in counts}
     volume = abs(float(np.linalg.det(lattice)))
     identity = (
         space_group,
@@ -123,10 +117,10 @@ def structure_key(
 
 
 @cache
-def _relabellings() -> dict[int, list[dict[int, str]]]:
+def _relabellings() -> dict[int, list[dict[str, str]]]:
     """Return how other choices of origin and axes rename the Wyckoff letters of a space group.
 
-    By its number, tables for `str.translate`: pymatgen's, read as a file because the module that
+    By its number, from letter to letter: pymatgen's tables, read as a file because the module that
     holds them takes four seconds to import.
     """
     pymatgen = find_spec("pymatgen.core")
@@ -135,13 +129,15 @@ def _relabellings() -> dict[int, list[dict[int, str]]]:
     folder = Path(pymatgen.origin).parents[1] / "analysis" / "prototypes"
     with gzip.open(folder / "wyckoff-position-relabelings.json.gz", "rt") as file:
         return {
-            int(number): [{int(key): letter for key, letter in table.items()} for table in tables]
+            int(number): [
+                {chr(int(key)): letter for key, letter in table.items()} for table in tables
+            ]
             for number, tables in json.load(file).items()
         }
 
 
-def _count_letters(letters: str) -> str:
-    counts = sorted(Counter(letters).items())
+def _count_letters(letters: Counter[str], relabelling: dict[str, str]) -> str:
+    counts = sorted((relabelling.get(letter, letter), count) for letter, count in letters.items())
     return "".join(f"{count if count > 1 else ''}{letter}" for letter, count in counts)
 
 
@@ -162,18 +158,9 @@ def _distance_sums(
     such sums, with different weights u: a change that one cannot see, the others do.
     """
     lattice, frac_coords = reduced_cell(lattice, frac_coords)
-    positions = frac_coords @ lattice
-    images, owners = periodic_images(lattice, frac_coords, _REACH)
+    elements, kinds = np.unique(numbers, return_inverse=True)
+    distances = nearest_distances(lattice, kinds, frac_coords, _NEIGHBOURS, _REACH)
     ranks = np.arange(1, _NEIGHBOURS + 1)
-    weights = 1 + np.outer(_IRRATIONAL, numbers) % 1
-    sums = np.zeros(len(weights))
-    for number in np.unique(numbers):
-        of_this_element = numbers == number
-        tree = cKDTree(images[numbers[owners] == number])
-        distances, _ = tree.query(positions, _NEIGHBOURS + 1, distance_upper_bound=_REACH)
-        distances = np.minimum(distances, _REACH)
-        # The nearest of its own element is the atom itself.
-        distances = np.where(of_this_element[:, None], distances[:, 1:], distances[:, :-1])
-        own_weight = weights[:, of_this_element][:, 0]
-        sums += own_weight * (weights @ (distances @ (1.0 / ranks**3)))
-    return [float(value) for value in sums]
+    weights = 1 + np.outer(_IRRATIONAL, elements) % 1
+    of_atoms = distances @ (1.0 / ranks**3)
+    return [float(row[kinds] @ of_atoms @ row) for row in weights]

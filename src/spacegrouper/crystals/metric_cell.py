@@ -12,9 +12,12 @@ import gemmi
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.crystals.canonical_cell import SAME_PLACE, Cell, cosines, in_order
+from spacegrouper.crystals.atom_order import SAME_PLACE
+from spacegrouper.crystals.canonical_cell import in_order
 from spacegrouper.crystals.cell_parameters import angles_of, lengths_of
+from spacegrouper.crystals.lattice_bases import cosines
 from spacegrouper.crystals.lattice_rotations import axis_of, by_length, monoclinic_axes, orders_of
+from spacegrouper.crystals.primitive_cell import Cell
 
 _SAME_LENGTH = 1e-5  # relative to the mean, of lengths and cosines that count as equal
 

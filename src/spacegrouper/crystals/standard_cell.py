@@ -14,26 +14,28 @@ space groups differ.
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
-import gemmi
 import numpy as np
 import spglib
 from numpy.typing import NDArray
 
-from spacegrouper.crystals.canonical_cell import (
-    Cell,
-    canonical_primitive_cell,
-    canonical_setting,
-)
+from spacegrouper.crystals.canonical_cell import canonical_primitive_cell, canonical_setting
 from spacegrouper.crystals.conventional_axes import conventional_axes
 from spacegrouper.crystals.crystal import Crystal, Rejection
-from spacegrouper.crystals.elements import UnusableCrystalError, element_symbol
+from spacegrouper.crystals.elements import (
+    ATOMIC_NUMBERS,
+    SYMBOLS,
+    UnusableCrystalError,
+    element_symbol,
+)
 from spacegrouper.crystals.identity import ENANTIOMORPHIC, prototype_label, structure_key
 from spacegrouper.crystals.metric_cell import in_metric_cell
 from spacegrouper.crystals.neighbours import closer_than
+from spacegrouper.crystals.primitive_cell import Cell
 from spacegrouper.crystals.processes import map_in_order
+from spacegrouper.crystals.symmetrised_cell import symmetrised
 from spacegrouper.crystals.symmetry import crystal_systems
 from spacegrouper.settings import Standardise
 
@@ -123,7 +125,7 @@ def _standardised(crystal: Crystal, species: list[str], settings: Standardise) -
             f"atoms {first + 1} ({species[first]}) and {second + 1} ({species[second]}) "
             f"are closer than {_SHORTEST_DISTANCE} Angstrom"
         )
-    numbers = np.array([gemmi.Element(element).atomic_number for element in species])
+    numbers = np.array([ATOMIC_NUMBERS[element] for element in species])
     lattice, numbers, frac_coords = canonical_primitive_cell(lattice, numbers, frac_coords)
     elements = _symbols(numbers)
     symmetry = _found_symmetry((lattice, numbers, frac_coords), settings)
@@ -164,9 +166,8 @@ def with_labels(
 def _found_symmetry(cell: Cell, settings: Standardise) -> Any:
     """Return spglib's dataset of a cell."""
     lattice, numbers, frac_coords = cell
-    kinds = np.unique(numbers, return_inverse=True)[1] + 1
     found = spglib.get_symmetry_dataset(
-        (lattice, frac_coords, kinds), settings.symprec, settings.angle_tolerance
+        (lattice, frac_coords, numbers), settings.symprec, settings.angle_tolerance
     )
     if found is None:
         raise UnusableCrystalError("no symmetry found: Unable to determine symmetry")
@@ -175,9 +176,8 @@ def _found_symmetry(cell: Cell, settings: Standardise) -> Any:
 
 def _conventional_cell(symmetry: Any, cell: Cell) -> Cell:
     """Return the canonical one of the equivalent settings of a cell's conventional axes."""
-    operations = spglib.get_symmetry_from_database(symmetry.hall_number)
-    rotations = operations["rotations"].astype(np.int64)
-    lattice, numbers, coords = _symmetrised(cell, symmetry, rotations, operations["translations"])
+    rotations, translations = _operations(symmetry.hall_number)
+    lattice, numbers, coords = symmetrised(cell, symmetry, rotations, translations)
     space_group = int(symmetry.number)
     rows = conventional_axes(symmetry.std_lattice, space_group, symmetry.international[0])
     # Coordinates transform by the inverse of the rows of the lattice; both are whole numbers.
@@ -187,45 +187,17 @@ def _conventional_cell(symmetry: Any, cell: Cell) -> Cell:
         numbers,
         coords @ columns,
         columns.T @ rotations @ rows.T,
-        operations["translations"] @ columns,
+        translations @ columns,
         mirror_images=space_group not in ENANTIOMORPHIC,
     )
 
 
-def _symmetrised(
-    cell: Cell,
-    symmetry: Any,
-    rotations: NDArray[np.int64],
-    translations: NDArray[np.float64],
-) -> Cell:
-    """Return spglib's standardised cell with lattice and atoms averaged over the space group.
-
-    spglib's own are those of single axes and atoms brought to the nearest symmetric places, so
-    that they depend on the order of the atoms and on an origin found within the tolerance. The
-    average does not, and no crystal of the same symmetry is closer to the one given.
-    """
-    lattice, numbers, coords = cell
-    change = symmetry.transformation_matrix
-    axes = np.linalg.inv(change).T @ lattice
-    metric = (rotations.transpose(0, 2, 1) @ (axes @ axes.T) @ rotations).mean(axis=0)
-    axes = np.linalg.cholesky(metric)
-    elements = np.unique(numbers)[np.asarray(symmetry.std_types) - 1]
-    places = coords @ change.T + symmetry.origin_shift
-    averages = np.array(symmetry.std_positions)
-    for element in np.unique(numbers):
-        ideal = symmetry.std_positions[elements == element]
-        given = places[numbers == element]
-        sums, counts = np.zeros(ideal.shape), np.zeros(len(ideal))
-        for rotation, translation in zip(rotations, translations, strict=True):
-            steps = (given @ rotation.T + translation)[:, None] - ideal
-            steps -= np.round(steps)
-            nearest = np.square(steps @ axes).sum(axis=2).argmin(axis=1)
-            np.add.at(sums, nearest, steps[np.arange(len(given)), nearest])
-            np.add.at(counts, nearest, 1)
-        # An atom that no operation comes near keeps its place.
-        averages[elements == element] += sums / np.maximum(counts, 1)[:, None]
-    return axes, elements, averages
+@cache
+def _operations(hall_number: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the rotations (g, 3, 3) and translations (g, 3) of one of spglib's 530 settings."""
+    operations = spglib.get_symmetry_from_database(hall_number)
+    return operations["rotations"].astype(np.int64), operations["translations"]
 
 
 def _symbols(numbers: NDArray[np.int64]) -> tuple[str, ...]:
-    return tuple(str(gemmi.Element(int(number)).name) for number in numbers)
+    return tuple(SYMBOLS[number] for number in numbers.tolist())
