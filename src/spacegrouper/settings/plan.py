@@ -15,8 +15,9 @@ class Plan(Section):
 
     block_size: PositiveInt | Literal["auto"] = Field(
         "auto",
-        description="crystals in a block: one job, one file; `auto`: as many as it takes for the "
-        "start of a job to be less than a tenth of its time, once the crystals are acquired",
+        description="crystals in a block, without copies: one job, one file; `auto`: as many as it "
+        "takes for the start of a job to be less than a tenth of its time, chosen once all are "
+        "acquired",
     )
 
     @field_validator("block_size", mode="wrap")
