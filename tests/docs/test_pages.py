@@ -13,7 +13,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from PIL import Image
 from pymatgen.core import Structure
 from reflection_files import CIF_CELL, cif_loop, mtz_file, reflections, xds_text
 from structure_files import CAESIUM_CHLORIDE, ROCK_SALT, write_cif, write_poscar
+from web_services import KEY, MaterialsProject
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import write_crystals
@@ -39,7 +41,7 @@ from spacegrouper.settings import Standardise, settings_from_mapping
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 EXAMPLES = ROOT / "src/spacegrouper/prediction/examples"
-EXCUSED = 23
+EXCUSED = 22
 LONGEST = 900  # seconds of a block
 SERVERS = ("spacegrouper serve", "python scripts/serve.py")
 ADDRESS = "http://127.0.0.1:8000/"
@@ -105,14 +107,18 @@ def with_few_crystals(settings: dict[str, Any]) -> dict[str, Any]:
     return settings | cut
 
 
-def run(block: Block, folder: Path) -> str:
-    """Run a block as one script in a folder; return its standard output."""
+def run(block: Block, folder: Path, **further: str) -> str:
+    """Run a block as one script in a folder; return its standard output.
+
+    `further`: environment variables; a `...` in the page is where readers write a key of theirs.
+    """
     path = os.pathsep.join([str(Path(sys.prefix) / "bin"), os.environ["PATH"]])
-    environment = os.environ | {"PATH": path, "HOME": str(folder)}
+    environment = os.environ | {"PATH": path, "HOME": str(folder)} | further
     if block.commands.startswith(SERVERS):
         return answer_of_server(block, folder, environment)
+    commands = block.commands.replace("MP_API_KEY=...", f"MP_API_KEY={KEY}")
     ended = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", block.commands],
+        ["bash", "-euo", "pipefail", "-c", commands],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -147,6 +153,10 @@ def made_up(number: int, *groups: int) -> list[Crystal]:
     return prototype_crystals(source, seed=0)
 
 
+def as_structure(crystal: Crystal) -> Structure:
+    return Structure(crystal.lattice, crystal.species, crystal.frac_coords)
+
+
 def structures(folder: Path) -> None:
     for name in ("own.cif", "NaCl.cif", "crystal.cif"):
         write_cif(folder / name, ROCK_SALT)
@@ -172,8 +182,7 @@ def readme(folder: Path) -> None:
     files = folder / yaml.safe_load(shown)["acquire"]["path"]
     files.mkdir(parents=True)
     for crystal in made_up(20, 221, 225):
-        cell = Structure(crystal.lattice, crystal.species, crystal.frac_coords)
-        write_cif(files / f"{crystal.id}.cif", cell)
+        write_cif(files / f"{crystal.id}.cif", as_structure(crystal))
 
 
 def prediction(folder: Path) -> None:
@@ -256,6 +265,36 @@ def two_releases(folder: Path) -> None:
     write_crystals(folder / "later.jsonl.gz", earlier[1:])
 
 
+@contextmanager
+def materials_project(folder: Path) -> Iterator[str]:
+    """Serve entries, four more to the second release, and write the settings of the first."""
+    first = {
+        "name": "mp-2025.02",
+        "acquire": {"source": "materials_project"},
+        "simulate": {"engine": "structure_factors"},
+        "split": FEW,
+        "model": {"name": "symmetry_mlp", "image_size": 17},
+        "train": {"descriptor": "symmetry", "epochs": 2},
+    }
+    (folder / "mp-2025.02.yaml").write_text(yaml.safe_dump(first, sort_keys=False))
+    entries = [
+        {
+            "material_id": f"mp-{number}",
+            "structure": as_structure(crystal).as_dict(),
+            "deprecated": False,
+            "builder_meta": {"license": "BY-C", "batch_id": None},
+            "symmetry": {"crystal_system": "Cubic"},
+        }
+        for number, crystal in enumerate(made_up(14, 221, 225))
+    ]
+    # Of each space group the last two are new.
+    with MaterialsProject(entries[:12] + entries[14:26]) as service:
+        later = {entry["material_id"]: entry for entry in entries}
+        # A release asks once for ids and once for entries.
+        service.events = {2: lambda: service.entries.update(later)}
+        yield service.address
+
+
 PREPARED: dict[str, Callable[[Path], None]] = {
     "README.md": readme,
     "docs/micrographs.md": micrographs,
@@ -284,6 +323,10 @@ def test_the_commands_of_a_page_run(clone: Path, page: Path) -> None:
         if block.excuse is None and not block.commands.startswith("make demo  "):
             if block.commands.startswith("python scripts/describe.py"):
                 add_shaped_bitmaps(clone)
+            if "MP_API_KEY" in block.commands:
+                with materials_project(clone) as address:
+                    run(block, clone, MP_API_ENDPOINT=address)
+                continue
             said = run(block, clone)
             if block.answer and "spacegrouper predict" in block.commands:
                 # What a network that was just trained takes for the next best is no fixed text.
