@@ -19,11 +19,12 @@ from rich.table import Table
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.crystals.blocks import planned_blocks
-from spacegrouper.crystals.json_lines import read_lines
+from spacegrouper.crystals.json_lines import read_lines, write_lines
 from spacegrouper.crystals.rejections import write_rejections
 
 STAGES = ("acquire", "plan", "standardise", "collect", "simulate", "shape")
 PROJECTED = (108_658, 10_000_000)
+BLOCK = 2000  # crystals drawn at random, whose stages are measured on their own
 
 
 def main(
@@ -136,7 +137,31 @@ def run_single_jobs(structures: Path, folder: Path) -> dict[str, Any]:
         *("--plan", plan, "--standardised", plan, "--earlier-rejected", rejected),
         *("--output", folder / "standardised.jsonl.gz", "--rejected", folder / "all.csv"),
     )
-    return {"crystals": sum(1 for _ in read_lines(acquired)), "cpu_seconds": cost}
+    crystals = sum(1 for _ in read_lines(acquired))
+    block = folder / "block.jsonl.gz"
+    write_lines(block, draw_lines(structures, min(BLOCK, crystals)))
+    return {"crystals": crystals, "cpu_seconds": cost, "block": run_block(block, config, folder)}
+
+
+def run_block(structures: Path, config: Path, folder: Path) -> dict[str, Any]:
+    """Standardise, simulate and shape a block; return its crystals and the CPU seconds of each.
+
+    Start-up is in them. Snakemake's own account looks at a job every half minute only, once it has
+    run so long, and misses what comes after.
+    """
+    standard, raw = folder / "standard.jsonl.gz", folder / "block.h5"
+    of_run = ("--config", config)
+    rejected = ("--rejected", folder / "block.csv")
+    cost = {
+        "standardise": cpu_seconds(
+            "standardise", "--structures", structures, "--output", standard, *rejected, *of_run
+        ),
+        "simulate": cpu_seconds(
+            "simulate", "--structures", standard, "--output", raw, "--threads", "1", *of_run
+        ),
+        "shape": cpu_seconds("shape", "--raw", raw, "--output", folder / "block.zarr", *of_run),
+    }
+    return {"crystals": sum(1 for _ in read_lines(structures)), "cpu_seconds": cost}
 
 
 def cpu_seconds(program: str, *arguments: str | Path) -> float:

@@ -67,21 +67,17 @@ def main(
 def measured_costs(results: Path) -> Costs:
     """Take the costs from the CPU seconds that bench_workflow.py has measured.
 
-    Those of single jobs are of a whole file, all others of what its largest run has more than its
-    smallest. Wall seconds would be those of a machine that may have had other work.
+    Those of single jobs are of a whole file, all others of a block. Wall seconds would be those of
+    a machine that may have had other work.
     """
     workflow = json.loads((results / "workflow.json").read_text(encoding="utf-8"))
-    first, last = workflow["runs"][0], workflow["runs"][-1]
-    more = last["crystals"] - first["crystals"]
-
-    def slope(stage: str) -> float:
-        taken = last["stages"][stage]["cpu_seconds"] - first["stages"][stage]["cpu_seconds"]
-        return float(taken / more)
-
-    single = workflow["single_jobs"]
+    last, single = workflow["runs"][-1], workflow["single_jobs"]
     return Costs(
-        **{stage: slope(stage) for stage in ("standardise", "simulate", "shape")},
-        **{stage: cpu / single["crystals"] for stage, cpu in single["cpu_seconds"].items()},
+        **{
+            stage: cpu / measured["crystals"]
+            for measured in (single, single["block"])
+            for stage, cpu in measured["cpu_seconds"].items()
+        },
         raw_bytes=last["bytes"]["raw_shards"] / last["crystals"],
     )
 
