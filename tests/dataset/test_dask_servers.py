@@ -1,15 +1,17 @@
 """What a stranger finds who scans the ports of a cluster that is at work."""
 
+import os
 import socket
 import ssl
 import stat
 from pathlib import Path
 
+import dask
 import psutil
 import pytest
 from distributed import Client, Security
 
-from spacegrouper.dataset.dask_servers import credentials_in
+from spacegrouper.dataset.dask_servers import KEEP_MEMORY, credentials_in
 from spacegrouper.dataset.workers import dask_cluster
 from spacegrouper.settings import Workers
 
@@ -96,3 +98,17 @@ def test_credentials_on_disk_are_private_and_end_with_the_body(tmp_path: Path, m
     with pytest.raises(RuntimeError):
         fail()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_memory_is_kept_for_the_next_arrays() -> None:
+    with dask_cluster(Workers(), processes=1) as cluster, Client(cluster) as client:
+        for name, value in KEEP_MEMORY.items():
+            assert client.submit(os.environ.get, name).result() == str(value)
+        assert client.submit(os.environ.get, "OMP_NUM_THREADS").result() == "1"
+
+
+def test_jobs_tell_dask_to_keep_memory() -> None:
+    """As job scripts do: dask takes its settings from the environment, and adds them to its own."""
+    name = "DASK_DISTRIBUTED__NANNY__PRE_SPAWN_ENVIRON"
+    said = dask.config.collect_env({name: str(KEEP_MEMORY)})
+    assert dask.config.get("distributed.nanny.pre-spawn-environ", config=said) == KEEP_MEMORY

@@ -14,6 +14,10 @@ from typing import Any
 import dask
 from distributed import Nanny, Scheduler, Security, Worker
 
+# Bytes, for the allocator of glibc in workers. dask has it return each array to the system as soon
+# as it is free; for the next one the kernel clears pages again: shaping took twice the time.
+KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": 2**28, "MALLOC_MMAP_THRESHOLD_": 2**25}
+
 
 class _WithoutPages:
     """A server whose port for web pages stays closed, which no setting of dask's does."""
@@ -35,6 +39,7 @@ class ClosedNanny(Nanny):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, worker_class=ClosedWorker, **kwargs)
+        self.pre_spawn_env |= {name: str(value) for name, value in KEEP_MEMORY.items()}
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from dask_jobqueue.slurm import SLURMJob
 from distributed import Future, Security
 
 from spacegrouper.dataset.dask_servers import (
+    KEEP_MEMORY,
     ClosedScheduler,
     ClosedWorker,
     credentials_in,
@@ -81,7 +82,11 @@ def _make_cluster(settings: Workers, security: Security) -> SLURMCluster:
             f"{ClosedWorker.__module__}.{ClosedWorker.__qualname__}",
         ],
         # dask's own folder for scratch files is shared with other users.
-        job_script_prologue=["scratch=$(mktemp -d)", "trap 'rm -rf \"$scratch\"' EXIT"],
+        job_script_prologue=[
+            "scratch=$(mktemp -d)",
+            "trap 'rm -rf \"$scratch\"' EXIT",
+            f'export DASK_DISTRIBUTED__NANNY__PRE_SPAWN_ENVIRON="{KEEP_MEMORY}"',
+        ],
         local_directory='"$scratch"',
         silence_logs=logging.CRITICAL,
     )
