@@ -51,13 +51,14 @@ check: $(environment) ## check style, types, workflow and generated files
 docs: $(environment) ## build the documentation as a site; docs/_build/index.html
 	sphinx-build -W --keep-going -q -b html docs docs/_build
 
-bench: $(environment) ## measure simulation, shaping, dataset, training, powders and reflections; benchmarks/results
+bench: $(environment) ## measure simulation, shaping, dataset, training, powders, reflections, the workflow; benchmarks/results
 	python benchmarks/bench_simulate.py
 	python benchmarks/bench_shape.py
 	python benchmarks/bench_dataset.py
 	python benchmarks/bench_train.py
 	python benchmarks/bench_powder.py
 	python benchmarks/bench_reflections.py
+	python benchmarks/bench_workflow.py --crystals 1000 --crystals 20000
 
 gpu-travels: $(environment) ## pack CRYSTALS=standardised.jsonl.gz, and packages, for a machine with a GPU
 	python benchmarks/gpu/pack_cells.py --structures $(CRYSTALS)
