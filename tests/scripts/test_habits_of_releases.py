@@ -8,12 +8,13 @@ import numpy as np
 import yaml
 from programs import call
 
+from spacegrouper.crystals.blocks import planned_blocks
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.crystals.prototypes import prototype_crystals
 from spacegrouper.crystals.sources.prototypes import PrototypesSource
 from spacegrouper.dataset.dataset import Dataset
-from spacegrouper.dataset.parent_run import check_parent, raw_shards_of
+from spacegrouper.dataset.parent_run import check_parent, raw_shards_of, simulated_plan
 from spacegrouper.dataset.store_objects import list_objects
 from spacegrouper.settings import load_settings
 
@@ -52,6 +53,7 @@ def make_run(run: Path, crystals: list[Crystal], parent: Path | None) -> str:
     structures = run / "structures/standardised.jsonl.gz"
     both = ("--config", config, "--output")
     rejected = ("--rejected", run / "rejected.csv")
+    program("plan", "--structures", acquired, *both, run / "plan")
     program("standardise", "--structures", acquired, *both, structures, *rejected)
     of_parent: tuple[object, ...] = ()
     if parent:
@@ -61,10 +63,11 @@ def make_run(run: Path, crystals: list[Crystal], parent: Path | None) -> str:
         structures = run / "release/to_simulate.jsonl.gz"
         of_parent = ("--parent", parent / "dataset.zarr")
         of_parent += ("--changes", run / "release/changes.csv")
-    program("plan", "--structures", structures, *both, run / "plan")
-    for block in sorted((run / "plan").glob("*.jsonl.gz")):
-        output = run / "blocks" / block.name.replace(".jsonl.gz", ".h5")
-        program("simulate", "--structures", block, *both, output, "--threads", 1)
+    plan = simulated_plan(run, load_settings(config))
+    program("plan", "--structures", structures, *both, plan)
+    for block in planned_blocks(plan) or []:
+        given = ("--structures", plan / f"{block}.jsonl.gz", "--threads", 1)
+        program("simulate", *given, *both, run / "blocks" / f"{block}.h5")
     given = ("--raw", *raw_shards_of(run), *of_parent, "--workers", 1)
     return program("shape", *given, *both, run / "dataset.zarr")
 

@@ -52,6 +52,8 @@ def test_a_repair_finds_the_shards_and_settings_of_the_workflow(folder: Path) ->
         (folder / name).rename(folder / "blocks" / name)
         (folder / "plan" / name.replace(".h5", ".jsonl.gz")).touch()
     (folder / "plan" / "blocks.csv").write_text("block\na\nb\n")
+    for name in ("rejected.csv", "as_before.jsonl.gz"):
+        (folder / "plan" / name).touch()
     # Left behind by an earlier plan.
     write_raw_shard(folder / "blocks" / "c.h5", 7)
     right = contents(folder / "out.zarr")
