@@ -18,7 +18,7 @@ def test_a_ranker_is_trained_on_the_run_s_crystals_where_it_is_asked_for(workflo
     settings = yaml.safe_load((ROOT / "config/reflections_small.yaml").read_text())
     said = workflow.run(settings, "--dry-run", "--printshellcmds", "train_ranker")
     jobs = set(re.findall(r"^(\w+) +\d+$", said, re.M))
-    assert jobs == {"fix_settings", "acquire", "standardise", "train_ranker", "total"}
+    assert jobs == {"fix_settings", "acquire", "plan", "collect", "train_ranker", "total"}
     folder = f"results/{settings['name']}"
     (command,) = re.findall("python scripts/train_ranker.*", said)
     assert f"--structures {folder}/structures/standardised.jsonl.gz" in command
