@@ -8,7 +8,7 @@ from spacegrouper.settings import Settings
 # imports and compiled code and, on a cluster, Snakemake twice in each (docs/scaling.md).
 _START_UP = {"local": 2.0, "slurm": 8.0}
 _LARGEST_SHARE = 0.1  # of a block's time that its start-up may take
-_STANDARDISING = 0.006  # CPU seconds of a crystal, of the Materials Project
+_STANDARDISING = 0.005  # CPU seconds of a crystal, of the Materials Project
 # The command line of `shape`, which names them all, holds no more.
 _MOST_BLOCKS = 4000
 
