@@ -1,14 +1,10 @@
-def standardised(wildcards):
-    """What became of each block of the plan."""
-    blocks = blocks_of(checkpoints.plan)
-    return expand(rules.standardise.output, block=blocks)
-
-
 rule collect:
     input:
         earlier_rejected=rules.acquire.output.rejected,
         plan=rules.plan.output.blocks,
-        blocks=standardised,
+        blocks=lambda wildcards: expand(
+            rules.standardise.output, block=blocks_of(checkpoints.plan)
+        ),
     output:
         structures=f"{RUN}/structures/standardised.jsonl.gz",
         rejected=in_report("Crystals", f"{RUN}/rejected.csv"),
