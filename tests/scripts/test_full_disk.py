@@ -50,7 +50,7 @@ def of_model_on_disk(run: Path, disk: Path) -> list[str | Path]:
 PROGRAMS: dict[str, Arguments] = {
     "acquire": lambda run, disk: [
         "--config", run / "config.yaml", "--output", disk / "o.jsonl.gz",
-        "--rejected", disk / "rejected.csv", "--provenance", disk / "provenance.json",
+        "--rejected", disk / "rejected.csv", "--provenance", disk / "o.provenance.json",
     ],
     "standardise": lambda run, disk: [
         "--structures", run / "acquired.jsonl.gz", "--config", run / "config.yaml",
@@ -173,7 +173,7 @@ def test_a_full_disk_is_one_line(run, disk: Path, name: str, left: int) -> None:
         pytest.skip("its products are small enough")
     assert status == 1
     line, *_ = error_lines(said)
-    assert f"{disk}/" in line
+    assert f"{disk}/o" in line
     assert "No space left on device; free some space" in line
     assert not [name for name in files(disk) if "partial" in name or "earlier" in name]
 
