@@ -180,11 +180,11 @@ def honest_temperature(odds: Sequence[Floats], given: Sequence[Example]) -> floa
         odds: of each example (rows,), logarithms.
         given: the examples.
     """
+    unique = [np.unique(example.groups, return_inverse=True) for example in given]
     gaps = []
     for temperature in _TEMPERATURES:
         said = []
-        for one, example in zip(odds, given, strict=True):
-            groups, place = np.unique(example.groups, return_inverse=True)
+        for one, example, (groups, place) in zip(odds, given, unique, strict=True):
             shares = np.bincount(place, np.exp((one - one.max()) / temperature))
             first = shares.argmax()
             said.append((shares[first] / shares.sum(), groups[first] == example.number))
