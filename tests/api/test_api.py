@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from measured_lists import measured_list, write_hkl, write_ins
+from PIL import Image
 from structure_files import CAESIUM_CHLORIDE, MAGNESIUM, ROCK_SALT, write_cif
 from tiny_model import write_tiny_model
 
@@ -41,6 +42,12 @@ def test_patterns_are_simulated_shaped_and_drawn(rock_salt: Path, tmp_path: Path
     assert shaped._repr_png_().startswith(PNG)
     shaped.save(tmp_path / "drawn.svg")
     assert "<svg" in (tmp_path / "drawn.svg").read_text()
+    shaped.save_views(tmp_path / "views")
+    for view, pattern in zip("xyz", raw.raw, strict=True):
+        assert np.array_equal(Image.open(tmp_path / "views" / f"{view}.png"), pattern)
+    photons = spacegrouper.simulate(crystal, bit_depth=32, pixels=16)
+    with pytest.raises(UserError, match="3 patterns of 32 bits; simulate three views with 8 or 16"):
+        photons.save_views(tmp_path / "photons")
 
 
 def test_settings_are_checked_as_in_a_configuration(rock_salt: Path) -> None:
@@ -85,6 +92,27 @@ def test_the_network_that_ships_names_structures_that_everybody_knows(
 
     assert found.as_dict()["answers"][0]["probability"] > 0.5
     assert repr(found).splitlines()[2].split("  ")[2].strip() == first
+
+
+def test_the_network_of_patterns_takes_those_that_are_simulated_alike(
+    rock_salt: Path, tmp_path: Path
+) -> None:
+    crystal = spacegrouper.read(rock_salt)
+    with pytest.raises(UserError) as refused:
+        spacegrouper.predict(spacegrouper.simulate(crystal, bit_depth=16))
+    needed = str(refused.value).partition("give simulate() ")[2]
+    assert "grey_scale='logarithmic'" in needed
+    assert "bit_depth" not in needed
+    settings = eval(f"dict(bit_depth=16, {needed})")
+
+    patterns = spacegrouper.simulate(crystal, **settings)
+    found = spacegrouper.predict(patterns).as_dict()
+    patterns.save_views(tmp_path / "views")
+
+    assert found["answers"][0]["class"] == 225
+    assert "simulated measurements" in found["notes"][0]
+    of_images = spacegrouper.predict(tmp_path / "views").as_dict()
+    assert of_images | {"input": found["input"]} == found
 
 
 def test_a_list_of_reflections_needs_no_network(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from spacegrouper.errors import UserError
 from spacegrouper.evaluation.predictions import load_network, predict_logits, probabilities
 from spacegrouper.prediction.answers import Answer, answer_crystals, answer_patterns
 from spacegrouper.prediction.guesses import GUESSES
+from spacegrouper.prediction.inputs import Asked
 from spacegrouper.prediction.structure_files import read_standard_crystals, read_structure_file
 from spacegrouper.prediction.trained_model import TrainedModel, load_trained_model
 from spacegrouper.settings import Settings, make_settings, write_settings
@@ -180,7 +181,6 @@ def test_networks_of_other_labels_name_their_classes_and_no_symmetry(tmp_path: P
 
 def test_networks_refuse_what_they_cannot_see(tmp_path: Path) -> None:
     crystal = Crystal("a", np.eye(3) * 4, ("Na",), np.zeros((1, 3)))
-    patterns = np.zeros((1, 3, 256, 256), dtype=np.uint8)
     of_database, of_habits, of_powders = (
         load_trained_model(write_tiny_model(tmp_path / name, make_settings(**settings)))
         for name, settings in (("database", DATABASE), ("habits", MORPHOLOGY), ("powders", POWDER))
@@ -188,5 +188,5 @@ def test_networks_refuse_what_they_cannot_see(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"bitmaps of habits that `simulate\.engine: bitmap_data"):
         answer_crystals([crystal], of_database, 1)
     for model in (of_database, of_habits, of_powders):
-        with pytest.raises(UserError, match=r"trained on .*, not on images that can be given"):
-            answer_patterns(["a"], patterns, model)
+        with pytest.raises(UserError, match=r"images, but the network was trained on .*; give st"):
+            _ = Asked(model).network_for_patterns

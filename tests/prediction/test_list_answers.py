@@ -47,7 +47,7 @@ def test_a_list_and_what_belongs_to_it_are_one_input(tmp_path) -> None:
         gathered([structure], Asked(None, prior="molecular"))
 
 
-def test_what_needs_no_network_is_answered_and_the_rest_is_said_to_need_one(tmp_path) -> None:
+def test_inputs_are_answered_without_a_named_network_or_refused_in_a_line(tmp_path) -> None:
     measured = measured_list(14)
     beside = write_hkl(tmp_path / "a.hkl", measured)
     write_ins(tmp_path / "a.ins", measured)
@@ -72,7 +72,7 @@ def test_what_needs_no_network_is_answered_and_the_rest_is_said_to_need_one(tmp_
     found += answers_to(tmp_path / "a.ins")
     assert all(isinstance(one, Rejection) for one in found)
     reasons = (
-        "patterns, which a trained network is to be asked about",
+        "a folder of patterns holds x.png, y.png and z.png",
         "3 points, but a diffractogram has at least 100",
         "twin",
         "no such file",

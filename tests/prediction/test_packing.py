@@ -95,7 +95,7 @@ def test_what_is_missing_is_named(tmp_path: Path, metrics: Path) -> None:
     assert "none.json: no metrics.json" in done.stderr
 
 
-@pytest.mark.parametrize("technique", ["reflections", "powder"])
+@pytest.mark.parametrize("technique", ["reflections", "powder", "patterns"])
 def test_the_card_of_what_ships_is_of_its_file(technique: str) -> None:
     folder = SHIPPED / technique
     digest = hashlib.sha256((folder / "model.keras").read_bytes()).hexdigest()
@@ -107,5 +107,5 @@ def test_the_card_of_what_ships_is_of_its_file(technique: str) -> None:
 def test_weights_that_ship_are_below_ten_megabytes() -> None:
     ranker = files("spacegrouper.techniques.reflections.ranking") / "ranker.npz"
     weights = [*SHIPPED.rglob("model.keras"), Path(str(ranker))]
-    assert len(weights) == 3
+    assert len(weights) == 4
     assert sum(path.stat().st_size for path in weights) < 10e6

@@ -137,7 +137,9 @@ def test_what_needs_another_network_says_so(client: TestClient, tmp_path: Path) 
     assert "but the network was trained on" in error(send_all(client, *views))
 
 
-@pytest.mark.parametrize(("example", "number"), zip(EXAMPLES, (225, 154, 227, 62), strict=True))
+@pytest.mark.parametrize(
+    ("example", "number"), list(zip(EXAMPLES, (225, 154, 227, 62, 136), strict=True))
+)
 def test_the_examples_are_answered_right(example: str, number: int) -> None:
     folder = resources.files("spacegrouper.prediction").joinpath("examples")
     with resources.as_file(folder) as examples, chdir(examples):

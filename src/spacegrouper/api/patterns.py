@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from spacegrouper.api.structures import StandardCrystal
+from spacegrouper.atomic import written_aside
 from spacegrouper.contract.technique import ENGINES, TECHNIQUES, Levels
 from spacegrouper.crystals.one_crystal import heading
 from spacegrouper.errors import UserError
 from spacegrouper.figures.toolkit import png_of, save_figure_as
+from spacegrouper.prediction.pattern_files import VIEWS
 from spacegrouper.settings import Simulate, settings_from_mapping
 from spacegrouper.techniques.patterns.indexed_figure import indexed_figure
 from spacegrouper.techniques.patterns.settings import Shape
@@ -60,6 +63,21 @@ class PatternSet:
     def save(self, path: str | Path, spots: int = _SPOTS) -> None:
         """Write what `draw` draws as PNG or SVG."""
         save_figure_as(self.draw(spots), Path(path))
+
+    def save_views(self, folder: str | Path) -> None:
+        """Write each raw pattern as a grey image, x.png, y.png and z.png, which `predict` takes.
+
+        Raises:
+            UserError: the patterns are photons, or are not three.
+        """
+        if self.settings.bit_depth == 32 or len(self.raw) != len(VIEWS):
+            raise UserError(
+                f"save_views(): {len(self.raw)} patterns of {self.settings.bit_depth} bits; "
+                "simulate three views with 8 or 16"
+            )
+        for view, pattern in zip(VIEWS, self.raw, strict=True):
+            with written_aside(Path(folder) / f"{view}.png") as aside:
+                Image.fromarray(pattern).save(aside, "PNG", optimize=True)
 
     def _repr_png_(self) -> bytes:
         return png_of(self.draw())

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spacegrouper.api.patterns import PatternSet
 from spacegrouper.api.structures import StandardCrystal
 from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.errors import UserError
@@ -15,6 +16,7 @@ from spacegrouper.prediction.inputs import Asked, Input, answer_inputs, gathered
 from spacegrouper.prediction.list_answers import ListAnswer
 from spacegrouper.prediction.micrographs import MicrographAnswer
 from spacegrouper.prediction.outputs import answer_json, answer_picture, answer_text
+from spacegrouper.prediction.pattern_files import Patterns
 from spacegrouper.techniques.reflections.ranking.priors import Prior
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ class Prediction:
 
 
 def predict(
-    what: StandardCrystal | str | Path | Sequence[str | Path],
+    what: StandardCrystal | PatternSet | str | Path | Sequence[str | Path],
     model: str | Path | None = None,
     *,
     wavelength: float | None = None,
@@ -71,11 +73,11 @@ def predict(
     """Name the space group of a crystal.
 
     Args:
-        what: as `read` returns it, or the path of anything that scripts/predict.py takes; a list of
-            reflections and its .ins file are a list of two paths, and so are micrographs of one
-            crystal.
-        model: folder of a trained network, or of its run; by default structures are shown to the
-            one that ships, and lists of reflections need none.
+        what: as `read` or `simulate` returns it, or the path of anything that scripts/predict.py
+            takes; a list of reflections and its .ins file are a list of two paths, and so are
+            micrographs of one crystal.
+        model: folder of a trained network, or of its run; by default structures, patterns and
+            diffractograms are shown to those that ship, and lists of reflections need none.
         wavelength: of a diffractogram whose file lacks it, Angstrom.
         cell: of a list of reflections, `"a,b,c,alpha,beta,gamma"`, where no file says it, or of
             micrographs.
@@ -87,7 +89,8 @@ def predict(
         The answer.
 
     Raises:
-        UserError: an input that cannot be used, or that holds several crystals.
+        UserError: an input that cannot be used, or that holds several crystals; or patterns
+            simulated otherwise than those that the network was trained on.
     """
     # Only for networks.
     from spacegrouper.prediction.trained_model import load_trained_model
@@ -97,6 +100,10 @@ def predict(
     if isinstance(what, StandardCrystal):
         inputs: list[Input] = [what.crystal]
         name = what.crystal.id
+    elif isinstance(what, PatternSet):
+        name = what.crystal.crystal.id
+        _check_simulated_alike(what, asked)
+        inputs = [Patterns(name, what.raw)]
     else:
         paths = [Path(what)] if isinstance(what, str | Path) else list(map(Path, what))
         name = " ".join(map(str, paths))
@@ -107,3 +114,16 @@ def predict(
     if isinstance(answers[0], Rejection):
         raise UserError(f"{answers[0].id}: {answers[0].reason}")
     return Prediction(answers[0], asked.network_of(answers[0]), threshold)
+
+
+def _check_simulated_alike(patterns: PatternSet, asked: Asked) -> None:
+    """Refuse patterns that were simulated otherwise than those that the network knows."""
+    trained_on = asked.network_for_patterns.settings.simulate.model_dump(mode="json")
+    given = patterns.settings.model_dump(mode="json")
+    differing = {name: value for name, value in trained_on.items() if value != given[name]}
+    if differing:
+        needed = ", ".join(f"{name}={value!r}" for name, value in differing.items())
+        raise UserError(
+            "predict(): the patterns are simulated otherwise than those that the network was "
+            f"trained on; give simulate() {needed}"
+        )

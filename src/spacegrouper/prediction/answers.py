@@ -91,18 +91,10 @@ def answer_crystals(
 
 
 def answer_patterns(names: Sequence[str], raw: Levels, model: TrainedModel) -> list[Answer]:
-    """Let the network name the crystals that patterns are of; (n, views, y, x), grey levels.
-
-    Raises:
-        UserError: the network was trained on something of which no images can be given.
-    """
-    technique = model.labels.technique
-    if not technique.images:
-        raise UserError(
-            f"{model.folder}: the network was trained on {technique.measures}, not on images that "
-            "can be given; give structures"
-        )
-    return _answer(names, {"raw": raw}, model)
+    """Let the network name the crystals that patterns are of; (n, views, y, x), grey levels."""
+    answers = _answer(names, {"raw": raw}, model)
+    # Whether images are simulated or measured nobody says.
+    return [replace(answer, notes=(_OF_SIMULATIONS,)) for answer in answers]
 
 
 def answer_measured(items: Sequence[Measured], model: TrainedModel) -> list[Answer]:

@@ -50,8 +50,8 @@ class Asked:
     """What is to be asked about inputs.
 
     Args:
-        model: the network; none: structures and files of instruments are shown to those that
-            ship.
+        model: the network; none: structures, patterns and files of instruments are shown to
+            those that ship.
         wavelength: of diffractograms, Angstrom, where no file says it.
         cell: of the list of reflections, `a,b,c,alpha,beta,gamma`, where no file says it.
         prior: how frequent space groups are, for lists of reflections.
@@ -70,7 +70,7 @@ class Asked:
 
     @property
     def network(self) -> "TrainedModel":
-        """The network that is asked, about whatever is not ranked without one."""
+        """The network that structures are shown to."""
         from spacegrouper.prediction.trained_model import shipped_network
 
         return self.model or shipped_network()
@@ -79,7 +79,9 @@ class Asked:
         """Return the network that gave an answer, or None where it was the ranker."""
         if isinstance(answer, ListAnswer | MicrographAnswer):
             return None
-        return self.network_for_instruments if answer.measured else self.network
+        if answer.measured:
+            return self.network_for_instruments
+        return self.network if answer.crystal else self.network_for_patterns
 
     @property
     def instruments(self) -> "Technique | None":
@@ -98,6 +100,23 @@ class Asked:
 
         assert self.instruments is not None
         return self.model or shipped_network(self.instruments.name)
+
+    @property
+    def network_for_patterns(self) -> "TrainedModel":
+        """The network that patterns are shown to.
+
+        Raises:
+            UserError: the network takes none.
+        """
+        from spacegrouper.prediction.trained_model import shipped_network
+
+        network = self.model or shipped_network("patterns")
+        technique = network.labels.technique
+        if not technique.images:
+            raise UserError(
+                f"images, but the network was trained on {technique.measures}; give structures"
+            )
+        return network
 
     @cached_property
     def _roles(self) -> dict[Path, Role | None]:
@@ -172,8 +191,8 @@ def read_views(paths: Sequence[Path], asked: Asked) -> Input:
     """Read the patterns of one crystal from an image for each view; named by all of them."""
     name = " ".join(map(path_text, paths))
     try:
-        model = _model_for_patterns(asked)
-        return Patterns(name, read_images(paths, model.settings.simulate))
+        settings = asked.network_for_patterns.settings
+        return Patterns(name, read_images(paths, settings.simulate))
     except UserError as error:
         return _rejection(name, error)
 
@@ -183,7 +202,7 @@ def answer_inputs(
 ) -> "Iterator[Answer | ListAnswer | MicrographAnswer | Rejection]":
     """Yield the answer to each input in their order; what was or is rejected stays a Rejection.
 
-    Raises UserError as `answer_crystals` and `answer_patterns` do.
+    Raises UserError as `answer_crystals` does.
     """
     remaining = iter(inputs)
     while batch := list(islice(remaining, _BATCH)):
@@ -218,7 +237,9 @@ def _of_network(
     return {
         Crystal: iter(answer_crystals(crystals, asked.network, asked.threads)),
         Patterns: iter(
-            answer_patterns(names, np.stack([item.raw for item in patterns]), asked.network)
+            answer_patterns(
+                names, np.stack([item.raw for item in patterns]), asked.network_for_patterns
+            )
             if patterns
             else ()
         ),
@@ -254,8 +275,7 @@ def _read_measured(
 
 
 def _read_patterns(paths: Sequence[Path], asked: Asked, _: bool) -> Iterator[Input]:
-    model = _model_for_patterns(asked)
-    yield from read_pattern_file(paths[0], model.settings.simulate)
+    yield from read_pattern_file(paths[0], asked.network_for_patterns.settings.simulate)
 
 
 def _read_list(paths: Sequence[Path], asked: Asked, role: Role) -> Iterator[Input]:
@@ -282,21 +302,6 @@ _KINDS = (
     _Kind(lambda path, asked: asked.role(path) if asked.is_list(path) else None, _read_list),
     _Kind(lambda path, asked: True, _read_structures),
 )
-
-
-def _model_for_patterns(asked: Asked) -> "TrainedModel":
-    if asked.model is None:
-        raise UserError(_needs_model("patterns"))
-    technique = asked.model.labels.technique
-    if not technique.images:
-        raise UserError(
-            f"images, but the network was trained on {technique.measures}; give structures"
-        )
-    return asked.model
-
-
-def _needs_model(what: str) -> str:
-    return f"{what}, which a trained network is to be asked about; name its folder with --model"
 
 
 def _rejection(name: str, error: UserError) -> Rejection:

@@ -54,6 +54,7 @@ EXAMPLES = {
     "Quartz": ("quartz.cif",),
     "Diamond": ("diamond.cif",),
     "Forsterite, a list of reflections": ("forsterite.hkl", "forsterite.ins"),
+    "Rutile, simulated patterns": ("rutile/x.png", "rutile/y.png", "rutile/z.png"),
 }
 
 # Nothing from anywhere else, nothing inline but images, and no other page may hold this one.
@@ -331,7 +332,7 @@ async def _read_upload(request: Request, limits: Limits) -> Upload:
     example = EXAMPLES.get(str(form.get("example", "")))
     if example:
         folder = files("spacegrouper.prediction").joinpath("examples")
-        return Upload({name: folder.joinpath(name).read_bytes() for name in example}, {})
+        return Upload({_plain(name): folder.joinpath(name).read_bytes() for name in example}, {})
     if len({name for name, _ in sent}) < len(sent):
         raise _RefusedError(400, "Two of the files have the same name; give each its own.")
     fields = {name: str(form.get(name, ""))[:_LONGEST_FIELD] for name in _FIELDS}

@@ -75,7 +75,7 @@ def describe_network(asked: Asked) -> dict[str, Any]:
         "calibration": calibration(model),
         "ships": asked.model is None,
         "takes_diffractograms": asked.model is None or technique.measured is not None,
-        "takes_patterns": asked.model is not None and technique.images,
+        "takes_patterns": asked.model is None or technique.images,
         "priors": PRIOR_WORDS,
         "folder": model.folder.as_posix(),
         "files": [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in found],
