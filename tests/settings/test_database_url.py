@@ -31,7 +31,7 @@ def test_only_a_database_of_bitmaps_needs_the_extra(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "sqlalchemy", None)
     for path in (ROOT / "config").glob("*.yaml"):
         load_settings(path)
-    with pytest.raises(UserError, match=r"^morphology\.database: .*spacegrouper\[databases\]`$"):
+    with pytest.raises(UserError, match=r"^morphology\.database: .*'\.\[databases\]'`$"):
         settings_from_mapping({"morphology": {"database": "sqlite:///habits.db"}}, "")
 
 

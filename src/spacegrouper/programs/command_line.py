@@ -39,7 +39,7 @@ Model = Annotated[Path, typer.Option(help="folder of the trained network made by
 Results = Annotated[Path, typer.Option(help="folder of the results; replaced as a whole")]
 Crystals = Annotated[Path, typer.Option(help="crystals as JSON lines (.jsonl or .jsonl.gz)")]
 Structures = Annotated[
-    Path, typer.Option(help="crystals of the dataset as JSON lines, made by standardise.py")
+    Path, typer.Option(help="crystals of the dataset as JSON lines, written by collect.py")
 ]
 Threads = Annotated[int, typer.Option(min=1, help="threads")]
 Threshold = Annotated[

@@ -18,8 +18,8 @@ def main(
     model: Annotated[
         Path | None,
         typer.Option(
-            help="folder of the trained network, or of its run, as patterns and diffractograms "
-            "need it; by default the one that ships, for structures",
+            help="folder of the trained network, or of its run; by default structures, patterns "
+            "and diffractograms are shown to those that ship",
             show_default=False,
         ),
     ] = None,

@@ -15,7 +15,7 @@ def holds_password(url: str) -> bool:
     except ImportError:
         raise UserError(
             "morphology.database: reading a database needs packages that are not installed; "
-            "run `pip install spacegrouper[databases]`"
+            "run `pip install '.[databases]'`"
         ) from None
     try:
         parsed = sqlalchemy.make_url(url)

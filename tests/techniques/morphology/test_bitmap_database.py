@@ -48,5 +48,5 @@ def test_without_its_driver_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) 
         return found(name, *arguments)
 
     monkeypatch.setattr(builtins, "__import__", without_psycopg)
-    with pytest.raises(UserError, match=r"'psycopg'; run `pip install spacegrouper\[databases\]`"):
+    with pytest.raises(UserError, match=r"'psycopg'; run `pip install '.\[databases\]'`"):
         open_source("postgresql+psycopg://me@host/name", Morphology())

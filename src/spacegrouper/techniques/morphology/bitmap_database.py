@@ -184,7 +184,7 @@ def _engine(url: str) -> sqlalchemy.Engine:
         return sqlalchemy.create_engine(parsed)
     except ImportError as error:
         raise UserError(
-            f"the database cannot be reached: {error}; run `pip install spacegrouper[databases]`, "
+            f"the database cannot be reached: {error}; run `pip install '.[databases]'`, "
             "which has drivers for postgresql+psycopg:// and mysql+pymysql://"
         ) from None
     except sqlalchemy.exc.ArgumentError as error:
