@@ -5,7 +5,6 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, strategies
 from hypothesis.extra.numpy import arrays
@@ -18,7 +17,6 @@ from spacegrouper.techniques.patterns.statistics import (
     MEASURES,
     Statistics,
     add_statistics,
-    describe,
     describe_dataset,
     histogram_table,
     measure_patterns,
@@ -62,28 +60,6 @@ def dataset(tmp_path: Path) -> Dataset:
 
 def nothing(_: int) -> None:
     pass
-
-
-def test_16_bits_are_described_as_8_bits_are(tmp_path: Path, dataset: Dataset) -> None:
-    arrays = dataset.read(slice(None))
-    views = dataset.settings["simulate"]["views"]
-    fine = write_small_dataset(
-        tmp_path / "fine.zarr",
-        arrays["raw"].astype(np.uint16) * 257,
-        dataset.label("spacegroup"),
-        patterns_settings(SIZE, views=views, bit_depth=16),
-        shaped=arrays["shaped"].astype(np.uint16) * 257,
-    )
-    coarse = write_small_dataset(
-        tmp_path / "coarse.zarr",
-        arrays["raw"],
-        dataset.label("spacegroup"),
-        patterns_settings(SIZE, views=views),
-        shaped=arrays["shaped"],
-    )
-    first, second = (describe(each, 1, nothing).tables for each in (fine, coarse))
-    for name in first:
-        pd.testing.assert_frame_equal(first[name], second[name])
 
 
 def finished(dataset: Dataset) -> dict[str, np.ndarray]:

@@ -49,7 +49,7 @@ def _shape(raw: NDArray[Any], made_with: Sections) -> dict[str, NDArray[Any]]:
 
 
 def _describe(dataset: "Dataset", threads: int, advance: Callable[[int], None]) -> Description:
-    from spacegrouper.techniques.patterns.statistics import describe
+    from spacegrouper.techniques.patterns.description import describe
 
     return describe(dataset, threads, advance)
 
