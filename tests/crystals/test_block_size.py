@@ -1,12 +1,14 @@
 from math import ceil
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from spacegrouper.contract.technique import ENGINES
 from spacegrouper.crystals import block_size as module
 from spacegrouper.crystals.block_size import block_size
+from spacegrouper.errors import UserError
 from spacegrouper.settings import Settings, settings_from_mapping
 
 OTHERS: dict[str, dict[str, Any]] = {
@@ -27,7 +29,7 @@ def settings_of(engine: str = "kinematic", **sections: Any) -> Settings:
 
 def share_of_start_up(settings: Settings, size: int) -> float:
     start = module._START_UP[settings.workers.cluster]
-    return start / (start + size * (module._STANDARDISING + settings.engine.seconds))
+    return start / (start + size * (module._STANDARDISING + settings.engine.seconds(settings)))
 
 
 @given(
@@ -64,10 +66,29 @@ def test_engines_that_take_longer_get_smaller_blocks() -> None:
     assert len(set(sizes)) == 4
 
 
+@pytest.mark.parametrize(
+    "slower",
+    [
+        {"pixels": 1024},
+        {"bit_depth": 16, "grey_scale": "logarithmic"},
+        {"bit_depth": 32},
+        {"disorder": {"vacancies": 0.1}},
+    ],
+)
+def test_what_takes_longer_gets_smaller_blocks(slower: dict[str, Any]) -> None:
+    slow = settings_from_mapping({"simulate": slower}, "")
+    assert block_size(slow, 10**6, 2) < block_size(settings_of(), 10**6, 2)
+    # A block with disorder has to end in the time that its job has.
+    assert slow.engine.seconds(slow) * block_size(slow, 10**6, 2) < 60 * slow.engine.minutes
+
+
 def test_copies_count() -> None:
     copies = settings_of(variation={"copies": 3, "largest_tilt": 1})
     assert block_size(copies, 10**6, 2) < block_size(settings_of(), 10**6, 2)
 
 
 def test_a_number_is_taken_as_it_is() -> None:
-    assert block_size(settings_of(plan={"block_size": 5}), 10**6, 2) == 5
+    settings = settings_of(plan={"block_size": 5})
+    assert block_size(settings, 20_000, 2) == 5
+    with pytest.raises(UserError, match="5 cuts 20001 crystals into more than 4000 blocks"):
+        block_size(settings, 20_001, 2)

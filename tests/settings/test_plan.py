@@ -15,6 +15,6 @@ def test_shards_grow_with_the_dataset_alone(rows: int, size: int) -> None:
 def test_what_is_no_size_gets_one_line(size: object) -> None:
     with pytest.raises(UserError) as error:
         settings_from_mapping({"plan": {"block_size": size}}, "own.yaml")
-    line = "own.yaml: `plan.block_size`: must be auto, or a whole number of crystals, 1 or more"
+    line = "own.yaml: `plan.block_size`: must be auto, or a whole number of crystals, 1 to 100000"
     assert str(error.value).startswith(line)
     assert len(str(error.value).splitlines()) == 1

@@ -69,6 +69,14 @@ def test_the_central_window_follows_the_detector(pixels: int, window: tuple[int,
         ({"split": {"training_only": "drawn"}}, "split.training_only.*labels: .drawn.`"),
         (
             {
+                "split": {"training_only": "drawn", "label": "drawn"},
+                "standardise": {"labels": ["drawn"]},
+            },
+            "split.training_only.*no class of `drawn` is tested",
+        ),
+        ({"standardise": {"labels": ["lattice"]}}, "labels.*`lattice` is no further key"),
+        (
+            {
                 "split": {"training_only": "drawn"},
                 "standardise": {"labels": ["drawn"]},
                 "train": {"rotation_epochs": 1},

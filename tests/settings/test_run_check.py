@@ -133,6 +133,17 @@ def test_grey_scales_that_cannot_be_are_refused_in_one_line(
             {"split": {"label": "crystal_system", "minimum_crystals": 19}},
             "makes 36 crystals in all",
         ),
+        (
+            {"thin": {"crystals_per_space_group": {221: 12, 225: 2}}},
+            r"thin\.crystals_per_space_group`: 1 space group of at least",
+        ),
+        (
+            {
+                "thin": {"crystals_per_space_group": {221: 2, 225: 9}},
+                "split": {"classes": [221, 225]},
+            },
+            r"of space group 221, a class, there are at most 2 crystals, but .* need 3",
+        ),
     ],
 )
 def test_a_training_that_can_never_work_is_refused(content: dict[str, Any], message: str) -> None:
@@ -148,6 +159,19 @@ def test_labels_of_files_that_the_dataset_would_not_keep_are_named() -> None:
         check_training(settings_of({"acquire": acquire}), 2)
     kept = {"labels": ["label", "_exptl_colour"]}
     check_training(settings_of({"acquire": acquire, "standardise": kept}), 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("label", "no crystal has a `label` without `acquire.labels`"),
+        ("_exptl_colour", r"`acquire.tags` does not keep `_exptl_colour`; .* `tags: \[_exptl_c"),
+    ],
+)
+def test_labels_that_no_file_can_have_are_named(name: str, message: str) -> None:
+    acquire = {"source": "cif_tree", "path": "x"}
+    with pytest.raises(UserError, match=message):
+        check_training(settings_of({"acquire": acquire, "standardise": {"labels": [name]}}), 2)
 
 
 def test_ranks_elsewhere_are_not_held_against_the_cores_here() -> None:

@@ -118,7 +118,8 @@ class Engine:
         crystals: whether it needs any; one that does not brings data of its own, by a
             program that its documentation names.
         files: settings to the files that such an engine reads, by a name for each.
-        seconds: of a core that a typical crystal takes, from which `plan.block_size: auto` follows.
+        seconds: settings to those of a core that a typical crystal takes, from which
+            `plan.block_size: auto` follows.
         minutes: that a job may take for a block of crystals, before it is tried again with more.
         knows_perturbations: whether it can simulate those of section `robustness`.
     """
@@ -129,7 +130,7 @@ class Engine:
     versions: Callable[[], Mapping[str, Any]]
     crystals: bool = True
     files: "Callable[[Settings], Mapping[str, Path]]" = lambda settings: {}
-    seconds: float = 0.005
+    seconds: "Callable[[Settings], float]" = lambda settings: 0.005
     minutes: int = 60
     knows_perturbations: bool = False
 

@@ -2,6 +2,7 @@
 
 import math
 
+from spacegrouper.errors import UserError
 from spacegrouper.settings import Settings
 
 # CPU seconds before the two jobs of a block, standardise and simulate, begin their work, together:
@@ -24,11 +25,20 @@ def block_size(settings: Settings, crystals: int, cores: int) -> int:
         settings: of the run.
         crystals: to cut into blocks.
         cores: of this machine.
+
+    Raises:
+        UserError: blocks of the given size are too many.
     """
-    if settings.plan.block_size != "auto":
-        return settings.plan.block_size
+    given = settings.plan.block_size
+    if given != "auto":
+        if crystals > given * _MOST_BLOCKS:
+            raise UserError(
+                f"plan.block_size: {given} cuts {crystals} crystals into more than "
+                f"{_MOST_BLOCKS} blocks; raise it, or leave it out"
+            )
+        return given
     copies = settings.technique.copies(settings)
-    cost = _STANDARDISING + (1 + copies) * settings.engine.seconds
+    cost = _STANDARDISING + (1 + copies) * settings.engine.seconds(settings)
     where = settings.workers.cluster
     size = math.ceil(_START_UP[where] * (1 / _LARGEST_SHARE - 1) / cost)
     if where == "local":

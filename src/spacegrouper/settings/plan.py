@@ -1,8 +1,8 @@
 """Section `plan`."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from spacegrouper.settings.section import Section
 
@@ -13,7 +13,7 @@ _SHARD, _MOST_SHARDS = 512, 2048
 class Plan(Section):
     """How the crystals are cut into blocks, the units of work and of resuming."""
 
-    block_size: PositiveInt | Literal["auto"] = Field(
+    block_size: Annotated[int, Field(ge=1, le=100_000)] | Literal["auto"] = Field(
         "auto",
         description="crystals in a block, without copies: one job, one file; `auto`: as many as it "
         "takes for the start of a job to be less than a tenth of its time, chosen once all are "
@@ -27,7 +27,7 @@ class Plan(Section):
             return validate(value)
         except ValidationError:
             # Otherwise there would be a line for each of the two kinds.
-            raise ValueError("must be auto, or a whole number of crystals, 1 or more") from None
+            raise ValueError("must be auto, or a whole number of crystals, 1 to 100000") from None
 
     def shard_rows(self, rows: int) -> int:
         """Return how many rows of a dataset are one shard, the unit of shaping and of its files.

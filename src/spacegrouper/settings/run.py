@@ -155,7 +155,12 @@ def _about_the_classes(settings: Settings) -> Iterator[Contradiction]:
             f"not keep it; add it there: `labels: [{', '.join((*labels, label))}]`",
         )
     only = split.training_only
-    if only is not None and only not in labels:
+    if only is not None and only == label:
+        yield Contradiction(
+            ("split.training_only", "split.label"),
+            f"crystals with `{only}` train only, so no class of `{label}` is tested; take another",
+        )
+    elif only is not None and only not in labels:
         yield Contradiction(
             ("split.training_only", "standardise.labels"),
             f"`standardise.labels` does not keep `{only}`; add it there: "

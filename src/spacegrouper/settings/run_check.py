@@ -14,6 +14,9 @@ from spacegrouper.errors import UserError
 from spacegrouper.settings.messages import number
 from spacegrouper.settings.run import Settings
 from spacegrouper.settings.section import Section
+from spacegrouper.settings.space_groups import SPACE_GROUPS
+
+_PARTS = 3  # a training, a validation and a test crystal at least
 
 
 def _tells_space_groups_apart(settings: Settings) -> bool:
@@ -94,6 +97,7 @@ def check_training(settings: Settings, cores: int | None) -> None:
     lines = list(_views_of_no_image(settings))
     if settings.engine.crystals:
         lines += SOURCES[settings.acquire.source].check(settings.acquire, settings)
+        lines += _too_thin(settings)
     weights, train = settings.model.weights, settings.train
     if weights not in ("none", "imagenet") and not Path(weights).is_file():
         lines.append(
@@ -105,6 +109,30 @@ def check_training(settings: Settings, cores: int | None) -> None:
             f"{number(cores, 'core')}; lower it, or raise --cores"
         )
     _refuse(lines)
+
+
+def _too_thin(settings: Settings) -> Iterator[str]:
+    """Yield why so few crystals of each space group cannot fill the classes."""
+    counts, split = settings.thin.counts, settings.split
+    if counts is None or split.label != "spacegroup":
+        return
+    listed = SPACE_GROUPS.get(str(split.classes), split.classes)
+    if split.classes == "populated":
+        enough = [group for group, crystals in counts.items() if crystals >= split.fewest]
+        if len(enough) < 2:
+            yield (
+                f"`thin.crystals_per_space_group`: {number(len(enough), 'space group')} of at "
+                f"least {split.fewest} crystals (`split.minimum_crystals`), but two classes are "
+                "needed; raise it"
+            )
+    elif isinstance(listed, tuple):
+        most = {group: counts.get(int(group), 0) for group in listed}
+        if few := [group for group, crystals in most.items() if crystals < _PARTS]:
+            yield (
+                f"`thin.crystals_per_space_group`: of space group {few[0]}, a class, there are at "
+                f"most {number(most[few[0]], 'crystal')}, but the training, validation and test "
+                f"sets need {_PARTS}; raise it"
+            )
 
 
 def _refuse(lines: list[str]) -> None:

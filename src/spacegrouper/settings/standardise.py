@@ -2,10 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, field_validator
 
 from spacegrouper.settings.quantity import Quantity
 from spacegrouper.settings.section import Section
+
+# What makes a record a crystal.
+_OWN_KEYS = ("id", "lattice", "species", "frac_coords")
 
 
 class Standardise(Section):
@@ -37,3 +40,10 @@ class Standardise(Section):
         description="further keys of the source's records that the dataset keeps as text, such as "
         "`material_group`: `split.label` may name one",
     )
+
+    @field_validator("labels")
+    @classmethod
+    def _keys_of_the_source(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if own := [name for name in value if name in _OWN_KEYS]:
+            raise ValueError(f"`{own[0]}` is no further key: it is part of every record")
+        return value

@@ -27,5 +27,9 @@ def powder_engine(name: Literal["xrayutilities", "pymatgen"], seconds: float) ->
         return simulate_powders(crystals, settings.of(Powder), name, threads)
 
     return Engine(
-        name, "powder", simulate, lambda: {"engine_version": version(name)}, seconds=seconds
+        name,
+        "powder",
+        simulate,
+        lambda: {"engine_version": version(name)},
+        seconds=lambda settings: seconds,
     )

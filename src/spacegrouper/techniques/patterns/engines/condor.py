@@ -6,7 +6,6 @@ from spacegrouper.contract.technique import ENGINES, Engine, Patterns
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.settings.run import Settings
 
-_SECONDS = 80.0  # a crystal of 30 atoms
 _MINUTES = 2880
 
 
@@ -24,5 +23,12 @@ def _versions() -> dict[str, str | int]:
 
 
 ENGINES.register(
-    Engine("condor", "patterns", _simulate, _versions, seconds=_SECONDS, minutes=_MINUTES)
+    Engine(
+        "condor",
+        "patterns",
+        _simulate,
+        _versions,
+        seconds=lambda settings: 80.0,  # a crystal of 30 atoms
+        minutes=_MINUTES,
+    )
 )

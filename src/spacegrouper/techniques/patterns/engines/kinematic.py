@@ -23,6 +23,22 @@ def _versions() -> dict[str, str | int]:
     return {"engine_version": version("spacegrouper"), "pattern_version": PATTERN_VERSION}
 
 
+def _seconds(settings: Settings) -> float:
+    """Return what a crystal of the Materials Project takes, roughly (docs/physics.md)."""
+    simulate = settings.simulate
+    if simulate.disorder.vacancies or simulate.disorder.displacement:
+        seconds = 3.0
+    elif simulate.bit_depth == 32 or simulate.poisson_noise:
+        seconds = 0.03
+    elif simulate.bit_depth == 8 and simulate.grey_scale == "linear":
+        seconds = 0.0025
+    else:
+        seconds = 0.01
+    return seconds * (simulate.pixels / 256) ** 2
+
+
 ENGINES.register(
-    Engine("kinematic", "patterns", _simulate, _versions, seconds=0.0025, knows_perturbations=True)
+    Engine(
+        "kinematic", "patterns", _simulate, _versions, seconds=_seconds, knows_perturbations=True
+    )
 )

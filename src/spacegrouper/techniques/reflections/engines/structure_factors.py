@@ -22,6 +22,6 @@ ENGINES.register(
         "reflections",
         _simulate,
         lambda: {"engine_version": version("spacegrouper")},
-        seconds=0.0003,
+        seconds=lambda settings: 0.0003,
     )
 )

@@ -1,5 +1,6 @@
 """A ranker from crystals: their measurements are simulated, and trees learn the true candidates."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -21,9 +22,12 @@ from spacegrouper.techniques.reflections.ranking.group_settings import told_apar
 from spacegrouper.techniques.reflections.ranking.ranker import Ranker
 from spacegrouper.techniques.reflections.ranking.simulated_list import Measuring, simulated_list
 
+log = logging.getLogger(__name__)
+
 Floats = NDArray[np.float64]
 
 _TEMPERATURES = np.geomspace(0.3, 5, 60)
+_FEWEST_SURE = 30  # answers from which a temperature is taken
 
 
 @dataclass(frozen=True)
@@ -173,16 +177,18 @@ def list_ranges(of_lists: Floats) -> dict[str, list[float]]:
 def honest_temperature(odds: Sequence[Floats], given: Sequence[Example]) -> float:
     """Return the temperature at which first answers are right as often as they say.
 
-    Of those that say more than one half. The temperature of the smallest loss is lower: it suits
-    the many lists that say little, and leaves the answers that people rely on too sure.
+    Of those that say more than one half; 1 where these are too few to tell. The temperature of the
+    smallest loss is lower: it suits the many lists that say little, and leaves the answers that
+    people rely on too sure.
 
     Args:
         odds: of each example (rows,), logarithms.
         given: the examples.
     """
     unique = [np.unique(example.groups, return_inverse=True) for example in given]
-    gaps = []
-    for temperature in _TEMPERATURES:
+
+    def said_at(temperature: float) -> tuple[Floats, NDArray[np.bool_]]:
+        """Return what first answers say that say more than one half, and whether they are right."""
         said = []
         for one, example, (groups, place) in zip(odds, given, unique, strict=True):
             shares = np.bincount(place, np.exp((one - one.max()) / temperature))
@@ -190,7 +196,21 @@ def honest_temperature(odds: Sequence[Floats], given: Sequence[Example]) -> floa
             said.append((shares[first] / shares.sum(), groups[first] == example.number))
         probability, right = np.array(said).T
         sure = probability > 0.5
-        gaps.append(abs((probability - right)[sure].mean()) if sure.any() else np.inf)
+        return probability[sure], right[sure].astype(bool)
+
+    if len(said_at(1.0)[0]) < _FEWEST_SURE:
+        log.warning(
+            "of %d lists, fewer than %d have an answer that says more than one half: the ranker's "
+            "probabilities are not calibrated",
+            len(given),
+            _FEWEST_SURE,
+        )
+        return 1.0
+    gaps = []
+    for temperature in _TEMPERATURES:
+        probability, right = said_at(temperature)
+        enough = len(right) >= _FEWEST_SURE
+        gaps.append(abs(probability.mean() - right.mean()) if enough else np.inf)
     return float(_TEMPERATURES[int(np.argmin(gaps))])
 
 
