@@ -129,12 +129,12 @@ def run_single_jobs(structures: Path, folder: Path) -> dict[str, Any]:
         "plan": cpu_seconds("plan", "--structures", acquired, "--config", config, "--output", plan),
     }
     # Blocks take the place of what standardising would make of them.
-    names = planned_blocks(plan) or []
-    for name in names:
-        write_rejections(plan / f"{name}.csv", [])
+    for planned in planned_blocks(plan) or []:
+        write_rejections(plan / f"{planned.block}.csv", [])
     cost["collect"] = cpu_seconds(
         "collect",
         *("--plan", plan, "--standardised", plan, "--earlier-rejected", rejected),
+        *("--config", config),
         *("--output", folder / "standardised.jsonl.gz", "--rejected", folder / "all.csv"),
     )
     crystals = sum(1 for _ in read_lines(acquired))

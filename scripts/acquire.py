@@ -82,7 +82,7 @@ def main(
             **settings.acquire.model_dump(mode="json"),
             **said,
             **{name: known[name] for name in _PROVENANCE if name in known},
-            "crystals": len(ids),
+            "kept": len(ids),
             "rejected": len(rejections),
             "ids": ids,
         }

@@ -7,6 +7,7 @@ import typer
 
 from spacegrouper.crystals.block_size import block_size
 from spacegrouper.crystals.blocks import plan_blocks
+from spacegrouper.crystals.standardised_with import check_record
 from spacegrouper.programs.command_line import CORES, log, progress, run_program
 from spacegrouper.settings import load_settings
 
@@ -23,7 +24,7 @@ def main(
     output: Annotated[Path, typer.Option(help="The folder of blocks; replaced where it exists.")],
     parent: Annotated[
         Path | None,
-        typer.Option(help="The folder `structures` of an earlier run with the same settings."),
+        typer.Option(help="The folder `structures` of an earlier run, standardised alike."),
     ] = None,
 ) -> None:
     """Cut the crystals, in their order, into blocks: the units of work and of resuming.
@@ -40,6 +41,7 @@ def main(
         # Imported here: it takes the symmetry search with it.
         from spacegrouper.crystals.parent_release import ParentCells
 
+        check_record(parent, settings.standardise)
         acquired, standardised = (
             parent / f"{name}.jsonl.gz" for name in ("acquired", "standardised")
         )

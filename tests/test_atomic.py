@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from spacegrouper.atomic import written_aside
+from spacegrouper.errors import UserError
 
 
 def test_a_file_appears_whole(tmp_path: Path) -> None:
@@ -18,7 +19,23 @@ def test_a_folder_replaces_an_earlier_one(tmp_path: Path) -> None:
         with written_aside(tmp_path / "folder") as aside:
             aside.mkdir()
             (aside / f"{content}.txt").write_text(content)
-    assert [path.name for path in tmp_path.rglob("*")] == ["folder", "second.txt"]
+            (aside / "list.csv").write_text(content)
+    found = sorted(path.name for path in tmp_path.rglob("*"))
+    assert found == ["folder", "list.csv", "second.txt"]
+
+
+def write_list(folder: Path) -> None:
+    with written_aside(folder) as aside:
+        aside.mkdir()
+        (aside / "list.csv").touch()
+
+
+def test_a_folder_of_other_things_is_not_lost(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    (folder / "chapters").mkdir(parents=True)
+    with pytest.raises(UserError, match="folder: a folder of other files, which would be lost"):
+        write_list(folder)
+    assert [path.name for path in tmp_path.rglob("*")] == ["folder", "chapters"]
 
 
 def write_half(path: Path) -> None:

@@ -18,7 +18,8 @@ def written_aside(path: Path) -> Iterator[Path]:
 
     The name is unique to the call, so two writers of one product do not meet in one half-written
     file. An earlier product at `path` is replaced; if the body raises, it stays as it was.
-    Raises UserError, with the name of `path`, if the disk is full or may not be written to.
+    Raises UserError, with the name of `path`, if the disk is full or may not be written to, or if
+    there is a folder of other things.
     """
     if path.name in ("", ".."):
         raise UserError(f"{path}: cannot be written: it holds other files; name one in it")
@@ -48,12 +49,18 @@ def written_aside(path: Path) -> Iterator[Path]:
 def _replace_folder(aside: Path, path: Path) -> None:
     if path.exists() and not path.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+    if path.exists() and any(path.iterdir()) and not _names_in(path) & _names_in(aside):
+        raise UserError(f"{path}: a folder of other files, which would be lost; name another")
     # A folder that is not empty cannot be renamed over, so the earlier one steps aside first.
     earlier = path.with_name(f".{path.name}.{uuid.uuid4().hex}.earlier")
     if path.exists():
         path.rename(earlier)
     aside.rename(path)
     _remove(earlier)
+
+
+def _names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
 
 
 def _remove(path: Path) -> None:

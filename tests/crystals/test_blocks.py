@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacegrouper.crystals.blocks import AS_BEFORE, Plan, plan_blocks, planned_blocks
+from spacegrouper.crystals.blocks import AS_BEFORE, Block, Plan, plan_blocks, planned_blocks
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import line_of, read_crystals, read_lines, write_lines
 from spacegrouper.crystals.rejections import read_rejections
@@ -23,9 +23,10 @@ def plan(folder: Path, content: list[bytes], size: int, **more: object) -> Plan:
 
 
 def planned(folder: Path) -> list[bytes]:
-    names = planned_blocks(folder / "plan")
-    assert names is not None
-    return [line for name in names for line in read_lines(folder / "plan" / f"{name}.jsonl.gz")]
+    blocks = planned_blocks(folder / "plan")
+    assert blocks is not None
+    files = [folder / "plan" / f"{block.block}.jsonl.gz" for block in blocks]
+    return [line for file in files for line in read_lines(file)]
 
 
 @given(st.integers(0, 23), st.integers(1, 9))
@@ -97,6 +98,7 @@ def test_a_plan_without_one_of_its_files_is_no_plan(tmp_path: Path, lost: str) -
     folder = tmp_path / "plan"
     assert planned_blocks(folder) is None
     plan(tmp_path, lines(*"abcde"), 2)
-    assert planned_blocks(folder) == ["000000", "000001", "000002"]
+    sizes = {"000000": 2, "000001": 2, "000002": 1}
+    assert planned_blocks(folder) == [Block(*row) for row in sizes.items()]
     (folder / lost).unlink()
     assert planned_blocks(folder) is None

@@ -338,3 +338,15 @@ def test_tags_stay_with_the_crystals(tmp_path):
     assert named["_chemical_name_mineral"] == "Halite"
     assert not {"_exptl_colour", *tags} & nameless.keys()
     assert "_exptl_colour" not in named
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["_exptl_colour red\n_exptl_colour blue\n", "loop_\n_exptl_colour\nred\nblue\nred\n"],
+)
+def test_a_tag_with_two_values_gives_a_crystal_no_class(tmp_path, said):
+    (tmp_path / "twice.cif").write_text(SALT.replace("data_salt\n", f"data_salt\n{said}"))
+    (rejection,) = read_cif_tree(tmp_path, tags=("_exptl_colour",))
+    assert rejection.reason == "_exptl_colour is given twice, as 'red' and as 'blue'"
+    (crystal,) = read_cif_tree(tmp_path)
+    assert "_exptl_colour" not in crystal.metadata

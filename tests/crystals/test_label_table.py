@@ -28,6 +28,11 @@ def test_labels_are_read(tmp_path: Path, text: str, encoding: str) -> None:
     assert read_labels(write(tmp_path, text, encoding)) == LABELS
 
 
+def test_letters_with_marks_are_one_label_however_they_are_written(tmp_path: Path) -> None:
+    path = write(tmp_path, "id,label\na,\u00e9\nb,e\u0301\nc,x\nd,x\n")
+    assert read_labels(path) == {"a": "\u00e9", "b": "\u00e9", "c": "x", "d": "x"}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

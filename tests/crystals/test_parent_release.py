@@ -100,9 +100,10 @@ CHANGES = {
     changes=st.lists(st.sampled_from(sorted(CHANGES)), max_size=6),
     added=st.integers(0, 2),
     order=st.randoms(use_true_random=False),
+    labels=st.sampled_from([(), ("energy",)]),
 )
 @settings(max_examples=8, deadline=None)
-def test_bytes_tell_what_crystals_tell(changes: list[str], added: int, order) -> None:
+def test_bytes_tell_what_crystals_tell(changes: list[str], added: int, order, labels) -> None:
     """The comparison of lines is that of the crystals in them."""
     parent = [salt(str(n), 5.6 + 0.01 * n, energy=1) for n in range(len(changes))]
     later = [CHANGES[change](each) for change, each in zip(changes, parent, strict=True)]
@@ -110,8 +111,9 @@ def test_bytes_tell_what_crystals_tell(changes: list[str], added: int, order) ->
     order.shuffle(release)
     before, after = standard(parent), standard(release)
     lines = [{each.id: line_of(each) for each in side} for side in (before, after)]
-    found = list(compare_with_parent(*lines, SETTINGS, 1))
-    assert found == list(compare_releases(before, after, SETTINGS, 1))
+    heeded = SETTINGS.model_copy(update={"labels": labels})
+    found = list(compare_with_parent(*lines, heeded, 1))
+    assert found == list(compare_releases(before, after, heeded, 1))
 
 
 def test_only_what_differs_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -154,3 +154,19 @@ def test_another_label_alone_is_a_change():
     relabelled = replace(before, metadata={**before.metadata, "spacegroup": 123})
     (change,) = compare_releases([before], [relabelled], SETTINGS, 1)
     assert change.change == "relabelled"
+
+
+@pytest.mark.parametrize("factor", [1, 1.1001 / 1.1])
+def test_another_value_of_a_label_of_the_dataset_is_a_change(factor):
+    before, nearly = (standardise(tetragonal("a", 1.1 * by), SETTINGS) for by in (1, factor))
+    before, after = (
+        replace(one, metadata={**one.metadata, "mineral": name, "note": name})
+        for one, name in ((before, "halite"), (nearly, "sylvite"))
+    )
+    with_label = SETTINGS.model_copy(update={"labels": ("mineral",)})
+
+    (unheeded,) = compare_releases([before], [after], SETTINGS, 1)
+    (change,) = compare_releases([before], [after], with_label, 1)
+
+    assert unheeded.change == "unchanged"
+    assert (change.change, change.reason) == ("relabelled", "mineral sylvite, before halite")

@@ -8,6 +8,7 @@ import pytest
 import zarr
 
 from spacegrouper.crystals.blocks import AS_BEFORE
+from spacegrouper.crystals.standardised_with import write_record
 from spacegrouper.dataset.integrity import recorded_sha256, write_manifest
 from spacegrouper.dataset.parent_run import (
     check_parent,
@@ -19,7 +20,7 @@ from spacegrouper.dataset.parent_run import (
 )
 from spacegrouper.dataset.raw_shard import read_raw_rows
 from spacegrouper.errors import UserError
-from spacegrouper.settings import Settings, settings_from_mapping, write_settings
+from spacegrouper.settings import Settings, Standardise, settings_from_mapping, write_settings
 
 
 def settings_of(name: str, parent: str | None, **sections: Any) -> Settings:
@@ -43,6 +44,7 @@ def results(tmp_path: Path, raw_shards) -> Path:
         plan = "plan" if parent is None else "selected"
         files += [f"plan/{AS_BEFORE}", f"{plan}/{AS_BEFORE}", f"{plan}/rejected.csv"]
         files += [f"{plan}/{shard.stem}.jsonl.gz" for shard in shards]
+        write_record(run / "structures", Standardise())
         listed = "".join(f"{shard.stem},1\n" for shard in shards)
         # Left behind by an earlier plan.
         for file in [*files, "blocks/000007.h5"]:
@@ -129,8 +131,12 @@ def test_a_run_of_a_database_is_no_parent(results: Path) -> None:
 @pytest.mark.parametrize(
     ("sections", "message"),
     [
-        ({"standardise": {"symprec": 0.2}}, "first has other settings in its section `standard"),
-        ({"standardise": {"setting": "reduced"}}, "first has other settings in its section `stan"),
+        (
+            {"standardise": {"symprec": 0.2}},
+            r"release.parent: .*first/structures: its crystals were standardised with "
+            r"`standardise.symprec: 0.1`, but here it is 0.2; take the same",
+        ),
+        ({"standardise": {"setting": "reduced"}}, "`standardise.setting: standard`, but here it "),
         (
             {"simulate": {"pixels": 64}},
             "first was simulated with simulate.pixels 32, but here it is simulate.pixels 64",
@@ -144,6 +150,26 @@ def test_a_run_of_a_database_is_no_parent(results: Path) -> None:
 def test_other_settings_are_named(results: Path, sections: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         check_parent(results / "third", settings_of("third", "second", **sections))
+
+
+def test_a_parent_whose_configuration_is_newer_than_its_crystals_is_told_by_these(
+    results: Path,
+) -> None:
+    """It was started with other settings, and interrupted."""
+    newer = {"standardise": {"symprec": 0.2}}
+    write_settings(settings_of("first", None, **newer), results / "first/config.yaml")
+    with pytest.raises(UserError, match=r"`standardise.symprec: 0.1`, but here it is 0.2"):
+        check_parent(results / "third", settings_of("third", "first", **newer))
+
+
+@pytest.mark.parametrize("content", [None, "{", "{}"])
+def test_a_parent_without_a_record_of_its_settings_is_refused(results: Path, content) -> None:
+    record = results / "first/structures/standardised_with.json"
+    record.unlink()
+    if content:
+        record.write_text(content)
+    with pytest.raises(UserError, match=r"standardised_with.json: missing, damaged or of another"):
+        check_parent(results / "third", settings_of("third", "second"))
 
 
 def test_a_plan_that_has_lost_a_block_is_not_taken_for_a_smaller_one(results: Path) -> None:

@@ -1,11 +1,17 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+import pytest
+from matplotlib import cbook
 from matplotlib.figure import Figure
 
 from spacegrouper.figures.toolkit import (
     ROWS_OF_NAMES,
     cut_into_columns,
     enlarged,
+    new_figure,
+    plain_text,
     save_figure,
     whiskers,
 )
@@ -47,3 +53,11 @@ def test_columns_are_of_nearly_equal_length_and_hold_all_rows():
     assert [len(part) for part in parts] == [19, 18]
     assert rows == 19
     assert pd.concat(parts).equals(table)
+
+
+@pytest.mark.parametrize("text", ["$\\foo$", "B$^x$", "5 $ or 6 $", r"a\b"])
+def test_texts_of_other_people_are_no_formulas(tmp_path: Path, text: str) -> None:
+    figure, axes = new_figure(2, 2)
+    axes.set_title(plain_text(text))
+    save_figure(figure, tmp_path, "drawn")
+    assert not cbook.is_math_text(plain_text(text))

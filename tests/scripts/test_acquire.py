@@ -48,7 +48,7 @@ def test_prototypes_are_the_same_bytes_each_time(tmp_path):
         "source": "prototypes",
         "space_groups": 2,
         "crystals_per_space_group": 3,
-        "crystals": 6,
+        "kept": 6,
         "rejected": 0,
     }
 

@@ -8,6 +8,8 @@ from spacegrouper.crystals.blocks import AS_BEFORE, plan_blocks
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.json_lines import read_crystals, write_crystals
 from spacegrouper.crystals.rejections import read_rejections, write_rejections
+from spacegrouper.crystals.standardised_with import check_record
+from spacegrouper.settings import make_settings, write_settings
 
 EARLIER = Rejection("x.cif", "acquire", "the file is empty")
 LATER = Rejection("b", "standardise", "atoms are too close")
@@ -28,6 +30,7 @@ def run(tmp_path):
         lambda name, line: line if name == "d" else None,
     )
     write_rejections(tmp_path / "earlier.csv", [EARLIER])
+    write_settings(make_settings(), tmp_path / "config.yaml")
     (tmp_path / "blocks").mkdir()
     write_crystals(tmp_path / "blocks/000000.jsonl.gz", [])
     write_rejections(tmp_path / "blocks/000000.csv", [Rejection("a", "standardise", "flat"), LATER])
@@ -40,7 +43,7 @@ def run(tmp_path):
 
 def collect(folder, how: Runner = call) -> Finished:
     files = ["--plan", "plan", "--standardised", "blocks", "--earlier-rejected", "earlier.csv"]
-    files += ["--output", "all.jsonl.gz", "--rejected", "rejected.csv"]
+    files += ["--config", "config.yaml", "--output", "all.jsonl.gz", "--rejected", "rejected.csv"]
     return how("collect", *files, folder=folder)
 
 
@@ -49,6 +52,7 @@ def test_crystals_and_rejections_of_all_blocks_come_together(run) -> None:
     assert done.returncode == 0, done.stderr
     assert "collected 2 blocks, rejected 4 records" in done.stderr
     assert [crystal.id for crystal in read_crystals(run / "all.jsonl.gz")] == ["d", "c"]
+    check_record(run, make_settings().standardise)
     rejected = read_rejections(run / "rejected.csv")
     assert [(entry.id, entry.stage) for entry in rejected] == [
         ("x.cif", "acquire"),
@@ -58,9 +62,18 @@ def test_crystals_and_rejections_of_all_blocks_come_together(run) -> None:
     ]
 
 
+def test_blocks_of_another_plan_are_refused(run) -> None:
+    write_rejections(run / "blocks/000001.csv", [LATER])
+    done = collect(run)
+    assert done.returncode == 1
+    assert "000001.jsonl.gz: 1 crystals, and 1 rejected, but plan has 1 in this" in done.stderr
+    assert not (run / "all.jsonl.gz").exists()
+
+
 def test_nothing_left_is_a_user_error(run) -> None:
     for path in (run / "plan" / AS_BEFORE, run / "blocks/000001.jsonl.gz"):
         write_crystals(path, [])
+    write_rejections(run / "blocks/000001.csv", [LATER])
     done = collect(run, spawn)
     assert done.returncode == 1
     assert "no crystal is left; the last was rejected because: atoms are too close" in done.stderr
@@ -72,7 +85,7 @@ def test_nothing_left_is_a_user_error(run) -> None:
     ("lost", "line"),
     [
         ("plan/blocks.csv", "plan: no plan, or files of it are gone"),
-        ("blocks/000001.jsonl.gz", "blocks/000001.jsonl.gz: No such file or directory"),
+        ("blocks/000001.jsonl.gz", "000001.jsonl.gz: cannot be read: No such file or directory"),
         ("blocks/000001.csv", "000001.csv: cannot be read"),
     ],
 )

@@ -72,8 +72,8 @@ PROGRAMS: dict[str, Arguments] = {
     ],
     "collect": lambda run, disk: [
         "--plan", run / "blocks", "--standardised", run / "by_block",
-        "--earlier-rejected", run / "rejected.csv", "--output", disk / "o.jsonl.gz",
-        "--rejected", disk / "rejected.csv",
+        "--earlier-rejected", run / "rejected.csv", "--config", run / "config.yaml",
+        "--output", disk / "o.jsonl.gz", "--rejected", disk / "rejected.csv",
     ],
     "plan": lambda run, disk: [*of_crystals(run, disk), "--output", disk / "o"],
     "draw_patterns": lambda run, disk: [

@@ -13,6 +13,7 @@ from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.crystals.prototypes import prototype_crystals
 from spacegrouper.crystals.sources.prototypes import PrototypesSource
+from spacegrouper.crystals.standardised_with import write_record
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.dataset.parent_run import check_parent, raw_shards_of, simulated_plan
 from spacegrouper.dataset.store_objects import list_objects
@@ -55,6 +56,7 @@ def make_run(run: Path, crystals: list[Crystal], parent: Path | None) -> str:
     rejected = ("--rejected", run / "rejected.csv")
     program("plan", "--structures", acquired, *both, run / "plan")
     program("standardise", "--structures", acquired, *both, structures, *rejected)
+    write_record(structures.parent, load_settings(config).standardise)
     of_parent: tuple[object, ...] = ()
     if parent:
         before = parent / "structures/standardised.jsonl.gz"
@@ -66,8 +68,8 @@ def make_run(run: Path, crystals: list[Crystal], parent: Path | None) -> str:
     plan = simulated_plan(run, load_settings(config))
     program("plan", "--structures", structures, *both, plan)
     for block in planned_blocks(plan) or []:
-        given = ("--structures", plan / f"{block}.jsonl.gz", "--threads", 1)
-        program("simulate", *given, *both, run / "blocks" / f"{block}.h5")
+        given = ("--structures", plan / f"{block.block}.jsonl.gz", "--threads", 1)
+        program("simulate", *given, *both, run / "blocks" / f"{block.block}.h5")
     given = ("--raw", *raw_shards_of(run), *of_parent, "--workers", 1)
     return program("shape", *given, *both, run / "dataset.zarr")
 

@@ -7,6 +7,7 @@ from programs import call, spawn
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import line_of, read_crystals, read_lines, write_crystals
 from spacegrouper.crystals.standard_cell import standardise_all
+from spacegrouper.crystals.standardised_with import write_record
 from spacegrouper.settings import Standardise
 
 
@@ -47,6 +48,7 @@ def test_what_the_parent_has_standardised_is_in_no_block(tmp_path):
     settings = Standardise()
     crystals = {n: Crystal(n, np.eye(3) * 3, ("Po",), np.zeros((1, 3))) for n in "abc"}
     (tmp_path / "parent").mkdir()
+    write_record(tmp_path / "parent", settings)
     write_crystals(tmp_path / "parent/acquired.jsonl.gz", [crystals["a"], crystals["b"]])
     known = list(standardise_all([crystals["a"], crystals["b"]], settings, 1))
     write_crystals(tmp_path / "parent/standardised.jsonl.gz", known)
@@ -58,6 +60,10 @@ def test_what_the_parent_has_standardised_is_in_no_block(tmp_path):
     blocks = tmp_path / "blocks"
     assert [crystal.id for crystal in read_crystals(blocks / "000000.jsonl.gz")] == ["c", "b"]
     assert list(read_lines(blocks / "as_before.jsonl.gz")) == [line_of(known[0])]
+    write_record(tmp_path / "parent", settings.model_copy(update={"max_sites": 9}))
+    refused = plan(tmp_path, "--parent", tmp_path / "parent")
+    assert refused.returncode == 1
+    assert "standardised with `standardise.max_sites: 9`, but here it is 500" in refused.stderr
 
 
 def test_missing_structures_are_one_line(tmp_path):

@@ -12,9 +12,17 @@ def whole_plan(folder, made_of):
     return found
 
 
+# Where the size of blocks follows from what a crystal costs, they are cut again if that changes.
+COST = (
+    {"seconds": settings.engine.seconds(settings)}
+    if settings.plan.block_size == "auto"
+    else {}
+)
+
+
 checkpoint plan:
     input:
-        settings=fixed("plan", "plan"),
+        settings=fixed("plan", "plan", **COST),
         structures=whole_plan(f"{RUN}/plan", rules.acquire.output.structures),
         parent=ancient(
             expand(
@@ -40,4 +48,5 @@ checkpoint plan:
 def blocks_of(plan):
     """Names of the blocks of a plan; the jobs that depend on them are known once it is made."""
     # Where a file of it is lost, all are known again when it is made anew.
-    return planned_blocks(Path(plan.get().output.blocks)) or []
+    blocks = planned_blocks(Path(plan.get().output.blocks)) or []
+    return [block.block for block in blocks]

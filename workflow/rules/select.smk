@@ -7,7 +7,7 @@ if SOME:
 
     checkpoint select:
         input:
-            settings=fixed("select", "plan", *SOME),
+            settings=fixed("select", "plan", *SOME, **COST),
             structures=whole_plan(
                 f"{RUN}/selected",
                 rules.compare_with_parent.output.to_simulate if PARENT else KEPT,

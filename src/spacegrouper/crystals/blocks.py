@@ -111,12 +111,13 @@ def _written(lines: Iterable[bytes], block_size: int, folder: Path) -> Iterator[
         yield Block(name, len(content))
 
 
-def planned_blocks(folder: Path) -> list[str] | None:
-    """Return the names of a plan's blocks, or None where one of its files is gone."""
+def planned_blocks(folder: Path) -> list[Block] | None:
+    """Return a plan's blocks, or None where one of its files is gone."""
     try:
         with (folder / LIST).open(encoding="utf-8", newline="") as table:
-            names = [row["block"] for row in csv.DictReader(table)]
-    except (OSError, KeyError, UnicodeDecodeError, csv.Error):
+            rows = csv.DictReader(table)
+            blocks = [Block(row["block"], int(row["crystals"])) for row in rows]
+    except (OSError, KeyError, TypeError, ValueError, csv.Error):
         return None
-    files = (REJECTED, AS_BEFORE, *(f"{name}.jsonl.gz" for name in names))
-    return names if all((folder / file).is_file() for file in files) else None
+    files = (REJECTED, AS_BEFORE, *(f"{block.block}.jsonl.gz" for block in blocks))
+    return blocks if all((folder / file).is_file() for file in files) else None

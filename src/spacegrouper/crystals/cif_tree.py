@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from spacegrouper.crystals.cif_reader import read_file
-from spacegrouper.crystals.cif_text import Block, path_text
+from spacegrouper.crystals.cif_text import Block, path_text, shown
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.processes import map_in_order
 from spacegrouper.errors import UserError
@@ -137,8 +137,12 @@ def _read_file(folder: Path, tags: Sequence[str], name: str) -> list[_Entry | Re
     ]
 
 
-def _entry(crystal: Crystal, block: Block, tags: Sequence[str]) -> _Entry:
-    said = {tag: value for tag in tags if (value := block.text(tag))}
-    crystal = replace(crystal, metadata=crystal.metadata | said)
+def _entry(crystal: Crystal, block: Block, tags: Sequence[str]) -> _Entry | Rejection:
+    said = {tag: values for tag in tags if (values := block.values(tag))}
+    for tag, values in said.items():
+        if len(values) > 1:
+            reason = f"{tag} is given twice, as {shown(values[0])} and as {shown(values[1])}"
+            return Rejection(crystal.id, "acquire", reason)
+    crystal = replace(crystal, metadata=crystal.metadata | {k: v[0] for k, v in said.items()})
     code, duplicate_of = block.text("_cod_database_code"), block.text(*_DUPLICATE_TAGS)
     return _Entry(crystal, crystal.digest(), code, duplicate_of)

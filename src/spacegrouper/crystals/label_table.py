@@ -2,6 +2,7 @@
 
 import csv
 import logging
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -36,6 +37,8 @@ def read_labels(path: Path) -> dict[str, str]:
         if not row:
             continue
         name, label = map(str.strip, row) if len(row) == 2 else ("", "")
+        # Letters with marks are written in two ways that look alike.
+        label = unicodedata.normalize("NFC", label)
         if not name or not label:
             raise UserError(
                 f"{path}: row {number} must be an id and a label, not {','.join(row)!r}"

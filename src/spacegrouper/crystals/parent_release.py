@@ -11,7 +11,12 @@ from typing import Any
 
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.json_lines import digest_of, id_of, line_of, parse_line, read_lines
-from spacegrouper.crystals.releases import Change, compare_releases, inherited
+from spacegrouper.crystals.releases import (
+    Change,
+    compare_releases,
+    inherited,
+    labels_to_keep,
+)
 from spacegrouper.crystals.standard_cell import LABELS, with_labels
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Standardise
@@ -84,10 +89,11 @@ def compare_with_parent(
         settings: with which both were standardised.
         processes: how many at a time.
     """
+    labels = labels_to_keep(settings)
     same = {
         name
         for name, line in parent.items()
-        if name in release and _are_one_record(line, release[name])
+        if name in release and _are_one_record(line, release[name], labels)
     }
     compared = compare_releases(
         (_parsed(line) for name, line in parent.items() if name not in same),
@@ -115,7 +121,7 @@ def lines_of_release(
     """
     unchanged = {change.id for change in changes if change.change == "unchanged"}
     for name, line in release.items():
-        if name in unchanged and not _are_one_record(parent[name], line):
+        if name in unchanged and not _are_one_record(parent[name], line, LABELS):
             yield name, line_of(inherited(_parsed(parent[name]), _parsed(line)))
         else:
             yield name, line
@@ -137,13 +143,13 @@ def _metadata(line: bytes) -> dict[str, Any]:
     return metadata
 
 
-def _are_one_record(earlier: bytes, later: bytes) -> bool:
+def _are_one_record(earlier: bytes, later: bytes, labels: Iterable[str]) -> bool:
     if earlier == later:
         return True
     if _parts(earlier)[1] != _parts(later)[1]:
         return False
     before, after = _metadata(earlier), _metadata(later)
-    return all(before.get(label) == after.get(label) for label in LABELS)
+    return all(before.get(label) == after.get(label) for label in labels)
 
 
 def _parsed(line: bytes) -> Crystal:

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -49,7 +49,8 @@ def compare_releases(
     crystals with one id the first counts.
 
     - changed: the lattice by more than 0.1 %, an atom by more than 0.01 Angstrom, or the elements;
-    - relabelled: the same crystal within these tolerances, but in another space group;
+    - relabelled: the same crystal within these tolerances, but in another space group, or with
+      another value of one of `settings.labels`;
     - unchanged: neither. `inherited` then keeps what was made of the earlier crystal valid.
 
     Yields:
@@ -60,7 +61,8 @@ def compare_releases(
         (record, after.get(name)) for name, record in before.items() if isinstance(record, Crystal)
     ]
     # As most are; these are not handed to other processes.
-    same = [_are_one_record(*pair) for pair in pairs]
+    labels = labels_to_keep(settings)
+    same = [_are_one_record(*pair, labels) for pair in pairs]
     others = (pair for pair, is_same in zip(pairs, same, strict=True) if not is_same)
     compared = map_in_order(partial(_compare, settings=settings), others, processes)
     for (record, _), is_same in zip(pairs, same, strict=True):
@@ -68,6 +70,11 @@ def compare_releases(
     for name, new in after.items():
         if isinstance(new, Crystal) and not isinstance(before.get(name), Crystal):
             yield Change(name, "added", "not in the earlier release")
+
+
+def labels_to_keep(settings: Standardise) -> tuple[str, ...]:
+    """Return the metadata that a dataset holds, in which equal crystals agree."""
+    return (*LABELS, *settings.labels)
 
 
 def inherited(earlier: Crystal, later: Crystal) -> Crystal:
@@ -115,13 +122,20 @@ def _compare(pair: tuple[Crystal, Crystal | Rejection | None], settings: Standar
             reasons.append(f"space group {groups[1]}, before {groups[0]}")
         elif reasons and not any(standardised) and not _deformations(before, after):
             reasons.append("the standard cell is as before")
+    for label in settings.labels:
+        values = earlier.metadata.get(label), later.metadata.get(label)
+        if values[0] != values[1]:
+            kind = "changed" if kind == "changed" else "relabelled"
+            reasons.append(f"{label} {values[1]}, before {values[0]}")
     return Change(name, kind, "; ".join(reasons) or "the same crystal within the tolerances")
 
 
-def _are_one_record(earlier: Crystal, later: Crystal | Rejection | None) -> bool:
+def _are_one_record(
+    earlier: Crystal, later: Crystal | Rejection | None, labels: Sequence[str]
+) -> bool:
     return (
         isinstance(later, Crystal)
-        and all(earlier.metadata.get(name) == later.metadata.get(name) for name in LABELS)
+        and all(earlier.metadata.get(name) == later.metadata.get(name) for name in labels)
         and earlier.digest() == later.digest()
     )
 

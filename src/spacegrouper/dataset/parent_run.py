@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from spacegrouper.crystals.blocks import planned_blocks
+from spacegrouper.crystals.standardised_with import check_record
 from spacegrouper.dataset.integrity import file_sha256, recorded_sha256
 from spacegrouper.dataset.made_with import find_difference, made_with
 from spacegrouper.errors import UserError
@@ -63,11 +64,10 @@ def _check_finished(run: Path) -> None:
 
 
 def _check_settings(run: Path, settings: Settings) -> None:
-    if load_settings(run / "config.yaml").standardise != settings.standardise:
-        raise UserError(
-            f"release.parent: {run.name} has other settings in its section `standardise`, see "
-            f"{run / 'config.yaml'}; take the same"
-        )
+    try:
+        check_record(run / "structures", settings.standardise)
+    except UserError as error:
+        raise UserError(f"release.parent: {error}") from None
     root = run / "dataset.zarr" / "zarr.json"
     try:
         theirs = json.loads(root.read_text(encoding="utf-8"))["attributes"]["made_with"]
@@ -179,10 +179,10 @@ def simulated_plan(run: Path, settings: Settings) -> Path:
 
 def _own_shards(run: Path) -> list[Path]:
     folder = simulated_plan(run, load_settings(run / "config.yaml"))
-    names = planned_blocks(folder)
-    if names is None:
+    blocks = planned_blocks(folder)
+    if blocks is None:
         raise UserError(
             f"the run {run.name} is not finished: files of {folder} are gone; run it again, "
             "with its own configuration"
         )
-    return [run / "blocks" / f"{name}.h5" for name in names]
+    return [run / "blocks" / f"{block.block}.h5" for block in blocks]

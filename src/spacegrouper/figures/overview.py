@@ -12,7 +12,7 @@ from spacegrouper.figures.looks import BLUE, LIGHT_GREY, NARROW_GAPS, STYLE, VER
 from spacegrouper.figures.samples import Sample, visible
 from spacegrouper.figures.shares import percent
 from spacegrouper.figures.spot_marks import mark_spots
-from spacegrouper.figures.toolkit import draw_image, head_columns, new_figure
+from spacegrouper.figures.toolkit import draw_image, head_columns, new_figure, plain_text
 
 _TILE = 1.7  # edge of an image, inches
 _LARGE_FIGURE = 4.0  # edge of an image for which marks are made, inches
@@ -48,9 +48,10 @@ def overview_figure(samples: Sequence[Sample], label: str) -> Figure:
 def _write_answer(axes: Axes, sample: Sample, label: str) -> None:
     sign, colour = ("✓ right", BLUE) if sample.right else ("✗ wrong", VERMILION)
     name = textwrap.fill(sample.material_id, _LETTERS, max_lines=2)
-    axes.text(0, 0.80, name, weight="bold")
-    axes.text(0, 0.64, f"is {class_name(label, sample.true)}")
-    axes.text(0, 0.40, f"named {class_name(label, sample.predicted)}")
+    true, predicted = (class_name(label, each) for each in (sample.true, sample.predicted))
+    axes.text(0, 0.80, plain_text(name), weight="bold")
+    axes.text(0, 0.64, plain_text(f"is {true}"))
+    axes.text(0, 0.40, plain_text(f"named {predicted}"))
     axes.text(0, 0.24, f"{sign}, {percent(sample.probability)}", color=colour)
     axes.barh(0.12, 1, 0.08, color=LIGHT_GREY)
     axes.barh(0.12, sample.probability, 0.08, color=colour)

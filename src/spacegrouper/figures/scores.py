@@ -36,6 +36,7 @@ from spacegrouper.figures.toolkit import (
     name_rows,
     names_with_counts,
     new_figure,
+    plain_text,
     share_axis,
     whiskers,
 )
@@ -227,7 +228,7 @@ def confusion_figure(confusion: pd.DataFrame, label: str) -> Figure:
     # The square root makes single mistakes among many crystals visible.
     norm = PowerNorm(0.5, vmin=0, vmax=1)
     image = draw_matrix(axes, shares, norm, np.where(written, counts.astype(str), ""), size)
-    written_names = [class_name(label, name) for name in names]
+    written_names = [plain_text(class_name(label, name)) for name in names]
     axes.set_xticks(range(classes), written_names, rotation=90)
     axes.set_yticks(range(classes), written_names)
     axes.tick_params(labelsize=size, length=2)
@@ -257,6 +258,6 @@ def _draw_classes(axes: Axes, table: pd.DataFrame, label: str, rows: int) -> Non
     axes.barh(places, np.ones(len(table)), 0.74, color=LIGHT_GREY)
     reach = whiskers(table, "recall")
     axes.barh(places, table["recall"], 0.74, color=BLUE, xerr=reach, **WHISKERS)
-    names = [class_name(label, name) for name in table["class"]]
+    names = [plain_text(class_name(label, name)) for name in table["class"]]
     name_rows(axes, names_with_counts(names, table["crystals"]), rows)
     share_axis(axes, "x")

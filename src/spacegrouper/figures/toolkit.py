@@ -75,6 +75,11 @@ def png_of(figure: Figure) -> bytes:
     return content.getvalue()
 
 
+def plain_text(text: str) -> str:
+    """Return a text of somebody else's so that Matplotlib takes no part of it for a formula."""
+    return text.replace("$", r"\$")
+
+
 def _settle_layout(figure: Figure) -> None:
     """Lay a figure out once and for all, at places without the last digits of the solver.
 

@@ -69,13 +69,22 @@ def _provenance(section: CifTreeSource) -> dict[str, dict[str, int]]:
 
 
 def _check(section: CifTreeSource, settings: "Settings") -> Iterator[str]:
-    """Yield labels and tags that the dataset would not have."""
+    """Yield labels and tags that the dataset would not have, or the crystals."""
     from spacegrouper.crystals.label_table import LABEL
 
     given = (*((LABEL,) if section.labels else ()), *section.tags)
     if lost := [name for name in given if name not in settings.standardise.labels]:
         kept = ", ".join((*settings.standardise.labels, *lost))
         yield f"`standardise.labels` does not keep `{lost[0]}`; add it there: `labels: [{kept}]`"
+    for name in settings.standardise.labels:
+        if name == LABEL and section.labels is None:
+            yield f"`standardise.labels`: no crystal has a `{LABEL}` without `acquire.labels`"
+        elif name.startswith("_") and name not in section.tags:
+            tags = ", ".join((*section.tags, name))
+            yield (
+                f"`standardise.labels`: `acquire.tags` does not keep `{name}`; add it there: "
+                f"`tags: [{tags}]`"
+            )
 
 
 SOURCES.register(
