@@ -73,7 +73,7 @@ PROGRAMS: dict[str, Arguments] = {
     "collect": lambda run, disk: [
         "--plan", run / "blocks", "--standardised", run / "by_block",
         "--earlier-rejected", run / "rejected.csv", "--config", run / "config.yaml",
-        "--output", disk / "o.jsonl.gz", "--rejected", disk / "rejected.csv",
+        "--output", disk / "o/all.jsonl.gz", "--rejected", disk / "o/rejected.csv",
     ],
     "plan": lambda run, disk: [*of_crystals(run, disk), "--output", disk / "o"],
     "draw_patterns": lambda run, disk: [

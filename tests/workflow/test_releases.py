@@ -268,7 +268,7 @@ def test_a_dataset_of_a_release_is_repaired_from_the_shards_of_all(chain) -> Non
         (
             "first",
             {"standardise": {"symprec": 0.1}},
-            "its crystals were standardised with `standardise.symprec: 0.01`, but here it is 0.1",
+            "its crystals were standardised with `standardise.symprec: 0.005`, but here it is 0.1",
         ),
         (
             "first",

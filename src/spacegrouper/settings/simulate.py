@@ -44,6 +44,15 @@ class View(Section):
         """The angles, even if there is but one."""
         return self.angle if isinstance(self.angle, tuple) else (self.angle,)
 
+    @property
+    def name(self) -> str:
+        """The axis of the crystal's frame that is in the beam; where none is, that of the turn."""
+        if len(self.angles) > 1 or self.angles[0] % 90 != 0:
+            return self.axis
+        if self.angles[0] % 180 == 0:
+            return "z"
+        return {"x": "y", "y": "x", "z": "z"}[self.axis]
+
 
 # What `views` may name instead of listing turns, and the values that go with it.
 VIEW_PRESETS: dict[str, dict[str, Any]] = {

@@ -97,8 +97,8 @@ def _as_8_bits(levels: Levels) -> NDArray[np.uint8]:
 
 
 def view_names(made_with: Sections) -> list[str]:
-    """Return the axes that the views turn the crystal about."""
-    return [view.axis for view in _experiment(made_with).views]
+    """Return which axis of the crystal each view is along, or turns it about."""
+    return [view.name for view in _experiment(made_with).views]
 
 
 def _experiment(made_with: Sections) -> Simulate:
