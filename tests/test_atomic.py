@@ -1,3 +1,6 @@
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,3 +54,31 @@ def test_a_failure_leaves_the_earlier_result_and_no_litter(tmp_path: Path) -> No
         write_half(path)
     assert path.read_text() == "earlier"
     assert list(tmp_path.iterdir()) == [path]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from spacegrouper.atomic import written_aside
+
+with written_aside(Path(sys.argv[1])) as aside:
+    aside.mkdir()
+    (aside / "list.csv").write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_writer_has_left_goes_with_the_next_write(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    for _ in range(2):
+        killed = subprocess.run([sys.executable, "-c", KILLED, folder])
+        assert killed.returncode == -signal.SIGKILL
+        assert len(list(tmp_path.iterdir())) == 1
+    with written_aside(folder) as first:
+        first.mkdir()
+        # A writer that is at work keeps what it has.
+        write_list(folder)
+        assert first.is_dir()
+        (first / "list.csv").write_text("second")
+    assert list(tmp_path.iterdir()) == [folder]
+    assert (folder / "list.csv").read_text() == "second"
