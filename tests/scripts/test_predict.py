@@ -133,4 +133,4 @@ def test_lists_of_reflections_need_no_network_and_no_tensorflow(folder: Path) ->
     }
     assert min(imread(folder / result["picture"]).shape[:2]) > 400
     assert [error["input"] for error in document["errors"]] == ["black.npy"]
-    assert "--model" in document["errors"][0]["reason"]
+    assert "expected 16-bit patterns on a log" in document["errors"][0]["reason"]

@@ -51,7 +51,7 @@ def test_a_repair_finds_the_shards_and_settings_of_the_workflow(folder: Path) ->
     for name in RAW:
         (folder / name).rename(folder / "blocks" / name)
         (folder / "plan" / name.replace(".h5", ".jsonl.gz")).touch()
-    (folder / "plan" / "blocks.csv").write_text("block\na\nb\n")
+    (folder / "plan" / "blocks.csv").write_text("block,crystals\na,2\nb,2\n")
     for name in ("rejected.csv", "as_before.jsonl.gz"):
         (folder / "plan" / name).touch()
     # Left behind by an earlier plan.
