@@ -18,15 +18,12 @@ from spacegrouper.settings.release import Release
 from spacegrouper.settings.robustness import Robustness
 from spacegrouper.settings.section import RUN_NAME, Contradiction, Section
 from spacegrouper.settings.simulate import Simulate
-from spacegrouper.settings.space_groups import SPACE_GROUPS
-from spacegrouper.settings.split import Split
+from spacegrouper.settings.split import PARTS, Split
 from spacegrouper.settings.standardise import Standardise
 from spacegrouper.settings.thin import Thin
 from spacegrouper.settings.train import Train
 from spacegrouper.settings.workers import Workers
 
-_PARTS = 3  # training, validation and test set, each with a crystal of each class at least
-_PRESENT = ("populated", "all")  # classes of which there are crystals, whatever they are
 S = TypeVar("S", bound=Section)
 
 
@@ -130,18 +127,16 @@ def _about_the_classes(settings: Settings) -> Iterator[Contradiction]:
         ("minimum_crystals", split.minimum_crystals if split.classes == "populated" else None),
         ("maximum_crystals", split.maximum_crystals),
     ):
-        if crystals is not None and crystals < _PARTS:
+        if crystals is not None and crystals < PARTS:
             yield Contradiction(
                 (f"split.{key}", "split.classes"),
                 f"a class of {crystals} crystals leaves one of the training, validation and test "
-                f"sets without any; must be {_PARTS} or more",
+                f"sets without any; must be {PARTS} or more",
             )
     counts = settings.thin.counts
-    if counts is not None and split.label == "spacegroup" and split.classes not in _PRESENT:
-        classes: Sequence[Any] = (
-            SPACE_GROUPS[split.classes] if isinstance(split.classes, str) else split.classes
-        )
-        if gone := [group for group in classes if group not in counts]:
+    if counts is not None and split.label == "spacegroup":
+        gone = [group for group in split.listed or () if group not in counts]
+        if gone:
             yield Contradiction(
                 ("split.classes", "thin.crystals_per_space_group"),
                 "`thin.crystals_per_space_group` leaves no crystal of "

@@ -14,9 +14,7 @@ from spacegrouper.errors import UserError
 from spacegrouper.settings.messages import number
 from spacegrouper.settings.run import Settings
 from spacegrouper.settings.section import Section
-from spacegrouper.settings.space_groups import SPACE_GROUPS
-
-_PARTS = 3  # a training, a validation and a test crystal at least
+from spacegrouper.settings.split import PARTS
 
 
 def _tells_space_groups_apart(settings: Settings) -> bool:
@@ -116,7 +114,6 @@ def _too_thin(settings: Settings) -> Iterator[str]:
     counts, split = settings.thin.counts, settings.split
     if counts is None or split.label != "spacegroup":
         return
-    listed = SPACE_GROUPS.get(str(split.classes), split.classes)
     if split.classes == "populated":
         enough = [group for group, crystals in counts.items() if crystals >= split.fewest]
         if len(enough) < 2:
@@ -125,13 +122,13 @@ def _too_thin(settings: Settings) -> Iterator[str]:
                 f"least {split.fewest} crystals (`split.minimum_crystals`), but two classes are "
                 "needed; raise it"
             )
-    elif isinstance(listed, tuple):
-        most = {group: counts.get(int(group), 0) for group in listed}
-        if few := [group for group, crystals in most.items() if crystals < _PARTS]:
+    elif split.listed is not None:
+        most = {group: counts.get(int(group), 0) for group in split.listed}
+        if few := [group for group, crystals in most.items() if crystals < PARTS]:
             yield (
                 f"`thin.crystals_per_space_group`: of space group {few[0]}, a class, there are at "
                 f"most {number(most[few[0]], 'crystal')}, but the training, validation and test "
-                f"sets need {_PARTS}; raise it"
+                f"sets need {PARTS}; raise it"
             )
 
 

@@ -8,13 +8,14 @@ from pydantic import Field, PositiveInt, ValidationError, ValidationInfo, field_
 from spacegrouper.errors import UserError
 from spacegrouper.settings.section import Contradiction, Fraction, Section, SpaceGroupNumber
 from spacegrouper.settings.space_group_symbols import space_group_number
-from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
+from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS, SPACE_GROUPS
 
 ClassPreset = Literal["populated", "all", "groups_8", "groups_20", "groups_49", "groups_72"]
 
 MINIMUM_OF_PAPER = 295
-# What is tried instead where the data do not have so many crystals; 3 fill the three sets.
-FEWER_CRYSTALS = (100, 30, 10, 3)
+PARTS = 3  # training, validation and test set, each with a crystal of each class at least
+# What is tried instead where the data do not have so many crystals.
+FEWER_CRYSTALS = (100, 30, 10, PARTS)
 
 _NO_CLASSES = (
     f"must be one of {', '.join(get_args(ClassPreset))}, or a list of space groups, by number or "
@@ -72,6 +73,13 @@ class Split(Section):
         "never in the validation or test set, which are as without them; with `prototype`, none "
         "trains whose prototype is held out",
     )
+
+    @property
+    def listed(self) -> tuple[int, ...] | tuple[str, ...] | None:
+        """The classes where they are listed, one by one or by a preset; None: the data decide."""
+        if isinstance(self.classes, str):
+            return SPACE_GROUPS.get(self.classes)
+        return self.classes
 
     @property
     def fewest(self) -> int:

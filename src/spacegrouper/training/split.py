@@ -10,7 +10,6 @@ import pandas as pd
 
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Split
-from spacegrouper.settings.space_groups import SPACE_GROUPS
 from spacegrouper.settings.split import FEWER_CRYSTALS
 
 if TYPE_CHECKING:
@@ -121,8 +120,8 @@ def select_classes(label: "pd.Series[Any]", settings: Split) -> tuple[int, ...] 
     Raises UserError if there are fewer than two, or if one that is asked for has no crystals.
     """
     counts = label.value_counts()
-    if isinstance(settings.classes, tuple) or settings.classes in SPACE_GROUPS:
-        wanted = SPACE_GROUPS.get(settings.classes, settings.classes)  # type: ignore[arg-type]
+    wanted: tuple[Any, ...] | None = settings.listed
+    if wanted is not None:
         absent = [name for name in wanted if name not in counts.index]
         if absent:
             raise UserError(

@@ -8,8 +8,7 @@ from pydantic import Field, PositiveInt, field_validator
 from spacegrouper.contract.source import SOURCES, Reading, Source
 from spacegrouper.settings.messages import number
 from spacegrouper.settings.section import Section, SpaceGroupNumber
-from spacegrouper.settings.space_groups import SPACE_GROUPS
-from spacegrouper.settings.split import different_space_groups
+from spacegrouper.settings.split import PARTS, different_space_groups
 
 if TYPE_CHECKING:
     from spacegrouper.crystals.crystal import Crystal, Rejection
@@ -60,16 +59,15 @@ def _check(source: PrototypesSource, settings: "Settings") -> Iterator[str]:
                 f"{number(groups, 'space group')}; lower it, or raise "
                 "`acquire.crystals_per_space_group`"
             )
-        listed = SPACE_GROUPS.get(str(split.classes), split.classes)
-        if isinstance(listed, tuple) and len(listed) > groups:
+        if split.listed is not None and len(split.listed) > groups:
             yield (
-                f"`split.classes`: {number(len(listed), 'space group')}, but `acquire` makes "
+                f"`split.classes`: {number(len(split.listed), 'space group')}, but `acquire` makes "
                 f"crystals in {groups}; raise `acquire.space_groups`, or choose another source"
             )
-        if each < 3 and split.classes != "populated":
+        if each < PARTS and split.classes != "populated":
             yield (
                 f"`acquire.crystals_per_space_group`: {each} cannot fill the training, validation "
-                "and test sets; raise it to 3 or more"
+                f"and test sets; raise it to {PARTS} or more"
             )
     elif split.classes == "populated" and groups * each < 2 * split.fewest:
         yield (
