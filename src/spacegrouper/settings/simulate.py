@@ -22,6 +22,9 @@ _Cells = Annotated[int, Quantity("cells", 1, 100_000)]
 _Radius = Annotated[float, Quantity("pixels", 0, 1e4)]
 
 
+_FEWEST_FADING = 4  # cells; of fewer, the Gaussians of neighbouring reflections overlap
+
+
 class View(Section):
     """A turn of the crystal before the beam, right-handed, about an axis of the laboratory."""
 
@@ -119,6 +122,12 @@ class Simulate(Section):
     cells: tuple[_Cells, _Cells, _Cells] = Field(
         (10, 10, 10), description="conventional cells in the crystal along a, b and c"
     )
+    envelope: Literal["block", "gaussian"] = Field(
+        "block",
+        description="how the crystal ends: a `block` of cells with sharp faces, whose fringes "
+        "surround each spot, or one that fades out as a `gaussian` of the same spread, without "
+        "fringes (4 cells or more)",
+    )
     views: tuple[View, ...] = Field(
         (View(axis="x", angle=45), View(axis="y", angle=45), View(axis="z", angle=45)),
         min_length=1,
@@ -176,7 +185,13 @@ class Simulate(Section):
         return self.poisson_noise or self.disorder != Disorder()
 
     def contradictions(self) -> Iterator[Contradiction]:
-        """Yield keys of grey levels that nothing uses."""
+        """Yield keys of grey levels that nothing uses, and crystals too small to fade out."""
+        if self.envelope == "gaussian" and min(self.cells) < _FEWEST_FADING:
+            yield Contradiction(
+                ("envelope", "cells"),
+                f"a gaussian needs {_FEWEST_FADING} cells or more along each edge, not "
+                f"{min(self.cells)}; give more cells, or `envelope: block`",
+            )
         if self.bit_depth == 32 and self.grey_scale != "linear":
             yield Contradiction(
                 ("grey_scale", "bit_depth"),

@@ -10,12 +10,13 @@ from spacegrouper.techniques.patterns.cell_sum import (
     DOUBLE,
     SINGLE,
     Atoms,
+    Extent,
     Pixels,
     intensities_at,
     single_precision_error,
 )
 
-ONE_CELL = np.ones(3, np.int64)  # whose lattice factor is 1
+ONE_CELL = Extent(np.ones(3, np.int64), gaussian=False)  # whose lattice factor is 1
 Cell = tuple[NDArray[np.float64], Atoms]
 
 

@@ -139,6 +139,7 @@ def photons_of_one_electron(settings: Simulate) -> float:
     st.sampled_from([2, 3, 33, 64]),
     st.tuples(*[st.sampled_from([1, 2, 10, 1000, 100_000])] * 3),
     st.sampled_from(["xray", "electron"]),
+    st.sampled_from(["block", "gaussian"]),
 )
 def test_grey_patterns_are_those_of_all_intensities(
     structure: Structure,
@@ -149,14 +150,20 @@ def test_grey_patterns_are_those_of_all_intensities(
     pixels: int,
     cells: tuple[int, int, int],
     radiation: str,
+    envelope: str,
 ) -> None:
     grey_levels = {"bit_depth": depth, "grey_scale": scale}
     if scale == "logarithmic":
         grey_levels["decades"] = decades
-    geometry = {"pixels": pixels, "pixel_size": 1.6e-4, "views": views, "cells": cells}
-    settings = Simulate.model_validate({**geometry, **grey_levels, "form_factors": radiation})
+    if envelope == "gaussian":
+        cells = (max(cells[0], 4), max(cells[1], 4), max(cells[2], 4))
+    geometry = {"pixels": pixels, "pixel_size": 1.6e-4, "views": views}
+    crystal = {"cells": cells, "envelope": envelope, "form_factors": radiation}
+    settings = Simulate.model_validate({**geometry, **crystal, **grey_levels})
     grey = assert_grey_patterns_are_those_of_all_intensities(settings, structure)
-    assert grey.max(axis=(1, 2)).tolist() == [2**depth - 1] * 3
+    # Between the reflections of a large crystal that fades out, all is black.
+    if envelope == "block":
+        assert grey.max(axis=(1, 2)).tolist() == [2**depth - 1] * 3
 
 
 def assert_grey_patterns_are_those_of_all_intensities(
@@ -168,6 +175,29 @@ def assert_grey_patterns_are_those_of_all_intensities(
     np.testing.assert_array_equal(maxima, expected_maxima)
     np.testing.assert_array_equal(grey, expected)
     return grey
+
+
+@pytest.mark.parametrize("cells", [(4, 5, 6), (10, 4, 7)])
+def test_a_crystal_that_fades_out_is_a_sum_over_cells_that_do(cells: tuple[int, int, int]) -> None:
+    lattice = np.array([[4.1, 0.2, -0.3], [-1.2, 5.3, 0.4], [0.6, -0.9, 6.2]])
+    structure = (lattice, ["Ti", "O"], np.array([[0.1, 0.2, 0.3], [0.55, 0.71, 0.12]]))
+    geometry = {"views": (View(axis="y", angle=20),), "pixels": 61, "pixel_size": 2e-4}
+    fading = Simulate(**geometry, cells=cells, envelope="gaussian")
+    experiment = make_experiment(fading, structure[1])
+    indices = lattice @ experiment.rotations[0][0].T @ experiment.s
+    amplitudes = np.ones(indices.shape[1], complex)
+    for count, index in zip(cells, indices, strict=True):
+        n = np.arange(-6 * count, 6 * count + 1)
+        weights = np.sqrt(6 / np.pi) * np.exp(-6 * (n / count) ** 2)
+        assert weights.sum() == pytest.approx(count, rel=1e-3)
+        assert weights @ n**2 / count == pytest.approx(count**2 / 12, rel=1e-3)
+        amplitudes *= weights @ np.exp(2j * np.pi * np.outer(n, index))
+    (pattern,) = simulate(fading, structure)
+    (of_one_cell,) = simulate(Simulate(**geometry, cells=(1, 1, 1)), structure)
+    expected = of_one_cell * np.abs(amplitudes.reshape(of_one_cell.shape)) ** 2
+    brightest = of_one_cell.max() * float(np.prod(cells)) ** 2
+    np.testing.assert_allclose(pattern, expected, rtol=0, atol=1e-5 * brightest)
+    assert pattern.max() > 0.1 * brightest
 
 
 def test_a_detector_that_is_all_beam_stop_stays_black() -> None:

@@ -1,34 +1,43 @@
 """The bounds from the lattice: above what they bound, not far above it, and no margin too many."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from spacegrouper.techniques.patterns.cell_sum import UNIT_ROUNDOFF
+from spacegrouper.techniques.patterns.cell_sum import UNIT_ROUNDOFF, Extent
 from spacegrouper.techniques.patterns.lattice_bounds import lattice_bounds
 
 Case = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]
 
 
 def exact_shares(
-    s: NDArray[np.float64], lattices: NDArray[np.float64], cells: NDArray[np.int64]
+    s: NDArray[np.float64],
+    lattices: NDArray[np.float64],
+    cells: NDArray[np.int64],
+    gaussian: bool = False,
 ) -> NDArray[np.float64]:
     """The lattice factors as shares of the largest, by the library's sines; summed over turns."""
     off = lattices @ s
     off -= np.round(off)
+    if gaussian:
+        fading: NDArray[np.float64] = np.exp(-((np.pi * cells[:, None] * off) ** 2) / 3)
+        return fading.prod(axis=1).sum(axis=0)
     off = np.where(off == 0, 1e-12, off)
     ratios = np.sin(np.pi * cells[:, None] * off) / np.sin(np.pi * off) / cells[:, None]
     shares: NDArray[np.float64] = (ratios**2).prod(axis=1).sum(axis=0)
     return shares
 
 
-def bounds(case: Case, unit_roundoff: float = UNIT_ROUNDOFF) -> NDArray[np.float64]:
+def bounds(
+    case: Case, unit_roundoff: float = UNIT_ROUNDOFF, gaussian: bool = False
+) -> NDArray[np.float64]:
     s, lattices, cells = case
     shares = np.ones(s.shape[1], np.float32)
     longest = float(np.linalg.norm(s, axis=0).max())
     found: NDArray[np.float32] = lattice_bounds(
-        s.astype(np.float32), shares, lattices, cells, longest, unit_roundoff
+        s.astype(np.float32), shares, lattices, Extent(cells, gaussian), longest, unit_roundoff
     )
     return found.astype(np.float64)
 
@@ -55,26 +64,29 @@ cases = st.builds(
 )
 
 
-@given(cases)
-def test_no_lattice_factor_exceeds_its_bound(case: Case) -> None:
-    assert np.all(bounds(case) >= exact_shares(*case))
+@given(cases, st.booleans())
+def test_no_lattice_factor_exceeds_its_bound(case: Case, gaussian: bool) -> None:
+    assert np.all(bounds(case, gaussian=gaussian) >= exact_shares(*case, gaussian))
 
 
-def test_bounds_are_near_what_they_bound() -> None:
+@pytest.mark.parametrize("gaussian", [False, True])
+def test_bounds_are_near_what_they_bound(gaussian: bool) -> None:
     case = make_case([10, 10, 10], 5, 0.9, 1, 0)
-    assert np.median(bounds(case) / exact_shares(*case)) < 1.01
-    assert np.all(bounds(case) <= 1.05 * exact_shares(*case) + 1e-4)
+    exact = exact_shares(*case, gaussian)
+    assert np.median(bounds(case, gaussian=gaussian) / exact) < 1.01
+    assert np.all(bounds(case, gaussian=gaussian) <= 1.05 * exact + 1e-4)
 
 
 def test_a_margin_of_a_tenth_would_lose_pixels() -> None:
     # Where a thousand cells multiply the error of an index, and each factor is steep.
     case = make_case([1000, 1000, 1000], 40, 1.0, 1, 0)
-    assert np.all(bounds(case) >= exact_shares(*case))
     assert np.any(bounds(case, UNIT_ROUNDOFF / 10) < exact_shares(*case))
+    assert np.any(bounds(case, UNIT_ROUNDOFF / 10, True) < exact_shares(*case, True))
 
 
 def test_what_single_precision_cannot_hold_is_not_lost() -> None:
     s, lattices, cells = make_case([2, 2, 2], 5, 1.0, 1, 0)
     shares = np.full(s.shape[1], 1e-40, np.float32)
-    found = lattice_bounds(s.astype(np.float32), shares, lattices, cells, 10.0, UNIT_ROUNDOFF)
+    extent = Extent(cells, gaussian=False)
+    found = lattice_bounds(s.astype(np.float32), shares, lattices, extent, 10.0, UNIT_ROUNDOFF)
     assert np.all(found >= 1e-40 * exact_shares(s, lattices, cells))

@@ -24,7 +24,7 @@ def _record(settings: Settings) -> dict[str, Any]:
     seed = {"seed": settings.seed} if simulate.uses_seed or variation.copies else {}
     varied = {"variation": variation.model_dump(mode="json")} if variation.copies else {}
     # Products of versions without these keys are those of their defaults, and stay the same.
-    newer = {"form_factors", "grey_scale", "decades"}
+    newer = {"form_factors", "grey_scale", "decades", "envelope"}
     without = {key for key in newer if getattr(simulate, key) == getattr(_DEFAULTS, key)}
     if simulate.grey_scale == "logarithmic":
         without.discard("decades")

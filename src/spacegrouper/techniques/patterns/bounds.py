@@ -16,7 +16,7 @@ from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Simulate
 from spacegrouper.techniques.patterns.kinematic import Experiment
-from spacegrouper.techniques.patterns.settings import MOST_ATOMS, sums_every_atom
+from spacegrouper.techniques.patterns.settings import MOST_ATOMS, summed_cells, sums_every_atom
 
 _MOST_WAVES = 1e12  # of atoms that meet in all pixels or reflections
 _MOST_NUMBERS = 1e8  # in one array
@@ -41,7 +41,7 @@ def reason_against_pattern(crystal: Crystal, settings: Simulate, experiment: Exp
     if not sums_every_atom(settings):
         waves = float(sites) * settings.pixels**2 * _angles(settings)
         return f"{sites} atoms in the cell are too many to be summed" * (waves > _MOST_WAVES)
-    atoms = sites * math.prod(settings.cells)
+    atoms = sites * math.prod(summed_cells(settings))
     if atoms > MOST_ATOMS:
         return f"{atoms:.1e} atoms in all cells, and at most {MOST_ATOMS:,} can be summed"
     if settings.engine == "kinematic":
@@ -53,7 +53,7 @@ def _reason_against_grid(
     lattice: NDArray[np.float64], settings: Simulate, s: NDArray[np.float64]
 ) -> str:
     """Return why the sum over a crystal's atoms is not computed; see disorder.py."""
-    size = float(np.array(settings.cells) @ np.linalg.norm(lattice, axis=1))
+    size = float(np.array(summed_cells(settings)) @ np.linalg.norm(lattice, axis=1))
     # FINUFFT's grid: 2 / pi times the reach of both sides, and half as much again.
     edge = 2 / math.pi * 1.5 * (2 * math.pi * float(np.abs(s[:2]).max())) * size / 2
     planes = math.pi * float(np.ptp(s[2])) * size / 2 + 40

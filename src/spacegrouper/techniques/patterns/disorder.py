@@ -20,7 +20,8 @@ from scipy.special import jv
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.randomness import generator_for
-from spacegrouper.settings import Disorder
+from spacegrouper.settings import Simulate
+from spacegrouper.techniques.patterns.settings import summed_cells
 
 # Errors in F, as a share of the sum of all form factors, which F reaches at s = 0 only: a
 # detector whose brightest pixel is a hundred times weaker than that still has nine digits of it.
@@ -30,39 +31,49 @@ _UPSAMPLING = 1.5
 
 
 def disordered_atoms(
-    crystal: Crystal, cells: tuple[int, int, int], settings: Disorder, seed: int
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    crystal: Crystal, simulate: Simulate, seed: int
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
     """Return the m atoms of a disordered crystal of N1 x N2 x N3 cells.
 
     Each atom is missing with the probability `vacancies`, and displaced along each direction by
     a normal deviate of standard deviation `displacement`, all of them independently.
 
-    Returns the positions, (m, 3), Angstrom, in the frame of the crystal's lattice; and which
-    atom of the cell each is, (m,), an index into `crystal.species`. They depend on nothing but
+    Returns the positions, (m, 3), Angstrom, in the frame of the crystal's lattice; which atom of
+    the cell each is, (m,), an index into `crystal.species`; and how much each counts, (m,): 1 in a
+    block, and in a crystal that fades out what its cell does. They depend on nothing but
     the arguments: of the crystal, the id decides about the random numbers. The same atoms are
     missing whatever the displacement, and a larger share of vacancies adds to a smaller one.
     """
+    settings, cells = simulate.disorder, summed_cells(simulate)
     corners = np.indices(cells).reshape(3, -1).T
+    weights = np.ones(len(corners))
+    if simulate.envelope == "gaussian":
+        corners -= np.array(cells) // 2
+        widths = corners / np.array(simulate.cells)
+        weights = (6 / np.pi) ** 1.5 * np.exp(-6 * np.sum(widths**2, axis=1))
     positions = ((corners[:, None] + crystal.frac_coords) @ crystal.lattice).reshape(-1, 3)
     sites = np.tile(np.arange(len(crystal.species)), len(corners))
     generator = generator_for(seed, crystal.id, "disorder")
     # Drawn for all atoms in any case, so that neither option changes the other's numbers.
     present = generator.random(len(sites)) >= settings.vacancies
     positions += settings.displacement * generator.standard_normal(positions.shape)
-    return positions[present], sites[present]
+    counted = np.repeat(weights, len(crystal.species))[present]
+    return positions[present], sites[present], counted
 
 
 def sum_over_atoms(
     positions: NDArray[np.float64],
     element: NDArray[np.int64],
+    weights: NDArray[np.float64],
     form_factors: NDArray[np.float64],
     s: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Return |F(s)|^2 at each pixel, F(s) = sum of f_j(s) exp(-2 pi i s.r_j) over all atoms.
+    """Return |F(s)|^2 at each pixel, F(s) = sum of w_j f_j(s) exp(-2 pi i s.r_j) over all atoms.
 
     `positions`: (m, 3), Angstrom; `element`: (m,), the row of each atom in `form_factors`,
-    (elements, pixels), electrons; `s`: (3, pixels), 1/Angstrom, in the frame of the positions,
-    with the beam along z. Returns (pixels,), electrons squared; zeros if there are no atoms.
+    (elements, pixels), electrons; `weights`: (m,), how much each counts; `s`: (3, pixels),
+    1/Angstrom, in the frame of the positions, with the beam along z. Returns (pixels,), electrons
+    squared; zeros if there are no atoms.
 
     F is in error by less than 1e-10 of the sum of all form factors. The time grows with the
     number of elements, and with the crystal's extent across the beam (squared) and along it.
@@ -75,7 +86,7 @@ def sum_over_atoms(
     # A shift along the beam is a phase common to all atoms; centred, the crystal needs the
     # fewest planes.
     z = z - (z.min() + z.max()) / 2
-    planes, weights = _planes_across_beam(s[2], z.max())
+    planes, shares = _planes_across_beam(s[2], z.max())
     across_x, across_y = 2 * np.pi * s[0], 2 * np.pi * s[1]
     for row in np.unique(element):
         atoms = element == row
@@ -83,9 +94,9 @@ def sum_over_atoms(
             3, 2, eps=_ACCURACY, isign=-1, nthreads=1, upsampfac=_UPSAMPLING, dtype="complex128"
         )
         plan.setpts(x[atoms], y[atoms], s=across_x, t=across_y)
-        for s_z, weight in zip(planes, weights, strict=True):
-            transform = plan.execute(np.exp(-2j * np.pi * s_z * z[atoms]))
-            amplitude += form_factors[row] * weight * transform
+        for s_z, share in zip(planes, shares, strict=True):
+            transform = plan.execute(weights[atoms] * np.exp(-2j * np.pi * s_z * z[atoms]))
+            amplitude += form_factors[row] * share * transform
     return amplitude.real**2 + amplitude.imag**2
 
 

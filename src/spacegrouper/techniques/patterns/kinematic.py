@@ -31,6 +31,7 @@ from spacegrouper.techniques.patterns.cell_sum import (
     SINGLE,
     UNIT_ROUNDOFF,
     Atoms,
+    Extent,
     Pixels,
     intensities_at,
     single_precision_error,
@@ -50,16 +51,16 @@ _PROMISING = 0.25
 class Experiment:
     """What patterns of many crystals have in common, computed once and shared by all threads.
 
-    `shape`: (views, pixels, pixels); `cells`: (3,); `rotations`: for each view (angles, 3, 3);
-    `s`: (3, pixels) scattering vectors, 1/Angstrom; `rounded_s`: the same in single precision;
-    `lengths`: (n,) those |s| that differ, rising; `shells`: (pixels,) which of them each pixel has;
-    `photons`: (pixels,) what a form factor of 1 would scatter to each pixel (electrons or neutrons,
-    if the beam consists of them); `species`: the elements that may occur; `form_factors`:
-    (elements, n) of each at each |s|; `grey_scale`: of the grey levels.
+    `shape`: (views, pixels, pixels); `extent`: of the crystals; `rotations`: for each view
+    (angles, 3, 3); `s`: (3, pixels) scattering vectors, 1/Angstrom; `rounded_s`: the same in single
+    precision; `lengths`: (n,) those |s| that differ, rising; `shells`: (pixels,) which of them each
+    pixel has; `photons`: (pixels,) what a form factor of 1 would scatter to each pixel (electrons
+    or neutrons, if the beam consists of them); `species`: the elements that may occur;
+    `form_factors`: (elements, n) of each at each |s|; `grey_scale`: of the grey levels.
     """
 
     shape: tuple[int, int, int]
-    cells: NDArray[np.int64]
+    extent: Extent
     rotations: tuple[NDArray[np.float64], ...]
     s: NDArray[np.float64]
     rounded_s: NDArray[np.float32]
@@ -88,7 +89,7 @@ def make_experiment(settings: Simulate, species: Sequence[str]) -> Experiment:
     thermal = np.exp(-settings.debye_waller_b * s_squared / 4)
     return Experiment(
         shape=(len(settings.views), settings.pixels, settings.pixels),
-        cells=np.array(settings.cells, dtype=np.int64),
+        extent=Extent(np.array(settings.cells, dtype=np.int64), settings.envelope == "gaussian"),
         rotations=tuple(rotation_matrices(view) for view in settings.views),
         s=detector.s,
         rounded_s=detector.s.astype(np.float32),
@@ -118,7 +119,7 @@ def intensities(
     for view, turns in enumerate(experiment.rotations):
         lattices = _turned(lattice, turns)
         patterns[view, open_pixels] = intensities_at(
-            open_pixels, pixels, atoms, lattices, experiment.cells, DOUBLE, 0.0
+            open_pixels, pixels, atoms, lattices, experiment.extent, DOUBLE, 0.0
         )
     return patterns.reshape(experiment.shape)
 
@@ -150,7 +151,7 @@ def grey_patterns(
             atoms,
             rounded,
             _turned(lattice, turns),
-            experiment.cells,
+            experiment.extent,
             experiment.lengths[-1],
             error,
             scale.reach * _ROUNDING_MARGIN,
@@ -212,7 +213,7 @@ def _bright_pixels(
     atoms: Any,
     rounded_atoms: Any,
     lattices: Any,
-    cells: Any,
+    extent: Any,
     longest_s: float,
     error: float,
     reach: float,
@@ -223,19 +224,20 @@ def _bright_pixels(
     """
     if most == 0:
         return np.zeros(0, np.int64), np.zeros(0)
-    bounds = lattice_bounds(rounded_s, shares, lattices, cells, longest_s, UNIT_ROUNDOFF)
+    bounds = lattice_bounds(rounded_s, shares, lattices, extent, longest_s, UNIT_ROUNDOFF)
 
     # The most promising first: the largest intensity so far rules out most others.
     promising = _at_least(_PROMISING * _largest(bounds), bounds)
-    upper = intensities_at(promising, pixels, rounded_atoms, lattices, cells, SINGLE, error)
+    upper = intensities_at(promising, pixels, rounded_atoms, lattices, extent, SINGLE, error)
     brightest = promising[np.argmax(upper) : np.argmax(upper) + 1]
-    largest = intensities_at(brightest, pixels, atoms, lattices, cells, DOUBLE, 0.0)[0]
+    largest = intensities_at(brightest, pixels, atoms, lattices, extent, DOUBLE, 0.0)[0]
 
+    cells = extent.cells
     count = float(cells[0]) * float(cells[1]) * float(cells[2])
     possible = _at_least(largest / reach / most / count**2, bounds)
-    upper = intensities_at(possible, pixels, rounded_atoms, lattices, cells, SINGLE, error)
+    upper = intensities_at(possible, pixels, rounded_atoms, lattices, extent, SINGLE, error)
     bright = possible[reach * upper >= largest]
-    return bright, intensities_at(bright, pixels, atoms, lattices, cells, DOUBLE, 0.0)
+    return bright, intensities_at(bright, pixels, atoms, lattices, extent, DOUBLE, 0.0)
 
 
 @njit(cache=True, nogil=True)

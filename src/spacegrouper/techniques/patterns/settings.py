@@ -122,6 +122,24 @@ def sums_every_atom(simulate: Simulate) -> bool:
     return simulate.engine == "condor" or simulate.disorder != Disorder()
 
 
+def views_along_axes(simulate: Simulate) -> bool:
+    """Tell whether the views are along x, y and z of the crystal's frame, each once."""
+    right = all(len(view.angles) == 1 and view.angles[0] % 90 == 0 for view in simulate.views)
+    return right and sorted(view.name for view in simulate.views) == ["x", "y", "z"]
+
+
+def summed_cells(simulate: Simulate) -> tuple[int, int, int]:
+    """Return the cells along a, b and c of a sum over all atoms, 1 or more.
+
+    Of a crystal that fades out they are an odd number, and those left out count for less than 1e-4
+    of the one in the middle.
+    """
+    if simulate.envelope == "block":
+        return simulate.cells
+    a, b, c = (2 * math.ceil(1.25 * count) + 1 for count in simulate.cells)
+    return a, b, c
+
+
 def check(settings: Settings) -> Iterator[Contradiction]:
     """Yield a detector that sees nothing, crystals of too many atoms, keys Condor does not know.
 
@@ -131,16 +149,18 @@ def check(settings: Settings) -> Iterator[Contradiction]:
     yield from _about_the_detector(settings)
     yield from _about_the_beam(simulate)
     yield from _about_the_copies(settings)
-    cells = math.prod(simulate.cells)
+    yield from _about_indices(settings)
+    summed = summed_cells(simulate)
+    cells = math.prod(summed)
     if sums_every_atom(simulate) and cells > MOST_ATOMS:
         yield Contradiction(
             ("simulate.cells",),
-            f"{' x '.join(map(str, simulate.cells))} cells hold {cells:.1e} atoms or more; with "
+            f"{' x '.join(map(str, summed))} cells hold {cells:.1e} atoms or more; with "
             f"`disorder` or `engine: condor` at most {MOST_ATOMS:,} can be summed, so give "
             "fewer cells",
         )
     if simulate.engine == "condor":
-        for key in ("form_factors", "debye_waller_b", "ewald_sphere", "disorder"):
+        for key in ("form_factors", "debye_waller_b", "ewald_sphere", "envelope", "disorder"):
             if getattr(simulate, key) != Simulate.model_fields[key].default:
                 yield Contradiction(
                     (f"simulate.{key}", "simulate.engine"),
@@ -168,6 +188,22 @@ def _about_the_beam(simulate: Simulate) -> Iterator[Contradiction]:
         yield Contradiction(
             ("simulate.poisson_noise", "simulate.form_factors"),
             "a crystal of so few cells scatters no neutrons that could be counted; leave it out",
+        )
+
+
+def _about_indices(settings: Settings) -> Iterator[Contradiction]:
+    if settings.train.descriptor != "indexed":
+        return
+    if not views_along_axes(settings.simulate):
+        yield Contradiction(
+            ("simulate.views", "train.descriptor"),
+            "must be along x, y and z, or their spots cannot be indexed; give `views: zone_axes`",
+        )
+    size = settings.model.image_size
+    if size % 2 == 0:
+        yield Contradiction(
+            ("model.image_size", "train.descriptor"),
+            f"counts the indices of an axis that are shown, from -L to L; must be odd, not {size}",
         )
 
 

@@ -173,7 +173,7 @@ def _disordered_intensities(
     # It takes as long to import as all else here, and most runs have no use for it.
     from spacegrouper.techniques.patterns.disorder import disordered_atoms, sum_over_atoms
 
-    positions, sites = disordered_atoms(crystal, settings.cells, settings.disorder, seed)
+    positions, sites, weights = disordered_atoms(crystal, settings, seed)
     elements = sorted(set(crystal.species))
     rows = np.array([elements.index(symbol) for symbol in crystal.species])
     of_elements = [experiment.species.index(symbol) for symbol in elements]
@@ -182,7 +182,7 @@ def _disordered_intensities(
         [
             experiment.photons
             * sum(
-                sum_over_atoms(positions @ rotation.T, rows[sites], factors, experiment.s)
+                sum_over_atoms(positions @ rotation.T, rows[sites], weights, factors, experiment.s)
                 for rotation in rotations
             )
             for rotations in experiment.rotations
