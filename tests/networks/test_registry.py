@@ -26,6 +26,7 @@ SMALLEST = {
     "powder_resnet": 1,
     "zone_resnet": 2,
     "grid_mlp": 1,
+    "zone_mlp": 1,
     "symmetry_mlp": 1,
 }
 POOLED = sorted(name for name, size in SMALLEST.items() if size > 1)

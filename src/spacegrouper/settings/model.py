@@ -21,7 +21,8 @@ class Model(Section):
         "view; `alexnet`, `densenet`, `resnet`, `vgg`, `vgg16` (convolutions that may have been "
         "trained on ImageNet) or `ziletti`: one image; `powder_cnn`, `powder_resnet`: a "
         "diffractogram, of one dimension; `symmetry_mlp`, `grid_mlp`, `zone_resnet`: what the "
-        "descriptors `symmetry`, `grid` and `zones` show of reflections",
+        "descriptors `symmetry`, `grid` and `zones` show of reflections; `zone_mlp`: what "
+        "`indexed` shows of patterns",
     )
     image_size: Annotated[int, Quantity("pixels", 1, 100_000)] = Field(
         224,

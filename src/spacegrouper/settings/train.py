@@ -15,8 +15,9 @@ class Train(Section):
     descriptor: Annotated[str, KnownName(DESCRIPTORS)] = Field(
         "shaped",
         description="the network's input: `shaped` (one for each view), `raw` (one for each "
-        "view, grey), `spot` (one for all views); of powders, `powder` (an image of the "
-        "diffractogram) or `diffractogram` (its numbers); `morphology` (one for all views); "
+        "view, grey), `spot` (one for all views), `indexed` (three zones by the indices of their "
+        "spots, with what is equal in them and the lattices); of powders, `powder` (an image of "
+        "the diffractogram) or `diffractogram` (its numbers); `morphology` (one for all views); "
         "of reflections, each with the cell, `symmetry` (how well each symmetry holds), `grid` "
         "(all levels) or `zones` (images of three zones)",
     )

@@ -14,6 +14,7 @@ from spacegrouper.settings import Model
 
 SMALL = {
     "grid_mlp": Model(name="grid_mlp", image_size=5),
+    "zone_mlp": Model(name="zone_mlp", image_size=5),
     "msdn": Model(name="msdn", image_size=33, blocks=(2, 1), growth=8),
     "powder_cnn": Model(name="powder_cnn", image_size=901),
     "vgg16": Model(name="vgg16", image_size=33, weights="none", hidden=(16,)),

@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 
 from spacegrouper.settings import Simulate, View
-from spacegrouper.techniques.patterns.geometry import make_detector, rotation_matrices
+from spacegrouper.techniques.patterns.geometry import (
+    detector_places,
+    make_detector,
+    rotation_matrices,
+    scattering_components,
+)
 
 
 @pytest.mark.parametrize("pixels", [4, 5])
@@ -52,3 +57,20 @@ def test_stop_and_aperture_leave_a_ring_open() -> None:
         [[0, 1, 1, 1, 0], [1, 1, 0, 1, 1], [1, 0, 0, 0, 1], [1, 1, 0, 1, 1], [0, 1, 1, 1, 0]],
     )
     assert make_detector(Simulate(pixels=5)).open.all()
+
+
+@pytest.mark.parametrize("ewald_sphere", ["curved", "flat"])
+def test_places_between_pixels_scatter_as_pixels_do(ewald_sphere: str) -> None:
+    settings = Simulate(pixels=8, pixel_size=2e-3, ewald_sphere=ewald_sphere)
+    rows, columns = (axis.ravel().astype(float) for axis in np.indices((8, 8)))
+    components = scattering_components(rows, columns, settings)
+    np.testing.assert_allclose(components.T, make_detector(settings).s[:2], rtol=1e-12)
+    places = np.random.default_rng(0).uniform(-1, 9, (50, 2))
+    there = scattering_components(*places.T, settings)
+    np.testing.assert_allclose(detector_places(there, settings), places, atol=1e-9)
+
+
+def test_nothing_is_scattered_farther_than_backwards() -> None:
+    limit = 1 / 0.035
+    far = detector_places(np.array([[limit * 1.01, 0.0], [0.0, -limit * 2]]), Simulate())
+    assert not np.isfinite(far).all(axis=1).any()

@@ -52,6 +52,7 @@ TABULATED: tuple[tuple[Model, str, str], ...] = (
     (Model(name="powder_cnn", image_size=10_001), ", 10,001 points", ""),
     (Model(name="powder_resnet", image_size=2048), ", 2,048 points", ""),
     (Model(name="zone_resnet", image_size=17), ", 17 pixels and the cell", ""),
+    (Model(name="zone_mlp", image_size=17), ", indices to 8 and the cell", ""),
     (Model(name="grid_mlp", image_size=17), ", indices to 8 and the cell", ""),
     (Model(name="symmetry_mlp", image_size=17), "", ""),
 )

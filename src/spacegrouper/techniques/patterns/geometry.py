@@ -47,6 +47,35 @@ def make_detector(settings: Simulate) -> Detector:
     )
 
 
+def scattering_components(
+    rows: NDArray[np.float64], columns: NDArray[np.float64], settings: Simulate
+) -> NDArray[np.float64]:
+    """Return the components of s along x and y at places of the detector, 1/Angstrom.
+
+    `rows`, `columns`: (n,), in pixels, which need not be whole; returns (n, 2).
+    """
+    middle = (settings.pixels - 1) / 2
+    scale = settings.pixel_size / settings.detector_distance
+    tangents = scale * (np.stack([columns, rows], axis=1) - middle)
+    length = np.sqrt(1 + np.sum(tangents**2, axis=1, keepdims=True))
+    found: NDArray[np.float64] = tangents / length / (settings.wavelength / METRES_PER_ANGSTROM)
+    return found
+
+
+def detector_places(components: NDArray[np.float64], settings: Simulate) -> NDArray[np.float64]:
+    """Return the rows and columns, (n, 2), in pixels, where s has components along x and y, (n, 2).
+
+    The inverse of `scattering_components`; what no beam is scattered to is infinitely far off.
+    """
+    sines = components * (settings.wavelength / METRES_PER_ANGSTROM)
+    cosine = np.sqrt(np.maximum(1 - np.sum(sines**2, axis=1, keepdims=True), 0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        tangents = np.where(cosine > 0, sines / cosine, np.inf)
+    scale = settings.pixel_size / settings.detector_distance
+    places: NDArray[np.float64] = tangents[:, ::-1] / scale + (settings.pixels - 1) / 2
+    return places
+
+
 def reach(settings: Simulate) -> float:
     """Return |s| from the centre of the detector to the middle of an edge, 1/Angstrom."""
     edge = settings.pixels / 2 * settings.pixel_size / settings.detector_distance

@@ -1,0 +1,29 @@
+"""Descriptor `indexed`: three zones by index, what is equal in them, and their lattices.
+
+A pixel of an image is a reflection, its indices counted from the middle of the first row. The
+channels are the zones of the three views, then their comparisons. All is found in the patterns
+alone.
+"""
+
+from spacegrouper.contract.technique import DESCRIPTORS, Composer, Descriptor, Presentation
+from spacegrouper.settings.simulate import Simulate
+
+
+def _composer(presentation: Presentation) -> Composer:
+    from spacegrouper.techniques.patterns.indexed_zones import IndexedZones
+
+    simulate = Simulate.model_validate(presentation.made_with["simulate"])
+    return IndexedZones(simulate, presentation.image_size)
+
+
+DESCRIPTORS.register(
+    Descriptor(
+        "indexed",
+        ("patterns",),
+        ("raw",),
+        "compared zones and cell",
+        _composer,
+        views=(3,),
+        resized=False,
+    )
+)
