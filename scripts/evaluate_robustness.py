@@ -89,7 +89,8 @@ def main(
         if point != UNPERTURBED and perturbations.changes_nothing(point, recipe.simulate):
             continue
         raw = simulate_point(crystal, recipe, point, 1, lambda _: None)
-        images[point] = robustness.images_of(raw, labels)[0][0]
+        seen = [values[0] for values in robustness.images_of(raw, labels)]
+        images[point] = shown.drawn(seen)[0]
         if shown.arrays == ("raw",):
             images[point] = np.sqrt(images[point])  # most spots are too faint to see
     named = {

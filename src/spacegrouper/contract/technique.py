@@ -210,6 +210,10 @@ class Composer(Protocol):
         """
 
 
+def _images(inputs: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+    return [values for values in inputs if values.ndim == 3]
+
+
 @dataclass(frozen=True)
 class Descriptor:
     """What a network is shown of a crystal.
@@ -225,6 +229,9 @@ class Descriptor:
         resized: whether its images are those of the dataset, resized as `train.resize` says.
         forest: makes what the baseline, a forest of trees, sees instead of the network's inputs,
             as where a forest could not hold images of that size; none: the same inputs.
+        drawn: (the network's inputs of one crystal) to the images of them that people are shown,
+            each (y, x, 3), 0 to 1. What else a network takes, such as the cell, is numbers that no
+            picture shows.
     """
 
     name: str
@@ -236,6 +243,7 @@ class Descriptor:
     axis: "Callable[[Sections], tuple[str, float, float]] | None" = None
     resized: bool = True
     forest: Callable[[Presentation], Composer] | None = None
+    drawn: Callable[[Sequence[NDArray[np.float32]]], list[NDArray[np.float32]]] = _images
 
     @property
     def unit(self) -> str:

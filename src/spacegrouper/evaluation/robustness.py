@@ -144,12 +144,12 @@ def curves_table(answers: pd.DataFrame, labels: Labels) -> pd.DataFrame:
 def choose_example(answers: pd.DataFrame, images: NDArray[np.float32]) -> str:
     """Return the crystal with the brightest image, of those that are named right unperturbed.
 
-    Of all crystals, if none is. `answers`: as `predict_points` returns them; `images`: (n, size,
-    size, 3), an unperturbed one of each crystal, in the order of the answers. The rule knows
+    Of all crystals, if none is. `answers`: as `predict_points` returns them; `images`: (n, ...),
+    an unperturbed one of each crystal, in the order of the answers. The rule knows
     nothing of the perturbed answers.
     """
     unperturbed = answers[answers["perturbation"] == "none"]
     right = (unperturbed["predicted"] == unperturbed["true"]).to_numpy()
-    brightness = images.mean(axis=(1, 2, 3))
+    brightness = images.reshape(len(images), -1).mean(axis=1)
     place = np.argmax(np.where(right, brightness, -1) if right.any() else brightness)
     return str(unperturbed["material_id"].iloc[int(place)])

@@ -44,8 +44,7 @@ def seen_pictures(answer: "Answer", model: "TrainedModel") -> list[Picture]:
         caption = f"{descriptor.name}, {size}"
         quantity = "the network's input"
         return [Picture(caption, curve, range=(first, last), axis=axis, quantity=quantity)]
-    # What else a network takes, such as the cell, is numbers that no picture shows.
-    images = [values for values in answer.seen if values.ndim == 3]
+    images = descriptor.drawn(answer.seen)
     levels = [in_view_colours(np.rint(255 * image).astype(np.uint8)) for image in images]
     if len(levels) == 1:
         return [Picture(f"{descriptor.name}, {size}", levels[0])]

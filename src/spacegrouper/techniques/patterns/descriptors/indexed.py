@@ -5,6 +5,11 @@ channels are the zones of the three views, then their comparisons. All is found 
 alone.
 """
 
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
 from spacegrouper.contract.technique import DESCRIPTORS, Composer, Descriptor, Presentation
 from spacegrouper.settings.simulate import Simulate
 
@@ -16,6 +21,12 @@ def _composer(presentation: Presentation) -> Composer:
     return IndexedZones(simulate, presentation.image_size)
 
 
+def _drawn(inputs: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+    """Return the three zones as one image; the half that is not shown follows by Friedel's law."""
+    half = inputs[0][..., :3]
+    return [np.concatenate([half[:0:-1, ::-1], half])]
+
+
 DESCRIPTORS.register(
     Descriptor(
         "indexed",
@@ -25,5 +36,6 @@ DESCRIPTORS.register(
         _composer,
         views=(3,),
         resized=False,
+        drawn=_drawn,
     )
 )
