@@ -104,8 +104,8 @@ def test_the_card_of_what_ships_is_of_its_file(technique: str) -> None:
     assert "path:" not in (folder / "settings.yaml").read_text()
 
 
-def test_weights_that_ship_are_below_ten_megabytes() -> None:
+def test_weights_that_ship_are_below_fifteen_megabytes() -> None:
     ranker = files("spacegrouper.techniques.reflections.ranking") / "ranker.npz"
     weights = [*SHIPPED.rglob("model.keras"), Path(str(ranker))]
     assert len(weights) == 4
-    assert sum(path.stat().st_size for path in weights) < 10e6
+    assert sum(path.stat().st_size for path in weights) < 15e6

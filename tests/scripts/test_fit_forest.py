@@ -119,5 +119,5 @@ def test_a_descriptor_of_other_data_is_refused_by_name(folder, tmp_path):
     finished = fit(folder, tmp_path / "forest", "--descriptor=zones")
     assert finished.returncode == 1
     said = " ".join(finished.stderr.split())
-    assert "holds diffraction patterns, which can be raw or shaped or spot, not zones" in said
+    assert "patterns, which can be indexed or raw or shaped or spot, not zones" in said
     assert list(tmp_path.iterdir()) == []

@@ -32,6 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "junk.cif").write_text("hello")
     patterns = simulated(Simulate())
     np.save(folder / "patterns.npy", patterns)
+    np.save(folder / "black.npy", np.zeros((3, 256, 256), dtype=np.uint8))
     for view, pattern in zip("xyz", patterns, strict=True):
         Image.fromarray(pattern).save(folder / f"{view}.png")
     return folder
@@ -88,7 +89,6 @@ def test_people_get_lines_and_are_told_of_a_missing_calibration(folder: Path) ->
 def test_odd_names_lose_no_answer_and_a_run_gives_its_network(folder: Path) -> None:
     odd = os.fsdecode(b"caf\xe9.cif")
     write_cif(folder / "a.cif", CAESIUM_CHLORIDE).rename(folder / odd)
-    np.save(folder / "black.npy", np.zeros((3, 256, 256), dtype=np.uint8))
     finished = predict(folder, "--model=.", "--json", odd, "black.npy", "CsCl.cif", run=spawn)
     document = json.loads(finished.stdout)
     assert document["model"]["folder"] == "model"

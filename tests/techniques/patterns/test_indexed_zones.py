@@ -4,6 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from spacegrouper.contract.technique import Levels
@@ -140,6 +142,29 @@ def test_black_patterns_have_black_zones() -> None:
     zones, numbers = IndexedZones(settings, SIZE).indexed(np.zeros((3, 400, 400), np.uint16))
     assert not zones.any()
     assert numbers.tolist() == [0] * 9 + [1] * 3
+
+
+@given(st.integers(0, 2**32), st.sampled_from(["points", "noise", "rows", "lattice", "one row"]))
+def test_whatever_the_images_are_the_numbers_are_finite(seed: int, kind: str) -> None:
+    random = np.random.default_rng(seed)
+    settings = zone_axes(pixels=64, pixel_size=1.6e-4)
+    patterns = np.zeros((3, 64, 64), np.uint16)
+    for pattern in patterns:
+        first, second = random.integers(2, 20, 2)
+        count = int(random.integers(1, 200))
+        match kind:
+            case "points":
+                pattern[tuple(random.integers(0, 64, (2, count)))] = random.integers(1, 65536)
+            case "noise":
+                pattern[:] = random.integers(0, 65536, (64, 64))
+            case "rows":
+                pattern[::first] = random.integers(2000, 65536, 64)
+            case "lattice":
+                pattern[::first, ::second] = 65535
+            case _:
+                pattern[32, random.integers(0, 64, count)] = 60000
+    _, numbers = IndexedZones(settings, SIZE).indexed(patterns)
+    assert np.all(np.abs(numbers) < 20)
 
 
 def test_views_off_the_axes_are_refused() -> None:
