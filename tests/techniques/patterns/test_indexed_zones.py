@@ -107,6 +107,15 @@ def test_turned_and_mirrored_views_show_the_same_zones() -> None:
     np.testing.assert_allclose(zones[1:], expected[1:], atol=0.05 * 65535)
 
 
+def test_the_order_of_the_views_does_not_matter() -> None:
+    crystal, one = monoclinic(), zone_axes()
+    other = zone_axes(views=one.views[::-1])
+    expected, numbers = IndexedZones(one, SIZE).indexed(patterns_of(crystal, one))
+    zones, again = IndexedZones(other, SIZE).indexed(patterns_of(crystal, other))
+    np.testing.assert_array_equal(zones, expected)
+    np.testing.assert_array_equal(again, numbers)
+
+
 def test_a_glide_plane_of_one_zone_leaves_its_spots_at_even_indices() -> None:
     # l is even in 0kl; in h0l it is not.
     lattices = [np.diag([2 / 8.0, 1 / 6.0]), np.diag([1 / 8.0, 1 / 5.0]), np.diag([1 / 5, 1 / 6])]

@@ -44,10 +44,11 @@ _EQUAL = 0.005  # relative difference of periods that are
 class _View:
     """How a pattern lies in the crystal's frame.
 
-    `axes`: of rows and along them, 0 to 2; `turn`: (2, 2), from components along these to those
-    along x and y of the detector.
+    `place`: among the views of the dataset; `axes`: of rows and along them, 0 to 2; `turn`: (2, 2),
+    from components along these to those along x and y of the detector.
     """
 
+    place: int
     axes: tuple[int, int]
     turn: NDArray[np.float64]
 
@@ -86,11 +87,13 @@ class IndexedZones:
     def indexed(self, patterns: Levels) -> tuple[Levels, NDArray[np.float32]]:
         """Return the zones (views, size, size) of patterns (views, y, x), and the lattices (12,).
 
-        Pixel (i, j) of a zone is node j - L of row i - L: the pattern's grey level there or at the
-        opposite node, whichever is brighter; black beyond the detector, and all black where no
-        lattice is found. The numbers are those of `lattice_numbers`.
+        The zones are those along x, y and z, whatever the order of the patterns. Pixel (i, j) of
+        one is node j - L of row i - L: the pattern's grey level there or at the opposite node,
+        whichever is brighter; black beyond the detector, and all black where no lattice is found.
+        The numbers are those of `lattice_numbers`.
         """
         axes = [view.axes for view in self._views]
+        patterns = patterns[[view.place for view in self._views]]
         found = [self._lattice(*each) for each in zip(patterns, self._views, strict=True)]
         lattices = shared_nodes(found, axes)
         zones = [self._zone(*each) for each in zip(patterns, self._views, lattices, strict=True)]
@@ -98,16 +101,19 @@ class IndexedZones:
 
     @cached_property
     def _views(self) -> list[_View]:
+        """The views along x, y and z, in this order, to which comparisons of zones refer."""
         if not views_along_axes(self.settings):
             raise UserError(
                 "the dataset's views are not along x, y and z, and their spots cannot be indexed; "
                 "simulate it anew with `simulate.views: zone_axes`"
             )
+        names = [view.name for view in self.settings.views]
         views = []
-        for view in self.settings.views:
-            (turn,) = rotation_matrices(view)
-            row, along = ("xyz".index(axis) for axis in _ROWS[view.name])
-            views.append(_View((row, along), turn[:2, [row, along]]))
+        for name in "xyz":
+            place = names.index(name)
+            (turn,) = rotation_matrices(self.settings.views[place])
+            row, along = ("xyz".index(axis) for axis in _ROWS[name])
+            views.append(_View(place, (row, along), turn[:2, [row, along]]))
         return views
 
     def _lattice(self, pattern: Levels, view: _View) -> NDArray[np.float64]:
