@@ -1,4 +1,4 @@
-"""Measure networks of diffractograms on measured ones, beside a forest and the nearest crystal."""
+"""Measure networks of diffractograms on measured ones, with known crystals, beside a forest."""
 
 import json
 from collections.abc import Iterator
@@ -9,34 +9,33 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 from rich.console import Console
-from scipy.ndimage import gaussian_filter1d
 from scipy.stats import binomtest
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.crystals.symmetry import crystal_systems, extinction_classes
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.evaluation.forest import predict_by_forest
-from spacegrouper.evaluation.predictions import class_logits, probabilities
+from spacegrouper.prediction.answers import shares_of_space_groups
 from spacegrouper.prediction.trained_model import load_trained_model
 from spacegrouper.settings import load_settings
-from spacegrouper.techniques.powder.diffractograms import shown_curves
-from spacegrouper.techniques.powder.measured.network_axis import (
-    measured_for_network,
-    on_network_axis,
+from spacegrouper.techniques.powder import KNOWN_CRYSTALS
+from spacegrouper.techniques.powder.known.known_crystals import (
+    EVIDENCE,
+    evidence,
+    probabilities,
+    read_known_crystals,
 )
+from spacegrouper.techniques.powder.known.matching import match
+from spacegrouper.techniques.powder.known.peaks import find_peaks
+from spacegrouper.techniques.powder.measured.network_axis import measured_for_network
 from spacegrouper.techniques.powder.measured.scan import Scan
-from spacegrouper.techniques.powder.settings import Diffractogram, Powder
+from spacegrouper.techniques.powder.settings import Powder
 from spacegrouper.training.images import PatternReader, presentation_of
 
 GROUPS = np.arange(1, 231)
+MOST_ALIKE = "the most alike known crystal"
 TREES = 60
 FOREST_POINTS = 4  # of the network's, of which the forest sees the highest
-# Of the comparison with single crystals: on an axis of log(sin theta), an isotropic change of the
-# cell is a shift.
-LOG_STEP = 0.002
-BLUR = 1.5  # steps: computed cells are wrong by some tenths of a percent in each direction
-SHIFTS = np.arange(-12, 13, 2)  # steps: by 2.4 % either way
-THERMAL = 1.0  # B, Angstrom^2
 ROWS = 4096
 
 console = Console(stderr=True)
@@ -51,14 +50,30 @@ def read_scans(path: Path) -> tuple[list[Scan], NDArray[np.int64]]:
     return [Scan(angles, row) for row in intensity], groups
 
 
-def by_network(scans: list[Scan], folder: Path) -> NDArray[np.float64]:
-    """Return a network's probabilities of the 230 groups, calibrated if it is."""
+def by_network(scans: list[Scan], folder: Path) -> dict[str, NDArray[np.float64]]:
+    """Return a network's probabilities of the 230 groups, calibrated if it is, (n, 230).
+
+    Where known crystals lie beside it, also the probabilities of both together, and how alike the
+    most alike crystal of each group is.
+    """
     model = load_trained_model(folder)
     shown = model.labels.presentation
-    inputs = [measured_for_network(scan, "", shown, None).inputs for scan in scans]
-    logits = class_logits(model.network, [np.stack(each) for each in zip(*inputs, strict=True)])
-    found = np.zeros((len(scans), GROUPS.size))
-    found[:, model.labels.classes.astype(int) - 1] = probabilities(logits, model.temperature or 1)
+    measured = [measured_for_network(scan, "", shown, None) for scan in scans]
+    shares = shares_of_space_groups(measured, model)
+    found = {f"{folder}, network alone": shares}
+    if (folder / KNOWN_CRYSTALS).is_file():
+        known = read_known_crystals(folder / KNOWN_CRYSTALS)
+        powder = Powder.model_validate(shown.made_with["powder"])
+        said = []
+        for item, of_network in zip(measured, shares, strict=True):
+            peaks = find_peaks(item.arrays["measured finely"], powder)
+            matches = match(peaks, known.catalogue.lines, powder)
+            said.append(evidence(matches, known.catalogue.groups, of_network))
+        likeness = np.stack(said)[:, :, EVIDENCE.index("most alike")]
+        found |= {
+            f"{folder}, with known crystals": probabilities(np.stack(said), known.weights),
+            f"{folder}, {MOST_ALIKE}": np.exp(likeness),
+        }
     return found
 
 
@@ -91,43 +106,6 @@ def by_forest(scans: list[Scan], config: Path, dataset: Dataset) -> NDArray[np.f
     found = np.zeros((len(scans), GROUPS.size))
     found[:, names - 1] = answers
     return found
-
-
-def by_nearest(scans: list[Scan], dataset: Dataset) -> NDArray[np.float64]:
-    """Return, for each group, the likeness of its crystal that is most alike.
-
-    Likeness: the cosine between square roots of the diffractograms, at the best shift. Sticks are
-    compared as they are, with one displacement parameter and blurred.
-    """
-    powder = Powder.model_validate(dataset.settings["powder"])
-    theta = np.radians(powder.two_theta[0] + powder.step * np.arange(powder.angles)) / 2
-    logarithm = np.log(np.sin(theta))
-    place = np.rint((logarithm - logarithm[0]) / LOG_STEP).astype(int)
-    thermal = np.exp(-2 * THERMAL * (np.sin(theta) / powder.wavelength / 1e10) ** 2)
-    profile = Diffractogram(baseline=4)
-    curves = np.stack([on_network_axis(scan, powder, powder.angles, None)[0] for scan in scans])
-    curves = shown_curves(curves, powder, profile)
-    measured = np.concatenate(
-        [np.roll(normalised(curves, place), shift, axis=1) for shift in SHIFTS]
-    )
-    groups = dataset.label("spacegroup")
-    found = np.zeros((len(scans), GROUPS.size))
-    for rows in parts(dataset):
-        known = normalised(dataset.read(rows, ["raw"])["raw"][:, 0, 0] * thermal, place)
-        likeness = (measured @ known.T).reshape(SHIFTS.size, len(scans), -1).max(axis=0)
-        for group in np.unique(groups[rows]):
-            of_group = likeness[:, groups[rows] == group].max(axis=1)
-            found[:, group - 1] = np.maximum(found[:, group - 1], of_group)
-    return found
-
-
-def normalised(values: NDArray[np.floating], place: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Add up values (n, angles) at their places, blur them, and return unit roots (n, places)."""
-    starts = np.flatnonzero(np.diff(place, prepend=-1))
-    sums = np.zeros((len(values), place[-1] + 1), dtype=np.float32)
-    sums[:, place[starts]] = np.add.reduceat(values, starts, axis=1)
-    roots = np.sqrt(np.maximum(gaussian_filter1d(sums, BLUR, axis=1), 0))
-    return roots / np.linalg.norm(roots, axis=1, keepdims=True)
 
 
 def usable(dataset: Dataset) -> NDArray[np.int64]:
@@ -172,23 +150,22 @@ def main(
     output: Annotated[Path, typer.Option(help="what each way answers, JSON")],
     model: Annotated[list[Path] | None, typer.Option(help="a network; may be repeated")] = None,
     forest: Annotated[Path | None, typer.Option(help="configuration: grow a forest")] = None,
-    dataset: Annotated[Path | None, typer.Option(help="for --forest and --nearest")] = None,
-    nearest: Annotated[bool, typer.Option(help="compare with every crystal")] = False,
+    dataset: Annotated[Path | None, typer.Option(help="for --forest")] = None,
 ) -> None:
     """Print how often each way names what minerals are, with 95 % intervals."""
     if not measured.is_file():
         console.print(f"{measured}: no such file; the repository holds no measured data")
         raise typer.Exit(1)
     scans, true = read_scans(measured)
-    ways = {str(folder): by_network(scans, folder) for folder in model or []}
+    ways = {}
+    for folder in model or []:
+        ways |= by_network(scans, folder)
     if dataset is not None and forest is not None:
         ways["forest"] = by_forest(scans, forest, Dataset(dataset))
-    if dataset is not None and nearest:
-        ways["nearest crystal"] = by_nearest(scans, Dataset(dataset))
     print(f"| n = {len(true)} | system | extinction class | group, top 1 | top 3 | top 5 |")
     print("|---|---|---|---|---|---|")
     for name, found in ways.items():
-        print(f"| {name} | " + " | ".join(scores(found, true, name.startswith("nearest"))) + " |")
+        print(f"| {name} | " + " | ".join(scores(found, true, name.endswith(MOST_ALIKE))) + " |")
     with written_aside(output) as aside:
         answers = {name: (1 + found.argmax(axis=1)).tolist() for name, found in ways.items()}
         aside.write_text(json.dumps({"true": true.tolist()} | answers), encoding="utf-8")

@@ -76,6 +76,7 @@ class Picture:
         axis: of a curve, what they are, such as `2θ, degrees`.
         quantity: of a curve, what its values are, such as `intensity, strongest = 1`.
         marks: spots of an image that a figure may name.
+        lines: of a curve, places and heights (n, 2) of lines that are drawn below it.
     """
 
     caption: str
@@ -85,6 +86,7 @@ class Picture:
     axis: str = ""
     quantity: str = ""
     marks: tuple[Mark, ...] = ()
+    lines: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,40 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class AlikeCrystal:
+    """A known crystal that a measurement is like.
+
+    Args:
+        name: its id where it is known from.
+        formula: of it.
+        space_group: its number.
+        likeness: 0 to 1.
+        cell: a, b, c, Angstrom, alpha, beta, gamma, degrees, refined on the measurement.
+    """
+
+    name: str
+    formula: str
+    space_group: int
+    likeness: float
+    cell: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What known crystals, together with the network, say of a measurement.
+
+    Args:
+        shares: (230,), the probabilities of the space groups, calibrated.
+        alike: the crystals that are most alike, the first first.
+        arrays: for the technique's pictures, beside those of the measurement.
+    """
+
+    shares: NDArray[np.float64]
+    alike: tuple[AlikeCrystal, ...]
+    arrays: Arrays
+
+
+@dataclass(frozen=True)
 class MeasuredFiles:
     """The files of instruments that a technique's networks can be shown.
 
@@ -186,10 +222,18 @@ class MeasuredFiles:
         recognises: (content of a file, unpacked; its name) to whether it is one of them.
         read: (content, name, presentation, wavelength in Angstrom where the user says it) to what
             was measured. Raises UserError with the reason, without the file's name.
+        compare: (folder of the network, arrays of what was measured, what its training data were
+            made with, its probabilities of the 230 space groups) to what known crystals say as
+            well; none where the folder holds no such crystals.
+        known: the name of the file beside a network that holds these; none: there are none.
     """
 
     recognises: Callable[[bytes, str], bool]
     read: "Callable[[bytes, str, Presentation, float | None], Measured]"
+    compare: "Callable[[Path, Arrays, Sections, NDArray[np.float64]], Comparison | None]" = (
+        lambda folder, arrays, made_with, shares: None
+    )
+    known: str | None = None
 
 
 class Composer(Protocol):

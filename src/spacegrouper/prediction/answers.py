@@ -11,7 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Arrays, Levels, Measured
+from spacegrouper.contract.technique import (
+    AlikeCrystal,
+    Arrays,
+    Comparison,
+    Levels,
+    Measured,
+)
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.symmetry import (
     crystal_systems,
@@ -22,6 +28,8 @@ from spacegrouper.errors import UserError
 from spacegrouper.evaluation.predictions import class_logits, probabilities
 from spacegrouper.prediction.guesses import Guess, most_probable
 from spacegrouper.prediction.trained_model import TrainedModel
+
+SPACE_GROUPS = np.arange(1, 231)
 
 _OF_SIMULATIONS = (
     "the network was trained and calibrated on simulated measurements; of real ones fewer answers "
@@ -48,6 +56,7 @@ class Answer:
         measured: whether a file of an instrument was given.
         distance: from what the network was trained on, see evaluation/distance.py; none where the
             model's folder does not say it.
+        alike: known crystals that a measurement is like, the most alike first.
     """
 
     name: str
@@ -61,6 +70,7 @@ class Answer:
     notes: tuple[str, ...] = ()
     measured: bool = False
     distance: float | None = None
+    alike: tuple[AlikeCrystal, ...] = ()
 
     @property
     def space_group(self) -> int | None:
@@ -98,16 +108,59 @@ def answer_patterns(names: Sequence[str], raw: Levels, model: TrainedModel) -> l
 
 
 def answer_measured(items: Sequence[Measured], model: TrainedModel) -> list[Answer]:
-    """Let the network name the crystals that were measured."""
+    """Let the network, and known crystals where it has any, name what was measured."""
     if not items:
         return []
     inputs = [np.stack(of) for of in zip(*(item.inputs for item in items), strict=True)]
-    arrays = [item.arrays for item in items]
-    answers = _named_by_network([item.name for item in items], arrays, inputs, model)
-    return [
-        replace(answer, measured=True, notes=(*item.notes, _OF_SIMULATIONS))
-        for answer, item in zip(answers, items, strict=True)
+    logits = class_logits(model.network, inputs)
+    compared: list[Comparison | None] = [None] * len(items)
+    files = model.labels.technique.measured
+    if files is not None and model.labels.label == "spacegroup":
+        made_with = model.labels.presentation.made_with
+        compared = [
+            files.compare(model.folder, item.arrays, made_with, shares)
+            for item, shares in zip(items, _of_space_groups(logits, model), strict=True)
+        ]
+    arrays = [
+        {**item.arrays, **(comparison.arrays if comparison else {})}
+        for item, comparison in zip(items, compared, strict=True)
     ]
+    answers = _named_by_network([item.name for item in items], arrays, inputs, logits, model)
+    return [
+        replace(
+            answer if comparison is None else _with_comparison(answer, comparison),
+            measured=True,
+            notes=(*item.notes, _OF_SIMULATIONS),
+        )
+        for answer, item, comparison in zip(answers, items, compared, strict=True)
+    ]
+
+
+def shares_of_space_groups(items: Sequence[Measured], model: TrainedModel) -> NDArray[np.float64]:
+    """Return the network's own probabilities of the 230 space groups, (n, 230)."""
+    inputs = [np.stack(of) for of in zip(*(item.inputs for item in items), strict=True)]
+    return _of_space_groups(class_logits(model.network, inputs), model)
+
+
+def _of_space_groups(logits: NDArray[np.float64], model: TrainedModel) -> NDArray[np.float64]:
+    found = np.zeros((len(logits), len(SPACE_GROUPS)))
+    found[:, model.labels.classes.astype(np.int64) - 1] = probabilities(
+        logits, model.temperature or 1.0
+    )
+    return found
+
+
+def _with_comparison(answer: Answer, comparison: Comparison) -> Answer:
+    guesses, between = most_probable("spacegroup", SPACE_GROUPS, comparison.shares)
+    system, extinction_class = _most_probable_kinds(SPACE_GROUPS, comparison.shares)
+    return replace(
+        answer,
+        guesses=guesses,
+        between=between,
+        crystal_system=system,
+        extinction_class=extinction_class,
+        alike=comparison.alike,
+    )
 
 
 def _simulate(
@@ -136,23 +189,26 @@ def _answer(names: Sequence[str], measured: Arrays, model: TrainedModel) -> list
     arrays = {**measured, **model.labels.technique.derive(measured["raw"], shown.made_with)}
     images = shown.compose(arrays, names)
     of_each = [{key: of[row] for key, of in arrays.items()} for row in range(len(names))]
-    return _named_by_network(names, of_each, images, model)
+    return _named_by_network(names, of_each, images, class_logits(model.network, images), model)
 
 
 def _named_by_network(
     names: Sequence[str],
     arrays: Sequence[Arrays],
     images: list[NDArray[np.float32]],
+    logits: NDArray[np.float64],
     model: TrainedModel,
 ) -> list[Answer]:
-    logits = class_logits(model.network, images)
     shares = probabilities(logits, model.temperature or 1.0)
     known = model.training_distance
     distances = known.of(logits).tolist() if known else [None] * len(names)
     answers = []
     for place, name in enumerate(names):
         guesses, between = most_probable(model.labels.label, model.labels.classes, shares[place])
-        system, extinction_class = _most_probable_kinds(shares[place], model)
+        system, extinction_class = None, None
+        if model.labels.label == "spacegroup":
+            numbers = model.labels.classes.astype(np.int64)
+            system, extinction_class = _most_probable_kinds(numbers, shares[place])
         answers.append(
             Answer(
                 name=name,
@@ -170,12 +226,9 @@ def _named_by_network(
 
 
 def _most_probable_kinds(
-    shares: NDArray[np.float64], model: TrainedModel
-) -> tuple[tuple[str, float] | None, tuple[tuple[int, ...], float] | None]:
-    """Return the crystal system and the extinction class, where space groups are named."""
-    if model.labels.label != "spacegroup":
-        return None, None
-    numbers = model.labels.classes.astype(np.int64)
+    numbers: NDArray[np.int64], shares: NDArray[np.float64]
+) -> tuple[tuple[str, float], tuple[tuple[int, ...], float]]:
+    """Return the crystal system and the extinction class of space groups and their shares."""
     system, of_system = _most_probable(crystal_systems(numbers), shares)
     # Nobody knows which axes a crystal's symbol is written in before the space group is known.
     classes = extinction_classes(numbers, axes="any order")

@@ -1,8 +1,10 @@
 """What is printed of an answer: the same facts as words for people and as JSON for programs."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from spacegrouper.contract.technique import AlikeCrystal
 from spacegrouper.crystals.class_names import class_name, short_symbol
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.formula import formula_unit, printed_formula
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from spacegrouper.prediction.trained_model import TrainedModel
 
 
+_WITH_KNOWN = (
+    "of the network and the known crystals together, calibrated on simulated measurements of "
+    "crystals that were not among the known ones"
+)
 _NOT_OF_IT = "none of the right space group, which is not among the classes of the network"
 
 
@@ -46,8 +52,9 @@ def facts(answer: "Answer", model: "TrainedModel") -> list[tuple[str, str]]:
     if answer.crystal_system is not None:
         name, share = answer.crystal_system
         rows.append(("crystal system", f"{name}, {percent(share)}{of}"))
+    rows += [("like", _alike_in_words(crystal)) for crystal in answer.alike]
     rows += [("measured", note) for note in answer.notes]
-    rows.append(("probabilities", calibration(model) if not of else _NOT_OF_IT))
+    rows.append(("probabilities", _of_answer(answer, model) if not of else _NOT_OF_IT))
     return rows
 
 
@@ -68,6 +75,20 @@ def calibration(model: "TrainedModel") -> str:
     if model.temperature is None:
         return "not calibrated: the network may be too sure (docs/evaluation.md)"
     return f"calibrated, at temperature {model.temperature:.2f}"
+
+
+def _of_answer(answer: "Answer", model: "TrainedModel") -> str:
+    return _WITH_KNOWN if answer.alike else calibration(model)
+
+
+def _alike_in_words(crystal: AlikeCrystal) -> str:
+    """Describe a known crystal that a measurement is like."""
+    lengths = ", ".join(f"{length:.3f}" for length in crystal.cell[:3])
+    angles = ", ".join(f"{angle:.2f}" for angle in crystal.cell[3:])
+    return (
+        f"{crystal.formula} ({crystal.name}), {class_name('spacegroup', crystal.space_group)}, "
+        f"{percent(crystal.likeness)}; cell refined to {lengths} Å, {angles}°"
+    )
 
 
 def answer_record(
@@ -98,6 +119,7 @@ def answer_record(
             "space_groups": list(answer.extinction_class[0]),
             "probability": answer.extinction_class[1],
         },
+        "alike": [asdict(crystal) for crystal in answer.alike],
         "notes": list(answer.notes),
         "structure": answer.crystal and _structure_record(answer.crystal, model),
     }

@@ -47,7 +47,7 @@ crystals that it was trained on.
 
 **Classes**: {classes}
 
-**SHA-256** of model.keras: `{digest}`
+{digests}
 
 **To train it again**, give settings.yaml beside this file to Snakemake as its configuration, with a
 file of your own that says where the crystals come from:
@@ -69,7 +69,7 @@ def pack_model(
         evaluations: metrics.json by what was held out, as `random` or `prototype`.
         data: what it was trained on, and its licence; for the card.
         measured: how well it does on measured data; for the card.
-        output: the folder.
+        output: the folder. Known crystals that lie beside the network go with it.
 
     Raises:
         UserError: a file is missing or damaged.
@@ -89,8 +89,13 @@ def pack_model(
         # Where crystals came from is a path of the machine that trained.
         kept = settings.model_dump(mode="json", exclude={"acquire"})
         (aside / "settings.yaml").write_text(yaml.safe_dump(kept, sort_keys=False), "utf-8")
-        digest = hashlib.sha256(packed).hexdigest()
-        card = _card(labels, settings, data, measured, scores, digest)
+        digests = {"model.keras": hashlib.sha256(packed).hexdigest()}
+        known = labels.technique.measured and labels.technique.measured.known
+        if known and (model / known).is_file():
+            content = (model / known).read_bytes()
+            (aside / known).write_bytes(content)
+            digests[known] = hashlib.sha256(content).hexdigest()
+        card = _card(labels, settings, data, measured, scores, digests)
         (aside / "CARD.md").write_text(card, "utf-8")
 
 
@@ -115,7 +120,7 @@ def _card(
     data: str,
     measured: str,
     scores: Mapping[str, Mapping[str, str]],
-    digest: str,
+    digests: Mapping[str, str],
 ) -> str:
     """Return a model card, Markdown."""
     heads = [*scores]
@@ -139,5 +144,7 @@ def _card(
         measured=measured,
         table="\n".join(table),
         classes=names,
-        digest=digest,
+        digests="\n\n".join(
+            f"**SHA-256** of {name}: `{digest}`" for name, digest in digests.items()
+        ),
     )

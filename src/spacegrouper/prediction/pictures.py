@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from spacegrouper.contract.technique import DESCRIPTORS, Picture
-from spacegrouper.figures.looks import BLUE, LIGHT_GREY, STYLE
+from spacegrouper.figures.looks import BLUE, LIGHT_GREY, STYLE, VERMILION
 from spacegrouper.figures.samples import visible
 from spacegrouper.figures.shares import percent
 from spacegrouper.prediction.descriptions import facts, heading_of_guesses, title
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from spacegrouper.prediction.trained_model import TrainedModel
 
 _TILE = 2.3  # inches
+_LINES = 0.3  # of the curve's height, that lines below it take
 
 
 def measured_pictures(answer: "Answer", model: "TrainedModel") -> Mapping[str, Sequence[Picture]]:
@@ -112,6 +113,11 @@ def _draw_curve(axes: Axes, picture: Picture) -> None:
     axes.plot(angles, picture.values, color=BLUE, linewidth=0.8)
     axes.set_xlim(*picture.range)
     axes.set_ylim(bottom=0)
+    if picture.lines is not None:
+        places, heights = picture.lines.T
+        axes.vlines(places, -0.05 - _LINES * heights, -0.05, color=VERMILION, linewidth=0.8)
+        axes.set_ylim(bottom=-0.1 - _LINES)
+        axes.axhline(0, color=LIGHT_GREY, linewidth=0.5)
     axes.set_xlabel(picture.axis)
     axes.set_ylabel(picture.quantity)
 

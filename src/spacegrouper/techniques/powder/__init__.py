@@ -1,13 +1,16 @@
 """Reflections of powders, and the diffractograms drawn of them."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spacegrouper.contract.technique import (
     TECHNIQUES,
     Arrays,
+    Comparison,
     Measured,
     MeasuredFiles,
     Picture,
@@ -19,6 +22,7 @@ from spacegrouper.contract.technique import (
 from spacegrouper.settings.run import Settings
 from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder, check
 
+KNOWN_CRYSTALS = "known_crystals.npz"  # beside a network
 _DRAWN = 224  # pixels along each edge of the drawing in the report
 
 
@@ -39,6 +43,9 @@ def _pictures(arrays: Arrays, made_with: Sections) -> dict[str, list[Picture]]:
             axis="2θ, degrees",
             quantity="intensity, highest = 1",
         )
+        if "alike_lines" in arrays:
+            caption = "measured diffractogram, above the lines of the crystal that is most alike"
+            picture = replace(picture, caption=caption, lines=arrays["alike_lines"])
         return {"Measured": [picture]}
     reflections = arrays["raw"][0, 0] / max(arrays["raw"].max(), 1)
     picture = Picture(
@@ -74,6 +81,18 @@ def _read(
     return measured_for_network(read_diffractogram(content, name), name, presentation, wavelength)
 
 
+def _compare(
+    folder: Path, arrays: Arrays, made_with: Sections, shares: NDArray[np.float64]
+) -> Comparison | None:
+    if not (folder / KNOWN_CRYSTALS).is_file():
+        return None
+    from spacegrouper.techniques.powder.known.known_crystals import read_known_crystals
+
+    known = read_known_crystals(folder / KNOWN_CRYSTALS)
+    powder = Powder.model_validate(made_with["powder"])
+    return known.compare(arrays["measured finely"], powder, shares)
+
+
 TECHNIQUES.register(
     Technique(
         name="powder",
@@ -86,7 +105,7 @@ TECHNIQUES.register(
         presented=("diffractogram", "augment"),
         changes=lambda settings: settings.of(Augment) != Augment(),
         check=check,
-        measured=MeasuredFiles(_recognises, _read),
+        measured=MeasuredFiles(_recognises, _read, _compare, KNOWN_CRYSTALS),
         uses=(
             Use(
                 ("augment.rotation", "augment.contrast"),

@@ -150,14 +150,43 @@ def _pymatgen(crystal: Crystal, powder: Powder) -> Lines:
     return _without_extinct(two_theta, intensity, most, powder)
 
 
+def indexed_reflections(
+    crystal: Crystal, powder: Powder
+) -> tuple[NDArray[np.int16], NDArray[np.float64], NDArray[np.float64]]:
+    """Return h k l (m, 3), 2 theta (m,), degrees, and intensities (m,), by `xrayutilities`.
+
+    Of each pair (h k l), (-h -k -l) there is one, with the intensities of both. Raises ValueError
+    as `reflections` does; what is extinct has the intensity of a rounding error.
+    """
+    reach = 2 * np.sin(np.radians(powder.two_theta[1] / 2)) / (powder.wavelength * 1e10)
+    if reason := reason_against_powder(crystal, float(reach), "xrayutilities"):
+        raise _NoReflectionsError(reason)
+    indices, theta, (intensity, _) = _structure_factors(crystal, powder)
+    return indices, np.degrees(2 * theta), intensity * _lorentz_polarisation(theta)
+
+
 def _xrayutilities(crystal: Crystal, powder: Powder) -> Lines:
+    _, theta, sums = _structure_factors(crystal, powder)
+    two_theta, (intensity, most) = _merged(
+        np.degrees(2 * theta), sums * _lorentz_polarisation(theta)
+    )
+    return _without_extinct(two_theta, intensity, most, powder)
+
+
+def _structure_factors(
+    crystal: Crystal, powder: Powder
+) -> tuple[NDArray[np.int16], NDArray[np.float64], NDArray[np.float64]]:
+    """Return h k l (m, 3), theta (m,), radians, and sums (2, m) over (h k l) and (-h -k -l).
+
+    The sums: |F|^2, and what it were if all atoms scattered in phase.
+    """
     wavelength = powder.wavelength * 1e10
     symbols = sorted(set(crystal.species))
     scatterers = [_scatterer(symbol, wavelength) for symbol in symbols]
     element = np.array([symbols.index(symbol) for symbol in crystal.species])
     order = np.argsort(element, kind="stable")
     first, last = (2 * np.sin(np.radians(angle / 2)) / wavelength for angle in powder.two_theta)
-    s_squared, sums = _sums_over_atoms(
+    indices, s_squared, sums = _sums_over_atoms(
         np.linalg.inv(crystal.lattice).T,
         np.ceil(last * np.linalg.norm(crystal.lattice, axis=1)).astype(np.int64),
         first**2,
@@ -179,11 +208,8 @@ def _xrayutilities(crystal: Crystal, powder: Powder) -> Lines:
         opposite += factor * sum_.conj()
         amplitude += count * np.abs(factor)
     theta = np.arcsin(np.minimum(np.sqrt(s_squared) * wavelength / 2, 1))
-    sums = np.stack([np.abs(structure_factor) ** 2 + np.abs(opposite) ** 2, 2 * amplitude**2])
-    two_theta, (intensity, most) = _merged(
-        np.degrees(2 * theta), sums * _lorentz_polarisation(theta)
-    )
-    return _without_extinct(two_theta, intensity, most, powder)
+    squares = np.abs(structure_factor) ** 2 + np.abs(opposite) ** 2
+    return indices, theta, np.stack([squares, 2 * amplitude**2])
 
 
 def _lorentz_polarisation(theta: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -269,8 +295,9 @@ def _sums_over_atoms(
 
     `reciprocal`: (3, 3), a*, b*, c* in rows; `limits`: (3,), no |h|, |k|, |l| is larger;
     `first`, `last`: s^2 of the range, 1/Angstrom^2; `coordinates`: (n, 3), fractional, element
-    by element; `starts`: (elements + 1,), where each begins. Returns s^2 (m,) of the reflections
-    in the range, one of each pair (h k l), (-h -k -l), and the sums (elements, m).
+    by element; `starts`: (elements + 1,), where each begins. Returns h k l (m, 3) of the
+    reflections in the range, one of each pair (h k l), (-h -k -l), their s^2 (m,), and the sums
+    (elements, m).
     """
     gram = reciprocal @ reciprocal.T
     largest_h, largest_k, largest_l = limits
@@ -304,6 +331,7 @@ def _sums_over_atoms(
             angle = turn * ((place - largest_l) * coordinates[atom, 2])
             cos_l[atom, place], sin_l[atom, place] = np.cos(angle), np.sin(angle)
 
+    indices = np.empty((total, 3), dtype=np.int16)
     s_squared = np.empty(total)
     sums = np.empty((elements, total), dtype=np.complex128)
     real, imaginary = np.empty(width), np.empty(width)
@@ -331,6 +359,9 @@ def _sums_over_atoms(
                 sums[element, found + place] = complex(real[place], imaginary[place])
         for place in range(count):
             l = begin + place
+            indices[found + place, 0] = h
+            indices[found + place, 1] = k
+            indices[found + place, 2] = l
             s_squared[found + place] = (
                 h * h * gram[0, 0]
                 + k * k * gram[1, 1]
@@ -339,4 +370,4 @@ def _sums_over_atoms(
             )
         found += count
     inside = (s_squared >= first) & (s_squared <= last)
-    return s_squared[inside], sums[:, inside]
+    return indices[inside], s_squared[inside], sums[:, inside]

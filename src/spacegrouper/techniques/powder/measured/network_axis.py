@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from spacegrouper.contract.technique import DESCRIPTORS, Measured, Presentation
 from spacegrouper.errors import UserError
+from spacegrouper.techniques.powder.known.peaks import fine_points
 from spacegrouper.techniques.powder.measured.scan import Scan
 from spacegrouper.techniques.powder.settings import Diffractogram, Powder
 
@@ -26,7 +27,10 @@ def measured_for_network(
     if profile.baseline is not None and presentation.descriptor == "diffractogram":
         background = f"what is broader than {profile.baseline:g}° was subtracted, as in training"
     (inputs,) = composer.shown(curve[None])
-    return Measured(name, {"measured": curve}, (inputs[0],), (*notes, background))
+    # As finely as peaks are found, for the comparison with known crystals.
+    finely, _ = on_network_axis(scan, powder, fine_points(powder), wavelength)
+    arrays = {"measured": curve, "measured finely": finely}
+    return Measured(name, arrays, (inputs[0],), (*notes, background))
 
 
 def on_network_axis(

@@ -1,0 +1,143 @@
+"""List the known crystals that diffractograms are compared with, beside the network."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacegrouper.contract.technique import Measured
+from spacegrouper.crystals.crystal import Crystal
+from spacegrouper.crystals.json_lines import read_crystals
+from spacegrouper.dataset.dataset import Dataset
+from spacegrouper.errors import UserError
+from spacegrouper.evaluation.model_folder import read_parts
+from spacegrouper.prediction.answers import shares_of_space_groups
+from spacegrouper.prediction.trained_model import TrainedModel, load_trained_model
+from spacegrouper.programs.command_line import (
+    Crystals,
+    Model,
+    Store,
+    Threads,
+    log,
+    progress,
+    run_program,
+)
+from spacegrouper.randomness import generators
+from spacegrouper.techniques.powder import KNOWN_CRYSTALS
+from spacegrouper.techniques.powder.diffractograms import diffractograms
+from spacegrouper.techniques.powder.known.catalogue import list_crystals
+from spacegrouper.techniques.powder.known.known_crystals import (
+    EVIDENCE,
+    KnownCrystals,
+    evidence,
+    fit_weights,
+    probabilities,
+)
+from spacegrouper.techniques.powder.known.matching import match
+from spacegrouper.techniques.powder.known.peaks import find_peaks
+from spacegrouper.techniques.powder.measured.network_axis import measured_for_network
+from spacegrouper.techniques.powder.measured.scan import Scan
+from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_BATCH = 64
+_UNTRAINED_EPOCH = 0  # epochs of training count from 1
+_FEWEST = 10  # known crystals: fewer are no catalogue
+
+
+def main(structures: Crystals, dataset: Store, model: Model, threads: Threads = 1) -> None:
+    """List known crystals, and weigh what they say against what a network of diffractograms says.
+
+    Goes in: standardised crystals as JSON lines; the sticks of the same crystals, DATASET; and the
+    network with the split, MODEL. Comes out: known_crystals.npz in MODEL, which predict.py heeds:
+    the strong lines of all crystals, and three weights. These are fitted on the crystals of the
+    validation part, drawn as measured by the section `augment` of the network's settings; each is
+    left out of the known ones while it is compared.
+    """
+    trained, store = load_trained_model(model), Dataset(dataset)
+    labels = trained.labels
+    if labels.label != "spacegroup" or "augment" not in labels.presentation.sections:
+        raise UserError(f"{model}: names no space groups of powders; give a network that does")
+    path = trained.folder / "split.csv"
+    split = read_parts(path, store)
+    validation = split[split["part"] == "validation"]
+    if validation.empty:
+        raise UserError(
+            f"{path}: no crystal of the part validation, which the weights are fitted on; train "
+            "again with scripts/train.py"
+        )
+    powder = Powder.model_validate(store.settings["powder"])
+    with progress("list", None) as advance:
+        catalogue, left_out = list_crystals(_usable(structures, advance), powder)
+    if len(catalogue.ids) < _FEWEST:
+        raise UserError(
+            f"{structures}: {len(catalogue.ids)} crystals have lines, but {_FEWEST} are needed"
+        )
+    row_of = {name: row for row, name in enumerate(catalogue.ids.tolist())}
+    found = []
+    with progress("compare", len(validation)) as advance:
+        for measured, shares in _as_measured(validation, store, trained):
+            peaks = find_peaks(measured.arrays["measured finely"], powder)
+            own = row_of.get(measured.name)
+            matches = match(peaks, catalogue.lines, powder, threads, without=own)
+            found.append(evidence(matches, catalogue.groups, shares))
+            advance(1)
+    true = validation["spacegroup"].to_numpy()
+    weights = fit_weights(found, true)
+    together = probabilities(np.stack(found), weights)
+    by_network = np.stack(found)[:, :, EVIDENCE.index("network")]
+    right, alone = (float((of.argmax(axis=1) + 1 == true).mean()) for of in (together, by_network))
+    made_with = {
+        "powder": store.settings["powder"],
+        "validation_crystals": len(true),
+        "top_1_accuracy": right,
+        "network_top_1_accuracy": alone,
+    }
+    KnownCrystals(catalogue, weights, made_with).write(trained.folder / KNOWN_CRYSTALS)
+    log.info(
+        "%d known crystals, %d left out; of %d validation crystals, drawn as measured, %.1f %% are "
+        "named right, by the network alone %.1f %%; weights: %s",
+        len(row_of),
+        left_out,
+        len(true),
+        100 * right,
+        100 * alone,
+        ", ".join(f"{name} {weight:.3f}" for name, weight in zip(EVIDENCE, weights, strict=True)),
+    )
+
+
+def _usable(structures: Path, advance: Callable[[int], None]) -> Iterator[Crystal]:
+    for crystal in read_crystals(structures):
+        advance(1)
+        if isinstance(crystal, Crystal):
+            yield crystal
+
+
+def _as_measured(
+    crystals: "pd.DataFrame", store: Dataset, trained: TrainedModel
+) -> Iterator[tuple[Measured, NDArray[np.float64]]]:
+    """Yield crystals as an instrument measures them, and the network's shares of the 230 groups."""
+    shown = trained.labels.presentation
+    powder = Powder.model_validate(store.settings["powder"])
+    profile = Diffractogram.model_validate(shown.sections["diffractogram"])
+    augment = Augment.model_validate(shown.sections["augment"])
+    angles = powder.two_theta[0] + powder.step * np.arange(powder.angles)
+    for start in range(0, len(crystals), _BATCH):
+        part = crystals.iloc[start : start + _BATCH]
+        names = part["material_id"].tolist()
+        sticks = store.read(part["row"].to_numpy(), ["raw"])["raw"][:, 0, 0]
+        random = generators(shown.seed, names, "known crystals", _UNTRAINED_EPOCH)
+        curves = diffractograms(sticks, powder, profile, powder.angles, augment, random)
+        measured = [
+            measured_for_network(Scan(angles, curve.astype(np.float64)), name, shown, None)
+            for name, curve in zip(names, curves, strict=True)
+        ]
+        yield from zip(measured, shares_of_space_groups(measured, trained), strict=True)
+
+
+if __name__ == "__main__":
+    run_program(main)

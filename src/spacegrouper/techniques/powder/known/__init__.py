@@ -1,0 +1,1 @@
+"""Known crystals that a measured diffractogram is like, and what they say of its space group."""

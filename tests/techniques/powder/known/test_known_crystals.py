@@ -1,0 +1,104 @@
+"""What known crystals and a network say together, and the weights of it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from measured_powders import POWDER, fine_curve, known_crystals
+from random_crystals import random_crystal
+
+from spacegrouper.errors import UserError
+from spacegrouper.techniques.powder.known.catalogue import list_crystals
+from spacegrouper.techniques.powder.known.known_crystals import (
+    KnownCrystals,
+    evidence,
+    fit_weights,
+    probabilities,
+    read_known_crystals,
+)
+from spacegrouper.techniques.powder.known.matching import Matches
+
+EVEN = np.full(230, 1 / 230)
+
+
+@pytest.fixture(scope="module")
+def known() -> KnownCrystals:
+    catalogue, _ = list_crystals(known_crystals(), POWDER)
+    return KnownCrystals(catalogue, np.array([1.0, 0.5, 0.5]), {"scores": 1})
+
+
+def test_a_known_crystal_decides_where_the_network_does_not(known: KnownCrystals) -> None:
+    found = known.compare(fine_curve(random_crystal(62, 1)), POWDER, EVEN)
+    assert 1 + found.shares.argmax() == 62
+    assert found.shares.sum() == pytest.approx(1)
+    first = found.alike[0]
+    assert (first.name, first.space_group) == ("random-62-1", 62)
+    np.testing.assert_allclose(first.cell, (5.1, 6.3, 7.2, 90, 90, 90), rtol=2e-3)
+    assert len(found.alike) == 3
+    assert found.arrays["alike_lines"].shape[1] == 2
+
+
+def test_a_sure_network_is_heard(known: KnownCrystals) -> None:
+    sure = np.full(230, 1e-6)
+    sure[99] = 1 - sure.sum()
+    heard = KnownCrystals(known.catalogue, np.array([0.1, 0.1, 5.0]), {})
+    found = heard.compare(fine_curve(random_crystal(62, 1)), POWDER, sure)
+    assert 1 + found.shares.argmax() == 100
+
+
+def test_a_curve_without_peaks_leaves_the_network_its_word(known: KnownCrystals) -> None:
+    network = np.linspace(1, 2, 230)
+    found = known.compare(np.zeros(4251), POWDER, network / network.sum())
+    assert np.isfinite(found.shares).all()
+    without = np.setdiff1d(np.arange(230), known.catalogue.groups - 1)
+    assert np.all(np.diff(found.shares[without]) > 0)
+
+
+def test_evidence_is_of_the_best_crystal_of_each_group() -> None:
+    groups = np.array([5, 7, 7, 9])
+    likeness = np.array([0.9, 0.85, 0.6])
+    nothing = np.zeros(3)
+    matches = Matches(np.array([1, 0, 2]), likeness, likeness, np.zeros((3, 6)), nothing)
+    found = evidence(matches, groups, EVEN)
+    assert found.shape == (230, 3)
+    np.testing.assert_allclose(found[[6, 4], 0], [0, -1])
+    # Group 9 has no match, and is taken for less alike than the last one.
+    assert found[8, 0] < (0.6 - 0.9) / 0.05
+    assert found[6, 1] > found[4, 1] > found[8, 1]
+    assert np.ptp(found[:, 2]) == 0
+
+
+def test_weights_are_those_that_the_answers_were_drawn_with() -> None:
+    rng = np.random.default_rng(0)
+    true_weights = np.array([1.0, 0.3, 0.7])
+    found = rng.normal(0, 2, (4000, 230, 3))
+    shares = probabilities(found, true_weights)
+    groups = 1 + np.array([rng.choice(230, p=row) for row in shares])
+    np.testing.assert_allclose(fit_weights(list(found), groups), true_weights, atol=0.05)
+
+
+def test_a_file_holds_it_all(tmp_path: Path, known: KnownCrystals) -> None:
+    path = tmp_path / "known_crystals.npz"
+    known.write(path)
+    again = read_known_crystals(path)
+    assert again.made_with == known.made_with
+    curve = fine_curve(random_crystal(14, 0))
+    before, after = (each.compare(curve, POWDER, EVEN) for each in (known, again))
+    np.testing.assert_array_equal(before.shares, after.shares)
+    assert before.alike == after.alike
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut"])
+def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "known_crystals.npz"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"known_crystals\.npz: damaged"):
+        read_known_crystals(path)
+
+
+def test_a_file_that_was_cut_is_refused(tmp_path: Path, known: KnownCrystals) -> None:
+    path = tmp_path / "known_crystals.npz"
+    known.write(path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(UserError, match="damaged"):
+        read_known_crystals(path)
