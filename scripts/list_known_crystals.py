@@ -78,13 +78,14 @@ def main(structures: Crystals, dataset: Store, model: Model, threads: Threads = 
             f"{structures}: {len(catalogue.ids)} crystals have lines, but {_FEWEST} are needed"
         )
     row_of = {name: row for row, name in enumerate(catalogue.ids.tolist())}
-    found = []
+    found, likeness = [], []
     with progress("compare", len(validation)) as advance:
         for measured, shares in _as_measured(validation, store, trained):
             peaks = find_peaks(measured.arrays["measured finely"], powder)
             own = row_of.get(measured.name)
             matches = match(peaks, catalogue.lines, powder, threads, without=own)
             found.append(evidence(matches, catalogue.groups, shares))
+            likeness.append(matches.likeness[0])
             advance(1)
     true = validation["spacegroup"].to_numpy()
     weights = fit_weights(found, true)
@@ -97,7 +98,8 @@ def main(structures: Crystals, dataset: Store, model: Model, threads: Threads = 
         "top_1_accuracy": right,
         "network_top_1_accuracy": alone,
     }
-    KnownCrystals(catalogue, weights, made_with).write(trained.folder / KNOWN_CRYSTALS)
+    usual = float(np.quantile(likeness, 0.01))
+    KnownCrystals(catalogue, weights, usual, made_with).write(trained.folder / KNOWN_CRYSTALS)
     log.info(
         "%d known crystals, %d left out; of %d validation crystals, drawn as measured, %.1f %% are "
         "named right, by the network alone %.1f %%; weights: %s",

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from spacegrouper.contract.technique import AlikeCrystal
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.evaluation.distance import TrainingDistance
 from spacegrouper.prediction.answers import Answer
@@ -10,6 +11,7 @@ from spacegrouper.prediction.descriptions import answer_record, facts, model_rec
 from spacegrouper.prediction.guesses import Guess
 from spacegrouper.prediction.outputs import answer_words
 from spacegrouper.prediction.trained_model import TrainedModel
+from spacegrouper.prediction.verdicts import network_verdict
 
 
 def crystal(species: str, spacegroup: int) -> Crystal:
@@ -49,6 +51,8 @@ def test_records_hold_what_the_documentation_says(answer: Answer, model: Trained
         "training_distance": None,
         "crystal_system": {"name": "cubic", "probability": 0.9375},
         "extinction_class": {"space_groups": [207, 215, 221], "probability": 0.875},
+        "warnings": [],
+        "alike": [],
         "notes": [],
         "structure": {
             "formula": "CsCl",
@@ -98,6 +102,39 @@ def test_people_read_the_same(answer: Answer, model: TrainedModel) -> None:
         ("crystal system", "cubic, 93.8 %"),
         ("probabilities", "calibrated, at temperature 1.50"),
     ]
+
+
+def test_known_crystals_that_a_measurement_is_like_are_named(
+    answer: Answer, model: TrainedModel
+) -> None:
+    cell = (4.12, 4.12, 4.12, 90.0, 90.0, 90.0)
+    alike = AlikeCrystal("mp-22865", "CsCl", 221, 0.934, cell)
+    measured = replace(answer, crystal=None, measured=True, alike=(alike,))
+    shown = dict(facts(measured, model))
+    assert shown["like"] == (
+        "CsCl (mp-22865), 221 Pm3\u0305m, likeness 0.93; cell refined to 4.120, 4.120, 4.120 Å, "
+        "90.00, 90.00, 90.00°"
+    )
+    assert shown["probabilities"].startswith("of the network and the known crystals together")
+    record = answer_record(measured, model)
+    assert record["alike"] == [
+        {
+            "name": "mp-22865",
+            "formula": "CsCl",
+            "space_group": 221,
+            "likeness": 0.934,
+            "cell": cell,
+        }
+    ]
+    assert record["calibrated"]
+
+    odd = replace(measured, warning="like no known crystal")
+    assert facts(odd, model)[0] == ("warning", "like no known crystal")
+    assert not answer_record(odd, model)["calibrated"]
+    assert answer_record(odd, model)["warnings"] == ["like no known crystal"]
+    assert network_verdict(odd, model).startswith(
+        "Not certain at all, as this is unlike all that is known: Pm3\u0305m (221)"
+    )
 
 
 def test_nothing_is_said_to_be_calibrated_of_a_space_group_that_the_network_cannot_name(

@@ -1,5 +1,6 @@
 """config/powder_small.yaml run for real: the workflow on powder diffractograms, with VGG16."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import pandas as pd
 import pytest
 import yaml
 import zarr
+
+from spacegrouper.techniques.powder.known.known_crystals import read_known_crystals
 
 pytestmark = pytest.mark.slow
 
@@ -71,3 +74,27 @@ def test_augmentation_makes_only_the_training_stale(results, lasting_workflow, s
     jobs = {line.split()[0] for line in said.splitlines() if line[-2:].strip().isdigit()}
     assert {"train", "calibrate", "evaluate", "report"} <= jobs
     assert not jobs & {"standardise", "plan", "simulate", "shape"}
+
+
+def test_known_crystals_lie_beside_the_network_and_are_packed_with_it(
+    settings, lasting_workflow
+) -> None:
+    known = {
+        "name": "powder_known",
+        **{key: settings[key] for key in ("acquire", "plan", "simulate")},
+        "split": settings["split"] | {"label": "spacegroup"},
+        "model": {"name": "powder_cnn", "image_size": 711},
+        "augment": {"strain": 0.01},
+        "train": {"descriptor": "diffractogram", "batch_size": 9, "epochs": 2},
+    }
+    lasting_workflow.run(known, "list_known_crystals")
+    lasting_workflow.run(known, "pack_model")
+    results = lasting_workflow.folder / "results" / known["name"]
+    found = read_known_crystals(results / "model" / "known_crystals.npz")
+    assert len(found.catalogue.ids) == 36
+    assert found.made_with["validation_crystals"] == 9
+    packed = results / "packed" / "known_crystals.npz"
+    digest = hashlib.sha256(packed.read_bytes()).hexdigest()
+    assert f"**SHA-256** of known_crystals.npz: `{digest}`" in (
+        results / "packed" / "CARD.md"
+    ).read_text(encoding="utf-8")

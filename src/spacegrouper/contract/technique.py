@@ -207,11 +207,13 @@ class Comparison:
         shares: (230,), the probabilities of the space groups, calibrated.
         alike: the crystals that are most alike, the first first.
         arrays: for the technique's pictures, beside those of the measurement.
+        warning: why the probabilities mean little, or "".
     """
 
     shares: NDArray[np.float64]
     alike: tuple[AlikeCrystal, ...]
     arrays: Arrays
+    warning: str = ""
 
 
 @dataclass(frozen=True)

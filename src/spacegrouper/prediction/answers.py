@@ -57,6 +57,7 @@ class Answer:
         distance: from what the network was trained on, see evaluation/distance.py; none where the
             model's folder does not say it.
         alike: known crystals that a measurement is like, the most alike first.
+        warning: of what known crystals say: why the probabilities mean little, or "".
     """
 
     name: str
@@ -71,6 +72,7 @@ class Answer:
     measured: bool = False
     distance: float | None = None
     alike: tuple[AlikeCrystal, ...] = ()
+    warning: str = ""
 
     @property
     def space_group(self) -> int | None:
@@ -127,11 +129,9 @@ def answer_measured(items: Sequence[Measured], model: TrainedModel) -> list[Answ
     ]
     answers = _named_by_network([item.name for item in items], arrays, inputs, logits, model)
     return [
-        replace(
-            answer if comparison is None else _with_comparison(answer, comparison),
-            measured=True,
-            notes=(*item.notes, _OF_SIMULATIONS),
-        )
+        replace(answer, measured=True, notes=(*item.notes, _OF_SIMULATIONS))
+        if comparison is None
+        else replace(_with_comparison(answer, comparison), measured=True, notes=item.notes)
         for answer, item, comparison in zip(answers, items, compared, strict=True)
     ]
 
@@ -160,6 +160,7 @@ def _with_comparison(answer: Answer, comparison: Comparison) -> Answer:
         crystal_system=system,
         extinction_class=extinction_class,
         alike=comparison.alike,
+        warning=comparison.warning,
     )
 
 

@@ -41,6 +41,8 @@ def facts(answer: "Answer", model: "TrainedModel") -> list[tuple[str, str]]:
     rows = []
     if warning := _unlike_training(answer, model):
         rows.append(("warning", warning))
+    if answer.warning:
+        rows.append(("warning", answer.warning))
     if answer.crystal is not None:
         rows += _by_structure(answer.crystal, model)
     # Sums of probabilities that say nothing if the true class has none.
@@ -87,7 +89,7 @@ def _alike_in_words(crystal: AlikeCrystal) -> str:
     angles = ", ".join(f"{angle:.2f}" for angle in crystal.cell[3:])
     return (
         f"{crystal.formula} ({crystal.name}), {class_name('spacegroup', crystal.space_group)}, "
-        f"{percent(crystal.likeness)}; cell refined to {lengths} Å, {angles}°"
+        f"likeness {crystal.likeness:.2f}; cell refined to {lengths} Å, {angles}°"
     )
 
 
@@ -109,7 +111,7 @@ def answer_record(
         ],
         "calibrated": model.temperature is not None
         and is_known(answer, model)
-        and not model.is_far(answer.distance),
+        and not means_little(answer, model),
         "decision": decision_record(answer.between, threshold),
         "training_distance": _distance_record(answer, model),
         "crystal_system": answer.crystal_system
@@ -119,6 +121,7 @@ def answer_record(
             "space_groups": list(answer.extinction_class[0]),
             "probability": answer.extinction_class[1],
         },
+        "warnings": [answer.warning] if answer.warning else [],
         "alike": [asdict(crystal) for crystal in answer.alike],
         "notes": list(answer.notes),
         "structure": answer.crystal and _structure_record(answer.crystal, model),
@@ -138,10 +141,16 @@ def model_record(model: "TrainedModel") -> dict[str, Any]:
     }
 
 
+def means_little(answer: "Answer", model: "TrainedModel") -> bool:
+    """Tell whether an input is unlike all that its answer rests on."""
+    # Known crystals say by themselves whether one of them is alike.
+    return bool(answer.warning) if answer.alike else model.is_far(answer.distance)
+
+
 def _unlike_training(answer: "Answer", model: "TrainedModel") -> str:
     """Return a warning of an input that is far from what the network was trained on; or ""."""
     known = model.training_distance
-    if known is None or not model.is_far(answer.distance):
+    if known is None or answer.alike or not model.is_far(answer.distance):
         return ""
     return (
         "unlike the crystals that the network was trained on: its answer is farther "

@@ -7,6 +7,7 @@ from spacegrouper.crystals.class_names import space_group_symbol
 from spacegrouper.crystals.identity import ENANTIOMORPHIC
 from spacegrouper.crystals.symmetry import extinction_class_members
 from spacegrouper.figures.shares import percent
+from spacegrouper.prediction.descriptions import means_little
 from spacegrouper.prediction.guesses import joined, undecided
 
 if TYPE_CHECKING:
@@ -36,11 +37,9 @@ def network_verdict(answer: "Answer", model: "TrainedModel", threshold: float | 
         return f"Not decided: {reason}."
     numbers = _mates(int(best.value)) if model.labels.label == "spacegroup" else []
     name = " or ".join(map(_group, numbers)) or best.name
-    if model.is_far(answer.distance):
-        return (
-            "Not certain at all, as this is unlike all that the network was trained on: "
-            f"{name} is the nearest."
-        )
+    if means_little(answer, model):
+        known = "is known" if answer.alike else "the network was trained on"
+        return f"Not certain at all, as this is unlike all that {known}: {name} is the nearest."
     share = sum(guess.probability for guess in answer.guesses if guess.value in numbers)
     share = share or best.probability
     if model.temperature is None:

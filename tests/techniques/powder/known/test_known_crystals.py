@@ -24,7 +24,7 @@ EVEN = np.full(230, 1 / 230)
 @pytest.fixture(scope="module")
 def known() -> KnownCrystals:
     catalogue, _ = list_crystals(known_crystals(), POWDER)
-    return KnownCrystals(catalogue, np.array([1.0, 0.5, 0.5]), {"scores": 1})
+    return KnownCrystals(catalogue, np.array([1.0, 0.5, 0.5]), 0.7, {"scores": 1})
 
 
 def test_a_known_crystal_decides_where_the_network_does_not(known: KnownCrystals) -> None:
@@ -35,13 +35,14 @@ def test_a_known_crystal_decides_where_the_network_does_not(known: KnownCrystals
     assert (first.name, first.space_group) == ("random-62-1", 62)
     np.testing.assert_allclose(first.cell, (5.1, 6.3, 7.2, 90, 90, 90), rtol=2e-3)
     assert len(found.alike) == 3
+    assert found.warning == ""
     assert found.arrays["alike_lines"].shape[1] == 2
 
 
 def test_a_sure_network_is_heard(known: KnownCrystals) -> None:
     sure = np.full(230, 1e-6)
     sure[99] = 1 - sure.sum()
-    heard = KnownCrystals(known.catalogue, np.array([0.1, 0.1, 5.0]), {})
+    heard = KnownCrystals(known.catalogue, np.array([0.1, 0.1, 5.0]), 0.7, {})
     found = heard.compare(fine_curve(random_crystal(62, 1)), POWDER, sure)
     assert 1 + found.shares.argmax() == 100
 
@@ -50,6 +51,7 @@ def test_a_curve_without_peaks_leaves_the_network_its_word(known: KnownCrystals)
     network = np.linspace(1, 2, 230)
     found = known.compare(np.zeros(4251), POWDER, network / network.sum())
     assert np.isfinite(found.shares).all()
+    assert found.warning.startswith("like no known crystal: the most alike has a likeness of 0.00")
     without = np.setdiff1d(np.arange(230), known.catalogue.groups - 1)
     assert np.all(np.diff(found.shares[without]) > 0)
 

@@ -34,6 +34,18 @@ def test_a_crystal_with_other_axes_is_found_and_its_cell_refined(
     np.testing.assert_allclose(cell[:3], lengths, rtol=2e-3)
 
 
+def test_what_was_not_measured_does_not_count(catalogue: Catalogue) -> None:
+    crystal = random_crystal(19, 1)
+    curve = fine_curve(crystal)
+    whole = match(find_peaks(curve, POWDER), catalogue.lines, POWDER)
+    part = curve.copy()
+    part[:750] = 0  # below 20 degrees
+    part[2250:] = 0  # above 50
+    found = match(find_peaks(part / part.max(), POWDER), catalogue.lines, POWDER)
+    assert catalogue.ids[found.rows[0]] == crystal.id
+    assert found.likeness[0] > whole.likeness[0] - 0.03
+
+
 def test_the_zero_of_the_angles_is_found(catalogue: Catalogue) -> None:
     # Of a cubic crystal, in which nothing else but one length can make up for it.
     curve = fine_curve(random_crystal(225, 0), zero_shift=0.04)

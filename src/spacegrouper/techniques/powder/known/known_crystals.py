@@ -48,11 +48,14 @@ class KnownCrystals:
     Args:
         catalogue: the crystals.
         weights: (3,), of EVIDENCE.
+        usual_likeness: that of the most alike crystal is at least so high for 99 % of simulated
+            measurements.
         made_with: the section `powder`, and scores.
     """
 
     catalogue: Catalogue
     weights: NDArray[np.float64]
+    usual_likeness: float
     made_with: dict[str, Any]
 
     def compare(
@@ -71,6 +74,16 @@ class KnownCrystals:
             shares=probabilities(found, self.weights),
             alike=tuple(self._alike(matches, place) for place in range(_SHOWN)),
             arrays={"alike_lines": line_places(self.catalogue.lines, matches, 0, powder)},
+            warning=self._warning(float(matches.likeness[0])),
+        )
+
+    def _warning(self, likeness: float) -> str:
+        if likeness >= self.usual_likeness:
+            return ""
+        return (
+            f"like no known crystal: the most alike has a likeness of {likeness:.2f}, and 99 % "
+            f"of simulated measurements have one above {self.usual_likeness:.2f}; it may be a "
+            "mixture, or no powder, and the probabilities mean little"
         )
 
     def _alike(self, matches: Matches, place: int) -> AlikeCrystal:
@@ -89,6 +102,7 @@ class KnownCrystals:
         made = json.dumps({**self.made_with, "format": _FORMAT}).encode()
         arrays = self.catalogue.arrays() | {
             "weights": self.weights,
+            "usual_likeness": np.array(self.usual_likeness),
             "made_with": np.frombuffer(made, dtype=np.uint8),
         }
         with written_aside(path) as aside, aside.open("wb") as file:
@@ -109,7 +123,8 @@ def read_known_crystals(path: Path) -> KnownCrystals:
         version = made.pop("format")
         if version != _FORMAT:
             raise ValueError(version)
-        return KnownCrystals(catalogue_of_arrays(arrays), arrays["weights"], made)
+        usual = float(arrays["usual_likeness"])
+        return KnownCrystals(catalogue_of_arrays(arrays), arrays["weights"], usual, made)
     except (BadZipFile, EOFError, OSError, ValueError, KeyError, TypeError, AttributeError):
         raise UserError(
             f"{path}: damaged, or made by another version; make it again with "

@@ -93,6 +93,7 @@ def match(
     sums = np.bincount(place, weights=peaks.curve)
     observed = np.sqrt(np.maximum(gaussian_filter1d(sums, _BLUR), 0))
     observed /= max(float(np.linalg.norm(observed)), np.finfo(np.float64).tiny)
+    begin, end = np.searchsorted(angles, peaks.measured)
     everyone = np.arange(len(lines.families))
     coarse, shift = _in_threads(
         lambda part: _coarse_likeness(
@@ -102,6 +103,8 @@ def match(
             lines.roots[part],
             observed,
             logarithm[0],
+            place[begin],
+            place[min(end, place.size - 1)],
         ),
         everyone,
         threads,
@@ -119,6 +122,7 @@ def match(
             peaks.places,
             peaks.heights,
             peaks.width,
+            np.array(peaks.measured),
             powder.two_theta[0],
             wavelength,
         ),
@@ -180,17 +184,25 @@ def _metric_terms(family: int, h: float, k: float, l: float, terms: Any) -> int:
 
 @njit(cache=True, nogil=True)
 def _coarse_likeness(
-    families: Any, metrics: Any, indices: Any, roots: Any, observed: Any, first: float
+    families: Any,
+    metrics: Any,
+    indices: Any,
+    roots: Any,
+    observed: Any,
+    first: float,
+    begin: int,
+    end: int,
 ) -> Any:
     """Return the largest cosine of each crystal at any shift, and that shift in steps.
 
-    `observed`: (places,), of unit length, _STEP apart from log(1/d) = `first` on.
+    `observed`: (places,), of unit length, _STEP apart from log(1/d) = `first` on, measured from
+    `begin` to `end`; lines elsewhere do not count.
     """
     likeness = np.zeros(len(families))
     shifts = np.zeros(len(families))
     place, root, terms = np.empty(LINES), np.empty(LINES), np.empty(6)
     for row in range(len(families)):
-        lines, square = 0, 0.0
+        lines = 0
         while lines < LINES and roots[row, lines] > 0:
             h, k, l = indices[row, lines]
             free = _metric_terms(families[row], float(h), float(k), float(l), terms)
@@ -199,17 +211,16 @@ def _coarse_likeness(
                 s_squared += terms[term] * metrics[row, term]
             place[lines] = (0.5 * np.log(s_squared) - first) / _STEP
             root[lines] = roots[row, lines] / _LEVELS
-            square += root[lines] ** 2
             lines += 1
         for shift in range(-_LARGEST_SHIFT, _LARGEST_SHIFT + 1, _EVERY):
-            product = 0.0
+            product, square = 0.0, 0.0
             for line in range(lines):
                 at = int(np.floor(place[line] + shift + 0.5))
-                if 0 <= at < observed.size:
+                if begin <= at <= end:
                     product += root[line] * observed[at]
-            product /= np.sqrt(square)
-            if product > likeness[row]:
-                likeness[row], shifts[row] = product, shift
+                    square += root[line] ** 2
+            if square > 0 and product / np.sqrt(square) > likeness[row]:
+                likeness[row], shifts[row] = product / np.sqrt(square), shift
     return likeness, shifts
 
 
@@ -224,6 +235,7 @@ def _refined_likeness(
     places: Any,
     heights: Any,
     width: float,
+    measured: Any,
     first: float,
     wavelength: float,
 ) -> Any:
@@ -249,7 +261,7 @@ def _refined_likeness(
                 tolerance, wavelength,
             )  # fmt: skip
         likeness[row] = _cosine(
-            metric, zero, factors[:lines, :free], area, curve, width, first, wavelength
+            metric, zero, factors[:lines, :free], area, curve, width, measured, first, wavelength
         )
         refined[row, :free] = metric
         zeros[row] = zero
@@ -340,15 +352,19 @@ def _cosine(
     area: Any,
     curve: Any,
     width: float,
+    measured: Any,
     first: float,
     wavelength: float,
 ) -> Any:
-    """Return the cosine between the square roots of a curve and of Gaussian peaks at the lines."""
+    """Return the cosine between the square roots of a curve and of Gaussian peaks at the lines.
+
+    Of those that were measured, from angle to angle; the others do not count.
+    """
     computed = np.zeros(curve.size)
     sigma = width * _SIGMA / SPACING
     for line in range(len(factors)):
         angle = _two_theta(factors[line], metric, wavelength)
-        if np.isnan(angle):
+        if np.isnan(angle) or not measured[0] <= angle + zero <= measured[1]:
             continue
         centre = (angle + zero - first) / SPACING
         begin = max(0, int(np.ceil(centre - _REACH * sigma)))

@@ -31,12 +31,14 @@ class Peaks:
             highest 1.
         places: (n,), degrees 2 theta.
         heights: (n,), of the highest.
+        measured: the first and the last angle at which anything was counted, degrees.
         width: full width at half maximum, the median of the highest peaks, degrees.
     """
 
     curve: NDArray[np.float64]
     places: NDArray[np.float64]
     heights: NDArray[np.float64]
+    measured: tuple[float, float]
     width: float
 
 
@@ -62,8 +64,12 @@ def find_peaks(curve: NDArray[np.floating[Any]], powder: Powder) -> Peaks:
     before, top, after = found[at - 1], found[at], found[at + 1]
     bend = before - 2 * top + after
     offset = np.where(bend < 0, 0.5 * (before - after) / np.where(bend < 0, bend, 1), 0)
-    places = powder.two_theta[0] + SPACING * (at + np.clip(offset, -1, 1))
-    return Peaks(found, places, top, max(_width(found, at), _NARROWEST))
+    first = powder.two_theta[0]
+    places = first + SPACING * (at + np.clip(offset, -1, 1))
+    counted = np.flatnonzero(curve)
+    begin, end = (counted[0], counted[-1]) if counted.size else (0, len(curve) - 1)
+    measured = (float(first + SPACING * begin), float(first + SPACING * end))
+    return Peaks(found, places, top, measured, max(_width(found, at), _NARROWEST))
 
 
 def _width(curve: NDArray[np.float64], peaks: NDArray[np.int64]) -> float:
