@@ -22,8 +22,8 @@ from spacegrouper.techniques.powder import KNOWN_CRYSTALS
 from spacegrouper.techniques.powder.known.known_crystals import (
     EVIDENCE,
     evidence,
+    known_crystals_of,
     probabilities,
-    read_known_crystals,
 )
 from spacegrouper.techniques.powder.known.matching import match
 from spacegrouper.techniques.powder.known.peaks import find_peaks
@@ -62,8 +62,8 @@ def by_network(scans: list[Scan], folder: Path) -> dict[str, NDArray[np.float64]
     shares = shares_of_space_groups(measured, model)
     found = {f"{folder}, network alone": shares}
     if (folder / KNOWN_CRYSTALS).is_file():
-        known = read_known_crystals(folder / KNOWN_CRYSTALS)
         powder = Powder.model_validate(shown.made_with["powder"])
+        known = known_crystals_of(folder, shown.made_with["powder"])
         said = []
         for item, of_network in zip(measured, shares, strict=True):
             peaks = find_peaks(item.arrays["measured finely"], powder)

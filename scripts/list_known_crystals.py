@@ -30,7 +30,9 @@ from spacegrouper.techniques.powder.diffractograms import diffractograms
 from spacegrouper.techniques.powder.known.catalogue import list_crystals
 from spacegrouper.techniques.powder.known.known_crystals import (
     EVIDENCE,
+    FEWEST,
     KnownCrystals,
+    digest_of,
     evidence,
     fit_weights,
     probabilities,
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
 
 _BATCH = 64
 _UNTRAINED_EPOCH = 0  # epochs of training count from 1
-_FEWEST = 10  # known crystals: fewer are no catalogue
+_MOST = 1000  # validation crystals, drawn at random: three weights need no more
 
 
 def main(structures: Crystals, dataset: Store, model: Model, threads: Threads = 1) -> None:
@@ -55,8 +57,8 @@ def main(structures: Crystals, dataset: Store, model: Model, threads: Threads = 
     Goes in: standardised crystals as JSON lines; the sticks of the same crystals, DATASET; and the
     network with the split, MODEL. Comes out: known_crystals.npz in MODEL, which predict.py heeds:
     the strong lines of all crystals, and three weights. These are fitted on the crystals of the
-    validation part, drawn as measured by the section `augment` of the network's settings; each is
-    left out of the known ones while it is compared.
+    validation part, a thousand at most, drawn as measured by the section `augment` of the network's
+    settings; each is left out of the known ones while it is compared.
     """
     trained, store = load_trained_model(model), Dataset(dataset)
     labels = trained.labels
@@ -65,6 +67,10 @@ def main(structures: Crystals, dataset: Store, model: Model, threads: Threads = 
     path = trained.folder / "split.csv"
     split = read_parts(path, store)
     validation = split[split["part"] == "validation"]
+    if len(validation) > _MOST:
+        validation = validation.sample(_MOST, random_state=labels.presentation.seed).sort_index()
+    if trained.temperature is None:
+        raise UserError(f"{model}: not calibrated; run scripts/calibrate.py first")
     if validation.empty:
         raise UserError(
             f"{path}: no crystal of the part validation, which the weights are fitted on; train "
@@ -73,27 +79,28 @@ def main(structures: Crystals, dataset: Store, model: Model, threads: Threads = 
     powder = Powder.model_validate(store.settings["powder"])
     with progress("list", None) as advance:
         catalogue, left_out = list_crystals(_usable(structures, advance), powder)
-    if len(catalogue.ids) < _FEWEST:
+    if len(catalogue.ids) < FEWEST:
         raise UserError(
-            f"{structures}: {len(catalogue.ids)} crystals have lines, but {_FEWEST} are needed"
+            f"{structures}: {len(catalogue.ids)} crystals have lines, but {FEWEST} are needed"
         )
     row_of = {name: row for row, name in enumerate(catalogue.ids.tolist())}
-    found, likeness = [], []
+    found, likeness, true = [], [], []
     with progress("compare", len(validation)) as advance:
-        for measured, shares in _as_measured(validation, store, trained):
+        for measured, shares, group in _as_measured(validation, store, trained):
             peaks = find_peaks(measured.arrays["measured finely"], powder)
             own = row_of.get(measured.name)
             matches = match(peaks, catalogue.lines, powder, threads, without=own)
             found.append(evidence(matches, catalogue.groups, shares))
             likeness.append(matches.likeness[0])
+            true.append(group)
             advance(1)
-    true = validation["spacegroup"].to_numpy()
-    weights = fit_weights(found, true)
+    weights = fit_weights(found, np.array(true))
     together = probabilities(np.stack(found), weights)
     by_network = np.stack(found)[:, :, EVIDENCE.index("network")]
     right, alone = (float((of.argmax(axis=1) + 1 == true).mean()) for of in (together, by_network))
     made_with = {
         "powder": store.settings["powder"],
+        "calibration": digest_of(trained.folder / "calibration.json"),
         "validation_crystals": len(true),
         "top_1_accuracy": right,
         "network_top_1_accuracy": alone,
@@ -103,7 +110,7 @@ def main(structures: Crystals, dataset: Store, model: Model, threads: Threads = 
     log.info(
         "%d known crystals, %d left out; of %d validation crystals, drawn as measured, %.1f %% are "
         "named right, by the network alone %.1f %%; weights: %s",
-        len(row_of),
+        len(catalogue.ids),
         left_out,
         len(true),
         100 * right,
@@ -121,8 +128,11 @@ def _usable(structures: Path, advance: Callable[[int], None]) -> Iterator[Crysta
 
 def _as_measured(
     crystals: "pd.DataFrame", store: Dataset, trained: TrainedModel
-) -> Iterator[tuple[Measured, NDArray[np.float64]]]:
-    """Yield crystals as an instrument measures them, and the network's shares of the 230 groups."""
+) -> Iterator[tuple[Measured, NDArray[np.float64], int]]:
+    """Yield crystals as an instrument measures them, the network's shares, and their space group.
+
+    One that shows nothing is left out.
+    """
     shown = trained.labels.presentation
     powder = Powder.model_validate(store.settings["powder"])
     profile = Diffractogram.model_validate(shown.sections["diffractogram"])
@@ -134,11 +144,22 @@ def _as_measured(
         sticks = store.read(part["row"].to_numpy(), ["raw"])["raw"][:, 0, 0]
         random = generators(shown.seed, names, "known crystals", _UNTRAINED_EPOCH)
         curves = diffractograms(sticks, powder, profile, powder.angles, augment, random)
-        measured = [
-            measured_for_network(Scan(angles, curve.astype(np.float64)), name, shown, None)
-            for name, curve in zip(names, curves, strict=True)
-        ]
-        yield from zip(measured, shares_of_space_groups(measured, trained), strict=True)
+        measured, groups = [], []
+        for name, curve, group in zip(names, curves, part["spacegroup"], strict=True):
+            # Where nothing is counted, as at ends that `augment.cut` takes, nothing is measured.
+            counted = np.flatnonzero(curve)
+            if counted.size == 0:
+                continue
+            inside = slice(counted[0], counted[-1] + 1)
+            scan = Scan(angles[inside], curve[inside].astype(np.float64))
+            try:
+                measured.append(measured_for_network(scan, name, shown, None))
+            except UserError as error:
+                log.info("%s: left out, as its measurement %s", name, error)
+                continue
+            groups.append(int(group))
+        if measured:
+            yield from zip(measured, shares_of_space_groups(measured, trained), groups, strict=True)
 
 
 if __name__ == "__main__":

@@ -86,7 +86,9 @@ def test_answers_rest_on_known_crystals_as_well(folder: Path) -> None:
     item = measured_for_network(Scan(angles, curve), "a.xy", model.labels.presentation, None)
     (answer,) = answer_measured([item], model)
     assert answer.alike[0].name == CRYSTALS[3].id
-    assert answer.guesses[0].probability <= 1
+    assert sum(guess.probability for guess in answer.guesses) <= 1 + 1e-9
+    assert known.made_with["top_1_accuracy"] <= 1
+    assert known.weights[0] >= 0
     record = answer_record(answer, model)
     assert record["alike"][0]["space_group"] == NUMBERS[3]
     assert len(record["alike"][0]["cell"]) == 6
@@ -118,6 +120,13 @@ def test_a_network_of_other_classes_is_refused(folder: Path) -> None:
     done = list_known(folder, run=spawn)
     assert done.returncode == 1
     assert "model: names no space groups of powders" in done.stderr.strip().splitlines()[-1]
+
+
+def test_a_network_that_is_not_calibrated_is_refused(folder: Path) -> None:
+    (folder / "model" / "calibration.json").unlink()
+    done = list_known(folder, run=spawn)
+    assert done.returncode == 1
+    assert "model: not calibrated; run scripts/calibrate.py first" in done.stderr
 
 
 def test_too_few_crystals_are_refused(folder: Path) -> None:

@@ -4,6 +4,10 @@ rule pack_model:
         model=rules.train.output.model,
         calibration=rules.calibrate.output.calibration,
         metrics=rules.evaluate.output.metrics,
+        # Where they have been listed.
+        known=lambda wildcards: [
+            path for path in [f"{RUN}/model/known_crystals.npz"] if Path(path).is_file()
+        ],
     output:
         card=f"{RUN}/packed/CARD.md",
         model=f"{RUN}/packed/model.keras",

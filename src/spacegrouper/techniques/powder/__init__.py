@@ -86,9 +86,10 @@ def _compare(
 ) -> Comparison | None:
     if not (folder / KNOWN_CRYSTALS).is_file():
         return None
-    from spacegrouper.techniques.powder.known.known_crystals import read_known_crystals
+    # Only here: it is slow to import.
+    from spacegrouper.techniques.powder.known.known_crystals import known_crystals_of
 
-    known = read_known_crystals(folder / KNOWN_CRYSTALS)
+    known = known_crystals_of(folder, made_with["powder"])
     powder = Powder.model_validate(made_with["powder"])
     return known.compare(arrays["measured finely"], powder, shares)
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from measured_powders import POWDER, known_crystals
 
 from spacegrouper.techniques.powder.known.catalogue import catalogue_of_arrays, list_crystals
@@ -33,6 +34,14 @@ def test_each_row_is_its_crystal() -> None:
 
 def test_crystals_without_lines_are_counted() -> None:
     good, bad = known_crystals()[0], replace(known_crystals()[1], metadata={})
-    found, left_out = list_crystals([bad, good, bad], POWDER)
+    found, left_out = list_crystals([bad, good, bad, good], POWDER)
     assert found.ids.tolist() == [good.id]
-    assert left_out == 2
+    assert left_out == 3
+
+
+@pytest.mark.parametrize("name", ["ids", "formulas", "groups", "metrics", "indices", "roots"])
+def test_arrays_of_different_lengths_are_none(name: str) -> None:
+    found, _ = list_crystals(known_crystals(), POWDER)
+    arrays = found.arrays()
+    with pytest.raises((ValueError, LookupError)):
+        catalogue_of_arrays(arrays | {name: arrays[name][..., :5]})

@@ -1,5 +1,6 @@
 """What known crystals and a network say together, and the weights of it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,10 @@ from spacegrouper.errors import UserError
 from spacegrouper.techniques.powder.known.catalogue import list_crystals
 from spacegrouper.techniques.powder.known.known_crystals import (
     KnownCrystals,
+    digest_of,
     evidence,
     fit_weights,
+    known_crystals_of,
     probabilities,
     read_known_crystals,
 )
@@ -60,7 +63,7 @@ def test_evidence_is_of_the_best_crystal_of_each_group() -> None:
     groups = np.array([5, 7, 7, 9])
     likeness = np.array([0.9, 0.85, 0.6])
     nothing = np.zeros(3)
-    matches = Matches(np.array([1, 0, 2]), likeness, likeness, np.zeros((3, 6)), nothing)
+    matches = Matches(np.array([1, 0, 2]), likeness, np.zeros((3, 6)), nothing)
     found = evidence(matches, groups, EVEN)
     assert found.shape == (230, 3)
     np.testing.assert_allclose(found[[6, 4], 0], [0, -1])
@@ -96,6 +99,41 @@ def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(UserError, match=r"known_crystals\.npz: damaged"):
         read_known_crystals(path)
+
+
+def test_a_file_in_which_bits_have_changed_is_refused_or_the_same(
+    tmp_path: Path, known: KnownCrystals
+) -> None:
+    path = tmp_path / "known_crystals.npz"
+    known.write(path)
+    content = path.read_bytes()
+    refused = 0
+    rng = np.random.default_rng(0)
+    for place in rng.integers(0, len(content), 300):
+        changed = bytearray(content)
+        changed[place] ^= 1 << int(rng.integers(8))
+        path.write_bytes(changed)
+        try:
+            read_known_crystals(path)
+        except UserError:
+            refused += 1
+    assert refused > 200
+
+
+def test_those_of_another_network_or_range_are_refused(
+    tmp_path: Path, known: KnownCrystals
+) -> None:
+    calibration = tmp_path / "calibration.json"
+    calibration.write_text("{}")
+    made_with = {"powder": POWDER.model_dump(mode="json"), "calibration": digest_of(calibration)}
+    replace(known, made_with=made_with).write(tmp_path / "known_crystals.npz")
+    found = known_crystals_of(tmp_path, made_with["powder"])
+    assert known_crystals_of(tmp_path, made_with["powder"]) is found  # read once
+    with pytest.raises(UserError, match="`powder` is not that of the network"):
+        known_crystals_of(tmp_path, made_with["powder"] | {"wavelength": 0.7093e-10})
+    calibration.write_text("{ }")
+    with pytest.raises(UserError, match="weighed against another network"):
+        known_crystals_of(tmp_path, made_with["powder"])
 
 
 def test_a_file_that_was_cut_is_refused(tmp_path: Path, known: KnownCrystals) -> None:

@@ -39,11 +39,14 @@ def test_what_was_not_measured_does_not_count(catalogue: Catalogue) -> None:
     curve = fine_curve(crystal)
     whole = match(find_peaks(curve, POWDER), catalogue.lines, POWDER)
     part = curve.copy()
-    part[:750] = 0  # below 20 degrees
-    part[2250:] = 0  # above 50
-    found = match(find_peaks(part / part.max(), POWDER), catalogue.lines, POWDER)
+    part[:750] = np.nan  # below 20 degrees
+    part[2250:] = np.nan  # above 50
+    found = match(find_peaks(part / np.nanmax(part), POWDER), catalogue.lines, POWDER)
     assert catalogue.ids[found.rows[0]] == crystal.id
     assert found.likeness[0] > whole.likeness[0] - 0.03
+    # What was measured and shows nothing counts.
+    empty = match(find_peaks(np.nan_to_num(part), POWDER), catalogue.lines, POWDER)
+    assert empty.likeness[empty.rows == found.rows[0]] < found.likeness[0] - 0.1
 
 
 def test_the_zero_of_the_angles_is_found(catalogue: Catalogue) -> None:
@@ -89,3 +92,8 @@ def test_a_curve_without_peaks_is_like_nothing(catalogue: Catalogue) -> None:
     peaks = find_peaks(np.zeros(4251), POWDER)
     found = match(peaks, catalogue.lines, POWDER)
     assert not found.likeness.any()
+
+
+def test_more_threads_than_crystals_are_no_matter(catalogue: Catalogue) -> None:
+    found = match(find_peaks(fine_curve(random_crystal(2, 0)), POWDER), catalogue.lines, POWDER, 50)
+    assert catalogue.ids[found.rows[0]] == "random-2-0"

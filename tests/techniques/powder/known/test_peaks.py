@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from measured_powders import POWDER
 
-from spacegrouper.techniques.powder.known.peaks import SPACING, find_peaks, fine_points
+from spacegrouper.techniques.powder.known.peaks import find_peaks, fine_points
+from spacegrouper.techniques.powder.settings import Powder
 
-ANGLES = POWDER.two_theta[0] + SPACING * np.arange(fine_points(POWDER))
+ANGLES = np.linspace(*POWDER.two_theta, fine_points(POWDER))
 
 
 def drawn(places: list[float], width: float, background: float, noise: float) -> np.ndarray:
@@ -36,6 +37,25 @@ def test_peaks_are_where_they_were_drawn(
     assert found.width == pytest.approx(width, abs=0.05)
     assert found.curve.max() == 1
     assert found.curve.min() == 0
+
+
+def test_noise_is_told_from_what_was_measured_alone() -> None:
+    curve = drawn([25.0, 31.0, 44.0], 0.2, 1, 0.01)
+    whole = find_peaks(curve, POWDER)
+    curve[:750] = np.nan
+    curve[2250:] = np.nan
+    part = find_peaks(curve, POWDER)
+    assert part.places.size <= whole.places.size
+    assert part.measured == pytest.approx((20, 49.98))
+    assert not part.curve[:750].any()
+
+
+def test_the_spacing_is_that_of_the_range() -> None:
+    powder = Powder(two_theta=(10.003, 60.011))
+    points = fine_points(powder)
+    angles = np.linspace(*powder.two_theta, points)
+    found = find_peaks(np.exp(-(((angles - 59) / 0.1) ** 2)), powder)
+    np.testing.assert_allclose(found.places, [59], atol=2e-3)
 
 
 def test_a_curve_without_peaks_has_none() -> None:

@@ -54,7 +54,7 @@ def test_lines_lie_where_the_powder_has_reflections(number: int, seed: int) -> N
         np.array([found.family]), found.metric[None], found.indices[None], found.roots[None]
     )
     one, none = np.ones(1), np.zeros(1)
-    match = Matches(np.array([0]), one, one, found.metric[None].astype(float), none)
+    match = Matches(np.array([0]), one, found.metric[None].astype(float), none)
     places = line_places(lines, match, 0, POWDER)[:, 0]
     two_theta, _ = reflections(crystal, POWDER, "xrayutilities")
     assert np.abs(places[:, None] - two_theta).min(axis=1).max() < 0.003
@@ -73,6 +73,15 @@ def test_the_metric_is_that_of_the_cell(number: int, seed: int) -> None:
     cell = cell_of_metric(found.metric, found.family)
     np.testing.assert_allclose(cell[:3], lengths, rtol=1e-5)
     np.testing.assert_allclose(cell[3:], np.degrees(np.arccos(cosines)), atol=1e-3)
+
+
+def test_a_line_has_the_index_of_a_reflection_that_is_there() -> None:
+    # Rows of atoms half a cell apart along a: h is even. The axes a and b are equal by chance.
+    places = np.array([[0, 0, 0], [0.5, 0, 0], [0.1, 0.2, 0.3], [0.6, 0.2, 0.3]])
+    cell = np.diag([5.0, 5.0, 7.0])
+    crystal = Crystal("a", cell, ("Si", "Si", "O", "O"), places, {"spacegroup": 16})
+    found = strongest_lines(crystal, POWDER)
+    assert not (found.indices[:, 0] % 2).any()
 
 
 def test_families_are_systems_with_trigonal_crystals_in_hexagonal_axes() -> None:

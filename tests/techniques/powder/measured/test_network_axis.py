@@ -11,7 +11,7 @@ POWDER = Powder(two_theta=(10, 80))
 
 
 def test_a_scan_of_the_same_axis_stays_as_it_is() -> None:
-    curve, notes = on_network_axis(Scan(ANGLES, COUNTS, 1.5406), POWDER, ANGLES.size, None)
+    curve, _, notes = on_network_axis(Scan(ANGLES, COUNTS, 1.5406), POWDER, ANGLES.size, None)
     # A point is the mean over its interval, over which a peak of three steps bends little.
     np.testing.assert_allclose(curve, COUNTS / COUNTS.max(), atol=0.04)
     assert curve.argmax() == COUNTS.argmax()
@@ -22,8 +22,8 @@ def test_a_scan_of_the_same_axis_stays_as_it_is() -> None:
 
 
 def test_a_coarser_axis_keeps_the_areas() -> None:
-    curve, notes = on_network_axis(Scan(ANGLES, COUNTS), POWDER, 201, None)
-    fine, _ = on_network_axis(Scan(ANGLES, COUNTS), POWDER, 1401, None)
+    curve, _, notes = on_network_axis(Scan(ANGLES, COUNTS), POWDER, 201, None)
+    fine, _, _ = on_network_axis(Scan(ANGLES, COUNTS), POWDER, 1401, None)
     areas = [each.sum() / each.size / each[-1] for each in (curve, fine)]
     assert areas[0] == pytest.approx(areas[1], rel=0.01)
     assert notes[0] == "wavelength 1.5406 Å, assumed, as nothing says it"
@@ -32,7 +32,7 @@ def test_a_coarser_axis_keeps_the_areas() -> None:
 def test_another_wavelength_moves_peaks_to_the_same_spacing() -> None:
     molybdenum = 0.7093
     theta = np.arcsin(np.sin(np.radians(ANGLES / 2)) * molybdenum / 1.5406)
-    curve, notes = on_network_axis(
+    curve, _, notes = on_network_axis(
         Scan(2 * np.degrees(theta), COUNTS), POWDER, ANGLES.size, molybdenum
     )
     assert abs(ANGLES[curve.argmax()] - ANGLES[COUNTS.argmax()]) < 0.1
@@ -41,7 +41,7 @@ def test_another_wavelength_moves_peaks_to_the_same_spacing() -> None:
 
 
 def test_angles_that_were_not_measured_are_zero_and_said() -> None:
-    curve, notes = on_network_axis(Scan(ANGLES, COUNTS), Powder(two_theta=(5, 90)), 1701, None)
+    curve, _, notes = on_network_axis(Scan(ANGLES, COUNTS), Powder(two_theta=(5, 90)), 1701, None)
     assert not curve[:99].any()
     assert not curve[-199:].any()
     assert curve[105:-205].all()

@@ -46,28 +46,38 @@ class Catalogue:
 
 
 def list_crystals(crystals: Iterable[Crystal], powder: Powder) -> tuple[Catalogue, int]:
-    """Return a catalogue of crystals in their standard cells, and how many have no lines."""
-    kept, lines, left_out = [], [], 0
+    """Return a catalogue of crystals in their standard cells, and how many are left out.
+
+    These have no lines, or the id of an earlier one.
+    """
+    kept: dict[str, tuple[str, int]] = {}
+    lines, left_out = [], 0
     for crystal in crystals:
         try:
+            if crystal.id in kept:
+                raise ValueError(crystal.id)
             lines.append(strongest_lines(crystal, powder))
         except ValueError:
             left_out += 1
             continue
-        kept.append((crystal.id, str(crystal.metadata.get("formula", "")), space_group_of(crystal)))
-    ids, formulas, groups = zip(*kept, strict=True) if kept else ((), (), ())
+        kept[crystal.id] = str(crystal.metadata.get("formula", "")), space_group_of(crystal)
+    formulas, groups = zip(*kept.values(), strict=True) if kept else ((), ())
     together = Lines(
         np.array([each.family for each in lines], dtype=np.int8),
         np.array([each.metric for each in lines], dtype=np.float32).reshape(-1, 6),
         np.array([each.indices for each in lines], dtype=np.int8).reshape(-1, LINES, 3),
         np.array([each.roots for each in lines], dtype=np.uint8).reshape(-1, LINES),
     )
-    catalogue = Catalogue(np.array(ids), np.array(formulas), np.array(groups, int), together)
+    catalogue = Catalogue(np.array([*kept]), np.array(formulas), np.array(groups, int), together)
     return catalogue, left_out
 
 
 def catalogue_of_arrays(arrays: dict[str, NDArray[Any]]) -> Catalogue:
-    """Return a catalogue from its arrays."""
+    """Return a catalogue from its arrays.
+
+    Raises:
+        ValueError, LookupError: they are of no catalogue.
+    """
     groups = arrays["groups"].astype(np.int64)
     lines = Lines(
         families(groups).astype(np.int8),
@@ -75,7 +85,16 @@ def catalogue_of_arrays(arrays: dict[str, NDArray[Any]]) -> Catalogue:
         np.ascontiguousarray(arrays["indices"].transpose(1, 2, 0)),
         arrays["roots"],
     )
-    return Catalogue(_texts(arrays["ids"]), _texts(arrays["formulas"]), groups, lines)
+    found = Catalogue(_texts(arrays["ids"]), _texts(arrays["formulas"]), groups, lines)
+    n = len(groups)
+    shapes = (lines.metrics.shape, lines.indices.shape, lines.roots.shape)
+    if len({n, len(found.ids), len(found.formulas)}) > 1 or shapes != (
+        (n, 6),
+        (n, LINES, 3),
+        (n, LINES),
+    ):
+        raise ValueError("of other shapes")
+    return found
 
 
 def _bytes(texts: NDArray[np.str_]) -> NDArray[np.uint8]:

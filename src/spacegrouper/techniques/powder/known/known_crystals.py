@@ -7,8 +7,10 @@ Frontiers in Econometrics, 1974), of crystals that are left out of the known one
 measured.
 """
 
+import hashlib
 import json
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +25,7 @@ from scipy.special import log_softmax, softmax
 from spacegrouper.atomic import written_aside
 from spacegrouper.contract.technique import AlikeCrystal, Comparison
 from spacegrouper.errors import UserError
+from spacegrouper.techniques.powder import KNOWN_CRYSTALS
 from spacegrouper.techniques.powder.known.catalogue import Catalogue, catalogue_of_arrays
 from spacegrouper.techniques.powder.known.matching import Matches, line_places, match
 from spacegrouper.techniques.powder.known.peaks import find_peaks
@@ -31,6 +34,9 @@ from spacegrouper.techniques.powder.settings import Powder
 
 EVIDENCE = ("most alike", "together", "network")
 
+FEWEST = 10  # crystals: fewer are no catalogue
+
+_AGAIN = "make it again with scripts/list_known_crystals.py"
 _FORMAT = 1
 _GROUPS = 230
 _LIKENESS = 0.05  # unit of the first kind of evidence
@@ -39,6 +45,7 @@ _NONE_ALIKE = 1e-3  # of the second kind, of a group without crystals among the 
 _LEAST_SHARE = 1e-5  # of the network
 _LEAST_LIKENESS = 0.02  # below the last match, of a group without one
 _SHOWN = 3
+_RIDGE = 1e-3  # on the weights, so that few examples leave them finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +57,7 @@ class KnownCrystals:
         weights: (3,), of EVIDENCE.
         usual_likeness: that of the most alike crystal is at least so high for 99 % of simulated
             measurements.
-        made_with: the section `powder`, and scores.
+        made_with: the section `powder`, the SHA-256 of the network's calibration, and scores.
     """
 
     catalogue: Catalogue
@@ -72,7 +79,7 @@ class KnownCrystals:
         found = evidence(matches, self.catalogue.groups, shares)
         return Comparison(
             shares=probabilities(found, self.weights),
-            alike=tuple(self._alike(matches, place) for place in range(_SHOWN)),
+            alike=tuple(self._alike(matches, rank) for rank in range(_SHOWN)),
             arrays={"alike_lines": line_places(self.catalogue.lines, matches, 0, powder)},
             warning=self._warning(float(matches.likeness[0])),
         )
@@ -86,14 +93,14 @@ class KnownCrystals:
             "mixture, or no powder, and the probabilities mean little"
         )
 
-    def _alike(self, matches: Matches, place: int) -> AlikeCrystal:
-        row = matches.rows[place]
-        cell = cell_of_metric(matches.metrics[place], self.catalogue.lines.families[row])
+    def _alike(self, matches: Matches, rank: int) -> AlikeCrystal:
+        row = matches.rows[rank]
+        cell = cell_of_metric(matches.metrics[rank], self.catalogue.lines.families[row])
         return AlikeCrystal(
             name=str(self.catalogue.ids[row]),
             formula=str(self.catalogue.formulas[row]),
             space_group=int(self.catalogue.groups[row]),
-            likeness=float(matches.likeness[place]),
+            likeness=float(matches.likeness[rank]),
             cell=tuple(cell.tolist()),
         )
 
@@ -109,7 +116,36 @@ class KnownCrystals:
             np.savez_compressed(file, **arrays)
 
 
+def known_crystals_of(folder: Path, powder: Mapping[str, Any]) -> KnownCrystals:
+    """Read those that lie beside a network.
+
+    Args:
+        folder: of the network.
+        powder: the section that its data were made with.
+
+    Raises:
+        UserError: as `read_known_crystals`, or they were weighed against another network, or are of
+            another range or wavelength.
+    """
+    path = folder / KNOWN_CRYSTALS
+    found = _read_once(path, path.stat().st_mtime_ns)
+    if found.made_with["calibration"] != digest_of(folder / "calibration.json"):
+        raise UserError(f"{path}: weighed against another network; {_AGAIN}")
+    if Powder.model_validate(found.made_with["powder"]) != Powder.model_validate(powder):
+        raise UserError(f"{path}: `powder` is not that of the network; {_AGAIN}")
+    return found
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file, or "" where there is none."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
 @cache
+def _read_once(path: Path, modified: int) -> KnownCrystals:
+    return read_known_crystals(path)
+
+
 def read_known_crystals(path: Path) -> KnownCrystals:
     """Read a file that KnownCrystals.write wrote.
 
@@ -121,15 +157,16 @@ def read_known_crystals(path: Path) -> KnownCrystals:
             arrays = {name: archive[name] for name in archive.files}
         made = json.loads(arrays["made_with"].tobytes())
         version = made.pop("format")
-        if version != _FORMAT:
+        catalogue, usual = catalogue_of_arrays(arrays), float(arrays["usual_likeness"])
+        if version != _FORMAT or len(catalogue.ids) < FEWEST:
             raise ValueError(version)
-        usual = float(arrays["usual_likeness"])
-        return KnownCrystals(catalogue_of_arrays(arrays), arrays["weights"], usual, made)
-    except (BadZipFile, EOFError, OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise UserError(
-            f"{path}: damaged, or made by another version; make it again with "
-            "scripts/list_known_crystals.py"
-        ) from None
+        return KnownCrystals(catalogue, arrays["weights"], usual, made)
+    # What a damaged archive ends in depends on where it is damaged.
+    except (
+        *(AttributeError, BadZipFile, EOFError, LookupError, NotImplementedError, OSError),
+        *(TypeError, ValueError, zlib.error),
+    ):
+        raise UserError(f"{path}: damaged, or made by another version; {_AGAIN}") from None
 
 
 def evidence(
@@ -176,7 +213,8 @@ def fit_weights(
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         logarithms = log_softmax(of_all @ weights, axis=1)
         expected = np.einsum("ng,nge->ne", np.exp(logarithms), of_all)
-        return -logarithms[rows, true].mean(), (expected - of_all[rows, true]).mean(axis=0)
+        slope = (expected - of_all[rows, true]).mean(axis=0) + 2 * _RIDGE * weights
+        return -logarithms[rows, true].mean() + _RIDGE * weights @ weights, slope
 
     best: NDArray[np.float64] = minimize(loss, np.full(len(EVIDENCE), 0.5), jac=True).x
     return best

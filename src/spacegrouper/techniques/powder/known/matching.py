@@ -17,7 +17,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from spacegrouper.techniques.powder.known.peaks import SPACING, Peaks
+from spacegrouper.techniques.powder.known.peaks import Peaks
 from spacegrouper.techniques.powder.known.strong_lines import LINES
 from spacegrouper.techniques.powder.settings import Powder
 
@@ -33,6 +33,10 @@ _LEVELS = 255.0
 _TOLERANCES = np.array([0.012, 0.009, 0.006, 0.004, 0.003, 0.002, 0.0015])  # of log(sin theta)
 _USUAL_STRAIN = 0.012  # of each axis, beside the shift
 _USUAL_ZERO = 0.04  # degrees
+# Of each free term of a metric, the axes of the reciprocal lattice that it is the product of, where
+# there are as many.
+_FIRST_AXIS = np.array([0, 1, 2, 0, 0, 1])
+_SECOND_AXIS = np.array([0, 1, 2, 2, 1, 2])
 _LEAST_ERROR = 0.02  # degrees, of a peak's place
 _REACH = 3.5  # standard deviations of a Gaussian peak
 _SIGMA = 1 / 2.3548  # of the full width at half maximum
@@ -61,15 +65,14 @@ class Matches:
 
     Args:
         rows: (k,), which crystals.
-        likeness: (k,), the cosine between the square roots of the measured and the computed curve.
-        coarse: (k,), the same before the cells were refined, on the axis of log(sin theta).
+        likeness: (k,), the cosine between the square roots of the measured and the computed curve,
+            which has the lines within the measured range.
         metrics: (k, 6), of the refined cells.
         zeros: (k,), the angles that are measured too large by so much, degrees.
     """
 
     rows: NDArray[np.int64]
     likeness: Floats
-    coarse: Floats
     metrics: Floats
     zeros: Floats
 
@@ -87,10 +90,10 @@ def match(
         without: the row of a crystal that is not to be found.
     """
     wavelength = powder.wavelength * 1e10
-    angles = powder.two_theta[0] + SPACING * np.arange(peaks.curve.size)
+    angles = peaks.first + peaks.spacing * np.arange(peaks.curve.size)
     logarithm = np.log(2 * np.sin(np.radians(angles / 2)) / wavelength)
-    place = np.rint((logarithm - logarithm[0]) / _STEP).astype(np.int64)
-    sums = np.bincount(place, weights=peaks.curve)
+    bins = np.rint((logarithm - logarithm[0]) / _STEP).astype(np.int64)
+    sums = np.bincount(bins, weights=peaks.curve)
     observed = np.sqrt(np.maximum(gaussian_filter1d(sums, _BLUR), 0))
     observed /= max(float(np.linalg.norm(observed)), np.finfo(np.float64).tiny)
     begin, end = np.searchsorted(angles, peaks.measured)
@@ -103,8 +106,8 @@ def match(
             lines.roots[part],
             observed,
             logarithm[0],
-            place[begin],
-            place[min(end, place.size - 1)],
+            bins[begin],
+            bins[min(end, bins.size - 1)],
         ),
         everyone,
         threads,
@@ -123,15 +126,15 @@ def match(
             peaks.heights,
             peaks.width,
             np.array(peaks.measured),
-            powder.two_theta[0],
+            peaks.first,
+            peaks.spacing,
             wavelength,
         ),
         rows,
         threads,
     )
     order = np.argsort(-likeness, kind="stable")
-    rows = rows[order]
-    return Matches(rows, likeness[order], coarse[rows], metrics[order], zeros[order])
+    return Matches(rows[order], likeness[order], metrics[order], zeros[order])
 
 
 def line_places(lines: Lines, matches: Matches, place: int, powder: Powder) -> Floats:
@@ -237,6 +240,7 @@ def _refined_likeness(
     width: float,
     measured: Any,
     first: float,
+    spacing: float,
     wavelength: float,
 ) -> Any:
     """Refine the cell of each crystal; return likeness (n,), metrics (n, 6) and zeros (n,)."""
@@ -261,8 +265,9 @@ def _refined_likeness(
                 tolerance, wavelength,
             )  # fmt: skip
         likeness[row] = _cosine(
-            metric, zero, factors[:lines, :free], area, curve, width, measured, first, wavelength
-        )
+            metric, zero, factors[:lines, :free], area, curve, width, measured, first, spacing,
+            wavelength,
+        )  # fmt: skip
         refined[row, :free] = metric
         zeros[row] = zero
     return likeness, refined, zeros
@@ -318,8 +323,9 @@ def _refine(
             for j in range(free + 1):
                 normal[i, j] += weight * row[i] * row[j]
     for term in range(free):
-        size = start[term] / unit if term < 3 else np.sqrt(start[0] * start[2]) / unit
-        usual = 2 * _USUAL_STRAIN * abs(size)
+        # Of a cross term, as of a square one whose axes are those of both.
+        size = np.sqrt(start[_FIRST_AXIS[term]] * start[_SECOND_AXIS[term]]) / unit
+        usual = 2 * _USUAL_STRAIN * size
         normal[term, term] += 1 / usual**2
         right[term] += (start[term] - metric[term]) / unit / usual**2
     normal[free, free] += 1 / _USUAL_ZERO**2
@@ -354,6 +360,7 @@ def _cosine(
     width: float,
     measured: Any,
     first: float,
+    spacing: float,
     wavelength: float,
 ) -> Any:
     """Return the cosine between the square roots of a curve and of Gaussian peaks at the lines.
@@ -361,12 +368,12 @@ def _cosine(
     Of those that were measured, from angle to angle; the others do not count.
     """
     computed = np.zeros(curve.size)
-    sigma = width * _SIGMA / SPACING
+    sigma = width * _SIGMA / spacing
     for line in range(len(factors)):
         angle = _two_theta(factors[line], metric, wavelength)
         if np.isnan(angle) or not measured[0] <= angle + zero <= measured[1]:
             continue
-        centre = (angle + zero - first) / SPACING
+        centre = (angle + zero - first) / spacing
         begin = max(0, int(np.ceil(centre - _REACH * sigma)))
         end = min(curve.size, int(np.floor(centre + _REACH * sigma)) + 1)
         for point in range(begin, end):

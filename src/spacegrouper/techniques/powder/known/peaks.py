@@ -5,16 +5,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d, maximum_filter1d
+from scipy.ndimage import gaussian_filter1d, grey_opening, maximum_filter1d
 
-from spacegrouper.techniques.powder.diffractograms import shown_curves
-from spacegrouper.techniques.powder.settings import Diffractogram, Powder
+from spacegrouper.techniques.powder.settings import Powder
 
-SPACING = 0.02  # degrees
-
-_BASELINE = 4.0  # degrees
+_SPACING = 0.02  # degrees, about: the range has a whole number of them
+_BASELINE = 4.0  # degrees: what is broader is background
 _SMOOTHING = 1.0  # points
-_NOISE = 1.5  # of the median of what is near zero, that is taken away
+_NEAR_ZERO = 0.05  # of the highest: what lies lower shows the noise
+_NOISE = 1.5  # of the median of that, that is taken away
 _LOWEST = 0.004  # of the highest
 _WINDOW = 9  # points, of which a peak is the highest
 _MEASURED = 8  # of the highest peaks, whose widths are measured,
@@ -27,53 +26,66 @@ class Peaks:
     """A diffractogram, and its peaks by ascending angle.
 
     Args:
-        curve: (points,), SPACING apart from `powder.two_theta[0]` on, above the background, the
-            highest 1.
+        curve: (points,), above the background, the highest 1; 0 where nothing was measured.
+        first, spacing: the angle of its first point, and of a point to the next, degrees.
+        measured: the first and the last angle that was measured, degrees.
         places: (n,), degrees 2 theta.
         heights: (n,), of the highest.
-        measured: the first and the last angle at which anything was counted, degrees.
         width: full width at half maximum, the median of the highest peaks, degrees.
     """
 
     curve: NDArray[np.float64]
+    first: float
+    spacing: float
+    measured: tuple[float, float]
     places: NDArray[np.float64]
     heights: NDArray[np.float64]
-    measured: tuple[float, float]
     width: float
 
 
 def fine_points(powder: Powder) -> int:
-    """Return how many points, SPACING apart, the range of a network's data has."""
-    return 1 + round((powder.two_theta[1] - powder.two_theta[0]) / SPACING)
+    """Return how many points, some 0.02 degrees apart, the range of a network's data has."""
+    first, last = powder.two_theta
+    return 1 + max(1, round((last - first) / _SPACING))
 
 
 def find_peaks(curve: NDArray[np.floating[Any]], powder: Powder) -> Peaks:
-    """Find the peaks of a curve (points,), SPACING apart over the range, above its background.
+    """Find the peaks of a curve (points,) over the range, above its background.
 
-    A peak is the highest point of its neighbourhood, and lies where the parabola through it and the
-    points beside it is highest.
+    It is NaN where nothing was measured. A peak is the highest point of its neighbourhood, and lies
+    where the parabola through it and the points beside it is highest.
     """
-    smooth = gaussian_filter1d(np.asarray(curve, dtype=np.float64), _SMOOTHING)
-    (above,) = shown_curves(smooth[None], powder, Diffractogram(baseline=_BASELINE))
-    low = above[above < 0.05]
+    first, last = powder.two_theta
+    spacing = (last - first) / (curve.size - 1)
+    measured = np.flatnonzero(np.isfinite(curve))
+    begin, end = measured[0], measured[-1]
+    smooth = gaussian_filter1d(curve[begin : end + 1].astype(np.float64), _SMOOTHING)
+    window = 1 + round(_BASELINE / spacing)
+    above = smooth - grey_opening(smooth, size=window, mode="nearest")
+    above /= max(above.max(), np.finfo(np.float64).tiny)
+    low = above[above < _NEAR_ZERO]
     noise = float(np.median(low)) if low.size else 0.0
-    found = np.maximum(above - _NOISE * noise, 0)
+    found = np.zeros(curve.size)
+    found[begin : end + 1] = np.maximum(above - _NOISE * noise, 0)
     found /= max(found.max(), np.finfo(np.float64).tiny)
     highest = (maximum_filter1d(found, _WINDOW) == found) & (found > max(_LOWEST, 3 * noise))
     at = 1 + np.flatnonzero(highest[1:-1])
     before, top, after = found[at - 1], found[at], found[at + 1]
     bend = before - 2 * top + after
     offset = np.where(bend < 0, 0.5 * (before - after) / np.where(bend < 0, bend, 1), 0)
-    first = powder.two_theta[0]
-    places = first + SPACING * (at + np.clip(offset, -1, 1))
-    counted = np.flatnonzero(curve)
-    begin, end = (counted[0], counted[-1]) if counted.size else (0, len(curve) - 1)
-    measured = (float(first + SPACING * begin), float(first + SPACING * end))
-    return Peaks(found, places, top, measured, max(_width(found, at), _NARROWEST))
+    return Peaks(
+        found,
+        first,
+        spacing,
+        measured=(float(first + spacing * begin), float(first + spacing * end)),
+        places=first + spacing * (at + np.clip(offset, -1, 1)),
+        heights=top,
+        width=max(spacing * _width(found, at), _NARROWEST),
+    )
 
 
 def _width(curve: NDArray[np.float64], peaks: NDArray[np.int64]) -> float:
-    """Return the median of the full widths at half maximum of the highest peaks, degrees."""
+    """Return the median of the full widths at half maximum of the highest peaks, points."""
     widths = []
     high = peaks[curve[peaks] > _HIGH]
     for peak in high[np.argsort(-curve[high], kind="stable")[:_MEASURED]]:
@@ -81,5 +93,5 @@ def _width(curve: NDArray[np.float64], peaks: NDArray[np.int64]) -> float:
         place = np.searchsorted(low, peak)
         first = low[place - 1] if place else 0
         last = low[place] if place < low.size else curve.size - 1
-        widths.append(SPACING * (last - first))
+        widths.append(last - first)
     return float(np.median(widths)) if widths else 0.0

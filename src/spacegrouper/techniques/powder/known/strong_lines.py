@@ -62,11 +62,14 @@ def strongest_lines(crystal: Crystal, powder: Powder) -> StrongLines:
     wavelength = powder.wavelength * 1e10
     thermal = np.exp(-2 * _THERMAL * (np.sin(np.radians(two_theta / 2)) / wavelength) ** 2)
     order = np.argsort(two_theta, kind="stable")
-    starts = np.flatnonzero(np.diff(two_theta[order], prepend=-np.inf) > _SAME_ANGLE)
-    lines = np.add.reduceat((intensity * thermal)[order], starts)
+    line = np.cumsum(np.diff(two_theta[order], prepend=-np.inf) > _SAME_ANGLE) - 1
+    lines = np.bincount(line, weights=(intensity * thermal)[order])
+    # Of the reflections of a line the strongest: others may be extinct, and part from it where the
+    # cell changes.
+    order = order[np.lexsort((-intensity[order], line))]
     strongest = np.argsort(-lines, kind="stable")[:LINES]
     strongest = strongest[lines[strongest] > _WEAKEST * lines.max()]
-    chosen = indices[order][starts][strongest]
+    chosen = indices[order][np.searchsorted(line, strongest)]
     if np.abs(chosen).max() > _LARGEST_INDEX:
         raise ValueError(f"a strong reflection has an index beyond {_LARGEST_INDEX}")
     found = StrongLines(

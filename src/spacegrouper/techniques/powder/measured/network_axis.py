@@ -22,20 +22,20 @@ def measured_for_network(
     composer: Any = DESCRIPTORS[presentation.descriptor].composer(presentation)
     powder = Powder.model_validate(presentation.made_with["powder"])
     profile = Diffractogram.model_validate(presentation.sections["diffractogram"])
-    curve, notes = on_network_axis(scan, powder, composer.points, wavelength)
+    curve, _, notes = on_network_axis(scan, powder, composer.points, wavelength)
     background = "the background is left as it is"
     if profile.baseline is not None and presentation.descriptor == "diffractogram":
         background = f"what is broader than {profile.baseline:g}° was subtracted, as in training"
     (inputs,) = composer.shown(curve[None])
     # As finely as peaks are found, for the comparison with known crystals.
-    finely, _ = on_network_axis(scan, powder, fine_points(powder), wavelength)
-    arrays = {"measured": curve, "measured finely": finely}
+    finely, inside, _ = on_network_axis(scan, powder, fine_points(powder), wavelength)
+    arrays = {"measured": curve, "measured finely": np.where(inside, finely, np.nan)}
     return Measured(name, arrays, (inputs[0],), (*notes, background))
 
 
 def on_network_axis(
     scan: Scan, powder: Powder, points: int, wavelength: float | None
-) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], tuple[str, ...]]:
     """Bring a scan to evenly spaced points over the range of a network's data.
 
     Angles are those at which the lattice spacings are seen with the network's wavelength; a point
@@ -48,7 +48,8 @@ def on_network_axis(
         wavelength: Angstrom, where the user says it.
 
     Returns:
-        The diffractogram (points,), the highest point 1, and what was done, for the answer.
+        The diffractogram (points,), the highest point 1; which points were measured, (points,); and
+        what was done, for the answer.
 
     Raises:
         UserError: wavelengths contradict each other, or the range covers too little.
@@ -103,4 +104,4 @@ def on_network_axis(
     )
     if not inside.all():
         notes.append(f"{100 * (1 - inside.mean()):.0f} % of the range not measured, shown as 0")
-    return (found / found.max()).astype(np.float32), tuple(notes)
+    return (found / found.max()).astype(np.float32), inside, tuple(notes)
