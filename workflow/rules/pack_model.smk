@@ -6,7 +6,9 @@ rule pack_model:
         metrics=rules.evaluate.output.metrics,
         # Where they have been listed.
         known=lambda wildcards: [
-            path for path in [f"{RUN}/model/known_crystals.npz"] if Path(path).is_file()
+            path
+            for path in [f"{RUN}/model/known_crystals.npz"]
+            if Path(path).is_file()
         ],
     output:
         card=f"{RUN}/packed/CARD.md",
