@@ -133,7 +133,7 @@ def list_figure(answer: ListAnswer, threshold: float | None = None) -> Figure:
     draw_guesses(bars, answer.guesses, [group_name(group) for group in answer.ranking.groups])
     bars.set_title("Most probable space groups")
     warnings = [("warning", text) for text in answer.ranking.warnings]
-    write_facts(lines, [*warnings, *list_facts(answer)], 84)
+    write_facts(lines, [*warnings, *list_facts(answer)], 84, room=23)
     _write_tables(right.subplots(), answer)
     return figure
 

@@ -77,7 +77,7 @@ def answer_figure(
         _draw_pictures(part, prefix, row)
     bars, lines = words.subplots(2, 1, height_ratios=[1, 1.6])
     draw_guesses(bars, answer.guesses, [guess.name for guess in answer.guesses])
-    bars.set_title(heading_of_guesses(answer, model) or "The network's most probable answers")
+    bars.set_title(heading_of_guesses(answer, model) or "The most probable answers")
     write_facts(lines, facts(answer, model))
     return figure
 
@@ -117,6 +117,7 @@ def _draw_curve(axes: Axes, picture: Picture) -> None:
         places, heights = picture.lines.T
         axes.vlines(places, -0.05 - _LINES * heights, -0.05, color=VERMILION, linewidth=0.8)
         axes.set_ylim(bottom=-0.1 - _LINES)
+        axes.set_yticks(np.linspace(0, 1, 5))  # the lines are on no scale
         axes.axhline(0, color=LIGHT_GREY, linewidth=0.5)
     axes.set_xlabel(picture.axis)
     axes.set_ylabel(picture.quantity)
@@ -139,11 +140,17 @@ def draw_guesses(axes: Axes, guesses: Sequence[Guess], names: Sequence[str]) -> 
     axes.spines[:].set_visible(False)
 
 
-def write_facts(axes: Axes, rows: Sequence[tuple[str, str]], width: int = 62) -> None:
-    """Write headings and texts below each other; `width`: letters of a line."""
+def write_facts(
+    axes: Axes, rows: Sequence[tuple[str, str]], width: int = 62, room: int = 19
+) -> None:
+    """Write headings and texts below each other.
+
+    `width`: letters of a line; `room`: lines that the axes hold, more are smaller.
+    """
     lines = []
     for heading, text in rows:
         # Spaces count in mathematical text only where they are escaped.
         lines += [r"$\bf{" + heading.replace(" ", r"\ ") + "}$", *textwrap.wrap(text, width)]
-    axes.text(0, 1, "\n".join(lines), va="top", fontsize=8.5, linespacing=1.35)
+    size = 8.5 * min(1, room / max(len(lines), 1))
+    axes.text(0, 1, "\n".join(lines), va="top", fontsize=size, linespacing=1.35)
     axes.set_axis_off()

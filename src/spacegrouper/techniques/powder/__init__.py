@@ -44,7 +44,7 @@ def _pictures(arrays: Arrays, made_with: Sections) -> dict[str, list[Picture]]:
             quantity="intensity, highest = 1",
         )
         if "alike_lines" in arrays:
-            caption = "measured diffractogram, above the lines of the crystal that is most alike"
+            caption = "measured diffractogram, and the lines (roots) of the crystal most alike"
             picture = replace(picture, caption=caption, lines=arrays["alike_lines"])
         return {"Measured": [picture]}
     reflections = arrays["raw"][0, 0] / max(arrays["raw"].max(), 1)

@@ -138,9 +138,9 @@ def match(
 
 
 def line_places(lines: Lines, matches: Matches, place: int, powder: Powder) -> Floats:
-    """Return angles 2 theta, degrees, and heights of the lines of a match, (n, 2).
+    """Return angles 2 theta, degrees, and roots of intensities of the lines of a match, (n, 2).
 
-    They are where its refined cell puts them, and the highest is 1.
+    They are where its refined cell puts them, and the largest root is 1.
     """
     row = matches.rows[place]
     seen = lines.roots[row] > 0
@@ -150,9 +150,9 @@ def line_places(lines: Lines, matches: Matches, place: int, powder: Powder) -> F
         _metric_terms(int(lines.families[row]), float(h), float(k), float(l), factors[line])
     sine = np.sqrt(factors[seen] @ matches.metrics[place]) * powder.wavelength * 1e10 / 2
     angles = np.degrees(2 * np.arcsin(np.where(sine < 1, sine, np.nan))) + matches.zeros[place]
-    heights = (lines.roots[row, seen] / _LEVELS) ** 2
+    roots = lines.roots[row, seen] / _LEVELS
     inside = (angles >= powder.two_theta[0]) & (angles <= powder.two_theta[1])
-    found: Floats = np.stack([angles, heights], axis=1)[inside]
+    found: Floats = np.stack([angles, roots], axis=1)[inside]
     return found
 
 
