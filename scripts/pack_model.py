@@ -27,8 +27,9 @@ def main(
 ) -> None:
     """Write a folder that predict.py takes as --model, without what only training needs.
 
-    model.keras with weights of nine significant bits, labels.json, calibration.json, settings.yaml
-    without where the crystals came from, and CARD.md: classes, scores, limits, digest.
+    model.keras with weights of nine significant bits, labels.json, calibration.json, known crystals
+    if there are any, settings.yaml without where the crystals came from, and CARD.md: classes,
+    scores, limits, digests.
     """
     from spacegrouper.prediction.packing import pack_model
 

@@ -97,7 +97,8 @@ def main(
     many bits, not brightened, of the crystal turned about x, y and z. Give those of one crystal
     with --patterns; those of many as a folder with x.png, y.png and z.png for each, or as a NumPy
     array, dtype uint8 or uint16, of shape (3, pixels, pixels) or (crystals, 3, pixels, pixels).
-    Networks trained on powders take measured diffractograms, resampled as the answer says.
+    Networks trained on powders take measured diffractograms, resampled as the answer says, and
+    compared with known crystals where known_crystals.npz lies beside the network.
 
     Answers go to standard output. An input that cannot be used is named on standard error, with
     the reason; the others are answered, and the exit status is 1.
