@@ -138,7 +138,7 @@ def test_what_needs_another_network_says_so(client: TestClient, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("example", "number"), list(zip(EXAMPLES, (225, 154, 227, 62, 136), strict=True))
+    ("example", "number"), list(zip(EXAMPLES, (225, 154, 227, 154, 62, 136), strict=True))
 )
 def test_the_examples_are_answered_right(example: str, number: int) -> None:
     folder = resources.files("spacegrouper.prediction").joinpath("examples")

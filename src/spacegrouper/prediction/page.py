@@ -53,6 +53,7 @@ EXAMPLES = {
     "Rock salt": ("rock_salt.cif",),
     "Quartz": ("quartz.cif",),
     "Diamond": ("diamond.cif",),
+    "Quartz, a computed powder": ("quartz.xy",),
     "Forsterite, a list of reflections": ("forsterite.hkl", "forsterite.ins"),
     "Rutile, simulated patterns": ("rutile/x.png", "rutile/y.png", "rutile/z.png"),
 }
