@@ -108,19 +108,19 @@ def test_known_crystals_that_a_measurement_is_like_are_named(
     answer: Answer, model: TrainedModel
 ) -> None:
     cell = (4.12, 4.12, 4.12, 90.0, 90.0, 90.0)
-    alike = AlikeCrystal("mp-22865", "CsCl", 221, 0.934, cell)
+    alike = AlikeCrystal("mp-1", "Cs2Cl2", 221, 0.934, cell)
     measured = replace(answer, crystal=None, measured=True, alike=(alike,))
     shown = dict(facts(measured, model))
     assert shown["like"] == (
-        "CsCl (mp-22865), 221 Pm3\u0305m, likeness 0.93; cell refined to 4.120, 4.120, 4.120 Å, "
+        "Cs₂Cl₂ (mp-1), 221 Pm3\u0305m, likeness 0.93; cell refined to 4.120, 4.120, 4.120 Å, "
         "90.00, 90.00, 90.00°"
     )
     assert shown["probabilities"].startswith("of the network and the known crystals together")
     record = answer_record(measured, model)
     assert record["alike"] == [
         {
-            "name": "mp-22865",
-            "formula": "CsCl",
+            "name": "mp-1",
+            "formula": "Cs2Cl2",
             "space_group": 221,
             "likeness": 0.934,
             "cell": cell,

@@ -34,7 +34,12 @@ def formula_unit(crystal: Crystal) -> str:
 
 def printed_formula(crystal: Crystal) -> str:
     """Return the `formula_unit` as people read it, such as H₂O₂."""
-    return formula_unit(crystal).translate(_SUBSCRIPTS)
+    return with_subscripts(formula_unit(crystal))
+
+
+def with_subscripts(formula: str) -> str:
+    """Return a formula as people read it, such as H₂O₂."""
+    return formula.translate(_SUBSCRIPTS)
 
 
 def ordered_formula(amounts: Mapping[str, int]) -> str:

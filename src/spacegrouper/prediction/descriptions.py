@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from spacegrouper.contract.technique import AlikeCrystal
 from spacegrouper.crystals.class_names import class_name, short_symbol
 from spacegrouper.crystals.crystal import Crystal
-from spacegrouper.crystals.formula import formula_unit, printed_formula
+from spacegrouper.crystals.formula import formula_unit, printed_formula, with_subscripts
 from spacegrouper.crystals.symmetry import extinction_class_members
 from spacegrouper.figures.shares import percent
 from spacegrouper.prediction.guesses import decision_record, joined
@@ -88,7 +88,7 @@ def _alike_in_words(crystal: AlikeCrystal) -> str:
     lengths = ", ".join(f"{length:.3f}" for length in crystal.cell[:3])
     angles = ", ".join(f"{angle:.2f}" for angle in crystal.cell[3:])
     return (
-        f"{crystal.formula} ({crystal.name}), {class_name('spacegroup', crystal.space_group)}, "
+        f"{with_subscripts(crystal.formula)} ({crystal.name}), {class_name('spacegroup', crystal.space_group)}, "
         f"likeness {crystal.likeness:.2f}; cell refined to {lengths} Å, {angles}°"
     )
 
