@@ -88,8 +88,9 @@ def _alike_in_words(crystal: AlikeCrystal) -> str:
     lengths = ", ".join(f"{length:.3f}" for length in crystal.cell[:3])
     angles = ", ".join(f"{angle:.2f}" for angle in crystal.cell[3:])
     return (
-        f"{with_subscripts(crystal.formula)} ({crystal.name}), {class_name('spacegroup', crystal.space_group)}, "
-        f"likeness {crystal.likeness:.2f}; cell refined to {lengths} Å, {angles}°"
+        f"{with_subscripts(crystal.formula)} ({crystal.name}), "
+        f"{class_name('spacegroup', crystal.space_group)}, likeness {crystal.likeness:.2f}; "
+        f"cell refined to {lengths} Å, {angles}°"
     )
 
 
