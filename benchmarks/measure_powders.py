@@ -18,7 +18,7 @@ from spacegrouper.evaluation.forest import predict_by_forest
 from spacegrouper.prediction.answers import shares_of_space_groups
 from spacegrouper.prediction.trained_model import load_trained_model
 from spacegrouper.settings import load_settings
-from spacegrouper.techniques.powder import KNOWN_CRYSTALS
+from spacegrouper.techniques.powder.known import KNOWN_CRYSTALS
 from spacegrouper.techniques.powder.known.known_crystals import (
     EVIDENCE,
     evidence,

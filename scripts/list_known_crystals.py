@@ -25,8 +25,8 @@ from spacegrouper.programs.command_line import (
     run_program,
 )
 from spacegrouper.randomness import generators
-from spacegrouper.techniques.powder import KNOWN_CRYSTALS
 from spacegrouper.techniques.powder.diffractograms import diffractograms
+from spacegrouper.techniques.powder.known import KNOWN_CRYSTALS
 from spacegrouper.techniques.powder.known.catalogue import list_crystals
 from spacegrouper.techniques.powder.known.known_crystals import (
     EVIDENCE,

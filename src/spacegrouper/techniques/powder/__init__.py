@@ -20,9 +20,9 @@ from spacegrouper.contract.technique import (
     Use,
 )
 from spacegrouper.settings.run import Settings
+from spacegrouper.techniques.powder.known import KNOWN_CRYSTALS
 from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder, check
 
-KNOWN_CRYSTALS = "known_crystals.npz"  # beside a network
 _DRAWN = 224  # pixels along each edge of the drawing in the report
 
 

@@ -25,7 +25,7 @@ from scipy.special import log_softmax, softmax
 from spacegrouper.atomic import written_aside
 from spacegrouper.contract.technique import AlikeCrystal, Comparison
 from spacegrouper.errors import UserError
-from spacegrouper.techniques.powder import KNOWN_CRYSTALS
+from spacegrouper.techniques.powder.known import KNOWN_CRYSTALS
 from spacegrouper.techniques.powder.known.catalogue import Catalogue, catalogue_of_arrays
 from spacegrouper.techniques.powder.known.matching import Matches, line_places, match
 from spacegrouper.techniques.powder.known.peaks import find_peaks

@@ -209,9 +209,7 @@ def _coarse_likeness(
         while lines < LINES and roots[row, lines] > 0:
             h, k, l = indices[row, lines]
             free = _metric_terms(families[row], float(h), float(k), float(l), terms)
-            s_squared = 0.0
-            for term in range(free):
-                s_squared += terms[term] * metrics[row, term]
+            s_squared = _s_squared(terms, metrics[row, :free])
             place[lines] = (0.5 * np.log(s_squared) - first) / _STEP
             root[lines] = roots[row, lines] / _LEVELS
             lines += 1
@@ -343,7 +341,8 @@ def _two_theta(factors: Any, metric: Any, wavelength: float) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _s_squared(factors: Any, metric: Any) -> float:
+def _s_squared(factors: Any, metric: Any) -> Any:
+    """Return 1/d^2, 1/Angstrom^2, of the factors of a metric's free terms."""
     total = 0.0
     for term in range(metric.size):
         total += factors[term] * metric[term]
