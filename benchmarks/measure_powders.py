@@ -21,12 +21,10 @@ from spacegrouper.settings import load_settings
 from spacegrouper.techniques.powder.known import KNOWN_CRYSTALS
 from spacegrouper.techniques.powder.known.known_crystals import (
     EVIDENCE,
-    evidence,
+    compared,
     known_crystals_of,
     probabilities,
 )
-from spacegrouper.techniques.powder.known.matching import match
-from spacegrouper.techniques.powder.known.peaks import find_peaks
 from spacegrouper.techniques.powder.measured.network_axis import measured_for_network
 from spacegrouper.techniques.powder.measured.scan import Scan
 from spacegrouper.techniques.powder.settings import Powder
@@ -63,12 +61,11 @@ def by_network(scans: list[Scan], folder: Path) -> dict[str, NDArray[np.float64]
     found = {f"{folder}, network alone": shares}
     if (folder / KNOWN_CRYSTALS).is_file():
         powder = Powder.model_validate(shown.made_with["powder"])
-        known = known_crystals_of(folder, shown.made_with["powder"])
-        said = []
-        for item, of_network in zip(measured, shares, strict=True):
-            peaks = find_peaks(item.arrays["measured finely"], powder)
-            matches = match(peaks, known.catalogue.lines, powder)
-            said.append(evidence(matches, known.catalogue.groups, of_network))
+        known = known_crystals_of(folder, powder)
+        said = [
+            compared(item.arrays["measured finely"], known.catalogue, powder, of_network)[1]
+            for item, of_network in zip(measured, shares, strict=True)
+        ]
         likeness = np.stack(said)[:, :, EVIDENCE.index("most alike")]
         found |= {
             f"{folder}, with known crystals": probabilities(np.stack(said), known.weights),

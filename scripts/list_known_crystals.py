@@ -32,22 +32,20 @@ from spacegrouper.techniques.powder.known.known_crystals import (
     EVIDENCE,
     FEWEST,
     KnownCrystals,
+    compared,
     digest_of,
-    evidence,
     fit_weights,
     probabilities,
 )
-from spacegrouper.techniques.powder.known.matching import match
-from spacegrouper.techniques.powder.known.peaks import find_peaks
 from spacegrouper.techniques.powder.measured.network_axis import measured_for_network
 from spacegrouper.techniques.powder.measured.scan import Scan
 from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder
+from spacegrouper.training.images import UNTRAINED_EPOCH
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _BATCH = 64
-_UNTRAINED_EPOCH = 0  # epochs of training count from 1
 _MOST = 1000  # validation crystals, drawn at random: three weights need no more
 
 
@@ -87,10 +85,9 @@ def main(structures: Crystals, dataset: Store, model: Model, threads: Threads = 
     found, likeness, true = [], [], []
     with progress("compare", len(validation)) as advance:
         for measured, shares, group in _as_measured(validation, store, trained):
-            peaks = find_peaks(measured.arrays["measured finely"], powder)
-            own = row_of.get(measured.name)
-            matches = match(peaks, catalogue.lines, powder, threads, without=own)
-            found.append(evidence(matches, catalogue.groups, shares))
+            own, curve = row_of.get(measured.name), measured.arrays["measured finely"]
+            matches, speaks = compared(curve, catalogue, powder, shares, threads, without=own)
+            found.append(speaks)
             likeness.append(matches.likeness[0])
             true.append(group)
             advance(1)
@@ -142,7 +139,7 @@ def _as_measured(
         part = crystals.iloc[start : start + _BATCH]
         names = part["material_id"].tolist()
         sticks = store.read(part["row"].to_numpy(), ["raw"])["raw"][:, 0, 0]
-        random = generators(shown.seed, names, "known crystals", _UNTRAINED_EPOCH)
+        random = generators(shown.seed, names, "known crystals", UNTRAINED_EPOCH)
         curves = diffractograms(sticks, powder, profile, powder.angles, augment, random)
         measured, groups = [], []
         for name, curve, group in zip(names, curves, part["spacegroup"], strict=True):

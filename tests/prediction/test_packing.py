@@ -16,6 +16,7 @@ from tiny_model import write_tiny_model
 from spacegrouper.networks.shared.keras_file import with_rounded_weights
 from spacegrouper.prediction.trained_model import SHIPPED, load_trained_model
 from spacegrouper.techniques.powder.known.known_crystals import known_crystals_of
+from spacegrouper.techniques.powder.settings import Powder
 
 METRICS = {
     "test_crystals": 1234,
@@ -110,7 +111,7 @@ def test_known_crystals_that_ship_are_those_of_the_card_and_of_the_network() -> 
     digest = hashlib.sha256((folder / "known_crystals.npz").read_bytes()).hexdigest()
     assert f"**SHA-256** of known_crystals.npz: `{digest}`" in (folder / "CARD.md").read_text()
     made_with = load_trained_model(folder).labels.presentation.made_with
-    known = known_crystals_of(folder, made_with["powder"])
+    known = known_crystals_of(folder, Powder.model_validate(made_with["powder"]))
     assert len(known.catalogue.ids) > 140_000
     assert (folder / "known_crystals.npz").stat().st_size < 15e6
 

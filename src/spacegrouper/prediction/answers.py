@@ -113,7 +113,7 @@ def answer_measured(items: Sequence[Measured], model: TrainedModel) -> list[Answ
     """Let the network, and known crystals where it has any, name what was measured."""
     if not items:
         return []
-    inputs = [np.stack(of) for of in zip(*(item.inputs for item in items), strict=True)]
+    inputs = _inputs_of(items)
     logits = class_logits(model.network, inputs)
     compared: list[Comparison | None] = [None] * len(items)
     files = model.labels.technique.measured
@@ -138,8 +138,11 @@ def answer_measured(items: Sequence[Measured], model: TrainedModel) -> list[Answ
 
 def shares_of_space_groups(items: Sequence[Measured], model: TrainedModel) -> NDArray[np.float64]:
     """Return the network's own probabilities of the 230 space groups, (n, 230)."""
-    inputs = [np.stack(of) for of in zip(*(item.inputs for item in items), strict=True)]
-    return _of_space_groups(class_logits(model.network, inputs), model)
+    return _of_space_groups(class_logits(model.network, _inputs_of(items)), model)
+
+
+def _inputs_of(items: Sequence[Measured]) -> list[NDArray[np.float32]]:
+    return [np.stack(of) for of in zip(*(item.inputs for item in items), strict=True)]
 
 
 def _of_space_groups(logits: NDArray[np.float64], model: TrainedModel) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from spacegrouper.dataset.dataset import Dataset
 
 # Epochs of training count from 1: no network was trained on this one's random changes.
-_UNTRAINED_EPOCH = 0
+UNTRAINED_EPOCH = 0
 
 
 def presentation_of(settings: Settings, dataset: "Dataset") -> Presentation:
@@ -41,7 +41,7 @@ def tested_presentation(
     if not settings.evaluate.measured:
         return presentation, None
     sections = presentation_of(settings, dataset).sections
-    return replace(presentation, sections=sections), _UNTRAINED_EPOCH
+    return replace(presentation, sections=sections), UNTRAINED_EPOCH
 
 
 class PatternReader:

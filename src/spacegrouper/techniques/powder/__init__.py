@@ -89,9 +89,8 @@ def _compare(
     # Only here: it is slow to import.
     from spacegrouper.techniques.powder.known.known_crystals import known_crystals_of
 
-    known = known_crystals_of(folder, made_with["powder"])
     powder = Powder.model_validate(made_with["powder"])
-    return known.compare(arrays["measured finely"], powder, shares)
+    return known_crystals_of(folder, powder).compare(arrays["measured finely"], powder, shares)
 
 
 TECHNIQUES.register(

@@ -116,11 +116,16 @@ def _step_sums(
 
 def _lines(crystal: Crystal, powder: Powder, engine: Engine) -> Lines:
     """Return 2 theta, degrees, and the sum I of the module's docstring, electrons^2."""
+    _refuse_too_many(crystal, powder, engine)
+    simulate = {"xrayutilities": _xrayutilities, "pymatgen": _pymatgen}[engine]
+    return simulate(crystal, powder)
+
+
+def _refuse_too_many(crystal: Crystal, powder: Powder, engine: Engine) -> None:
+    """Raise _NoReflectionsError for a crystal of too many reflections within the range."""
     reach = 2 * np.sin(np.radians(powder.two_theta[1] / 2)) / (powder.wavelength * 1e10)
     if reason := reason_against_powder(crystal, float(reach), engine):
         raise _NoReflectionsError(reason)
-    simulate = {"xrayutilities": _xrayutilities, "pymatgen": _pymatgen}[engine]
-    return simulate(crystal, powder)
 
 
 def _pymatgen(crystal: Crystal, powder: Powder) -> Lines:
@@ -158,9 +163,7 @@ def indexed_reflections(
     Of each pair (h k l), (-h -k -l) there is one, with the intensities of both. Raises ValueError
     as `reflections` does; what is extinct has the intensity of a rounding error.
     """
-    reach = 2 * np.sin(np.radians(powder.two_theta[1] / 2)) / (powder.wavelength * 1e10)
-    if reason := reason_against_powder(crystal, float(reach), "xrayutilities"):
-        raise _NoReflectionsError(reason)
+    _refuse_too_many(crystal, powder, "xrayutilities")
     indices, theta, (intensity, _) = _structure_factors(crystal, powder)
     return indices, np.degrees(2 * theta), intensity * _lorentz_polarisation(theta)
 

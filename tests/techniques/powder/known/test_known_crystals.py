@@ -127,13 +127,13 @@ def test_those_of_another_network_or_range_are_refused(
     calibration.write_text("{}")
     made_with = {"powder": POWDER.model_dump(mode="json"), "calibration": digest_of(calibration)}
     replace(known, made_with=made_with).write(tmp_path / "known_crystals.npz")
-    found = known_crystals_of(tmp_path, made_with["powder"])
-    assert known_crystals_of(tmp_path, made_with["powder"]) is found  # read once
+    found = known_crystals_of(tmp_path, POWDER)
+    assert known_crystals_of(tmp_path, POWDER) is found  # read once
     with pytest.raises(UserError, match="`powder` is not that of the network"):
-        known_crystals_of(tmp_path, made_with["powder"] | {"wavelength": 0.7093e-10})
+        known_crystals_of(tmp_path, POWDER.model_copy(update={"wavelength": 0.7093e-10}))
     calibration.write_text("{ }")
     with pytest.raises(UserError, match="weighed against another network"):
-        known_crystals_of(tmp_path, made_with["powder"])
+        known_crystals_of(tmp_path, POWDER)
 
 
 def test_a_file_that_was_cut_is_refused(tmp_path: Path, known: KnownCrystals) -> None:

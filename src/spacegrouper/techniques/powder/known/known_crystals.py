@@ -10,7 +10,7 @@ measured.
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -75,8 +75,7 @@ class KnownCrystals:
             powder: the section that network and crystals have in common.
             shares: (230,), the network's probabilities.
         """
-        matches = match(find_peaks(curve, powder), self.catalogue.lines, powder)
-        found = evidence(matches, self.catalogue.groups, shares)
+        matches, found = compared(curve, self.catalogue, powder, shares)
         return Comparison(
             shares=probabilities(found, self.weights),
             alike=tuple(self._alike(matches, rank) for rank in range(_SHOWN)),
@@ -116,7 +115,28 @@ class KnownCrystals:
             np.savez_compressed(file, **arrays)
 
 
-def known_crystals_of(folder: Path, powder: Mapping[str, Any]) -> KnownCrystals:
+def compared(
+    curve: NDArray[np.floating[Any]],
+    catalogue: Catalogue,
+    powder: Powder,
+    shares: NDArray[np.float64],
+    threads: int = 1,
+    without: int | None = None,
+) -> tuple[Matches, NDArray[np.float64]]:
+    """Compare a measured curve with known crystals; return what it is like, and the evidence.
+
+    Args:
+        curve: (points,), as find_peaks takes it.
+        catalogue: the crystals.
+        powder: the section that network and crystals have in common.
+        shares: (230,), the network's probabilities.
+        threads, without: as of `match`.
+    """
+    matches = match(find_peaks(curve, powder), catalogue.lines, powder, threads, without)
+    return matches, evidence(matches, catalogue.groups, shares)
+
+
+def known_crystals_of(folder: Path, powder: Powder) -> KnownCrystals:
     """Read those that lie beside a network.
 
     Args:
@@ -131,7 +151,7 @@ def known_crystals_of(folder: Path, powder: Mapping[str, Any]) -> KnownCrystals:
     found = _read_once(path, path.stat().st_mtime_ns)
     if found.made_with["calibration"] != digest_of(folder / "calibration.json"):
         raise UserError(f"{path}: weighed against another network; {_AGAIN}")
-    if Powder.model_validate(found.made_with["powder"]) != Powder.model_validate(powder):
+    if Powder.model_validate(found.made_with["powder"]) != powder:
         raise UserError(f"{path}: `powder` is not that of the network; {_AGAIN}")
     return found
 

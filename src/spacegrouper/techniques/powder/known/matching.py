@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from spacegrouper.techniques.powder.known.peaks import Peaks
-from spacegrouper.techniques.powder.known.strong_lines import LINES
+from spacegrouper.techniques.powder.known.strong_lines import LEVELS, LINES
 from spacegrouper.techniques.powder.settings import Powder
 
 Floats = NDArray[np.float64]
@@ -29,7 +29,6 @@ _STEP = 0.002  # of log(sin theta)
 _BLUR = 2.0  # steps: cells are not larger by one factor alone
 _LARGEST_SHIFT = 40  # steps, 8 % of the cell: isotypic crystals of other elements
 _EVERY = 2  # steps
-_LEVELS = 255.0
 _TOLERANCES = np.array([0.012, 0.009, 0.006, 0.004, 0.003, 0.002, 0.0015])  # of log(sin theta)
 _USUAL_STRAIN = 0.012  # of each axis, beside the shift
 _USUAL_ZERO = 0.04  # degrees
@@ -57,6 +56,10 @@ class Lines:
     metrics: NDArray[np.float32]
     indices: NDArray[np.int8]
     roots: NDArray[np.uint8]
+
+    def of(self, rows: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
+        """Return the arrays of some crystals, as the functions below take them."""
+        return self.families[rows], self.metrics[rows], self.indices[rows], self.roots[rows]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,29 +100,22 @@ def match(
     observed = np.sqrt(np.maximum(gaussian_filter1d(sums, _BLUR), 0))
     observed /= max(float(np.linalg.norm(observed)), np.finfo(np.float64).tiny)
     begin, end = np.searchsorted(angles, peaks.measured)
-    everyone = np.arange(len(lines.families))
     coarse, shift = _in_threads(
         lambda part: _coarse_likeness(
-            lines.families[part],
-            lines.metrics[part],
-            lines.indices[part],
-            lines.roots[part],
+            *lines.of(part),
             observed,
             logarithm[0],
             bins[begin],
             bins[min(end, bins.size - 1)],
         ),
-        everyone,
+        np.arange(len(lines.families)),
         threads,
     )
     rows = np.argsort(-coarse, kind="stable")
     rows = rows[rows != without][:REFINED]
     likeness, metrics, zeros = _in_threads(
         lambda part: _refined_likeness(
-            lines.families[part],
-            lines.metrics[part],
-            lines.indices[part],
-            lines.roots[part],
+            *lines.of(part),
             shift[part],
             peaks.curve,
             peaks.places,
@@ -143,14 +139,11 @@ def line_places(lines: Lines, matches: Matches, place: int, powder: Powder) -> F
     They are where its refined cell puts them, and the largest root is 1.
     """
     row = matches.rows[place]
-    seen = lines.roots[row] > 0
     factors = np.zeros((LINES, 6))
-    for line in np.flatnonzero(seen):
-        h, k, l = lines.indices[row, line].tolist()
-        _metric_terms(int(lines.families[row]), float(h), float(k), float(l), factors[line])
-    sine = np.sqrt(factors[seen] @ matches.metrics[place]) * powder.wavelength * 1e10 / 2
+    seen, _ = _line_factors(lines.families[row], lines.indices[row], lines.roots[row], factors)
+    sine = np.sqrt(factors[:seen] @ matches.metrics[place]) * powder.wavelength * 1e10 / 2
     angles = np.degrees(2 * np.arcsin(np.where(sine < 1, sine, np.nan))) + matches.zeros[place]
-    roots = lines.roots[row, seen] / _LEVELS
+    roots = lines.roots[row, :seen] / LEVELS
     inside = (angles >= powder.two_theta[0]) & (angles <= powder.two_theta[1])
     found: Floats = np.stack([angles, roots], axis=1)[inside]
     return found
@@ -167,7 +160,10 @@ def _in_threads(
 
 @njit(cache=True, nogil=True)
 def _metric_terms(family: int, h: float, k: float, l: float, terms: Any) -> int:
-    """Write the factors of a metric's free terms, of which 1/d^2 is the sum; return how many."""
+    """Write the factors of a metric's free terms, of which 1/d^2 is the sum; return how many.
+
+    `family`: the place among FAMILIES; the order of the terms is that of StrongLines.metric.
+    """
     if family == 5:
         terms[0] = h * h + k * k + l * l
         return 1
@@ -183,6 +179,17 @@ def _metric_terms(family: int, h: float, k: float, l: float, terms: Any) -> int:
         return 4
     terms[4], terms[5] = 2 * h * k, 2 * k * l
     return 6
+
+
+@njit(cache=True, nogil=True)
+def _line_factors(family: int, indices: Any, roots: Any, factors: Any) -> Any:
+    """Write the factors of the lines of a crystal, (LINES, 6); return how many lines and terms."""
+    lines, free = 0, 0
+    while lines < LINES and roots[lines] > 0:
+        h, k, l = indices[lines]
+        free = _metric_terms(family, float(h), float(k), float(l), factors[lines])
+        lines += 1
+    return lines, free
 
 
 @njit(cache=True, nogil=True)
@@ -203,16 +210,13 @@ def _coarse_likeness(
     """
     likeness = np.zeros(len(families))
     shifts = np.zeros(len(families))
-    place, root, terms = np.empty(LINES), np.empty(LINES), np.empty(6)
+    place, root, factors = np.empty(LINES), np.empty(LINES), np.empty((LINES, 6))
     for row in range(len(families)):
-        lines = 0
-        while lines < LINES and roots[row, lines] > 0:
-            h, k, l = indices[row, lines]
-            free = _metric_terms(families[row], float(h), float(k), float(l), terms)
-            s_squared = _s_squared(terms, metrics[row, :free])
-            place[lines] = (0.5 * np.log(s_squared) - first) / _STEP
-            root[lines] = roots[row, lines] / _LEVELS
-            lines += 1
+        lines, free = _line_factors(families[row], indices[row], roots[row], factors)
+        for line in range(lines):
+            s_squared = _s_squared(factors[line], metrics[row, :free])
+            place[line] = (0.5 * np.log(s_squared) - first) / _STEP
+            root[line] = roots[row, line] / LEVELS
         for shift in range(-_LARGEST_SHIFT, _LARGEST_SHIFT + 1, _EVERY):
             product, square = 0.0, 0.0
             for line in range(lines):
@@ -248,12 +252,8 @@ def _refined_likeness(
     logarithms = np.log(np.sin(np.radians(places / 2)))
     factors = np.zeros((LINES, 6))
     for row in range(len(families)):
-        lines, free = 0, 0
-        while lines < LINES and roots[row, lines] > 0:
-            h, k, l = indices[row, lines]
-            free = _metric_terms(families[row], float(h), float(k), float(l), factors[lines])
-            lines += 1
-        area = (roots[row, :lines] / _LEVELS) ** 2
+        lines, free = _line_factors(families[row], indices[row], roots[row], factors)
+        area = (roots[row, :lines] / LEVELS) ** 2
         start = metrics[row, :free].astype(np.float64) * np.exp(2 * _STEP * shifts[row])
         metric = start.copy()
         zero = 0.0

@@ -12,10 +12,10 @@ from spacegrouper.techniques.powder.settings import Powder
 from spacegrouper.techniques.powder.simulation import indexed_reflections
 
 LINES = 40
+LEVELS = 255  # of the roots of intensities
 # Kinds of lattices; trigonal crystals are in hexagonal axes.
 FAMILIES = ("triclinic", "monoclinic", "orthorhombic", "tetragonal", "hexagonal", "cubic")
 
-_LEVELS = 255
 _WEAKEST = 0.005  # of the strongest
 _SAME_ANGLE = 1e-4  # degrees
 _THERMAL = 1.0  # B of all atoms, Angstrom^2
@@ -29,8 +29,8 @@ class StrongLines:
 
     Args:
         family: place among FAMILIES.
-        metric: (6,) float32, of the reciprocal lattice, 1/Angstrom^2, as far as the family leaves
-            it free, then 0; see `metric_terms`.
+        metric: (6,) float32, of the reciprocal lattice, 1/Angstrom^2: the squares of a*, b*, c* and
+            the products a*c*, a*b*, b*c*, as far as the family leaves them free, then 0.
         indices: (LINES, 3) int8, of one reflection of each line, the strongest line first.
         roots: (LINES,) uint8, square roots of intensities, the strongest 255; 0: no more lines.
     """
@@ -79,12 +79,12 @@ def strongest_lines(crystal: Crystal, powder: Powder) -> StrongLines:
         np.zeros(LINES, dtype=np.uint8),
     )
     found.indices[: len(chosen)] = chosen
-    found.roots[: len(chosen)] = np.rint(_LEVELS * np.sqrt(lines[strongest] / lines.max()))
+    found.roots[: len(chosen)] = np.rint(LEVELS * np.sqrt(lines[strongest] / lines.max()))
     return found
 
 
 def _metric(crystal: Crystal, family: int) -> NDArray[np.float32]:
-    """Return the free terms of the reciprocal metric, in the order of `metric_terms`."""
+    """Return the free terms of the reciprocal metric, in the order of StrongLines.metric."""
     axes = np.linalg.inv(crystal.lattice).T
     full = axes @ axes.T
     a, b, c = np.diag(full)
