@@ -176,6 +176,10 @@ def test_whatever_the_images_are_the_numbers_are_finite(seed: int, kind: str) ->
     assert np.all(np.abs(numbers) < 20)
 
 
-def test_views_off_the_axes_are_refused() -> None:
-    with pytest.raises(UserError, match="not along x, y and z"):
-        IndexedZones(Simulate(), SIZE).indexed(np.zeros((3, 256, 256), np.uint8))
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [(Simulate(envelope="gaussian"), "simulate.views"), (zone_axes(envelope="block"), "envelope")],
+)
+def test_views_off_the_axes_and_fringes_are_refused(settings: Simulate, key: str) -> None:
+    with pytest.raises(UserError, match=key):
+        IndexedZones(settings, SIZE)

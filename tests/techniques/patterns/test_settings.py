@@ -10,6 +10,7 @@ from spacegrouper.settings.loading import settings_from_mapping
 from spacegrouper.techniques.patterns.settings import summed_cells, views_along_axes
 
 INDEXED = {"descriptor": "indexed"}
+FADING = {"views": "zone_axes", "envelope": "gaussian"}
 NETWORK = {"name": "zone_mlp", "image_size": 17}
 
 
@@ -36,8 +37,12 @@ NETWORK = {"name": "zone_mlp", "image_size": 17}
         ),
         ({"model": NETWORK, "train": INDEXED}, "`simulate.views`: must be along x, y and z"),
         (
+            {"simulate": {"views": "zone_axes"}, "model": NETWORK, "train": INDEXED},
+            "`simulate.envelope`: the fringes of a block are taken for spots",
+        ),
+        (
             {
-                "simulate": {"views": "zone_axes"},
+                "simulate": FADING,
                 "model": {"name": "zone_mlp", "image_size": 16},
                 "train": INDEXED,
             },
@@ -53,7 +58,7 @@ def test_contradictions_are_named(content: dict[str, Any], reason: str) -> None:
 
 
 def test_indexed_zones_of_zone_axes_are_accepted() -> None:
-    content = {"simulate": {"views": "zone_axes"}, "model": NETWORK, "train": INDEXED}
+    content = {"simulate": FADING, "model": NETWORK, "train": INDEXED}
     assert settings_from_mapping(content, "own.yaml").train.descriptor == "indexed"
 
 

@@ -26,7 +26,7 @@ from spacegrouper.techniques.patterns.geometry import (
     rotation_matrices,
     scattering_components,
 )
-from spacegrouper.techniques.patterns.settings import views_along_axes
+from spacegrouper.techniques.patterns.settings import against_indexing
 from spacegrouper.techniques.patterns.spot_lattice import lattice_of_spots, spots_of
 from spacegrouper.techniques.patterns.zone_comparisons import compared
 
@@ -65,6 +65,15 @@ class IndexedZones:
     settings: Simulate
     size: int
 
+    def __post_init__(self) -> None:
+        """Refuse patterns whose spots cannot be indexed.
+
+        Raises:
+            UserError: their views or their fringes are in the way.
+        """
+        for (key, *_), reason in against_indexing(self.settings):
+            raise UserError(f"`{key}`, which the patterns were simulated with: {reason}")
+
     def prepare(self, arrays: Arrays) -> NDArray[Any]:
         """Return the fields `zones` (views, size, size) and `lattices` (12,) of each crystal."""
         raw = arrays["raw"]
@@ -102,11 +111,6 @@ class IndexedZones:
     @cached_property
     def _views(self) -> list[_View]:
         """The views along x, y and z, in this order, to which comparisons of zones refer."""
-        if not views_along_axes(self.settings):
-            raise UserError(
-                "the dataset's views are not along x, y and z, and their spots cannot be indexed; "
-                "simulate it anew with `simulate.views: zone_axes`"
-            )
         names = [view.name for view in self.settings.views]
         views = []
         for name in "xyz":

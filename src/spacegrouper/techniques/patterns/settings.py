@@ -128,6 +128,21 @@ def views_along_axes(simulate: Simulate) -> bool:
     return right and sorted(view.name for view in simulate.views) == ["x", "y", "z"]
 
 
+def against_indexing(simulate: Simulate) -> Iterator[Contradiction]:
+    """Yield why the spots of patterns cannot be indexed, if they cannot."""
+    if not views_along_axes(simulate):
+        yield Contradiction(
+            ("simulate.views",),
+            "must be along x, y and z, or their spots cannot be indexed; give `views: zone_axes`",
+        )
+    if simulate.envelope == "block":
+        yield Contradiction(
+            ("simulate.envelope",),
+            "the fringes of a block are taken for spots where these are indexed; give "
+            "`envelope: gaussian`",
+        )
+
+
 def summed_cells(simulate: Simulate) -> tuple[int, int, int]:
     """Return the cells along a, b and c of a sum over all atoms, 1 or more.
 
@@ -194,11 +209,8 @@ def _about_the_beam(simulate: Simulate) -> Iterator[Contradiction]:
 def _about_indices(settings: Settings) -> Iterator[Contradiction]:
     if settings.train.descriptor != "indexed":
         return
-    if not views_along_axes(settings.simulate):
-        yield Contradiction(
-            ("simulate.views", "train.descriptor"),
-            "must be along x, y and z, or their spots cannot be indexed; give `views: zone_axes`",
-        )
+    for keys, reason in against_indexing(settings.simulate):
+        yield Contradiction((*keys, "train.descriptor"), reason)
     size = settings.model.image_size
     if size % 2 == 0:
         yield Contradiction(

@@ -39,11 +39,10 @@ _OFFSETS = 240  # that are tried
 
 
 class Spots(NamedTuple):
-    """The spots of a pattern, the brightest first: (n,) rows, columns, and grey levels."""
+    """The spots of a pattern, the brightest first: (n,) rows and columns."""
 
     rows: NDArray[np.float64]
     columns: NDArray[np.float64]
-    levels: NDArray[np.float64]
 
 
 @njit(cache=True, nogil=True)
@@ -64,9 +63,8 @@ def spots_of(pattern: Any, faintest: float) -> Any:
                 rows.append(row + _vertex(above, level, below))
                 columns.append(column + _vertex(left, level, right))
                 levels.append(float(level))
-    found = np.array(levels)
-    order = np.argsort(-found, kind="mergesort")[:_MOST_SPOTS]
-    return Spots(np.array(rows)[order], np.array(columns)[order], found[order])
+    order = np.argsort(-np.array(levels), kind="mergesort")[:_MOST_SPOTS]
+    return Spots(np.array(rows)[order], np.array(columns)[order])
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -7,7 +7,9 @@ from spacegrouper.techniques.patterns.zone_comparisons import compared
 
 
 def test_the_network_sees_the_zones_compared_and_the_lattices() -> None:
-    simulate = Simulate.model_validate({"views": "zone_axes", "pixels": 64, "pixel_size": 1.6e-4})
+    simulate = Simulate.model_validate(
+        {"views": "zone_axes", "envelope": "gaussian", "pixels": 64, "pixel_size": 1.6e-4}
+    )
     raw = np.zeros((2, 3, 64, 64), np.uint8)
     raw[0, :, 1::6, 1::6] = 200  # a square lattice of spots
     raw[0, 1] //= 2
