@@ -8,7 +8,7 @@ import pandas as pd
 import typer
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.contract.technique import Presentation
+from spacegrouper.contract.descriptor import Presentation
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.programs.command_line import (
     Results,

@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.contract.technique import DESCRIPTORS, ENGINES, TECHNIQUES, Presentation
+from spacegrouper.contract.descriptor import DESCRIPTORS, Presentation
+from spacegrouper.contract.engine import ENGINES
+from spacegrouper.contract.technique import TECHNIQUES
 from spacegrouper.crystals.one_crystal import find_crystal, heading, in_standard_cell
 from spacegrouper.errors import UserError
 from spacegrouper.programs.command_line import Crystals, log, progress, run_program

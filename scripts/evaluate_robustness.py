@@ -8,7 +8,7 @@ import typer
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.backend import start_backend
-from spacegrouper.contract.technique import DESCRIPTORS
+from spacegrouper.contract.descriptor import DESCRIPTORS
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.evaluation.model_folder import find_model_folder, read_labels, read_test_part
 from spacegrouper.programs.command_line import (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Measured
+from spacegrouper.contract.measured_files import Measured
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.dataset.dataset import Dataset

@@ -6,7 +6,7 @@ place.
 
 import numpy as np
 
-from spacegrouper.contract.technique import Composer
+from spacegrouper.contract.descriptor import Composer
 from spacegrouper.errors import UserError
 
 # Of each image, the places among a crystal's patterns of what is red, green and blue.

@@ -22,7 +22,7 @@ import numpy as np
 from cells_file import Cells
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import DESCRIPTORS, Composer, Presentation
+from spacegrouper.contract.descriptor import DESCRIPTORS, Composer, Presentation
 from spacegrouper.errors import UserError
 from spacegrouper.training.batches import Share
 from spacegrouper.training.images import presentation_of

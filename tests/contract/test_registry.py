@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from spacegrouper.contract.descriptor import DESCRIPTORS
+from spacegrouper.contract.engine import ENGINES
 from spacegrouper.contract.registry import Registry
-from spacegrouper.contract.technique import DESCRIPTORS, ENGINES, TECHNIQUES
+from spacegrouper.contract.technique import TECHNIQUES
 from spacegrouper.errors import UserError
 
 

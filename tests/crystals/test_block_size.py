@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacegrouper.contract.technique import ENGINES
+from spacegrouper.contract.engine import ENGINES
 from spacegrouper.crystals import block_size as module
 from spacegrouper.crystals.block_size import block_size
 from spacegrouper.errors import UserError

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spacegrouper.contract.technique import Patterns
+from spacegrouper.contract.engine import Patterns
 from spacegrouper.crystals.copies import COPY_OF
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.dataset.blocks import write_block

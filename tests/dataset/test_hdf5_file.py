@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
-from spacegrouper.contract.technique import Patterns
+from spacegrouper.contract.engine import Patterns
 from spacegrouper.dataset.hdf5_file import new_hdf5_file
 from spacegrouper.dataset.raw_shard import RowLabels, write_raw_shard
 from spacegrouper.errors import UserError

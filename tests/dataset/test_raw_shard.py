@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacegrouper.contract.technique import Patterns
+from spacegrouper.contract.engine import Patterns
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.dataset.raw_shard import (
     RowLabels,

@@ -44,7 +44,9 @@ import json
 from spacegrouper.contract.list_format import LIST_FORMATS
 from spacegrouper.contract.network import NETWORKS
 from spacegrouper.contract.source import SOURCES
-from spacegrouper.contract.technique import DESCRIPTORS, ENGINES, TECHNIQUES
+from spacegrouper.contract.descriptor import DESCRIPTORS
+from spacegrouper.contract.engine import ENGINES
+from spacegrouper.contract.technique import TECHNIQUES
 kinds = (SOURCES, ENGINES, DESCRIPTORS, NETWORKS, TECHNIQUES, LIST_FORMATS)
 print(json.dumps([kind.names for kind in kinds]))
 """
@@ -104,7 +106,7 @@ def write_poscar_files(folder: Path) -> None:
 def test_the_engine_and_the_descriptor_can_be_used(package: Path) -> None:
     code = """
 import numpy as np
-from spacegrouper.contract.technique import DESCRIPTORS, Presentation
+from spacegrouper.contract.descriptor import DESCRIPTORS, Presentation
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.settings import settings_from_mapping
 crystal = Crystal("CsCl", 4.1 * np.eye(3), ("Cs", "Cl"), np.array([[0, 0, 0], [0.5, 0.5, 0.5]]))

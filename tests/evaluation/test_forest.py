@@ -3,7 +3,7 @@ import pytest
 from sklearn.ensemble import ExtraTreesClassifier
 from small_dataset import write_small_dataset
 
-from spacegrouper.contract.technique import Presentation
+from spacegrouper.contract.descriptor import Presentation
 from spacegrouper.evaluation.forest import predict_by_forest, read_features
 from spacegrouper.techniques.reflections.cells import cell_features
 

@@ -6,7 +6,7 @@ from model_files import labels_of
 from small_dataset import patterns_settings, settings_of, write_small_dataset
 from structure_files import ROCK_SALT
 
-from spacegrouper.contract.technique import Picture
+from spacegrouper.contract.picture import Picture
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.figures.samples import (
     Sample,

@@ -7,7 +7,7 @@ from model_files import labels_of
 from PIL import Image
 from small_dataset import settings_of
 
-from spacegrouper.contract.technique import Picture
+from spacegrouper.contract.picture import Picture
 from spacegrouper.figures.samples import Sample
 from spacegrouper.figures.samples_page import samples_page
 from spacegrouper.settings import Model, Train, make_settings

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from spacegrouper.contract.technique import Picture
+from spacegrouper.contract.picture import Picture
 from spacegrouper.crystals.class_names import space_group_name
 from spacegrouper.evaluation.metrics import (
     confusion_table,

@@ -4,7 +4,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from spacegrouper.contract.technique import Mark
+from spacegrouper.contract.picture import Mark
 from spacegrouper.figures.spot_marks import mark_spots
 
 

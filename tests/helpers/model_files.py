@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spacegrouper.contract.technique import Presentation
+from spacegrouper.contract.descriptor import Presentation
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.dataset.made_with import made_with
 from spacegrouper.evaluation.model_folder import Labels

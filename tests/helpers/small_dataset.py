@@ -8,7 +8,8 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import DESCRIPTORS, ENGINES
+from spacegrouper.contract.descriptor import DESCRIPTORS
+from spacegrouper.contract.engine import ENGINES
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.dataset.made_with import technique_of
 from spacegrouper.settings import Model, Settings, Simulate, Train, make_settings

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spacegrouper.contract.technique import AlikeCrystal
+from spacegrouper.contract.measured_files import AlikeCrystal
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.evaluation.distance import TrainingDistance
 from spacegrouper.prediction.answers import Answer

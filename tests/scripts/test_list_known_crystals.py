@@ -10,7 +10,7 @@ from programs import call, spawn
 from small_dataset import write_small_dataset
 from tiny_model import write_tiny_model
 
-from spacegrouper.contract.technique import Measured
+from spacegrouper.contract.measured_files import Measured
 from spacegrouper.crystals.json_lines import write_crystals
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.prediction.answers import answer_measured

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from images_by_hand import resized
 
-from spacegrouper.contract.technique import Presentation
+from spacegrouper.contract.descriptor import Presentation
 from spacegrouper.techniques.images import (
     forest_pixels,
     image_of_each,

@@ -7,7 +7,7 @@ import pytest
 from images_by_hand import images_by_hand
 from small_dataset import write_small_dataset
 
-from spacegrouper.contract.technique import Presentation
+from spacegrouper.contract.descriptor import Presentation
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.settings import make_settings

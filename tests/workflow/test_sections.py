@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from spacegrouper.contract.technique import ENGINES, TECHNIQUES, Engine
+from spacegrouper.contract.engine import ENGINES, Engine
+from spacegrouper.contract.technique import TECHNIQUES
 from spacegrouper.reproduction.paper_figures import PAPER_FIGURES
 from spacegrouper.reproduction.paper_tables import PAPER_TABLES
 from spacegrouper.settings import Simulate, make_settings

@@ -10,7 +10,9 @@ from PIL import Image
 
 from spacegrouper.api.structures import StandardCrystal
 from spacegrouper.atomic import written_aside
-from spacegrouper.contract.technique import ENGINES, TECHNIQUES, Levels
+from spacegrouper.contract.descriptor import Levels
+from spacegrouper.contract.engine import ENGINES
+from spacegrouper.contract.technique import TECHNIQUES
 from spacegrouper.crystals.one_crystal import heading
 from spacegrouper.errors import UserError
 from spacegrouper.figures.toolkit import png_of, save_figure_as

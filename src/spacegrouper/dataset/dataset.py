@@ -14,7 +14,8 @@ import pandas as pd
 import zarr
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Arrays, Sections, Technique
+from spacegrouper.contract.descriptor import Arrays, Sections
+from spacegrouper.contract.technique import Technique
 from spacegrouper.crystals.copies import COPY_OF
 from spacegrouper.dataset.blocks import block_keys
 from spacegrouper.dataset.dataset_plan import LABEL_PREFIX, label_array

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-from spacegrouper.contract.technique import ENGINES, TECHNIQUES, Technique
+from spacegrouper.contract.engine import ENGINES
+from spacegrouper.contract.technique import TECHNIQUES, Technique
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Settings, Simulate, Standardise
 

@@ -32,7 +32,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.contract.technique import Arrays, Patterns
+from spacegrouper.contract.descriptor import Arrays
+from spacegrouper.contract.engine import Patterns
 from spacegrouper.crystals.crystal import Crystal, space_group_of
 from spacegrouper.dataset.hdf5_file import new_hdf5_file
 from spacegrouper.dataset.made_with import MadeWith, technique_of

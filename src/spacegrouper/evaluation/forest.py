@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import ExtraTreesClassifier
 
-from spacegrouper.contract.technique import Presentation
+from spacegrouper.contract.descriptor import Presentation
 from spacegrouper.crystals.symmetry import Integers
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.training.images import PatternReader

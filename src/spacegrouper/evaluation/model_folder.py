@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import DESCRIPTORS, Presentation, Technique
+from spacegrouper.contract.descriptor import DESCRIPTORS, Presentation
+from spacegrouper.contract.technique import Technique
 from spacegrouper.dataset.made_with import MadeWith, technique_of, with_defaults
 from spacegrouper.errors import UserError
 from spacegrouper.settings import load_settings

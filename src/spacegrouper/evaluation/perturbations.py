@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from spacegrouper.contract.technique import ENGINES, Levels, Sections
+from spacegrouper.contract.descriptor import Levels, Sections
+from spacegrouper.contract.engine import ENGINES
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Levels
+from spacegrouper.contract.descriptor import Levels
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.symmetry import extinction_classes
 from spacegrouper.dataset.dataset import Dataset

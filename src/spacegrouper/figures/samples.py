@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Picture, Presentation
+from spacegrouper.contract.descriptor import Presentation
+from spacegrouper.contract.picture import Picture
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.figures.toolkit import enlarged

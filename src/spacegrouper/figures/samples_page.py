@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from spacegrouper.contract.technique import DESCRIPTORS, Picture
+from spacegrouper.contract.descriptor import DESCRIPTORS
+from spacegrouper.contract.picture import Picture
 from spacegrouper.crystals.class_names import class_name, label_noun
 from spacegrouper.evaluation.model_folder import Labels
 from spacegrouper.figures.page_template import page_template

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from spacegrouper.contract.technique import Mark
+from spacegrouper.contract.picture import Mark
 
 _COLOUR = "#F0E442"  # yellow of Okabe and Ito: seen on black by colour-blind readers too
 # Of a large figure: the radius of what is in a label's way about a spot, width and height of a

@@ -11,13 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import (
-    AlikeCrystal,
-    Arrays,
-    Comparison,
-    Levels,
-    Measured,
-)
+from spacegrouper.contract.descriptor import Arrays, Levels
+from spacegrouper.contract.measured_files import AlikeCrystal, Comparison, Measured
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.symmetry import (
     crystal_systems,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from spacegrouper.contract.technique import AlikeCrystal
+from spacegrouper.contract.measured_files import AlikeCrystal
 from spacegrouper.crystals.class_names import class_name, short_symbol
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.formula import formula_unit, printed_formula, with_subscripts

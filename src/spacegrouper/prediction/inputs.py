@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spacegrouper.contract.technique import Measured
+from spacegrouper.contract.measured_files import Measured
 from spacegrouper.crystals.cif_text import path_text
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.text_files import content_of, unpacked
@@ -33,7 +33,8 @@ from spacegrouper.techniques.reflections.list_reading import Role, role_of
 from spacegrouper.techniques.reflections.ranking.priors import Prior
 
 if TYPE_CHECKING:
-    from spacegrouper.contract.technique import MeasuredFiles, Technique
+    from spacegrouper.contract.measured_files import MeasuredFiles
+    from spacegrouper.contract.technique import Technique
     from spacegrouper.prediction.answers import Answer
     from spacegrouper.prediction.trained_model import TrainedModel
     from spacegrouper.techniques.reflections.ranking.ranker import Ranker

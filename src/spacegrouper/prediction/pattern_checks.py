@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Levels
+from spacegrouper.contract.descriptor import Levels
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Simulate
 from spacegrouper.techniques.images import levels_of_one, white_of

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from spacegrouper.contract.technique import Levels
+from spacegrouper.contract.descriptor import Levels
 from spacegrouper.crystals.cif_text import path_text
 from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.errors import UserError

@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from spacegrouper.contract.technique import DESCRIPTORS, Picture
+from spacegrouper.contract.descriptor import DESCRIPTORS
+from spacegrouper.contract.picture import Picture
 from spacegrouper.figures.looks import BLUE, LIGHT_GREY, STYLE, VERMILION
 from spacegrouper.figures.samples import visible
 from spacegrouper.figures.shares import percent

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from spacegrouper.contract.technique import Patterns
+from spacegrouper.contract.engine import Patterns
 from spacegrouper.crystals.copies import COPY_OF, with_copies
 from spacegrouper.crystals.crystal import Crystal, Rejection, check_setting, space_group_of
 from spacegrouper.crystals.json_lines import read_crystals

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from spacegrouper.contract.technique import Picture
+from spacegrouper.contract.picture import Picture
 from spacegrouper.crystals.class_names import space_group_name
 from spacegrouper.figures.looks import BLUE, NARROW_GAPS, STYLE, VERMILION
 from spacegrouper.figures.samples import visible

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Levels, Presentation
+from spacegrouper.contract.descriptor import Levels, Presentation
 from spacegrouper.crystals.class_names import space_group_name
 from spacegrouper.crystals.symmetry import crystal_systems
 from spacegrouper.dataset.dataset import Dataset

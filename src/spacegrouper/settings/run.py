@@ -6,9 +6,11 @@ from typing import Annotated, Any, TypeVar, Union
 
 from pydantic import Field, create_model
 
+from spacegrouper.contract.descriptor import DESCRIPTORS
+from spacegrouper.contract.engine import ENGINES, Engine
 from spacegrouper.contract.network import NETWORKS
 from spacegrouper.contract.source import SOURCES
-from spacegrouper.contract.technique import DESCRIPTORS, ENGINES, TECHNIQUES, Engine, Technique
+from spacegrouper.contract.technique import TECHNIQUES, Technique
 from spacegrouper.settings.dataset import Dataset
 from spacegrouper.settings.evaluate import Evaluate
 from spacegrouper.settings.grid import Grid

@@ -8,8 +8,9 @@ that must be there, crystals that are too few for the classes.
 from collections.abc import Iterator
 from pathlib import Path
 
+from spacegrouper.contract.descriptor import DESCRIPTORS
 from spacegrouper.contract.source import SOURCES
-from spacegrouper.contract.technique import DESCRIPTORS, TECHNIQUES, Use
+from spacegrouper.contract.technique import TECHNIQUES, Use
 from spacegrouper.errors import UserError
 from spacegrouper.settings.messages import number
 from spacegrouper.settings.run import Settings

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from spacegrouper.contract.technique import ENGINES
+from spacegrouper.contract.engine import ENGINES
 from spacegrouper.settings.known_name import KnownName
 from spacegrouper.settings.quantity import Quantity
 from spacegrouper.settings.section import Contradiction, ContradictionError, Fraction, Section

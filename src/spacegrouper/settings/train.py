@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from spacegrouper.contract.technique import DESCRIPTORS
+from spacegrouper.contract.descriptor import DESCRIPTORS
 from spacegrouper.settings.known_name import KnownName
 from spacegrouper.settings.section import Fraction, Section
 

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Arrays, Levels, Presentation, Resize
+from spacegrouper.contract.descriptor import Arrays, Levels, Presentation, Resize
 
 _FOREST_SIZE = 64
 # Orange, sky blue and purple, which are light on black, and which the colour-blind tell apart too;

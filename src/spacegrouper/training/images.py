@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import DESCRIPTORS, Presentation
+from spacegrouper.contract.descriptor import DESCRIPTORS, Presentation
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Settings
 

@@ -9,7 +9,7 @@ import keras
 import pandas as pd
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.contract.technique import Presentation
+from spacegrouper.contract.descriptor import Presentation
 from spacegrouper.dataset.made_with import MadeWith
 from spacegrouper.settings import Settings, write_settings
 from spacegrouper.training.checkpoint import Epoch

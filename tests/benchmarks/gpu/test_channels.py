@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from channels import channels_of
 
-from spacegrouper.contract.technique import DESCRIPTORS, Presentation
+from spacegrouper.contract.descriptor import DESCRIPTORS, Presentation
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.patterns.settings import Shape
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Levels
+from spacegrouper.contract.descriptor import Levels
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.standard_cell import standardise
 from spacegrouper.errors import UserError

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Patterns
+from spacegrouper.contract.engine import Patterns
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Disorder, Simulate, View

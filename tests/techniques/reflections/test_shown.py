@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spacegrouper.contract.technique import DESCRIPTORS, Composer, Presentation
+from spacegrouper.contract.descriptor import DESCRIPTORS, Composer, Presentation
 
 IDS = ["a", "b", "c"]
 EFFECTS = {"largest_b": 5, "counts": [1e3, 1e5], "twins": 0.5}

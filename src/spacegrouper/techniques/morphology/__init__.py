@@ -3,16 +3,9 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from spacegrouper.contract.technique import (
-    TECHNIQUES,
-    Arrays,
-    Description,
-    Picture,
-    Presentation,
-    Sections,
-    Technique,
-    Use,
-)
+from spacegrouper.contract.descriptor import Arrays, Presentation, Sections
+from spacegrouper.contract.picture import Picture
+from spacegrouper.contract.technique import TECHNIQUES, Description, Technique, Use
 from spacegrouper.settings.run import Settings
 from spacegrouper.techniques.morphology.report import FIGURES, TABLES
 from spacegrouper.techniques.morphology.settings import Morphology, check

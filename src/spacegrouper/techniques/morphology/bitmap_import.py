@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.contract.technique import Patterns
+from spacegrouper.contract.engine import Patterns
 from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.crystals.rejections import write_rejections
 from spacegrouper.crystals.symmetry import crystal_systems

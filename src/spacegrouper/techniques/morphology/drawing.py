@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Patterns
+from spacegrouper.contract.engine import Patterns
 from spacegrouper.crystals.crystal import Crystal, space_group_of
 from spacegrouper.crystals.processes import map_in_order
 from spacegrouper.techniques.morphology.habit import Facet, habit

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import TECHNIQUES, Description, Sections, Technique, Use
+from spacegrouper.contract.descriptor import Sections
+from spacegrouper.contract.technique import TECHNIQUES, Description, Technique, Use
 from spacegrouper.settings.run import Settings
 from spacegrouper.settings.simulate import Simulate
 from spacegrouper.techniques.patterns.pictures import pictures_of, samples_of, view_names

@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Levels
+from spacegrouper.contract.descriptor import Levels
 from spacegrouper.settings.simulate import GreyScaleName, Simulate
 
 

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Levels
+from spacegrouper.contract.descriptor import Levels
 from spacegrouper.figures.spot_marks import mark_spots
 from spacegrouper.figures.toolkit import enlarged, new_figure
 from spacegrouper.settings import Simulate, View

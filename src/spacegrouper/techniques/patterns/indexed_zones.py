@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Arrays, Levels
+from spacegrouper.contract.descriptor import Arrays, Levels
 from spacegrouper.errors import UserError
 from spacegrouper.settings.simulate import Simulate
 from spacegrouper.techniques.images import white_of

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
 
-from spacegrouper.contract.technique import Mark
+from spacegrouper.contract.picture import Mark
 from spacegrouper.settings import Simulate
 from spacegrouper.techniques.patterns.geometry import make_detector
 

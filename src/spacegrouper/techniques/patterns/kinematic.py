@@ -23,7 +23,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Levels
+from spacegrouper.contract.descriptor import Levels
 from spacegrouper.settings import Simulate
 from spacegrouper.techniques.form_factors import form_factors
 from spacegrouper.techniques.patterns.cell_sum import (

@@ -5,14 +5,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import (
-    Arrays,
-    Levels,
-    Mark,
-    Picture,
-    Presentation,
-    Sections,
-)
+from spacegrouper.contract.descriptor import Arrays, Levels, Presentation, Sections
+from spacegrouper.contract.picture import Mark, Picture
 from spacegrouper.settings.simulate import Simulate
 
 _INDEXED = 4  # spots of a pattern of the report

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Levels
+from spacegrouper.contract.descriptor import Levels
 from spacegrouper.techniques.images import levels_of_one
 from spacegrouper.techniques.patterns.nodes import join_nodes
 from spacegrouper.techniques.patterns.settings import Shape

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Patterns
+from spacegrouper.contract.engine import Patterns
 from spacegrouper.crystals.copies import is_copy
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.errors import UserError

@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.ndimage import label
 
-from spacegrouper.contract.technique import Levels
+from spacegrouper.contract.descriptor import Levels
 from spacegrouper.crystals.symmetry import crystal_systems
 from spacegrouper.dataset.block_statistics import measure_in_blocks
 from spacegrouper.dataset.dataset import Dataset

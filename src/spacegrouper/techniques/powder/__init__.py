@@ -7,18 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import (
-    TECHNIQUES,
-    Arrays,
-    Comparison,
-    Measured,
-    MeasuredFiles,
-    Picture,
-    Presentation,
-    Sections,
-    Technique,
-    Use,
-)
+from spacegrouper.contract.descriptor import Arrays, Presentation, Sections
+from spacegrouper.contract.measured_files import Comparison, Measured, MeasuredFiles
+from spacegrouper.contract.picture import Picture
+from spacegrouper.contract.technique import TECHNIQUES, Technique, Use
 from spacegrouper.settings.run import Settings
 from spacegrouper.techniques.powder.known import KNOWN_CRYSTALS
 from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder, check

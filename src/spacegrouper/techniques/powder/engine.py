@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from typing import Literal
 
-from spacegrouper.contract.technique import Engine, Patterns
+from spacegrouper.contract.engine import Engine, Patterns
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.settings.run import Settings
 from spacegrouper.techniques.powder.settings import Powder

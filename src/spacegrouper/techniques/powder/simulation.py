@@ -28,7 +28,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Patterns
+from spacegrouper.contract.engine import Patterns
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.processes import map_in_order
 from spacegrouper.techniques.form_factors import EXTINCT

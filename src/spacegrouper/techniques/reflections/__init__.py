@@ -4,14 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from spacegrouper.contract.technique import (
-    TECHNIQUES,
-    Arrays,
-    Picture,
-    Presentation,
-    Sections,
-    Technique,
-)
+from spacegrouper.contract.descriptor import Arrays, Presentation, Sections
+from spacegrouper.contract.picture import Picture
+from spacegrouper.contract.technique import TECHNIQUES, Technique
 from spacegrouper.settings.run import Settings
 from spacegrouper.techniques.reflections.settings import Measurement, Reflections, check
 

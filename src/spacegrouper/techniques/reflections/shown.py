@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Arrays, Presentation
+from spacegrouper.contract.descriptor import Arrays, Presentation
 from spacegrouper.randomness import generators
 from spacegrouper.techniques.reflections.levels import scaled
 from spacegrouper.techniques.reflections.settings import Measurement, Reflections

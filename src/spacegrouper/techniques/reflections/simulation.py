@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import Patterns
+from spacegrouper.contract.engine import Patterns
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.techniques.form_factors import reason_against_elements
 from spacegrouper.techniques.reflections.cells import cell_of

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from images_by_hand import resized
 
-from spacegrouper.contract.technique import DESCRIPTORS, Presentation
+from spacegrouper.contract.descriptor import DESCRIPTORS, Presentation
 
 
 @pytest.mark.parametrize("channels", [[0, 1, 2], [0, 0, 0]], ids=["three views", "one view"])

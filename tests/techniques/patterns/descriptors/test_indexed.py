@@ -1,6 +1,6 @@
 import numpy as np
 
-from spacegrouper.contract.technique import DESCRIPTORS, Presentation
+from spacegrouper.contract.descriptor import DESCRIPTORS, Presentation
 from spacegrouper.settings import Simulate
 from spacegrouper.techniques.patterns.indexed_zones import IndexedZones
 from spacegrouper.techniques.patterns.zone_comparisons import compared

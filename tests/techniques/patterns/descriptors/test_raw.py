@@ -1,7 +1,7 @@
 import numpy as np
 from images_by_hand import resized
 
-from spacegrouper.contract.technique import DESCRIPTORS, Presentation
+from spacegrouper.contract.descriptor import DESCRIPTORS, Presentation
 
 
 def test_each_view_has_a_grey_image_of_its_raw_pattern() -> None:

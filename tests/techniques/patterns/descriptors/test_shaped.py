@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from images_by_hand import normalised, resized
 
-from spacegrouper.contract.technique import DESCRIPTORS, Presentation
+from spacegrouper.contract.descriptor import DESCRIPTORS, Presentation
 from spacegrouper.techniques.patterns.settings import Shape
 
 WINDOW = (10, 13)

@@ -1,7 +1,7 @@
 import numpy as np
 from images_by_hand import resized
 
-from spacegrouper.contract.technique import DESCRIPTORS, Presentation
+from spacegrouper.contract.descriptor import DESCRIPTORS, Presentation
 
 
 def test_the_image_has_a_view_in_each_channel() -> None:

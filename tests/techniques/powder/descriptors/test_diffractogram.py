@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spacegrouper.contract.technique import DESCRIPTORS, Composer, Presentation
+from spacegrouper.contract.descriptor import DESCRIPTORS, Composer, Presentation
 from spacegrouper.randomness import generators
 from spacegrouper.techniques.powder.diffractograms import diffractograms, draw_images
 from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder

@@ -1,6 +1,6 @@
 import numpy as np
 
-from spacegrouper.contract.technique import Presentation
+from spacegrouper.contract.descriptor import Presentation
 
 
 def test_the_grid_has_levels_and_which_are_there() -> None:

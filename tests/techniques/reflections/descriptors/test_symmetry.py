@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from spacegrouper.contract.technique import DESCRIPTORS, Presentation
+from spacegrouper.contract.descriptor import DESCRIPTORS, Presentation
 from spacegrouper.techniques.reflections.symmetry_tests import number_of_tests, symmetry_tests
 
 MADE_WITH = {"reflections": {"largest_index": 3}}

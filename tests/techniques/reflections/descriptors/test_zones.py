@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from spacegrouper.contract.technique import DESCRIPTORS, Presentation
+from spacegrouper.contract.descriptor import DESCRIPTORS, Presentation
 from spacegrouper.errors import UserError
 from spacegrouper.settings import settings_from_mapping
 from spacegrouper.techniques.reflections.cells import cell_features

@@ -1,6 +1,6 @@
 """Descriptor `morphology`: one image, whose channels are the bitmaps of three views, or of one."""
 
-from spacegrouper.contract.technique import DESCRIPTORS, Composer, Descriptor, Presentation
+from spacegrouper.contract.descriptor import DESCRIPTORS, Composer, Descriptor, Presentation
 
 
 def _composer(presentation: Presentation) -> Composer:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from spacegrouper.contract.technique import ENGINES, Engine, Patterns
+from spacegrouper.contract.engine import ENGINES, Engine, Patterns
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.source_files import one_file
 from spacegrouper.errors import UserError

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
-from spacegrouper.contract.technique import ENGINES, Engine, Patterns
+from spacegrouper.contract.engine import ENGINES, Engine, Patterns
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.settings.run import Settings
 from spacegrouper.techniques.morphology.settings import Morphology

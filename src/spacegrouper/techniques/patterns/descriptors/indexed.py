@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import DESCRIPTORS, Composer, Descriptor, Presentation
+from spacegrouper.contract.descriptor import DESCRIPTORS, Composer, Descriptor, Presentation
 from spacegrouper.settings.simulate import Simulate
 
 

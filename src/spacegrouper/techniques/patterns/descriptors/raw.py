@@ -1,6 +1,6 @@
 """Descriptor `raw`: three grey images, one for each view, its raw pattern or bitmap."""
 
-from spacegrouper.contract.technique import DESCRIPTORS, Composer, Descriptor, Presentation
+from spacegrouper.contract.descriptor import DESCRIPTORS, Composer, Descriptor, Presentation
 
 
 def _composer(presentation: Presentation) -> Composer:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import (
+from spacegrouper.contract.descriptor import (
     DESCRIPTORS,
     Arrays,
     Composer,

@@ -3,7 +3,7 @@
 Ziletti, Kumar, Scheffler, Ghiringhelli, Nat. Commun. 9:2775 (2018).
 """
 
-from spacegrouper.contract.technique import DESCRIPTORS, Composer, Descriptor, Presentation
+from spacegrouper.contract.descriptor import DESCRIPTORS, Composer, Descriptor, Presentation
 
 
 def _composer(presentation: Presentation) -> Composer:

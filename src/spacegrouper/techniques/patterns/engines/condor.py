@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from spacegrouper.contract.technique import ENGINES, Engine, Patterns
+from spacegrouper.contract.engine import ENGINES, Engine, Patterns
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.settings.run import Settings
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import (
+from spacegrouper.contract.descriptor import (
     DESCRIPTORS,
     Arrays,
     Composer,

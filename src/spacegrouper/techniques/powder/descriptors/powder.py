@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import DESCRIPTORS, Arrays, Composer, Descriptor, Presentation
+from spacegrouper.contract.descriptor import DESCRIPTORS, Arrays, Composer, Descriptor, Presentation
 from spacegrouper.techniques.powder.descriptors.diffractogram import Curves, curves_of
 
 IMAGE_POINTS = 2001  # of the diffractograms that images are drawn from: nine a pixel of 224

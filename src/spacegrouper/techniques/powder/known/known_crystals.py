@@ -23,7 +23,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
 from spacegrouper.atomic import written_aside
-from spacegrouper.contract.technique import AlikeCrystal, Comparison
+from spacegrouper.contract.measured_files import AlikeCrystal, Comparison
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.powder.known import KNOWN_CRYSTALS
 from spacegrouper.techniques.powder.known.catalogue import Catalogue, catalogue_of_arrays

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import DESCRIPTORS, Measured, Presentation
+from spacegrouper.contract.descriptor import DESCRIPTORS, Presentation
+from spacegrouper.contract.measured_files import Measured
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.powder.known.peaks import fine_points
 from spacegrouper.techniques.powder.measured.scan import Scan

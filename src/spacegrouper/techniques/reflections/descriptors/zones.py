@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.technique import DESCRIPTORS, Composer, Descriptor, Presentation
+from spacegrouper.contract.descriptor import DESCRIPTORS, Composer, Descriptor, Presentation
 from spacegrouper.techniques.reflections.cells import cell_features
 from spacegrouper.techniques.reflections.shown import shown_reflections
 
