@@ -31,12 +31,9 @@ from spacegrouper.atomic import written_aside
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.json_lines import read_crystals, write_crystals
 from spacegrouper.randomness import generators
+from spacegrouper.techniques.powder.curve_images import augment_images, draw_images
 from spacegrouper.techniques.powder.descriptors.powder import IMAGE_POINTS
-from spacegrouper.techniques.powder.diffractograms import (
-    augment_images,
-    diffractograms,
-    draw_images,
-)
+from spacegrouper.techniques.powder.diffractograms import diffractograms
 from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder
 from spacegrouper.techniques.powder.simulation import Engine, reflections, simulate_powders
 

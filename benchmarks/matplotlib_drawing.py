@@ -14,7 +14,7 @@ _DOTS_PER_INCH = 100
 def draw_images_with_matplotlib(
     diffractograms: NDArray[np.float32], size: int, line_width: float = 1.0
 ) -> NDArray[np.uint8]:
-    """Draw as techniques.powder.diffractograms.draw_images does, more than ten times slower."""
+    """Draw as techniques.powder.curve_images.draw_images does, more than ten times slower."""
     images = np.empty((len(diffractograms), size, size), dtype=np.uint8)
     for image, heights in zip(images, diffractograms, strict=True):
         figure = Figure(figsize=(size / _DOTS_PER_INCH,) * 2, dpi=_DOTS_PER_INCH, facecolor="black")

@@ -21,8 +21,9 @@ from spacegrouper.techniques.images import in_view_colours
 from spacegrouper.techniques.patterns.settings import Shape
 from spacegrouper.techniques.patterns.shaping import as_levels, normalise
 from spacegrouper.techniques.patterns.simulation import simulate_crystals
+from spacegrouper.techniques.powder.curve_images import draw_images
 from spacegrouper.techniques.powder.descriptors.powder import IMAGE_POINTS
-from spacegrouper.techniques.powder.diffractograms import diffractograms, draw_images
+from spacegrouper.techniques.powder.diffractograms import diffractograms
 from spacegrouper.techniques.powder.settings import Diffractogram, Powder
 
 PREDICTIONS = pd.DataFrame(

@@ -1,4 +1,4 @@
-"""From the reflections of a powder to its diffractogram, and from that to an image.
+"""From the reflections of a powder to its diffractogram, and to what a network sees of it.
 
 A reflection becomes a pseudo-Voigt profile of unit area, whose full width at half maximum H follows
 from the diffraction angle:
@@ -10,8 +10,6 @@ from the diffraction angle:
 The first is a Gaussian's and adds to the others as Thompson, Cox and Hastings, J. Appl. Cryst.
 20:79 (1987) approximate a Voigt profile: H^5 = H_G^5 + 2.69269 H_G^4 H_L + 2.42843 H_G^3 H_L^2
 + 4.47163 H_G^2 H_L^3 + 0.07842 H_G H_L^4 + H_L^5. The share of the Lorentzian is a setting.
-
-Lines of images are drawn as matplotlib's Agg does, from their exact outline (docs/powder.md).
 """
 
 from collections.abc import Sequence
@@ -25,20 +23,12 @@ from scipy.ndimage import grey_opening
 from spacegrouper.techniques.powder.instrument import draw_instrument, sample_changes
 from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder
 
-LINE_WIDTH = 1.0  # of images, pixels
-
 _K_ALPHA_RATIO = 1.5444 / 1.5406  # of the wavelengths of copper, K-alpha 2 over K-alpha 1
 _SCHERRER = 0.9
 _REACH = 30.0  # full widths at half maximum, from where a Lorentzian's tails are cut
 _LEAST_TAIL = 1e-4  # of the highest peak, of tails in training, where noise hides them
 _GAUSSIAN_REACH = 3.0  # of the Gaussian, which is 1e-11 of its maximum there
 _SAMPLES = 3  # least number of samples in a full width at half maximum
-_TOP = 1.05  # of the image; the highest peak is 1
-# As Agg joins the parts of a line: how far edges of the inner side are cut where they meet, and the
-# largest distance of a round corner's polygon from its arc, of which nearly flat ones have none.
-_INNER_MITER = 1.01  # radii
-_ARC_ERROR = 0.125  # pixels
-_FLAT_ARC = 1 / 1024  # radii
 
 
 def diffractograms(
@@ -54,7 +44,7 @@ def diffractograms(
     `sticks`: (n, angles), integrated intensities at the steps of `powder`; the points are evenly
     spaced over powder.two_theta, both ends included, and each is the mean over its interval, as a
     detector counts. A generator is used only for noise and augmentation; it may then go on to
-    augment_images. Sticks that are all 0 give a diffractogram of 0.
+    the images. Sticks that are all 0 give a diffractogram of 0.
     """
     found = np.empty((len(sticks), points), dtype=np.float32)
     instruments = augment is not None and augment.draws_instruments
@@ -83,39 +73,6 @@ def shown_curves(
     if profile.scale == "square_root":
         found = np.sqrt(found)
     return found
-
-
-def draw_images(
-    diffractograms: NDArray[np.float32], size: int, line_width: float = LINE_WIDTH
-) -> NDArray[np.uint8]:
-    """Draw diffractograms (n, points), 0 to 1, as a white line on black; (n, size, size).
-
-    The line, `line_width` pixels wide, runs over the whole width; the image is 1.05 high.
-    """
-    images = np.empty((len(diffractograms), size, size), dtype=np.uint8)
-    for image, heights in zip(images, diffractograms, strict=True):
-        _draw(image, heights * (size / _TOP), line_width / 2)
-    return images
-
-
-def augment_images(
-    images: NDArray[np.uint8], augment: Augment, generators: Sequence[np.random.Generator]
-) -> NDArray[np.uint8]:
-    """Rotate images (n, size, size) about their centres, then change their contrast.
-
-    Rotation interpolates linearly, what comes in from outside is black; contrast multiplies the
-    differences from the image's mean grey level.
-    """
-    changed = np.empty_like(images)
-    for row, (image, generator) in enumerate(zip(images, generators, strict=True)):
-        turn = np.radians(augment.rotation * generator.uniform(-1, 1))
-        factor = 1 + augment.contrast * generator.uniform(-1, 1)
-        _turn(changed[row], image, np.cos(turn), np.sin(turn))
-        if factor != 1:
-            mean = changed[row].mean()
-            grey = mean + factor * (changed[row] - mean)
-            changed[row] = np.clip(np.rint(grey), 0, 255).astype(np.uint8)
-    return changed
 
 
 def _diffractogram(
@@ -266,140 +223,3 @@ def _add_profiles(
         for point in range(start, stop):
             offset = (point - place) * unit
             values[point] += gaussian * np.exp(-ln_2 * offset * offset)
-
-
-@njit(cache=True, nogil=True)
-def _draw(image: Any, heights: Any, radius: float) -> None:
-    """Draw the line of heights (points,), pixels, over the width of an image (size, size).
-
-    The outline runs along the upper side of the line, and back along the lower one.
-    """
-    size = len(image)
-    spacing = size / (len(heights) - 1)
-    # Of each row, what the coverage of a pixel has more than that of its left neighbour.
-    changes = np.zeros((size, size + 1))
-    last = len(heights) - 1
-    # Both ends lie outside the image; the left one counts, as it is where pixels become covered.
-    _add_edge(changes, -radius, heights[0] - radius, -radius, heights[0] + radius)
-    for side in (1, -1):
-        # Rightwards above the line, leftwards below it.
-        first = 0 if side == 1 else last
-        x, y = first * spacing - side * radius, heights[first] + side * radius
-        for step in range(1, last):
-            middle = first + side * step
-            before = heights[middle] - heights[middle - side]
-            after = heights[middle + side] - heights[middle]
-            x, y = _join(
-                changes,
-                x,
-                y,
-                middle * spacing,
-                heights[middle],
-                side * spacing,
-                before,
-                after,
-                radius,
-            )
-        end = last - first
-        _add_edge(changes, x, y, end * spacing + side * radius, heights[end] + side * radius)
-    for row in range(size):
-        covered = 0.0
-        for column in range(size):
-            covered += changes[size - 1 - row, column]
-            # Where the line overlaps itself, Agg adds up what is covered, to no more than all.
-            image[row, column] = int(min(abs(covered), 1.0) * 255 + 0.5)
-
-
-@njit(cache=True, nogil=True)
-def _join(
-    changes: Any,
-    x: float,
-    y: float,
-    corner_x: float,
-    corner_y: float,
-    across: float,
-    before: float,
-    after: float,
-    radius: float,
-) -> Any:
-    """Add the outline on the left of a corner, from (x, y) on; return the point that it reaches.
-
-    `across`: both parts of the line in x; `before`, `after`: the parts in y.
-    """
-    length_before, length_after = np.hypot(across, before), np.hypot(across, after)
-    # Unit vectors to the left of both parts.
-    x_1, y_1 = -before / length_before, across / length_before
-    x_2, y_2 = -after / length_after, across / length_after
-    turn = np.arctan2(x_1 * y_2 - y_1 * x_2, x_1 * x_2 + y_1 * y_2)
-    miter = 1 / np.cos(turn / 2)
-    if turn > 0:
-        # The inner side: the edges are cut where they meet, unless they are too short for that.
-        cut = miter <= max(min(length_before, length_after) / radius, _INNER_MITER)
-        points = 0
-    else:
-        cut = 1 - 1 / miter < _FLAT_ARC
-        points = int(-turn / (2 * np.arccos(radius / (radius + _ARC_ERROR))))
-    if cut:
-        scale = radius * miter / np.hypot(x_1 + x_2, y_1 + y_2)
-        next_x, next_y = corner_x + scale * (x_1 + x_2), corner_y + scale * (y_1 + y_2)
-        _add_edge(changes, x, y, next_x, next_y)
-        return next_x, next_y
-    for point in range(points + 2):
-        angle = turn * point / (points + 1)
-        cos, sin = np.cos(angle), np.sin(angle)
-        next_x = corner_x + radius * (cos * x_1 - sin * y_1)
-        next_y = corner_y + radius * (sin * x_1 + cos * y_1)
-        _add_edge(changes, x, y, next_x, next_y)
-        x, y = next_x, next_y
-    return x, y
-
-
-@njit(cache=True, nogil=True)
-def _add_edge(changes: Any, x: float, y: float, end_x: float, end_y: float) -> None:
-    """Add the part of each pixel to the right of an edge: downwards positive, upwards negative.
-
-    `changes`: (size, size + 1), row 0 at y = 0. Summed over a closed outline, this is the part
-    of a pixel that is inside, as often as the outline runs around it.
-    """
-    if y == end_y:
-        return
-    direction = 1.0
-    if y > end_y:
-        x, y, end_x, end_y, direction = end_x, end_y, x, y, -1.0
-    size = len(changes)
-    slope = (end_x - x) / (end_y - y)
-    for row in range(max(int(np.floor(y)), 0), min(int(np.ceil(end_y)), size)):
-        bottom, top = max(y, float(row)), min(end_y, row + 1.0)
-        one, other = x + slope * (bottom - y), x + slope * (top - y)
-        left, right = max(min(one, other), 0.0), min(max(one, other), float(size))
-        left, right = min(left, float(size)), max(right, 0.0)
-        part = direction * (top - bottom)
-        before, before_that = 0.0, 0.0
-        for column in range(int(left), min(int(right) + 1, size) + 1):
-            # The mean of what is right of the edge, of x from 0 to the end of this column.
-            reached = column + 1.0
-            if reached < right:
-                until = (reached - left) ** 2 / (2 * (right - left))
-            else:
-                until = reached - (left + right) / 2
-            changes[row, column] += part * (until - 2 * before + before_that)
-            before, before_that = until, before
-
-
-@njit(cache=True, nogil=True)
-def _turn(turned: Any, image: Any, cos: float, sin: float) -> None:
-    """Turn an image (size, size) counter-clockwise about its centre."""
-    size = len(image)
-    centre = (size - 1) / 2
-    for row in range(size):
-        for column in range(size):
-            across, down = column - centre, row - centre
-            x = centre + cos * across - sin * down
-            y = centre + sin * across + cos * down
-            left, top = int(np.floor(x)), int(np.floor(y))
-            grey = 0.0
-            for j in range(top, top + 2):
-                for i in range(left, left + 2):
-                    if 0 <= i < size and 0 <= j < size:
-                        grey += image[j, i] * (1 - abs(x - i)) * (1 - abs(y - j))
-            turned[row, column] = int(grey + 0.5)

@@ -5,7 +5,8 @@ import pytest
 
 from spacegrouper.contract.descriptor import DESCRIPTORS, Composer, Presentation
 from spacegrouper.randomness import generators
-from spacegrouper.techniques.powder.diffractograms import diffractograms, draw_images
+from spacegrouper.techniques.powder.curve_images import draw_images
+from spacegrouper.techniques.powder.diffractograms import diffractograms
 from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder
 
 POWDER = Powder(two_theta=(10, 50), step=0.05)

@@ -27,7 +27,7 @@ class _DrawnCurves:
     ) -> list[NDArray[np.float32]]:
         """Return one grey image, (n, size, size, 3), 0 to 1."""
         from spacegrouper.techniques.images import one_image
-        from spacegrouper.techniques.powder.diffractograms import augment_images, draw_images
+        from spacegrouper.techniques.powder.curve_images import augment_images, draw_images
 
         drawn, random = self.curves.draw(prepared, ids, epoch)
         images = draw_images(drawn, self.image_size)
@@ -43,7 +43,7 @@ class _DrawnCurves:
     def shown(self, curves: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """Return the image of diffractograms (n, points), the highest point 1."""
         from spacegrouper.techniques.images import one_image
-        from spacegrouper.techniques.powder.diffractograms import draw_images
+        from spacegrouper.techniques.powder.curve_images import draw_images
 
         return one_image(draw_images(curves, self.image_size)[:, None])
 
