@@ -55,12 +55,14 @@ def test_several_pages_broken_and_missing_files_are_refused(tmp_path: Path) -> N
         read_micrograph(tmp_path / "none.png")
 
 
-def hyperspy_file(path: Path, counts: Any, units: str, scale: float) -> None:
-    hspy = pytest.importorskip("rsciio.hspy", reason="needs the extra `micrographs`")
+def microscopes_file(path: Path, counts: Any, units: str, scale: float) -> None:
+    """Write what the suffix says; the last two axes are those of a pattern."""
+    reader = {".hspy": "rsciio.hspy", ".blo": "rsciio.blockfile"}[path.suffix]
+    writer = pytest.importorskip(reader, reason="needs the extra `micrographs`")
     axes = [
         {"name": name, "size": size, "scale": scale, "offset": 0.0, "units": units,
-         "navigate": False, "index_in_array": place, "_type": "UniformDataAxis"}
-        for place, (name, size) in enumerate(zip("abc", counts.shape, strict=False))
+         "navigate": place < counts.ndim - 2, "index_in_array": place, "_type": "UniformDataAxis"}
+        for place, (name, size) in enumerate(zip("abcd", counts.shape, strict=False))
     ]  # fmt: skip
     metadata = {
         "Acquisition_instrument": {"TEM": {"beam_energy": 200.0}},
@@ -69,7 +71,7 @@ def hyperspy_file(path: Path, counts: Any, units: str, scale: float) -> None:
     empty = ("original_metadata", "package_info", "learning_results", "tmp_parameters", "models")
     signal: dict[str, Any] = {key: {} for key in empty}
     signal |= {"data": counts, "axes": axes, "metadata": metadata, "attributes": {"_lazy": False}}
-    hspy.file_writer(str(path), signal)
+    writer.file_writer(str(path), signal)
 
 
 # The wavelength of electrons of 200 kV is 0.02508 Angstrom (International Tables C, 4.3.2.1).
@@ -79,7 +81,7 @@ def hyperspy_file(path: Path, counts: Any, units: str, scale: float) -> None:
 def test_a_microscopes_file_says_its_scale_and_high_tension(
     tmp_path: Path, units: str, scale: float, step: float
 ) -> None:
-    hyperspy_file(tmp_path / "a.hspy", drawn(), units, scale)
+    microscopes_file(tmp_path / "a.hspy", drawn(), units, scale)
     read = read_micrograph(tmp_path / "a.hspy")
     assert read.step == pytest.approx(step, rel=1e-3)
     assert read.high_tension == 200
@@ -87,19 +89,30 @@ def test_a_microscopes_file_says_its_scale_and_high_tension(
 
 
 def test_a_scale_in_metres_is_none_of_a_pattern(tmp_path: Path) -> None:
-    hyperspy_file(tmp_path / "a.hspy", drawn(), "nm", 0.1)
+    microscopes_file(tmp_path / "a.hspy", drawn(), "nm", 0.1)
     read = read_micrograph(tmp_path / "a.hspy")
     assert read.step is None
     assert read.notes == ("the file's scale is in nm: it is not used",)
 
 
 def test_a_stack_of_patterns_is_refused(tmp_path: Path) -> None:
-    hyperspy_file(tmp_path / "a.hspy", np.stack([drawn(), drawn()]), "1/nm", 0.1)
+    microscopes_file(tmp_path / "a.hspy", np.stack([drawn(), drawn()]), "1/nm", 0.1)
     with pytest.raises(UserError, match="holds 2 images; save one of them, or their mean"):
         read_micrograph(tmp_path / "a.hspy")
 
 
-@pytest.mark.parametrize("suffix", [".dm4", ".mrc", ".tvips", ".mib", ".hspy"])
+def test_a_blockfile_of_one_pattern_is_read_and_a_scan_is_refused(tmp_path: Path) -> None:
+    pattern = np.arange(64 * 64, dtype=np.uint8).reshape(64, 64)
+    microscopes_file(tmp_path / "a.blo", pattern[None, None], "cm", 0.016)
+    read = read_micrograph(tmp_path / "a.blo")
+    np.testing.assert_array_equal(read.counts, pattern)
+    assert read.step is None
+    microscopes_file(tmp_path / "scan.blo", np.stack([[pattern] * 3] * 2), "cm", 0.016)
+    with pytest.raises(UserError, match="holds 2 x 3 images"):
+        read_micrograph(tmp_path / "scan.blo")
+
+
+@pytest.mark.parametrize("suffix", [".blo", ".dm4", ".mrc", ".tvips", ".mib", ".hspy"])
 def test_a_damaged_file_of_a_microscope_gives_one_line(tmp_path: Path, suffix: str) -> None:
     pytest.importorskip("rsciio", reason="needs the extra `micrographs`")
     (tmp_path / f"a{suffix}").write_bytes(b"\x00" * 5000)
