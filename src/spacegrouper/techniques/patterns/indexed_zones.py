@@ -72,7 +72,7 @@ class IndexedZones:
             UserError: their views or their fringes are in the way.
         """
         for (key, *_), reason in against_indexing(self.settings):
-            raise UserError(f"`{key}`, which the patterns were simulated with: {reason}")
+            raise UserError(f"the dataset's `{key}`: {reason}, and simulate the patterns anew")
 
     def prepare(self, arrays: Arrays) -> NDArray[Any]:
         """Return the fields `zones` (views, size, size) and `lattices` (12,) of each crystal."""
