@@ -8,6 +8,7 @@ from structure_files import CAESIUM_CHLORIDE, ROCK_SALT, write_cif
 from tiny_model import write_tiny_model
 
 from spacegrouper.crystals.crystal import Rejection
+from spacegrouper.errors import UserError
 from spacegrouper.prediction.answers import Answer
 from spacegrouper.prediction.descriptions import answer_record, facts
 from spacegrouper.prediction.inputs import Asked, answer_inputs, gathered, read_input, read_views
@@ -155,3 +156,22 @@ def test_without_a_network_of_the_users_that_of_the_package_takes_diffractograms
     assert scan.alike[0].likeness > 0.95
     assert scan.alike[0].cell == pytest.approx((5.64, 5.64, 5.64, 90, 90, 90), rel=2e-3)
     assert scan.warning == ""
+
+
+def test_a_micrograph_of_a_crystal_is_given_once(tmp_path: Path) -> None:
+    micrograph, other = tmp_path / "m.png", tmp_path / "n.png"
+    for path in (micrograph, other):
+        Image.new("L", (64, 64)).save(path)
+    (tmp_path / "link.png").symlink_to(micrograph)
+    on_a_cell = Asked(None, cell="4,4,4,90,90,90")
+    assert gathered([micrograph, other], on_a_cell) == [(micrograph, other)]
+    for again in (micrograph, tmp_path / "link.png"):
+        with pytest.raises(UserError, match=f"^{again}: given twice; give each micrograph"):
+            gathered([micrograph, other, again], on_a_cell)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".cif", ".npy", ".xy", ".hkl"])
+def test_other_inputs_given_twice_are_answered_twice(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.touch()
+    assert gathered([path, path], Asked(None)) == [(path,), (path,)]

@@ -1,5 +1,6 @@
 """Many inputs of any kind, one answer or one reason for each: what scripts/predict.py is asked."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -151,7 +152,8 @@ def gathered(paths: Sequence[Path], asked: Asked) -> list[tuple[Path, ...]]:
     """Put the files of one input together: a list of reflections and what belongs to it.
 
     Raises:
-        UserError: a cell is given, but not for one list; or a prior for none.
+        UserError: a cell is given, but not for one list; a prior for none; or a micrograph twice
+            for one answer.
     """
     files = [path for path in paths if not holds_patterns(path) and not is_micrograph(path)]
     roles = {path: asked.role(path) for path in files}
@@ -169,7 +171,15 @@ def gathered(paths: Sequence[Path], asked: Asked) -> list[tuple[Path, ...]]:
     if asked.pixel_size is not None and not micrographs:
         raise UserError("--pixel-size is for micrographs, and none is given")
     if asked.cell is not None and micrographs:
-        # Those of one cell are of one crystal.
+        # Those of one cell are of one crystal. One that is given twice, maybe by another path,
+        # would count twice.
+        files_of = [os.path.realpath(path) for path in micrographs]
+        for place, file in enumerate(files_of):
+            if file in files_of[:place]:
+                raise UserError(
+                    f"{path_text(micrographs[place])}: given twice; give each micrograph of a "
+                    "crystal once"
+                )
         together[micrographs[0]] = tuple(micrographs)
         beside |= set(micrographs[1:])
     return [together.get(path, (path,)) for path in paths if path not in beside]
