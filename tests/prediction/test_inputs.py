@@ -1,8 +1,10 @@
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 from diffractogram_files import columns, xrdml
+from measured_lists import cell_text, measured_list, write_hkl
 from PIL import Image
 from structure_files import CAESIUM_CHLORIDE, ROCK_SALT, write_cif
 from tiny_model import write_tiny_model
@@ -12,6 +14,7 @@ from spacegrouper.errors import UserError
 from spacegrouper.prediction.answers import Answer
 from spacegrouper.prediction.descriptions import answer_record, facts
 from spacegrouper.prediction.inputs import Asked, answer_inputs, gathered, read_input, read_views
+from spacegrouper.prediction.list_answers import MeasuredList
 from spacegrouper.prediction.pattern_files import Patterns
 from spacegrouper.prediction.pictures import answer_figure
 from spacegrouper.prediction.trained_model import TrainedModel, load_trained_model
@@ -125,6 +128,31 @@ def test_a_network_of_patterns_refuses_a_diffractogram(tmp_path: Path, model: Tr
     (refused,) = read_input([path], Asked(model))
     assert isinstance(refused, Rejection)
     assert "only networks trained on powders" in refused.reason
+
+
+def test_what_its_name_tells_may_be_larger_than_an_instruments_file(tmp_path: Path) -> None:
+    # Sparse files of more than 50 MB.
+    patterns = tmp_path / "many.npy"
+    np.lib.format.open_memmap(patterns, "w+", np.uint16, (60, 3, 400, 400)).flush()
+    first = next(read_input([patterns], Asked(None)))
+    assert isinstance(first, Rejection)
+    assert first.id == f"{patterns}#0"
+    micrograph = tmp_path / "a.dm4"
+    micrograph.touch()
+    os.truncate(micrograph, 60_000_000)
+    (refused,) = read_input([micrograph], Asked(None))
+    assert isinstance(refused, Rejection)
+    assert "larger than" not in refused.reason
+
+
+def test_a_long_list_of_reflections_is_read_beside_a_network_of_powders(
+    tmp_path: Path, powder_model: TrainedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spacegrouper.prediction.inputs._MAXIMUM_BYTES", 1000)
+    measured = measured_list(14)
+    path = write_hkl(tmp_path / "a.hkl", measured)
+    (found,) = read_input([path], Asked(powder_model, cell=cell_text(measured)))
+    assert isinstance(found, MeasuredList)
 
 
 # Rock salt with copper K-alpha 1: 2 theta, degrees, and relative intensities (ICDD PDF 5-628).

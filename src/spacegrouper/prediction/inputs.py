@@ -273,7 +273,11 @@ def _find_measured(path: Path, asked: Asked) -> "tuple[MeasuredFiles, bytes] | N
     if files is None or not path.is_file() or (asked.model is None and asked.is_list(path)):
         return None
     name = path_text(path)
-    content = unpacked(content_of(path, _MAXIMUM_BYTES), _MAXIMUM_BYTES, name)
+    try:
+        content = unpacked(content_of(path, _MAXIMUM_BYTES), _MAXIMUM_BYTES, name)
+    except UserError:
+        # Too large or damaged: a list may be larger, and whoever reads the file last says why not.
+        return None
     return (files, content) if files.recognises(content, name) else None
 
 
@@ -305,11 +309,12 @@ def _read_structures(paths: Sequence[Path], asked: Asked, _: bool) -> Iterator[I
     yield from read_standard_crystals(paths[0], asked.network.settings.standardise)
 
 
-# The first that finds something reads it.
+# The first that finds something reads it. Those that are told by their names come first: they may
+# be of any size, and need not be read to be told.
 _KINDS = (
-    _Kind(_find_measured, _read_measured),
     _Kind(lambda path, asked: holds_patterns(path) or None, _read_patterns),
     _Kind(lambda path, asked: is_micrograph(path) or None, _read_micrographs),
+    _Kind(_find_measured, _read_measured),
     _Kind(lambda path, asked: asked.role(path) if asked.is_list(path) else None, _read_list),
     _Kind(lambda path, asked: True, _read_structures),
 )
