@@ -75,6 +75,8 @@ def test_a_network_answers_alike_for_a_crystal_and_its_file(tmp_path: Path) -> N
     assert of_file._repr_png_().startswith(PNG)
     with pytest.raises(UserError, match=r"none.cif"):
         spacegrouper.predict("none.cif", model)
+    with pytest.raises(UserError, match="--cell is that of one list of reflections"):
+        spacegrouper.predict(spacegrouper.read(path), model, cell="4,4,4,90,90,90")
 
 
 @pytest.mark.parametrize(

@@ -186,6 +186,26 @@ def test_without_a_network_of_the_users_that_of_the_package_takes_diffractograms
     assert scan.warning == ""
 
 
+def test_options_that_no_input_needs_are_refused(tmp_path: Path, model: TrainedModel) -> None:
+    structure = write_cif(tmp_path / "nacl.cif", ROCK_SALT)
+    scan, missing = tmp_path / "nacl.xy", tmp_path / "none.xy"
+    scan.write_bytes(columns())
+    measured = write_hkl(tmp_path / "a.hkl", measured_list(14))
+    at_copper = Asked(None, wavelength=1.5406)
+    for paths in ([], [structure], [measured, structure]):
+        with pytest.raises(
+            UserError, match=r"^--wavelength is for measured diffractograms, and no"
+        ):
+            gathered(paths, at_copper)
+    with pytest.raises(UserError, match=r"^--wavelength .* the network takes none"):
+        gathered([scan], Asked(model, wavelength=1.5406))
+    with pytest.raises(UserError, match=r"^--ranker is for lists of reflections and micrographs"):
+        gathered([structure, scan], Asked(None, ranker=tmp_path / "own.npz"))
+    assert gathered([structure, scan], at_copper) == [(structure,), (scan,)]
+    # Reading says that there is no such file.
+    assert gathered([missing], at_copper) == [(missing,)]
+
+
 def test_a_micrograph_of_a_crystal_is_given_once(tmp_path: Path) -> None:
     micrograph, other = tmp_path / "m.png", tmp_path / "n.png"
     for path in (micrograph, other):

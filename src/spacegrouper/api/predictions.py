@@ -97,6 +97,8 @@ def predict(
 
     trained = load_trained_model(Path(model)) if model is not None else None
     asked = Asked(trained, wavelength, cell, prior, pixel_size=pixel_size)
+    if isinstance(what, StandardCrystal | PatternSet):
+        gathered([], asked)  # refuses options of files
     if isinstance(what, StandardCrystal):
         inputs: list[Input] = [what.crystal]
         name = what.crystal.id

@@ -152,8 +152,8 @@ def gathered(paths: Sequence[Path], asked: Asked) -> list[tuple[Path, ...]]:
     """Put the files of one input together: a list of reflections and what belongs to it.
 
     Raises:
-        UserError: a cell is given, but not for one list; a prior for none; or a micrograph twice
-            for one answer.
+        UserError: an option is given that no file needs; a cell, but not for one list; or a
+            micrograph twice for one answer.
     """
     files = [path for path in paths if not holds_patterns(path) and not is_micrograph(path)]
     roles = {path: asked.role(path) for path in files}
@@ -161,15 +161,7 @@ def gathered(paths: Sequence[Path], asked: Asked) -> list[tuple[Path, ...]]:
     beside = {path for each in together.values() for path in each[1:]}
     lists = [path for path in together if asked.is_list(path)]
     micrographs = [path for path in paths if is_micrograph(path)]
-    if asked.cell is not None and len(lists) + bool(micrographs) != 1:
-        raise UserError(
-            f"--cell is that of one list of reflections, or of micrographs, and {len(lists)} lists "
-            f"and {len(micrographs)} micrographs are given"
-        )
-    if asked.prior != "none" and not lists and not micrographs:
-        raise UserError("--prior is for lists of reflections and micrographs, and none is given")
-    if asked.pixel_size is not None and not micrographs:
-        raise UserError("--pixel-size is for micrographs, and none is given")
+    _check_options(asked, files, lists, micrographs)
     if asked.cell is not None and micrographs:
         # Those of one cell are of one crystal. One that is given twice, maybe by another path,
         # would count twice.
@@ -183,6 +175,31 @@ def gathered(paths: Sequence[Path], asked: Asked) -> list[tuple[Path, ...]]:
         together[micrographs[0]] = tuple(micrographs)
         beside |= set(micrographs[1:])
     return [together.get(path, (path,)) for path in paths if path not in beside]
+
+
+def _check_options(
+    asked: Asked, files: Sequence[Path], lists: Sequence[Path], micrographs: Sequence[Path]
+) -> None:
+    """Raise UserError for an option that would play no role."""
+    if asked.cell is not None and len(lists) + bool(micrographs) != 1:
+        raise UserError(
+            f"--cell is that of one list of reflections, or of micrographs, and {len(lists)} lists "
+            f"and {len(micrographs)} micrographs are given"
+        )
+    if asked.pixel_size is not None and not micrographs:
+        raise UserError("--pixel-size is for micrographs, and none is given")
+    for option, given in (("--prior", asked.prior != "none"), ("--ranker", asked.ranker)):
+        if given and not lists and not micrographs:
+            raise UserError(
+                f"{option} is for lists of reflections and micrographs, and none is given"
+            )
+    if asked.wavelength is None:
+        return
+    if asked.instruments is None:
+        raise UserError("--wavelength is for measured diffractograms, and the network takes none")
+    # That a file is missing is said when it is read.
+    if not any(not path.exists() or _find_measured(path, asked) for path in files):
+        raise UserError("--wavelength is for measured diffractograms, and none is given")
 
 
 def read_input(paths: Sequence[Path], asked: Asked) -> Iterator[Input]:
