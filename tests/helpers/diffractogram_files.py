@@ -21,7 +21,12 @@ def columns(separator: str = " ", angles: NDArray[np.float64] = ANGLES) -> bytes
     return "\n".join(f"{angle:.2f}{separator}{count:.0f}" for angle, count in rows).encode()
 
 
-def xrdml(scans: int = 1, intensities: str = "intensities", further: str = "") -> bytes:
+def xrdml(
+    scans: int = 1,
+    intensities: str = "intensities",
+    further: str = "",
+    wavelength: float = WAVELENGTH,
+) -> bytes:
     """Return an XRDML file."""
     scan = (
         '<scan scanAxis="Gonio"><dataPoints><positions axis="2Theta" unit="deg">'
@@ -34,12 +39,12 @@ def xrdml(scans: int = 1, intensities: str = "intensities", further: str = "") -
     return (
         '<?xml version="1.0" encoding="UTF-8"?>'
         '<xrdMeasurements xmlns="http://www.xrdml.com/XRDMeasurement/1.5"><xrdMeasurement>'
-        f'<usedWavelength intended="K-Alpha 1"><kAlpha1 unit="Angstrom">{WAVELENGTH}</kAlpha1>'
+        f'<usedWavelength intended="K-Alpha 1"><kAlpha1 unit="Angstrom">{wavelength}</kAlpha1>'
         f"</usedWavelength>{scan * scans}</xrdMeasurement></xrdMeasurements>"
     ).encode()
 
 
-def brml(axis: str = "TwoTheta") -> bytes:
+def brml(axis: str = "TwoTheta", wavelength: float = WAVELENGTH) -> bytes:
     """Return a BRML file."""
     points = "".join(
         f"<Datum>0.5,1,{angle:.2f},{angle / 2:.3f},{count:.0f}</Datum>"
@@ -47,7 +52,7 @@ def brml(axis: str = "TwoTheta") -> bytes:
     )
     scan = (
         "<RawData><FixedInformation><Instrument><PrimaryTracks><TrackInfo><MountedTube>"
-        f'<WaveLengthAlpha1 Value="{WAVELENGTH}" Unit="A"/></MountedTube></TrackInfo>'
+        f'<WaveLengthAlpha1 Value="{wavelength}" Unit="A"/></MountedTube></TrackInfo>'
         "</PrimaryTracks></Instrument></FixedInformation><DataRoutes><DataRoute>"
         f'<ScanInformation><ScanAxes><ScanAxisInfo AxisId="{axis}" AxisName="{axis}">'
         f"<Start>{ANGLES[0]}</Start><Stop>{ANGLES[-1]}</Stop></ScanAxisInfo></ScanAxes>"
@@ -60,7 +65,7 @@ def brml(axis: str = "TwoTheta") -> bytes:
     return file.getvalue()
 
 
-def bruker_raw() -> bytes:
+def bruker_raw(wavelength: float = WAVELENGTH) -> bytes:
     """Return a RAW file of version 3."""
     head, of_range = bytearray(712), bytearray(304)
     head[:7] = b"RAW1.01"
@@ -68,18 +73,18 @@ def bruker_raw() -> bytes:
     struct.pack_into("<II", of_range, 0, 304, ANGLES.size)
     struct.pack_into("<d", of_range, 16, ANGLES[0])
     struct.pack_into("<d", of_range, 176, 0.05)
-    struct.pack_into("<d", of_range, 240, WAVELENGTH)
+    struct.pack_into("<d", of_range, 240, wavelength)
     struct.pack_into("<I", of_range, 256, 8)
     return bytes(head + of_range) + bytes(8) + COUNTS.astype("<f4").tobytes()
 
 
-def powder_cif() -> bytes:
+def powder_cif(wavelength: float = WAVELENGTH) -> bytes:
     """Return a CIF file with a profile."""
     rows = "\n".join(
         f"{angle:.2f} {count:.0f}({np.sqrt(count):.0f})"
         for angle, count in zip(ANGLES, COUNTS, strict=True)
     )
     return (
-        f"data_a\n_diffrn_radiation_wavelength {WAVELENGTH}\nloop_\n_pd_meas_2theta_scan\n"
+        f"data_a\n_diffrn_radiation_wavelength {wavelength}\nloop_\n_pd_meas_2theta_scan\n"
         f"_pd_meas_intensity_total\n{rows}\n"
     ).encode()

@@ -54,6 +54,7 @@ def test_angles_that_were_not_measured_are_zero_and_said() -> None:
         (Scan(ANGLES, COUNTS, 1.5406), 0.7093, "--wavelength is 0.7093"),
         (Scan(ANGLES, COUNTS), 0.2, "less than half"),
         (Scan(np.linspace(0.5, 8, 1401), COUNTS), None, "covers 0.5 to 8 degrees"),
+        (Scan(ANGLES + 50, COUNTS), 0.7093, "spacings below 0.7093 Angstrom, which are not seen"),
         (Scan(ANGLES, -COUNTS), None, "no intensity between"),
     ],
 )

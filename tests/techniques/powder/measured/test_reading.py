@@ -54,6 +54,17 @@ def test_scans_of_the_same_angles_are_added_and_attenuators_undone() -> None:
     np.testing.assert_array_equal(scan.intensity, 3 * COUNTS)
 
 
+@pytest.mark.parametrize("nothing", [0, -1])
+def test_a_wavelength_that_nobody_filled_in_is_none(nothing: float) -> None:
+    for name, content in (
+        ("a.cif", powder_cif(nothing)),
+        ("a.xrdml", xrdml(wavelength=nothing)),
+        ("a.brml", brml(wavelength=nothing)),
+        ("a.raw", bruker_raw(nothing)),
+    ):
+        assert read_diffractogram(content, name).wavelength is None
+
+
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
@@ -80,6 +91,11 @@ def test_scans_of_the_same_angles_are_added_and_attenuators_undone() -> None:
         ("a.rasx", b"text", "Rigaku's RASX"),
         ("a.cif", powder_cif().replace(b"_pd_meas_2theta_scan", b"_pd_meas_time"), "no angles"),
         ("a.cif", powder_cif().replace(b" 20(4)", b" ?", 1), "number 1 is '?'"),
+        ("a.cif", powder_cif(1e-9), "wavelength of 1e-09 Angstrom, and not one of 0.05 to 10"),
+        ("a.xrdml", xrdml(wavelength=154.06), "wavelength of 154.06 Angstrom"),
+        ("a.brml", brml(wavelength=1.5406e-10), "wavelength of 1.5406e-10 Angstrom"),
+        ("a.raw", bruker_raw(15.4), "wavelength of 15.4 Angstrom"),
+        ("a.xy", b"# wavelength 0.01\n" + columns(), "wavelength of 0.01 Angstrom"),
     ],
 )
 def test_what_is_no_diffractogram_is_refused_with_the_reason(

@@ -48,7 +48,7 @@ def _scan(content: bytes) -> Scan | None:
         if np.allclose([column[0], column[-1]], ends, atol=0.05):
             wavelength = root.find(".//WaveLengthAlpha1")
             known = [] if wavelength is None else numbers_of(wavelength.get("Value"), "wavelength")
-            return Scan(column, table[:, -1], known[0] if known and known[0] > 0 else None)
+            return Scan(column, table[:, -1], known[0] if known else None)
     raise UserError("its points have no column of the angles that it names; export it as .xy")
 
 

@@ -49,6 +49,6 @@ def _ranges(content: bytes) -> list[Scan]:
         place += length + further
         intensity = np.frombuffer(content, "<f4", points, place).astype(np.float64)
         place += 4 * points
-        known = next((each for each in (wavelength, general) if 0.05 < each < 10), None)
+        known = wavelength if wavelength > 0 else general
         scans.append(Scan(start + step * np.arange(points), intensity, known))
     return scans

@@ -78,6 +78,13 @@ def on_network_axis(
     # Angles that no crystal spacing reaches with the network's wavelength are left out.
     sin = np.sin(np.radians(scan.two_theta / 2)) * own / used
     reached = sin < 1
+    if not reached.any():
+        widest = used / 2 / np.sin(np.radians(scan.two_theta[0] / 2))
+        raise UserError(
+            f"shows lattice spacings below {widest:.4g} Angstrom, which are not seen at the "
+            f"network's wavelength, {own:g} Angstrom; measure lower angles, or give the right "
+            "--wavelength"
+        )
     angles = np.degrees(2 * np.arcsin(sin[reached]))
     intensity = np.maximum(scan.intensity[reached], 0)
     first, last = powder.two_theta

@@ -46,11 +46,7 @@ def read_powder_cif(content: bytes) -> Scan:
     columns = block.table(tag)
     intensity = _numbers(columns[tag], tag)
     wavelength = block.number("_diffrn_radiation_wavelength")
-    return Scan(
-        _angles(block, columns, intensity.size),
-        intensity,
-        None if math.isnan(wavelength) else wavelength,
-    )
+    return Scan(_angles(block, columns, intensity.size), intensity, wavelength)
 
 
 def _angles(block: Block, columns: dict[str, list[str]], points: int) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from spacegrouper.errors import UserError
 
 FEWEST_POINTS = 100
 _LARGEST_STEP = 0.25  # degrees: coarser ones step over peaks
+_WAVELENGTHS = (0.05, 10.0)  # Angstrom, of any diffractometer
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +20,7 @@ class Scan:
     Args:
         two_theta: (n,), degrees.
         intensity: (n,), in any unit.
-        wavelength: Angstrom; none where the file does not say it.
+        wavelength: Angstrom; none, 0 or NaN where the file does not say it.
         scans: how many of the same angles were added up.
     """
 
@@ -49,10 +50,10 @@ def one_scan(scans: Sequence[Scan]) -> Scan:
 
 
 def checked(scan: Scan) -> Scan:
-    """Return a scan with ascending angles.
+    """Return a scan with ascending angles, whose wavelength is one or None.
 
     Raises:
-        UserError: it can be no diffractogram.
+        UserError: it can be no diffractogram, or its wavelength none.
     """
     angles, intensity = scan.two_theta, scan.intensity
     if angles.size < FEWEST_POINTS:
@@ -83,4 +84,19 @@ def checked(scan: Scan) -> Scan:
         )
     if intensity.max() <= max(intensity.min(), 0):
         raise UserError("shows no peak: no intensity is above 0 and above the others")
-    return replace(scan, two_theta=angles, intensity=intensity)
+    return replace(
+        scan, two_theta=angles, intensity=intensity, wavelength=_checked_wavelength(scan.wavelength)
+    )
+
+
+def _checked_wavelength(stated: float | None) -> float | None:
+    # Programs write 0 or less where nobody filled it in.
+    if stated is None or not stated > 0:
+        return None
+    least, most = _WAVELENGTHS
+    if not least <= stated <= most:
+        raise UserError(
+            f"states a wavelength of {stated:g} Angstrom, and not one of {least:g} to {most:g}; "
+            "mend the file, or export it as .xy and give --wavelength"
+        )
+    return stated

@@ -17,7 +17,7 @@ def read_xrdml(content: bytes) -> Scan:
     """
     root = xml_root(content)
     wavelength = numbers_of(root.findtext(".//usedWavelength/kAlpha1"), "wavelength")
-    known = wavelength[0] if wavelength and wavelength[0] > 0 else None
+    known = wavelength[0] if wavelength else None
     scans = [_scan(points, known) for points in root.iterfind(".//scan/dataPoints")]
     return one_scan([scan for scan in scans if scan is not None])
 
