@@ -54,6 +54,47 @@ def test_scans_of_the_same_angles_are_added_and_attenuators_undone() -> None:
     np.testing.assert_array_equal(scan.intensity, 3 * COUNTS)
 
 
+def with_thousands(mark: str, decimals: str = "", decimal_mark: str = ".") -> bytes:
+    """Return columns whose intensities have a mark between thousands."""
+    return "\n".join(
+        f"{angle:.2f}".replace(".", decimal_mark) + f" {count:,.0f}".replace(",", mark) + decimals
+        for angle, count in zip(ANGLES, COUNTS, strict=True)
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        with_thousands(","),
+        with_thousands(",", ".5"),
+        with_thousands(".", decimal_mark=","),
+        with_thousands(".", ",5", ","),
+        b"\n".join(with_thousands(",").splitlines()[432:]),  # from the first thousand on
+        b"\n".join(with_thousands(",", ".5").splitlines()[432:]),
+        columns(";").replace(b".", b",", 500),
+    ],
+)
+def test_marks_between_thousands_are_no_decimal_ones(content: bytes) -> None:
+    assert is_diffractogram(content, "a.txt")
+    with pytest.raises(UserError, match=r"^line \d+ .* write thousands without a mark"):
+        read_diffractogram(content, "a.txt")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        columns().replace(b" 2000", b" 2e3"),
+        columns("\t").replace(b".00\t", b"\t"),
+        columns().replace(b" 2000", b" 2000.000"),
+        b"05.01.2024 10.30\n" + columns(),
+    ],
+)
+def test_numbers_may_be_written_in_several_ways(content: bytes) -> None:
+    scan = read_diffractogram(content, "a.xy")
+    np.testing.assert_allclose(scan.two_theta, ANGLES, atol=1e-6)
+    np.testing.assert_array_equal(scan.intensity, COUNTS)
+
+
 @pytest.mark.parametrize("nothing", [0, -1])
 def test_a_wavelength_that_nobody_filled_in_is_none(nothing: float) -> None:
     for name, content in (

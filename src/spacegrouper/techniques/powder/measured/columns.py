@@ -15,13 +15,14 @@ _EVEN = 10  # lines that tell a diffractogram from other numbers
 _WAVELENGTH = re.compile(
     r"(?:wave\s*length|lambda|k[-_ ]?(?:alpha|a)[-_ ]?1)\D{0,40}?(\d\.\d{2,})", re.IGNORECASE
 )
+_GROUPED = re.compile(r"[+-]?\d{1,3}([.,]\d{3})+[.,]\d+")  # 1,234.5 or 1,234,567
 _COMMENTS = "#!;'\"/*"
 
 
 def is_columns(text: str) -> bool:
     """Tell whether a text holds nothing but columns, or evenly spaced angles and what is there."""
     lines = [line.strip() for line in text.splitlines()[:300]]
-    filled = [_numbers(line) for line in lines if line and line[0] not in _COMMENTS]
+    filled = [_numbers(_texts(line)) for line in lines if line and line[0] not in _COMMENTS]
     rows = [row for row in filled if row is not None]
     if len(rows) > 1 and None not in filled[1:]:
         return True
@@ -33,13 +34,23 @@ def read_columns(text: str) -> Scan:
     """Read the columns of a text.
 
     Raises:
-        UserError: a line among them is none.
+        UserError: a line among them is none, or has a mark that may stand between thousands.
     """
     heading, rows = [], []
+    marks: set[str] = set()
     for number, line in enumerate(text.splitlines(), start=1):
-        row = _numbers(line)
+        texts = _texts(line)
+        row = _numbers(texts)
         if row is not None:
             rows.append((number, row))
+            marks |= {mark for mark in ".," if any(mark in part for part in texts)}
+            # 1,000 beside 10.02 is not 1.
+            if len(marks) == 2 or any(map(_GROUPED.fullmatch, texts)):
+                raise UserError(
+                    f"line {number} has a mark between thousands, or another decimal mark than "
+                    "those before it; write thousands without a mark, and all decimals with the "
+                    "same"
+                )
         elif not rows or not line.strip() or line.lstrip()[0] in _COMMENTS:
             heading.append(line)
         else:
@@ -60,14 +71,19 @@ def read_columns(text: str) -> Scan:
     return Scan(columns[:, 0], columns[:, 1], float(found[1]) if found else None)
 
 
-def _numbers(line: str) -> list[float] | None:
+def _texts(line: str) -> list[str]:
+    """Return what stands in the columns of a line."""
+    texts = [part.strip(",") for part in re.split(r"[;\s]+", line)]
+    texts = [part for part in texts if part]
+    return line.strip().rstrip(",").split(",") if len(texts) == 1 else texts
+
+
+def _numbers(texts: list[str]) -> list[float] | None:
     """Return the two or three numbers of a line; decimal commas are taken."""
-    parts = [part.strip(",") for part in re.split(r"[;\s]+", line)]
-    parts = [part.replace(",", ".") for part in parts if part]
-    if len(parts) == 1:
-        parts = line.strip().rstrip(",").split(",")
+    # Marks between thousands are refused later, in a line of columns and not of a heading.
+    plain = [re.sub("[.,]", "", text) if _GROUPED.fullmatch(text) else text for text in texts]
     try:
-        numbers = [float(part) for part in parts]
+        numbers = [float(text.replace(",", ".")) for text in plain]
     except ValueError:
         return None
     return numbers if len(numbers) in (2, 3) else None
