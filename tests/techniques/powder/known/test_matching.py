@@ -49,6 +49,19 @@ def test_what_was_not_measured_does_not_count(catalogue: Catalogue) -> None:
     assert empty.likeness[empty.rows == found.rows[0]] < found.likeness[0] - 0.1
 
 
+def test_lines_in_a_gap_do_not_count(catalogue: Catalogue) -> None:
+    crystal = random_crystal(19, 1)
+    curve = fine_curve(crystal)
+    whole = match(find_peaks(curve, POWDER), catalogue.lines, POWDER)
+    # From 20 to 40 degrees, where its strongest lines are.
+    curve[750:1750] = np.nan
+    found = match(find_peaks(curve, POWDER), catalogue.lines, POWDER)
+    assert catalogue.ids[found.rows[0]] == crystal.id
+    assert found.likeness[0] > whole.likeness[0] - 0.03
+    bridged = match(find_peaks(np.nan_to_num(curve), POWDER), catalogue.lines, POWDER)
+    assert bridged.likeness[bridged.rows == found.rows[0]] < found.likeness[0] - 0.1
+
+
 def test_the_zero_of_the_angles_is_found(catalogue: Catalogue) -> None:
     # Of a cubic crystal, in which nothing else but one length can make up for it.
     curve = fine_curve(random_crystal(225, 0), zero_shift=0.04)

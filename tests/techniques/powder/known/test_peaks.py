@@ -46,8 +46,20 @@ def test_noise_is_told_from_what_was_measured_alone() -> None:
     curve[2250:] = np.nan
     part = find_peaks(curve, POWDER)
     assert part.places.size <= whole.places.size
-    assert part.measured == pytest.approx((20, 49.98))
+    assert np.flatnonzero(part.measured).tolist() == list(range(750, 2250))
     assert not part.curve[:750].any()
+
+
+def test_a_gap_hides_no_peaks_beside_it_and_has_none() -> None:
+    curve = drawn([25.0, 31.0, 44.0, 60.0], 0.2, 1, 0.01)
+    whole = find_peaks(curve, POWDER)
+    gap = (ANGLES > 28) & (ANGLES < 35)
+    curve[gap] = np.nan
+    part = find_peaks(curve, POWDER)
+    assert not part.curve[gap].any()
+    np.testing.assert_array_equal(part.measured, ~gap)
+    high = [peaks.places[peaks.heights > 0.1] for peaks in (whole, part)]
+    np.testing.assert_allclose(high[1], high[0][[0, 2, 3]], atol=1e-3)
 
 
 def test_the_spacing_is_that_of_the_range() -> None:

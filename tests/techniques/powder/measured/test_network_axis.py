@@ -48,6 +48,51 @@ def test_angles_that_were_not_measured_are_zero_and_said() -> None:
     assert notes[-1] == "18 % of the range not measured, shown as 0"
 
 
+def test_a_gap_was_not_measured() -> None:
+    kept = (ANGLES <= 30) | (ANGLES >= 50)
+    scan = Scan(ANGLES[kept], COUNTS[kept])
+    whole, _, _ = on_network_axis(Scan(ANGLES, COUNTS), POWDER, 1401, None)
+    for points in (1401, 3501):
+        curve, measured, notes = on_network_axis(scan, POWDER, points, None)
+        angles = np.linspace(10, 80, points)
+        inside = (angles > 30 + 0.05) & (angles < 50 - 0.05)
+        assert not measured[inside].any()
+        assert not curve[inside].any()
+        assert measured[(angles < 30) | (angles > 50)].all()
+        assert notes[1:3] == (
+            f"resampled from {kept.sum()} points, 10 to 80°, to {points}, 10 to 80°",
+            "a gap from 30 to 50° counts as not measured",
+        )
+        assert notes[-1].endswith(" % of the range not measured, shown as 0")
+    curve, measured, _ = on_network_axis(scan, POWDER, 1401, None)
+    # The highest peak is in the gap.
+    kept_curves = [each[measured][5:-5] / each[0] for each in (curve, whole)]
+    np.testing.assert_allclose(*kept_curves, rtol=1e-6)
+
+
+def test_many_gaps_are_counted() -> None:
+    kept = np.ones(ANGLES.size, dtype=np.bool_)
+    for place in (100, 300, 500, 900, 1100):
+        kept[place : place + 40] = False
+    _, measured, notes = on_network_axis(Scan(ANGLES[kept], COUNTS[kept]), POWDER, 1401, None)
+    assert "gaps from 14.95 to 17°, 24.95 to 27°, 34.95 to 37° and 2 more count as" in notes[2]
+    assert measured.sum() == 1401 - 5 * 40
+
+
+@pytest.mark.parametrize("left_out", [slice(500, 501), slice(500, 508)])
+def test_a_few_points_that_are_missing_are_no_gap(left_out: slice) -> None:
+    scan = Scan(np.delete(ANGLES, left_out), np.delete(COUNTS, left_out))
+    _, measured, notes = on_network_axis(scan, POWDER, 1401, None)
+    assert measured.all()
+    assert len(notes) == 2
+
+
+def test_steps_that_grow_with_the_angle_are_no_gap() -> None:
+    angles = np.concatenate([np.arange(10, 40, 0.05), np.arange(40, 80.1, 0.24)])
+    _, measured, _ = on_network_axis(Scan(angles, 1 + angles), POWDER, 1401, None)
+    assert measured.all()
+
+
 @pytest.mark.parametrize(
     ("scan", "wavelength", "reason"),
     [
@@ -55,6 +100,11 @@ def test_angles_that_were_not_measured_are_zero_and_said() -> None:
         (Scan(ANGLES, COUNTS), 0.2, "less than half"),
         (Scan(np.linspace(0.5, 8, 1401), COUNTS), None, "covers 0.5 to 8 degrees"),
         (Scan(ANGLES + 50, COUNTS), 0.7093, "spacings below 0.7093 Angstrom, which are not seen"),
+        (
+            Scan(*np.delete([ANGLES, COUNTS], slice(100, 1300), axis=1)),
+            None,
+            "covers 10 to 80 degrees with gaps at 1.5406 Angstrom, less than half",
+        ),
         (Scan(ANGLES, -COUNTS), None, "no intensity between"),
     ],
 )

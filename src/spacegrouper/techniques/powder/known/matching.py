@@ -17,7 +17,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from spacegrouper.techniques.powder.known.peaks import Peaks
+from spacegrouper.techniques.powder.known.peaks import Peaks, measured_parts
 from spacegrouper.techniques.powder.known.strong_lines import LEVELS, LINES
 from spacegrouper.techniques.powder.settings import Powder
 
@@ -99,14 +99,16 @@ def match(
     sums = np.bincount(bins, weights=peaks.curve)
     observed = np.sqrt(np.maximum(gaussian_filter1d(sums, _BLUR), 0))
     observed /= max(float(np.linalg.norm(observed)), np.finfo(np.float64).tiny)
-    begin, end = np.searchsorted(angles, peaks.measured)
+    # At low angles there are places between two points.
+    seen = np.zeros(observed.size, dtype=np.bool_)
+    for part in measured_parts(peaks.measured):
+        seen[bins[part.start] : bins[part.stop - 1] + 1] = True
     coarse, shift = _in_threads(
         lambda part: _coarse_likeness(
             *lines.of(part),
             observed,
             logarithm[0],
-            bins[begin],
-            bins[min(end, bins.size - 1)],
+            seen,
         ),
         np.arange(len(lines.families)),
         threads,
@@ -121,7 +123,7 @@ def match(
             peaks.places,
             peaks.heights,
             peaks.width,
-            np.array(peaks.measured),
+            peaks.measured,
             peaks.first,
             peaks.spacing,
             wavelength,
@@ -200,13 +202,12 @@ def _coarse_likeness(
     roots: Any,
     observed: Any,
     first: float,
-    begin: int,
-    end: int,
+    seen: Any,
 ) -> Any:
     """Return the largest cosine of each crystal at any shift, and that shift in steps.
 
-    `observed`: (places,), of unit length, _STEP apart from log(1/d) = `first` on, measured from
-    `begin` to `end`; lines elsewhere do not count.
+    `observed`: (places,), of unit length, _STEP apart from log(1/d) = `first` on; `seen`:
+    (places,), which were measured; lines elsewhere do not count.
     """
     likeness = np.zeros(len(families))
     shifts = np.zeros(len(families))
@@ -221,7 +222,7 @@ def _coarse_likeness(
             product, square = 0.0, 0.0
             for line in range(lines):
                 at = int(np.floor(place[line] + shift + 0.5))
-                if begin <= at <= end:
+                if 0 <= at < seen.size and seen[at]:
                     product += root[line] * observed[at]
                     square += root[line] ** 2
             if square > 0 and product / np.sqrt(square) > likeness[row]:
@@ -364,19 +365,22 @@ def _cosine(
 ) -> Any:
     """Return the cosine between the square roots of a curve and of Gaussian peaks at the lines.
 
-    Of those that were measured, from angle to angle; the others do not count.
+    Of what was measured, (points,); the rest does not count.
     """
     computed = np.zeros(curve.size)
     sigma = width * _SIGMA / spacing
     for line in range(len(factors)):
         angle = _two_theta(factors[line], metric, wavelength)
-        if np.isnan(angle) or not measured[0] <= angle + zero <= measured[1]:
-            continue
         centre = (angle + zero - first) / spacing
+        if np.isnan(angle) or not 0 <= centre <= curve.size - 1:
+            continue
+        if not (measured[int(np.floor(centre))] and measured[int(np.ceil(centre))]):
+            continue
         begin = max(0, int(np.ceil(centre - _REACH * sigma)))
         end = min(curve.size, int(np.floor(centre + _REACH * sigma)) + 1)
         for point in range(begin, end):
-            computed[point] += area[line] * np.exp(-0.5 * ((point - centre) / sigma) ** 2)
+            if measured[point]:
+                computed[point] += area[line] * np.exp(-0.5 * ((point - centre) / sigma) ** 2)
     product, square, observed = 0.0, 0.0, 0.0
     for point in range(curve.size):
         product += np.sqrt(computed[point] * curve[point])

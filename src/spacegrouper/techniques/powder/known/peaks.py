@@ -28,7 +28,7 @@ class Peaks:
     Args:
         curve: (points,), above the background, the highest 1; 0 where nothing was measured.
         first, spacing: the angle of its first point, and of a point to the next, degrees.
-        measured: the first and the last angle that was measured, degrees.
+        measured: (points,), which were measured.
         places: (n,), degrees 2 theta.
         heights: (n,), of the highest.
         width: full width at half maximum, the median of the highest peaks, degrees.
@@ -37,7 +37,7 @@ class Peaks:
     curve: NDArray[np.float64]
     first: float
     spacing: float
-    measured: tuple[float, float]
+    measured: NDArray[np.bool_]
     places: NDArray[np.float64]
     heights: NDArray[np.float64]
     width: float
@@ -57,16 +57,16 @@ def find_peaks(curve: NDArray[np.floating[Any]], powder: Powder) -> Peaks:
     """
     first, last = powder.two_theta
     spacing = (last - first) / (curve.size - 1)
-    measured = np.flatnonzero(np.isfinite(curve))
-    begin, end = measured[0], measured[-1]
-    smooth = gaussian_filter1d(curve[begin : end + 1].astype(np.float64), _SMOOTHING)
+    measured = np.isfinite(curve)
     window = 1 + round(_BASELINE / spacing)
-    above = smooth - grey_opening(smooth, size=window, mode="nearest")
+    above = np.zeros(curve.size)
+    for part in measured_parts(measured):
+        smooth = gaussian_filter1d(curve[part].astype(np.float64), _SMOOTHING)
+        above[part] = smooth - grey_opening(smooth, size=window, mode="nearest")
     above /= max(above.max(), np.finfo(np.float64).tiny)
-    low = above[above < _NEAR_ZERO]
+    low = above[measured & (above < _NEAR_ZERO)]
     noise = float(np.median(low)) if low.size else 0.0
-    found = np.zeros(curve.size)
-    found[begin : end + 1] = np.maximum(above - _NOISE * noise, 0)
+    found = np.maximum(above - _NOISE * noise, 0)
     found /= max(found.max(), np.finfo(np.float64).tiny)
     highest = (maximum_filter1d(found, _WINDOW) == found) & (found > max(_LOWEST, 3 * noise))
     at = 1 + np.flatnonzero(highest[1:-1])
@@ -77,11 +77,17 @@ def find_peaks(curve: NDArray[np.floating[Any]], powder: Powder) -> Peaks:
         found,
         first,
         spacing,
-        measured=(float(first + spacing * begin), float(first + spacing * end)),
+        measured=measured,
         places=first + spacing * (at + np.clip(offset, -1, 1)),
         heights=top,
         width=max(spacing * _width(found, at), _NARROWEST),
     )
+
+
+def measured_parts(measured: NDArray[np.bool_]) -> list[slice]:
+    """Return where points (n,) were measured without a gap, by ascending angle."""
+    ends = np.flatnonzero(np.diff(measured, prepend=False, append=False))
+    return [slice(begin, end) for begin, end in ends.reshape(-1, 2).tolist()]
 
 
 def _width(curve: NDArray[np.float64], peaks: NDArray[np.int64]) -> float:

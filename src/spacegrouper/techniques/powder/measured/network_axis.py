@@ -9,11 +9,13 @@ from spacegrouper.contract.descriptor import DESCRIPTORS, Presentation
 from spacegrouper.contract.measured_files import Measured
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.powder.known.peaks import fine_points
-from spacegrouper.techniques.powder.measured.scan import Scan
+from spacegrouper.techniques.powder.measured.scan import Scan, gaps
 from spacegrouper.techniques.powder.settings import Diffractogram, Powder
 
 _LEAST_COVERED = 0.5  # of the network's range
 _SAME_WAVELENGTH = 0.002  # relative: K-alpha 1, and its mean with K-alpha 2
+_LEAST_OVERLAP = 1e-6  # of an interval, to be measured: less is rounding
+_NAMED_GAPS = 3
 
 
 def measured_for_network(
@@ -90,17 +92,20 @@ def on_network_axis(
     first, last = powder.two_theta
     spacing = (last - first) / (points - 1)
     edges = first + spacing * (np.arange(points + 1) - 0.5)
-    inside = (edges[1:] > angles[0]) & (edges[:-1] < angles[-1])
+    gap = gaps(scan.two_theta)
+    widths = np.where(gap[: angles.size - 1], 0, np.diff(angles))
+    covered = np.diff(np.interp(edges, angles, _running_sums(widths)))
+    inside = covered > _LEAST_OVERLAP * spacing
     if inside.mean() < _LEAST_COVERED:
+        with_gaps = " with gaps" if gap.any() else ""
         raise UserError(
-            f"covers {angles[0]:.4g} to {angles[-1]:.4g} degrees at {own:g} Angstrom, less than "
-            f"half of the {first:g} to {last:g} degrees that the network was trained on; measure "
-            "more, or give the right --wavelength"
+            f"covers {angles[0]:.4g} to {angles[-1]:.4g} degrees{with_gaps} at {own:g} Angstrom, "
+            f"less than half of the {first:g} to {last:g} degrees that the network was trained on; "
+            "measure more, or give the right --wavelength"
         )
-    sums = np.concatenate([[0], np.cumsum((intensity[1:] + intensity[:-1]) / 2 * np.diff(angles))])
-    covered = np.clip(edges, angles[0], angles[-1])
-    found = np.diff(np.interp(covered, angles, sums))
-    found[inside] /= np.diff(covered)[inside]
+    areas = (intensity[1:] + intensity[:-1]) / 2 * widths
+    found = np.diff(np.interp(edges, angles, _running_sums(areas)))
+    found = np.where(inside, found / np.where(inside, covered, 1), 0)
     if found.max() <= 0:
         raise UserError(
             f"has no intensity between {first:g} and {last:g} degrees, which the network sees"
@@ -110,6 +115,23 @@ def on_network_axis(
         f"{scan.two_theta[-1]:.4g}°, to {points}, {first:g} to {last:g}°"
         + (f" at {own:g} Å" if abs(used / own - 1) > _SAME_WAVELENGTH else "")
     )
+    if gap.any():
+        notes.append(_gap_note(scan.two_theta, gap))
     if not inside.all():
         notes.append(f"{100 * (1 - inside.mean()):.0f} % of the range not measured, shown as 0")
     return (found / found.max()).astype(np.float32), inside, tuple(notes)
+
+
+def _running_sums(parts: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.concatenate([[0], np.cumsum(parts)])
+
+
+def _gap_note(two_theta: NDArray[np.float64], gap: NDArray[np.bool_]) -> str:
+    places = np.flatnonzero(gap)
+    named = [
+        f"{two_theta[place]:.4g} to {two_theta[place + 1]:.4g}°" for place in places[:_NAMED_GAPS]
+    ]
+    if len(places) == 1:
+        return f"a gap from {named[0]} counts as not measured"
+    more = f" and {len(places) - _NAMED_GAPS} more" if len(places) > _NAMED_GAPS else ""
+    return f"gaps from {', '.join(named)}{more} count as not measured"

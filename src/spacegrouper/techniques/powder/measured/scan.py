@@ -10,6 +10,10 @@ from spacegrouper.errors import UserError
 
 FEWEST_POINTS = 100
 _LARGEST_STEP = 0.25  # degrees: coarser ones step over peaks
+# Wider than a peak with its flanks, so that one may be missing; and not only a few points that were
+# left out, nor steps that become longer with the angle.
+_GAP = 0.5  # degrees
+_STEPS_OF_GAP = 5  # median steps
 _WAVELENGTHS = (0.05, 10.0)  # Angstrom, of any diffractometer
 
 
@@ -28,6 +32,13 @@ class Scan:
     intensity: NDArray[np.float64]
     wavelength: float | None = None
     scans: int = 1
+
+
+def gaps(two_theta: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell between which ascending angles (n,) nothing was measured, (n - 1,)."""
+    steps = np.diff(two_theta)
+    found: NDArray[np.bool_] = steps > max(_GAP, _STEPS_OF_GAP * float(np.median(steps)))
+    return found
 
 
 def one_scan(scans: Sequence[Scan]) -> Scan:
