@@ -4,6 +4,7 @@ from pydantic import ValidationError
 from spacegrouper.errors import UserError
 from spacegrouper.settings import Split, make_settings, settings_from_mapping
 from spacegrouper.techniques.patterns.settings import Shape
+from spacegrouper.techniques.powder.settings import Powder
 
 POWDER = {
     "simulate": {"engine": "xrayutilities"},
@@ -88,6 +89,10 @@ def test_the_central_window_follows_the_detector(pixels: int, window: tuple[int,
         (POWDER | {"simulate": {"engine": "pymatgen", "poisson_noise": True}}, "poisson_noise"),
         (POWDER | {"simulate": {"engine": "pymatgen", "pixels": 128}}, "simulate.pixels"),
         (POWDER | {"diffractogram": {"caglioti": [0, -1, 0]}}, "caglioti.*is negative"),
+        (
+            POWDER | {"powder": {"wavelength": 1.789e-10}, "diffractogram": {"k_alpha_2": 0.5}},
+            "`diffractogram.k_alpha_2`: .*of copper.*`powder.wavelength` is 1.789e-10 m",
+        ),
         ({"simulate": {"engine": "condor", "debye_waller_b": 1}}, "debye_waller_b.*kinematic"),
         (
             {"simulate": {"engine": "condor", "form_factors": "electron"}},
@@ -119,3 +124,8 @@ def test_settings_that_can_never_work_are_refused_by_name(
     with pytest.raises(UserError, match=message) as error:
         settings_from_mapping(content, "own.yaml")
     assert len(str(error.value).splitlines()) == 1
+
+
+def test_copper_may_be_given_as_the_mean_of_both_lines() -> None:
+    content = {"powder": {"wavelength": 1.5418e-10}, "diffractogram": {"k_alpha_2": 0.5}}
+    assert settings_from_mapping(POWDER | content, "own.yaml").of(Powder).wavelength == 1.5418e-10

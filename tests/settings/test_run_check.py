@@ -49,6 +49,8 @@ def test_the_configurations_that_come_along_have_no_key_without_effect(path: Pat
         ({"morphology": {"pixels": 64}}, "morphology.pixels"),
         ({"standardise": {"metric_tolerance": 2}}, "standardise.metric_tolerance"),
         (POWDER | {"diffractogram": {"baseline": 4}}, "diffractogram.baseline"),
+        (POWDER | {"augment": {"fewer_counts": 3}}, "augment.fewer_counts"),
+        (POWDER | {"augment": {"k_alpha_2": 0.5}}, "augment.k_alpha_2"),
         (POWDER | {"shape": {"threshold": 60}}, "shape.threshold"),
         (POWDER | {"shape": {"central_window": [3, 9]}}, "shape.central_window"),
         (POWDER | {"robustness": {"crystals": 3}}, "robustness.crystals"),

@@ -109,6 +109,16 @@ TECHNIQUES.register(
                 lambda settings: settings.train.descriptor == "diffractogram",
                 "with `train.descriptor: diffractogram`",
             ),
+            Use(
+                ("augment.k_alpha_2",),
+                lambda settings: settings.of(Diffractogram).k_alpha_2 > 0,
+                "with `diffractogram.k_alpha_2`",
+            ),
+            Use(
+                ("augment.fewer_counts",),
+                lambda settings: settings.of(Diffractogram).counts is not None,
+                "with `diffractogram.counts`",
+            ),
             Use(("train.resize",), lambda settings: False, "with images of patterns or habits"),
         ),
     )

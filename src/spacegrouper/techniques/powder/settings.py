@@ -11,6 +11,8 @@ from spacegrouper.settings.run import Settings
 from spacegrouper.settings.section import Contradiction, Fraction, Section
 
 _Angle = Annotated[float, Quantity("degrees", 0, 180)]
+_COPPER = 1.5406e-10  # m, K-alpha 1
+_SAME_ANODE = 0.01  # relative; those nearest to copper, nickel and zinc, differ by 7 %
 _MOST_ANGLES = 1_000_000  # of a crystal, which take 2 MB
 
 
@@ -20,7 +22,7 @@ class Powder(Section):
     wavelength: Annotated[
         float,
         Quantity("m", 5e-12, 1e-9, 1.5e-10, (("Angstrom", 1e-10), ("nm", 1e-9), ("pm", 1e-12))),
-    ] = Field(1.5406e-10, description="wavelength of the X-rays, m (copper K-alpha 1)")
+    ] = Field(_COPPER, description="wavelength of the X-rays, m (copper K-alpha 1)")
     two_theta: tuple[_Angle, _Angle] = Field(
         (5, 90), description="first and last diffraction angle, degrees"
     )
@@ -168,7 +170,14 @@ class Augment(Section):
 
 
 def check(settings: Settings) -> Iterator[Contradiction]:
-    """Yield a profile whose width is not a number within the range of angles."""
+    """Yield a profile whose width is no number in the range of angles, or not that of the anode."""
+    share, wavelength = settings.of(Diffractogram).k_alpha_2, settings.of(Powder).wavelength
+    if share and abs(wavelength / _COPPER - 1) > _SAME_ANODE:
+        yield Contradiction(
+            ("diffractogram.k_alpha_2", "powder.wavelength"),
+            f"is that of copper, but `powder.wavelength` is {wavelength:g} m and not about "
+            f"{_COPPER:g} m; leave it out, and `augment.k_alpha_2` with it",
+        )
     u, v, w = settings.of(Diffractogram).caglioti
     tangents = [math.tan(math.radians(angle) / 2) for angle in settings.of(Powder).two_theta]
     if u > 0:
