@@ -116,7 +116,7 @@ def test_the_text_begins_with_the_verdict_and_shows_the_evidence(answer: ListAns
     assert any(row.startswith("4-fold along [0 0 1] yes 0.9") for row in rows)
     assert any(row.startswith("00l l = 4n yes ") and row.split()[6] == "0" for row in rows)
     undecided = answer_text(answer, None, 1.0).splitlines()
-    assert undecided[1].startswith("  Not decided: 92 P4₁2₁2 has ")
+    assert undecided[1].startswith("  Not decided: 92 P4₁2₁2 or 96 P4₃2₁2 has ")
 
 
 def test_the_record_is_json_that_says_how_the_standard_cell_is_made(answer: ListAnswer) -> None:

@@ -80,6 +80,17 @@ def test_mirror_images_are_one_answer(model: TrainedModel) -> None:
         "P3₁21 (152) or P3₂21 (154), very likely; "
         "diffraction tells them by symmetry from all others."
     )
+    network = with_classes(model, [152, 154])
+    assert network_verdict(quartz, network, 0.9) == network_verdict(quartz, network)
+    assert network_verdict(quartz, network, 0.96).startswith("Not decided: 152 P3₁21 or 154 P3₂21")
+
+
+def test_mirror_images_come_first_together(model: TrainedModel) -> None:
+    pair = (Guess(152, "152 P3₁21", 0.35), Guess(154, "154 P3₂21", 0.25))
+    quartz = replace(answer((62, "62 Pnma", 0.4)), between=(*pair, Guess(62, "62 Pnma", 0.4)))
+    assert network_verdict(quartz, with_classes(model, [62, 152, 154])).startswith(
+        "P3₁21 (152) or P3₂21 (154), more likely than not;"
+    )
 
 
 def test_a_space_group_that_the_network_does_not_know_comes_before_all_else(

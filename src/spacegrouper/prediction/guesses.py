@@ -1,13 +1,16 @@
 """The most probable classes of an answer, and whether they decide anything."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, groupby
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.crystals.class_names import class_name
+from spacegrouper.crystals.identity import ENANTIOMORPHIC
+from spacegrouper.crystals.symmetry import extinction_class_members
 from spacegrouper.figures.shares import percent
 
 GUESSES = 5
@@ -25,10 +28,19 @@ class Guess:
     probability: float
 
 
+def enantiomorphs(number: int) -> list[int]:
+    """Return, ascending, a space group and its enantiomorph: they look the same (Friedel's law)."""
+    if number not in ENANTIOMORPHIC:
+        return [number]
+    return [mate for mate in extinction_class_members(number) if mate in ENANTIOMORPHIC]
+
+
 def most_probable(
     label: str, classes: NDArray[Any], shares: NDArray[np.float64]
 ) -> tuple[tuple[Guess, ...], tuple[Guess, ...]]:
     """Return the most probable classes, and the fewest that have 90 % together, the first first.
+
+    Of the latter, enantiomorphic space groups stand together, in the place of their sum.
 
     Args:
         label: what is told apart, such as `spacegroup`.
@@ -36,30 +48,54 @@ def most_probable(
         shares: (C,), their probabilities.
     """
     # Of equally probable classes the one with the smaller label comes first, as in the scores.
-    order = np.argsort(-shares, kind="stable")
-    enough = int(np.searchsorted(np.cumsum(shares[order]), TOGETHER * shares.sum() - 1e-9)) + 1
-    named = [
-        Guess(value, class_name(label, value), float(share))
-        for value, share in zip(
-            classes[order].tolist()[: max(enough, GUESSES)], shares[order], strict=False
+    order = np.argsort(-shares, kind="stable").tolist()
+    values = classes.tolist()
+    answers: dict[int | str, list[int]] = {}
+    for place in order:
+        answers.setdefault(_answer_of(values[place])[0], []).append(place)
+    summed = sorted(answers.values(), key=lambda places: -float(shares[places].sum()))
+    sums = np.cumsum([shares[places].sum() for places in summed])
+    enough = int(np.searchsorted(sums, TOGETHER * shares.sum() - 1e-9)) + 1
+
+    def named(places: Iterable[int]) -> tuple[Guess, ...]:
+        return tuple(
+            Guess(values[place], class_name(label, values[place]), float(shares[place]))
+            for place in places
         )
-    ]
-    return tuple(named[:GUESSES]), tuple(named[:enough])
+
+    return named(order[:GUESSES]), named(chain.from_iterable(summed[:enough]))
 
 
 def undecided(between: Sequence[Guess], threshold: float | None) -> str:
-    """Return why an answer decides nothing, and between which classes it lies; or ""."""
-    if threshold is None or between[0].probability >= threshold:
+    """Return why an answer decides nothing, and between which classes it lies; or "".
+
+    Enantiomorphic space groups are one answer, with the sum of their probabilities.
+    """
+    if threshold is None:
         return ""
-    names = [guess.name for guess in between[:_MOST_NAMED]]
-    if len(between) > _MOST_NAMED:
-        names.append(f"{len(between) - _MOST_NAMED} others")
-    together = percent(sum(guess.probability for guess in between))
-    best = between[0]
-    said = f"{best.name} has {percent(best.probability)}, below the threshold {percent(threshold)}"
+    answers = {
+        answer: sum(guess.probability for guess in guesses)
+        for answer, guesses in groupby(between, lambda guess: _answer_of(guess.value))
+    }
+    share, together = next(iter(answers.values())), sum(answers.values())
+    if share >= threshold:
+        return ""
+    names = [" or ".join(map(_name, answer)) for answer in answers]
+    said = f"{names[0]} has {percent(share)}, below the threshold {percent(threshold)}"
     if len(names) == 1:
         return said
-    return f"{said}; it lies between {joined(names, 'and')}, {together} together"
+    if len(names) > _MOST_NAMED:
+        names[_MOST_NAMED:] = [f"{len(names) - _MOST_NAMED} others"]
+    return f"{said}; it lies between {joined(names, 'and')}, {percent(together)} together"
+
+
+def _answer_of(value: int | str) -> tuple[int | str, ...]:
+    """Return all classes that are one answer with a class: those of a number are space groups."""
+    return tuple(enantiomorphs(value)) if isinstance(value, int) else (value,)
+
+
+def _name(value: int | str) -> str:
+    return class_name("spacegroup", value) if isinstance(value, int) else value
 
 
 def joined(names: Sequence[str], word: str) -> str:

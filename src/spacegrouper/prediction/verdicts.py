@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from spacegrouper.crystals.class_names import space_group_symbol
-from spacegrouper.crystals.identity import ENANTIOMORPHIC
 from spacegrouper.crystals.symmetry import extinction_class_members
 from spacegrouper.figures.shares import percent
 from spacegrouper.prediction.descriptions import means_little
-from spacegrouper.prediction.guesses import joined, undecided
+from spacegrouper.prediction.guesses import enantiomorphs, joined, undecided
 
 if TYPE_CHECKING:
     from spacegrouper.prediction.answers import Answer
@@ -27,7 +26,8 @@ CHANCES = {
 
 def network_verdict(answer: "Answer", model: "TrainedModel", threshold: float | None = None) -> str:
     """Return a network's answer in one sentence. `threshold`: as of `undecided`."""
-    found, best = answer.space_group, answer.guesses[0]
+    # Enantiomorphic groups may come first together, and neither of them alone.
+    found, best = answer.space_group, answer.between[0]
     if found is not None and model.knows(found) is False:
         return (
             f"This network does not know {_group(found)}, which spglib finds in the structure: "
@@ -35,12 +35,12 @@ def network_verdict(answer: "Answer", model: "TrainedModel", threshold: float | 
         )
     if reason := undecided(answer.between, threshold):
         return f"Not decided: {reason}."
-    numbers = _mates(int(best.value)) if model.labels.label == "spacegroup" else []
+    numbers = enantiomorphs(int(best.value)) if model.labels.label == "spacegroup" else []
     name = " or ".join(map(_group, numbers)) or best.name
     if means_little(answer, model):
         known = "is known" if answer.alike else "the network was trained on"
         return f"Not certain at all, as this is unlike all that {known}: {name} is the nearest."
-    share = sum(guess.probability for guess in answer.guesses if guess.value in numbers)
+    share = sum(guess.probability for guess in answer.between if guess.value in numbers)
     share = share or best.probability
     if model.temperature is None:
         likely = f"{name}, at {percent(share)}, which is not calibrated"
@@ -62,7 +62,7 @@ def list_verdict(answer: "ListAnswer", threshold: float | None = None) -> str:
     """Return what a list of reflections says in one sentence. `threshold`: as of `undecided`."""
     if reason := undecided(answer.between, threshold):
         return f"Not decided: {reason}."
-    numbers = _mates(answer.ranking.groups[0].number)
+    numbers = enantiomorphs(answer.ranking.groups[0].number)
     names = " or ".join(map(_group, numbers))
     return f"{names}, {chance(answer.ranking.groups[0].probability)}; {_alike(numbers)}."
 
@@ -74,7 +74,7 @@ def micrograph_verdict(answer: "MicrographAnswer", threshold: float | None = Non
         return f"No space group without the cell (--cell); the zone has the symmetry {shown}."
     if reason := undecided(answer.ranked.between, threshold):
         return f"Not decided: {reason}."
-    names = " or ".join(map(_group, _mates(answer.ranked.ranking.groups[0].number)))
+    names = " or ".join(map(_group, enantiomorphs(answer.ranked.ranking.groups[0].number)))
     share = percent(answer.ranked.ranking.groups[0].probability)
     return f"No space group is certain from zones; {names} is the first, at {share}, too sure."
 
@@ -85,13 +85,6 @@ def chance(probability: float) -> str:
         if probability >= least:
             return words
     return f"but at {percent(probability)} only"
-
-
-def _mates(number: int) -> list[int]:
-    """Return a space group and its enantiomorph, which looks the same (Friedel's law)."""
-    if number not in ENANTIOMORPHIC:
-        return [number]
-    return [mate for mate in extinction_class_members(number) if mate in ENANTIOMORPHIC]
 
 
 def _group(number: int) -> str:
