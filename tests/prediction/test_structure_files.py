@@ -24,6 +24,7 @@ from spacegrouper.prediction.structure_files import (
     read_structure_file,
 )
 from spacegrouper.settings import Standardise
+from spacegrouper.techniques.powder.measured.reading import is_diffractogram
 
 
 def reason_against(path: Path, maximum_bytes: int = 10**6) -> str:
@@ -93,6 +94,15 @@ def test_what_is_in_a_file_tells_its_format_and_not_its_name(
             assert isinstance(crystal, Crystal), crystal
             assert crystal.id == name
             assert sorted(crystal.species) == ["Cl"] * 4 + ["Na"] * 4
+
+
+@pytest.mark.parametrize("title", ["[001] slab", "{111} surface", "BMo2", "RAW cell", "CDFT"])
+def test_the_title_of_a_poscar_says_nothing_of_its_format(tmp_path: Path, title: str) -> None:
+    lines = write_poscar(tmp_path / "x", ROCK_SALT).read_text().splitlines()
+    content = "\n".join([title, *lines[1:]]).encode()
+    (crystal,) = read_structure_content(content, "POSCAR")
+    assert isinstance(crystal, Crystal), crystal
+    assert not is_diffractogram(content, "POSCAR")
 
 
 def test_names_that_are_not_utf_8_are_escaped(tmp_path: Path) -> None:

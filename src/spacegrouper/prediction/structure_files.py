@@ -84,12 +84,13 @@ def _read(content: bytes, text: str, name: str) -> list[Crystal | Rejection]:
     file_name = _PACKED_SUFFIX.sub("", Path(name).name)
     if is_cif(content):
         return read_cif_content(content, name)
+    # Before all that is told by its first bytes: a title may be [001], {111} or BMo2.
+    if is_poscar(text):
+        return [read_poscar(text, name)]
     if reason := other_content(content):
         raise UserError(reason)
     if text.lstrip()[0] in "{[":
         return read_json(text, name)
-    if is_poscar(text):
-        return [read_poscar(text, name)]
     if _NAMED_CIF.fullmatch(file_name):
         # Says why it is none.
         return read_cif_content(content, name)

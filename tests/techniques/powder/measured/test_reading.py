@@ -87,6 +87,7 @@ def test_marks_between_thousands_are_no_decimal_ones(content: bytes) -> None:
         columns("\t").replace(b".00\t", b"\t"),
         columns().replace(b" 2000", b" 2000.000"),
         b"05.01.2024 10.30\n" + columns(),
+        b"RAW data\n" + columns(),
     ],
 )
 def test_numbers_may_be_written_in_several_ways(content: bytes) -> None:

@@ -26,7 +26,7 @@ def is_diffractogram(content: bytes, name: str) -> bool:
     suffix = _suffix(name)
     return (
         suffix in (*_NAMED, *_OTHERS)
-        or content.startswith(b"RAW")
+        or _is_raw(content)
         or _is_xrdml(content)
         or is_powder_cif(content)
         or (b"\0" not in content[:1000] and is_columns(decoded(content)))
@@ -43,7 +43,7 @@ def read_diffractogram(content: bytes, name: str) -> Scan:
         raise UserError("the file is empty")
     if content.startswith(b"PK\x03\x04"):
         scan = read_brml(content)
-    elif content.startswith(b"RAW"):
+    elif _is_raw(content):
         scan = read_raw(content)
     elif _is_xrdml(content):
         scan = read_xrdml(content)
@@ -62,6 +62,11 @@ def read_diffractogram(content: bytes, name: str) -> Scan:
 
 def _suffix(name: str) -> str:
     return PurePath(re.sub(r"\.(gz|bz2|xz)$", "", name.lower())).suffix
+
+
+def _is_raw(content: bytes) -> bool:
+    # A text may have the heading RAW.
+    return content.startswith(b"RAW") and b"\0" in content[:1000]
 
 
 def _is_xrdml(content: bytes) -> bool:
