@@ -87,6 +87,22 @@ def test_copies_count() -> None:
     assert block_size(copies, 10**6, 2) < block_size(settings_of(), 10**6, 2)
 
 
+def test_copies_whose_particles_are_counted_need_all_intensities() -> None:
+    tilted = settings_of(variation={"copies": 3, "largest_tilt": 1})
+    counted = settings_of(variation={"copies": 3, "counts": [1e4, 1e6]})
+    assert counted.engine.seconds(counted) > tilted.engine.seconds(tilted)
+    photons = settings_from_mapping({"simulate": {"bit_depth": 32}}, "")
+    assert counted.engine.seconds(counted) == photons.engine.seconds(photons)
+    disordered = settings_from_mapping(
+        {
+            "simulate": {"disorder": {"vacancies": 0.1}},
+            "variation": {"copies": 3, "counts": [1e4, 1e6]},
+        },
+        "",
+    )
+    assert disordered.engine.seconds(disordered) > photons.engine.seconds(photons)
+
+
 def test_a_number_is_taken_as_it_is() -> None:
     settings = settings_of(plan={"block_size": 5})
     assert block_size(settings, 20_000, 2) == 5

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from spacegrouper.contract.engine import ENGINES, Engine, Patterns
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.settings.run import Settings
-from spacegrouper.techniques.patterns.settings import Variation
+from spacegrouper.techniques.patterns.settings import Variation, sums_every_atom
 
 
 def _simulate(crystals: Sequence[Crystal], settings: Settings, threads: int) -> Iterator[Patterns]:
@@ -26,9 +26,11 @@ def _versions() -> dict[str, str | int]:
 def _seconds(settings: Settings) -> float:
     """Return what a crystal of the Materials Project takes, roughly (docs/physics.md)."""
     simulate = settings.simulate
-    if simulate.disorder.vacancies or simulate.disorder.displacement:
+    # All intensities are needed of copies too, where their particles are counted.
+    counted = simulate.poisson_noise or settings.of(Variation).counts is not None
+    if sums_every_atom(simulate):
         seconds = 3.0
-    elif simulate.bit_depth == 32 or simulate.poisson_noise:
+    elif simulate.bit_depth == 32 or counted:
         seconds = 0.03
     elif simulate.bit_depth == 8 and simulate.grey_scale == "linear":
         seconds = 0.0025
