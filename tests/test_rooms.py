@@ -25,7 +25,13 @@ ROOMS = (
     "programs",
 )
 # They know no room below `crystals`, so techniques draw with them.
-FREE = ("figures.looks", "figures.space_groups", "figures.spot_marks", "figures.toolkit")
+FREE = (
+    "figures.looks",
+    "figures.shares",
+    "figures.space_groups",
+    "figures.spot_marks",
+    "figures.toolkit",
+)
 FILES = sorted(SOURCE.rglob("*.py"))
 OTHER_CODE = [
     *(SOURCE.parents[1] / "scripts").glob("*.py"),

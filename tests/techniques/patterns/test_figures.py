@@ -159,14 +159,14 @@ def test_areas_of_a_histogram_are_shares_and_what_has_none_is_said():
         assert areas == pytest.approx(shares.iloc[1:].to_numpy())
         assert edges[0] == 0.5
     texts = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert texts == ["x 45°", "y 45°", "z 45° (17 % have none)"]
+    assert texts == ["x 45°", "y 45°", "z 45° (16.7 % have none)"]
 
 
 def test_a_view_without_any_node_is_drawn():
     table = histograms()
     table["patterns"] = np.where(table["first"] == 0, 10, 0)
     axes = nodes_figure(table, VIEWS).axes[0]
-    assert axes.get_legend().get_texts()[0].get_text() == "x 45° (1e+02 % have none)"
+    assert axes.get_legend().get_texts()[0].get_text() == "x 45° (100.0 % have none)"
 
 
 def test_occupied_pixels_have_an_axes_for_each_measure():

@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from spacegrouper.figures import space_groups
 from spacegrouper.figures.looks import BLUE, GREY, ORANGE, STYLE, TITLE, VERMILION
+from spacegrouper.figures.shares import percent
 from spacegrouper.figures.toolkit import cut_into_columns, logarithmic_axis, new_figure
 from spacegrouper.settings import View
 from spacegrouper.techniques.patterns.statistics import OCCUPIED, Measure
@@ -132,7 +133,7 @@ def _draw_histograms(
         name = view_name(view)
         # No value of 0 finds a place on a logarithmic axis.
         if shares[0] > 0:
-            name += f" ({100 * shares[0]:.2g} % have none)"
+            name += f" ({percent(shares[0])} have none)"
         edges = np.append(part["first"], part["last"].iloc[-1] + 1) - 0.5
         filled = np.flatnonzero(shares[1:])
         rows = slice(filled[0] + 1, filled[-1] + 2) if filled.size else slice(1, 2)
