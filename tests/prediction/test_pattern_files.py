@@ -1,11 +1,10 @@
-import struct
 import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from deep_colours import write_deep_colours
 from numpy.typing import NDArray
 from PIL import Image
 from simulated_patterns import SMALL, simulated
@@ -89,7 +88,7 @@ FINE_WRITERS: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda p: Image.fromarray(np.ones((SIZE, SIZE), dtype=np.int32)).save(p),
         "32 bits, maybe signed, a pixel",
     ),
-    "colours.png": (lambda p: deep_colours(p), "has colours"),
+    "colours.png": (lambda p: write_deep_colours(p, SIZE), "has colours"),
     "bits.bmp": (lambda p: Image.new("L", (SIZE, SIZE)).save(p), "8 bits a pixel, but"),
 }
 
@@ -153,20 +152,6 @@ def test_pickles_and_archives_are_never_loaded(tmp_path: Path) -> None:
             list(read_pattern_file(tmp_path / f"{name}.npy", SMALL))
 
 
-def deep_colours(path: Path) -> None:
-    """Write a PNG with 16 bits a channel, of which Pillow would drop eight without a word."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        check = struct.pack(">I", zlib.crc32(kind + content))
-        return struct.pack(">I", len(content)) + kind + content + check
-
-    header = struct.pack(">IIBBBBB", SIZE, SIZE, 16, 2, 0, 0, 0)
-    rows = zlib.compress((b"\0" + bytes(6 * SIZE)) * SIZE)
-    path.write_bytes(
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-    )
-
-
 def transparent(path: Path) -> None:
     pixels = np.full((SIZE, SIZE, 4), 255, dtype=np.uint8)
     pixels[5, 5, 3] = 0
@@ -194,7 +179,10 @@ WRITERS: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda p: Image.fromarray(np.ones((SIZE, SIZE), dtype=np.float32)).save(p),
         f"floating-point numbers a pixel.*{FORMULA}",
     ),
-    "deep_colours.png": (deep_colours, "16 bits a pixel"),
+    "deep_colours.png": (
+        lambda p: write_deep_colours(p, SIZE),
+        "has colours .* of 16 bits a channel",
+    ),
     "transparent.png": (transparent, "transparent"),
     "pages.tif": (
         lambda p: Image.new("L", (SIZE, SIZE)).save(

@@ -3,7 +3,6 @@
 A network takes images of as many bits, 8 or 16, as it was trained on.
 """
 
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,17 +19,13 @@ from spacegrouper.errors import UserError
 from spacegrouper.prediction.other_formats import other_image
 from spacegrouper.prediction.pattern_checks import check_centre, check_pattern
 from spacegrouper.settings import Simulate
+from spacegrouper.techniques.grey_image import read_grey_image
 from spacegrouper.techniques.patterns.grey_scale import GreyScale
 
 # Without loss and without programs in them, unlike JPEG and EPS.
 _FORMATS = ("PNG", "TIFF", "BMP")
 _SUFFIXES = (".png", ".tif", ".tiff", ".bmp")
 VIEWS = ("x", "y", "z")
-
-_TIFF_BITS = 258  # the tag with the bits of each channel
-_LOSSY_TIFF = ("jpeg", "tiff_jpeg", "webp")
-_GREY_16 = ("I;16", "I;16L", "I;16B")
-_GREY = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa")
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,49 +139,19 @@ def _read_image(path: Path, size: int, scale: GreyScale) -> Levels:
         raise UserError(f"cannot be read: {error.strerror}") from None
     if reason := other_image(beginning, path.suffix.lower()):
         raise UserError(reason)
-    try:
-        # Of tags and the like that play no role here.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path, formats=_FORMATS) as image:
-                # Known from the header, before anything is unpacked.
-                if reason := _reason_against(image, beginning, size, scale):
-                    raise UserError(reason)
-                if image.mode in _GREY_16:
-                    return np.asarray(image).astype(np.uint16)
-                channels = np.asarray(image.convert("RGBA"))
-    # Pillow's readers fail in many ways.
-    except (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError) as error:
-        raise UserError(f"not an image, or cut short; give {' or '.join(_FORMATS)}") from error
-    except Image.DecompressionBombError:
-        raise UserError(f"has far more pixels than {size} x {size}") from None
-    if (channels[..., 3] < 255).any():
-        raise UserError(
-            "has transparent pixels, which have no grey level; save it without transparency (alpha "
-            "channel)"
-        )
-    grey = channels[..., :3]
-    if (grey != grey[..., :1]).any():
-        raise UserError("has colours; give a grey image, one for each view")
-    return np.ascontiguousarray(grey[..., 0])
+    levels = read_grey_image(
+        path, _FORMATS, lambda image, bits: _reason_against(image, bits, size, scale)
+    )
+    return levels.astype(scale.dtype)
 
 
-def _reason_against(image: Image.Image, beginning: bytes, size: int, scale: GreyScale) -> str:
+def _reason_against(image: Image.Image, bits: int, size: int, scale: GreyScale) -> str:
     """Return why an image is none of a view, as far as its header tells, or ""."""
-    pages = getattr(image, "n_frames", 1)
-    if pages > 1:
-        return f"holds {pages} pages or frames; save each view as a file of its own"
     if image.size != (size, size):
         return (
             f"{image.width} x {image.height} pixels, but the network was trained on patterns of "
             f"{size} x {size}, and a detector like theirs"
         )
-    if image.info.get("compression") in _LOSSY_TIFF:
-        return "TIFF with JPEG in it, which loses grey levels; save the pattern without it"
-    if image.format == "PNG":
-        bits = beginning[24]
-    else:
-        bits = max(getattr(image, "tag_v2", {}).get(_TIFF_BITS, (8,)))
     if max(bits, 8) != scale.bit_depth or image.mode in "FI":
         depth = {"F": "floating-point numbers", "I": f"{bits} bits, maybe signed,"}.get(
             image.mode, f"{bits} bits"
@@ -195,9 +160,6 @@ def _reason_against(image: Image.Image, beginning: bytes, size: int, scale: Grey
             f"{depth} a pixel, but the network was trained on {scale.words}; scale the measured "
             f"intensities I by {scale.formula}, and save that as PNG"
         )
-    if image.mode not in (_GREY if scale.bit_depth == 8 else _GREY_16):
-        what = "transparency" if image.mode == "LA" else "colours"
-        return f"has {what} ({image.mode}); give a grey image, one for each view"
     return ""
 
 

@@ -49,20 +49,25 @@ def test_several_pages_broken_and_missing_files_are_refused(tmp_path: Path) -> N
     with pytest.raises(UserError, match="holds 2 pages"):
         read_micrograph(tmp_path / "two.tif")
     (tmp_path / "no.png").write_bytes(b"no image")
-    with pytest.raises(UserError, match="not an image that is read here"):
+    with pytest.raises(UserError, match="not an image, or cut short; give TIFF or PNG"):
         read_micrograph(tmp_path / "no.png")
+    page.save(tmp_path / "lossy.tif", compression="jpeg")
+    with pytest.raises(UserError, match="TIFF with JPEG in it, which loses grey levels"):
+        read_micrograph(tmp_path / "lossy.tif")
     with pytest.raises(UserError, match="no such file"):
         read_micrograph(tmp_path / "none.png")
 
 
-def microscopes_file(path: Path, counts: Any, units: str, scale: float) -> None:
+def microscopes_file(path: Path, counts: Any, units: str, scale: Any) -> None:
     """Write what the suffix says; the last two axes are those of a pattern."""
     reader = {".hspy": "rsciio.hspy", ".blo": "rsciio.blockfile"}[path.suffix]
     writer = pytest.importorskip(reader, reason="needs the extra `micrographs`")
     axes = [
-        {"name": name, "size": size, "scale": scale, "offset": 0.0, "units": units,
+        {"name": name, "size": size, "scale": of_axis, "offset": 0.0, "units": units,
          "navigate": place < counts.ndim - 2, "index_in_array": place, "_type": "UniformDataAxis"}
-        for place, (name, size) in enumerate(zip("abcd", counts.shape, strict=False))
+        for place, (name, size, of_axis) in enumerate(
+            zip("abcd", counts.shape, np.broadcast_to(scale, counts.ndim).tolist(), strict=False)
+        )
     ]  # fmt: skip
     metadata = {
         "Acquisition_instrument": {"TEM": {"beam_energy": 200.0}},
@@ -99,6 +104,19 @@ def test_a_stack_of_patterns_is_refused(tmp_path: Path) -> None:
     microscopes_file(tmp_path / "a.hspy", np.stack([drawn(), drawn()]), "1/nm", 0.1)
     with pytest.raises(UserError, match="holds 2 images; save one of them, or their mean"):
         read_micrograph(tmp_path / "a.hspy")
+
+
+@pytest.mark.parametrize("shape", [(200,), (1, 200)])
+def test_a_line_of_values_is_no_pattern(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    microscopes_file(tmp_path / "a.hspy", np.arange(200.0).reshape(shape), "1/nm", 0.1)
+    with pytest.raises(UserError, match="holds a line of 200 values and no image; export"):
+        read_micrograph(tmp_path / "a.hspy")
+
+
+def test_the_scale_is_that_of_the_images_axes(tmp_path: Path) -> None:
+    pattern = drawn()
+    microscopes_file(tmp_path / "a.hspy", pattern[..., None], "1/nm", [0.08, 0.08, 5])
+    assert read_micrograph(tmp_path / "a.hspy").step == pytest.approx(0.008)
 
 
 def test_a_blockfile_of_one_pattern_is_read_and_a_scan_is_refused(tmp_path: Path) -> None:

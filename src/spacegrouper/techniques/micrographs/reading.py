@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from spacegrouper.crystals.cif_text import path_text
 from spacegrouper.errors import UserError
+from spacegrouper.techniques.grey_image import read_grey_image
 from spacegrouper.techniques.micrographs.micrograph import Floats, Micrograph
 from spacegrouper.techniques.patterns.radiation import (
     JOULES_PER_ELECTRONVOLT,
@@ -34,13 +34,12 @@ _READERS = {
     ".tvips": "tvips",
 }
 _IMAGES = (".tif", ".tiff", ".png")
+_FORMATS = ("TIFF", "PNG")
 SUFFIXES = (*_READERS, *_IMAGES)
 
 # 1/Angstrom, of the units that cameras are calibrated in.
 _RECIPROCAL = {"1/nm": 0.1, "nm^-1": 0.1, "1/å": 1.0, "1/a": 1.0, "å^-1": 1.0, "1/pm": 100.0}
 _RADIANS = {"mrad": 1e-3, "rad": 1.0}
-_GREY = ("1", "L", "I", "F", "I;16", "I;16L", "I;16B")
-_COLOURS = ("LA", "La", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa")
 _SMALLEST, _LARGEST = 64, 8192  # pixels along an edge
 _DIFFERENT = 0.01  # relative, of the steps along rows and columns
 
@@ -56,9 +55,10 @@ def read_micrograph(path: Path) -> Micrograph:
         if not path.is_file():
             raise UserError("no such file")
         reader = _READERS.get(path.suffix.lower())
-        found = _of_microscope(path, reader) if reader else _of_image(path)
-        counts, step, tension, notes = found
-        if counts.ndim != 2:
+        counts, step, tension, notes = (
+            _of_microscope(path, reader) if reader else (_of_image(path), None, None, ())
+        )
+        if counts.ndim > 2:
             raise UserError(
                 f"holds {' x '.join(map(str, counts.shape[:-2]))} images; save one of them, or "
                 "their mean, as a file of its own"
@@ -110,11 +110,16 @@ def _of_microscope(
     if len(images) > 1:
         raise UserError(f"holds {len(images)} images; save one as a file of its own")
     counts = np.asarray(images[0]["data"], dtype=np.float64)
-    if 1 in counts.shape:
-        counts = counts.squeeze()
+    # Of a scan of one place, and the like.
+    long = [axis for axis, size in zip(images[0]["axes"], counts.shape, strict=False) if size > 1]
+    counts = counts.squeeze()
+    if counts.ndim < 2:
+        raise UserError(
+            f"holds a line of {counts.size} values and no image; export the pattern, as TIFF"
+        )
     tension = _tension(images[0].get("metadata", {}))
     notes: list[str] = []
-    step = _step(images[0]["axes"], tension, notes)
+    step = _step(long, tension, notes)
     return counts, step, tension, tuple(notes)
 
 
@@ -151,27 +156,5 @@ def _step(
     return sum(steps) / 2
 
 
-def _of_image(path: Path) -> tuple[Floats, float | None, float | None, tuple[str, ...]]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path, formats=("TIFF", "PNG")) as image:
-                pages = getattr(image, "n_frames", 1)
-                if pages > 1:
-                    raise UserError(f"holds {pages} pages; save one as a file of its own")
-                if image.mode in _GREY:
-                    return np.asarray(image).astype(np.float64), None, None, ()
-                if image.mode not in _COLOURS:
-                    raise UserError(f"pixels of mode {image.mode}; give a grey image")
-                channels = np.asarray(image.convert("RGBA")).astype(np.float64)
-    except (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError):
-        raise UserError(
-            f"not an image that is read here, or cut short; give {', '.join(SUFFIXES)}"
-        ) from None
-    except Image.DecompressionBombError:
-        raise UserError(f"more than {_LARGEST} pixels along an edge") from None
-    if (channels[..., 3] < 255).any():
-        raise UserError("has transparent pixels, which have no grey level; save it without them")
-    if (channels[..., :3] != channels[..., :1]).any():
-        raise UserError("has colours; give the grey image that the camera recorded")
-    return channels[..., 0], None, None, ()
+def _of_image(path: Path) -> Floats:
+    return read_grey_image(path, _FORMATS, lambda image, bits: "").astype(np.float64)
