@@ -61,7 +61,7 @@ def _symmetry_words(measured: MeasuredMicrograph) -> str:
     where = "any Laue class" if len(classes) == 11 else f"Laue class {' or '.join(classes)}"
     tested = [
         f"{name} {correlation:.2f}"
-        for name, correlation, _ in found.agreement
+        for name, correlation in found.agreement
         if not isnan(correlation)
     ]
     text = f"{found.name} ({where})"

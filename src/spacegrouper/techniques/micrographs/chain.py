@@ -8,6 +8,7 @@ import numpy as np
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.micrographs.centre import centre_of
 from spacegrouper.techniques.micrographs.checks import checked
+from spacegrouper.techniques.micrographs.friedel import beam_node
 from spacegrouper.techniques.micrographs.ground import Ground, ground_of
 from spacegrouper.techniques.micrographs.micrograph import Floats, Micrograph
 from spacegrouper.techniques.micrographs.plane_lattice import PlaneLattice, plane_lattice
@@ -66,9 +67,11 @@ def measured_micrograph(micrograph: Micrograph) -> MeasuredMicrograph:
     """
     mended = checked(micrograph)
     try:
-        centre = centre_of(mended.counts)
-        ground = ground_of(mended.counts, centre)
-        lattice = plane_lattice(spots_of(ground), centre)
+        ground, lattice = _about(mended.counts, centre_of(mended.counts))
+        whole_image = float(np.linalg.norm(mended.counts.shape))
+        node = beam_node(intensities_of(ground, lattice.origin, lattice.vectors, whole_image))
+        if node.any():
+            ground, lattice = _about(mended.counts, lattice.origin + node @ lattice.vectors)
     except UserError as error:
         raise UserError(f"{micrograph.name}: {error}") from None
     away = np.linalg.norm(lattice.spots[lattice.on] - lattice.origin, axis=1)
@@ -77,6 +80,12 @@ def measured_micrograph(micrograph: Micrograph) -> MeasuredMicrograph:
     return MeasuredMicrograph(
         mended, ground, lattice, farthest, plane_symmetry(found, lattice.vectors)
     )
+
+
+def _about(counts: Floats, beam: Floats) -> tuple[Ground, PlaneLattice]:
+    """Return what is under the spots of an image, and their lattice, about a place of the beam."""
+    ground = ground_of(counts, beam)
+    return ground, plane_lattice(spots_of(ground), beam)
 
 
 def in_zone(measured: MeasuredMicrograph, cell: Floats) -> IndexedMicrograph:

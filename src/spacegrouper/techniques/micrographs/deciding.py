@@ -5,7 +5,7 @@ from functools import lru_cache
 import gemmi
 import numpy as np
 
-from spacegrouper.techniques.micrographs.micrograph import Floats, Indices, Mask
+from spacegrouper.techniques.micrographs.micrograph import Indices, Mask
 from spacegrouper.techniques.micrographs.zone import reflections_across, zone_axes
 from spacegrouper.techniques.reflections.ranking.ranker import RankedGroup
 
@@ -30,7 +30,7 @@ def deciding_zone(
             continue
         if (_absent(one, axis) != _absent(other, axis)).any():
             return axis, "absent reflections"
-        if _order(one, axis) != _order(other, axis):
+        if _plane_symmetry(one, axis) != _plane_symmetry(other, axis):
             return axis, "the symmetry of its intensities"
     return None
 
@@ -46,18 +46,26 @@ def _absent(group: RankedGroup, axis: tuple[int, int, int]) -> Mask:
     return found
 
 
-def _order(group: RankedGroup, axis: tuple[int, int, int]) -> int:
-    """Return how many rotations of the Laue class leave the zone where it is."""
+def _plane_symmetry(group: RankedGroup, axis: tuple[int, int, int]) -> frozenset[bytes]:
+    """Return how the Laue class turns the reflections of a zone into each other.
+
+    As whole matrices (2, 2) in units of the two that span the zone: a mirror across the beam and
+    the identity are one and the same there, and so are half a turn and a centre of inversion.
+    """
     operations = gemmi.get_spacegroup_reference_setting(group.number).operations()
-    matrices = np.array([one.rot for one in operations.sym_ops]) / gemmi.Op.DEN
-    # Coordinates in the standard axes are those in the given ones by the inverse of its axes.
-    along: Floats = np.linalg.inv(group.to_standard.T) @ np.array(axis)
-    turned = matrices @ along
-    same = (
-        np.minimum(np.abs(turned - along).max(axis=1), np.abs(turned + along).max(axis=1)) < _WHOLE
-    )
-    proper = matrices[same] * np.rint(np.linalg.det(matrices[same]))[:, None, None]
-    return len({np.rint(one).astype(int).tobytes() for one in proper})
+    standard = np.array([one.rot for one in operations.sym_ops]) / gemmi.Op.DEN
+    # Indices in the standard axes are those in the given ones by the transpose of its axes.
+    to_standard = group.to_standard.T
+    turns = to_standard @ standard @ np.linalg.inv(to_standard)
+    basis = reflections_across(np.array(axis)).astype(np.float64)
+    found = set()
+    for turn in turns:
+        turned = basis @ turn
+        plane = turned @ np.linalg.pinv(basis)
+        if np.abs(plane @ basis - turned).max() < _WHOLE:
+            whole = np.rint(plane).astype(np.int64)
+            found |= {whole.tobytes(), (-whole).tobytes()}
+    return frozenset(found)
 
 
 @lru_cache

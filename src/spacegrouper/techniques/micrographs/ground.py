@@ -60,7 +60,7 @@ def ground_of(counts: Floats, centre: Floats) -> Ground:
 
 
 def _medians(values: Floats, ring: Indices, open_: Mask | None = None) -> Floats:
-    """Return the median of each ring, (rings,); that of the next one inside where it is hidden."""
+    """Return the median of each ring, (rings,); that of the next one outside where it is hidden."""
     chosen = np.ones(values.shape, dtype=bool) if open_ is None else open_
     rings, kept = ring[chosen], values[chosen]
     order = np.lexsort((kept, rings))

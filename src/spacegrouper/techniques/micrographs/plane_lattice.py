@@ -8,7 +8,6 @@ from scipy.spatial import cKDTree
 
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.micrographs.micrograph import Floats, Indices, Mask
-from spacegrouper.techniques.micrographs.spots import Spots
 
 _STRONGEST = 120  # spots whose differences are looked at
 _SHORTEST, _MOST_VECTORS = 5.0, 30  # pixels; of difference vectors
@@ -42,17 +41,17 @@ class PlaneLattice:
     on: Mask
 
 
-def plane_lattice(spots: Spots, beam: Floats) -> PlaneLattice:
+def plane_lattice(spots: Floats, beam: Floats) -> PlaneLattice:
     """Find the lattice on which most spots are.
 
     Args:
-        spots: the strongest first.
+        spots: (n, 2), row and column, the clearest first.
         beam: row and column, to a pixel or two.
 
     Raises:
         UserError: there is no lattice on which most are.
     """
-    places = spots.places[:_STRONGEST]
+    places = spots[:_STRONGEST]
     if len(places) < _FEWEST:
         raise UserError(
             f"{len(places)} spots stand out of the noise; a lattice needs at least {_FEWEST}: no "
@@ -72,8 +71,8 @@ def plane_lattice(spots: Spots, beam: Floats) -> PlaneLattice:
         raise UserError("the spots lie in one row; give a pattern along a zone axis")
     origin, vectors = _refined(places, beam, vectors)
     vectors = _finer(places, origin, vectors)
-    origin, vectors = _refined(spots.places, origin, vectors)
-    exact = (spots.places - origin) @ np.linalg.inv(vectors)
+    origin, vectors = _refined(spots, origin, vectors)
+    exact = (spots - origin) @ np.linalg.inv(vectors)
     nodes = np.rint(exact).astype(np.int64)
     off = np.linalg.norm((exact - nodes) @ vectors, axis=1)
     on = off < _tolerance(vectors)
@@ -84,9 +83,7 @@ def plane_lattice(spots: Spots, beam: Floats) -> PlaneLattice:
             f"{100 * share:.0f} % of {min(len(on), _STRONGEST)} spots are on one lattice, less "
             "than those of one crystal along a zone axis; give a pattern of one crystal"
         )
-    return PlaneLattice(
-        origin, vectors, float(np.sqrt((off[on] ** 2).mean())), spots.places, nodes, on
-    )
+    return PlaneLattice(origin, vectors, float(np.sqrt((off[on] ** 2).mean())), spots, nodes, on)
 
 
 def reduced(vectors: Floats) -> Floats:

@@ -1,7 +1,5 @@
 """Spots of a micrograph: where they are, and how much is in them."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
 
@@ -17,21 +15,12 @@ _OF_SCATTER = 0.3  # of the scatter around a spot that may be under all of it
 _WINDOW = 4  # pixels to either side in which a spot's place is its centre of mass
 
 
-@dataclass(frozen=True, eq=False)
-class Spots:
-    """Local maxima, the strongest first.
+def spots_of(ground: Ground) -> Floats:
+    """Find what stands out of the noise, outside of what is hidden.
 
-    Args:
-        places: (n, 2), row and column.
-        heights: (n,), over the noise.
+    Returns:
+        (n, 2), row and column, the clearest first.
     """
-
-    places: Floats
-    heights: Floats
-
-
-def spots_of(ground: Ground) -> Spots:
-    """Find what stands out of the noise, outside of what is hidden."""
     smooth = gaussian_filter(ground.rest, _SMOOTH)
     # Of independent pixels, a Gaussian's sum of squares is 1 / (4 pi sigma^2).
     noise = ground.noise / np.sqrt(4 * np.pi) / _SMOOTH
@@ -41,8 +30,7 @@ def spots_of(ground: Ground) -> Spots:
     peaks[:, :_NEAR_EDGE], peaks[:, -_NEAR_EDGE:] = False, False
     places = np.argwhere(peaks)
     order = np.argsort(-ratio[peaks], kind="stable")[:_MOST]
-    places = places[order]
-    return Spots(_centres_of_mass(smooth, places), ratio[tuple(places.T)])
+    return _centres_of_mass(smooth, places[order])
 
 
 def _centres_of_mass(smooth: Floats, places: Indices) -> Floats:

@@ -70,9 +70,9 @@ def _bezout(one: int, other: int) -> tuple[int, int, int]:
 
 
 @lru_cache(maxsize=1)
-def zone_axes(largest: int = _LARGEST_INDEX) -> tuple[tuple[int, int, int], ...]:
-    """Return zone axes up to an index, without common factors, one of each with its negative."""
-    line = range(-largest, largest + 1)
+def zone_axes() -> tuple[tuple[int, int, int], ...]:
+    """Return zone axes up to index 4, without common factors, one of each with its negative."""
+    line = range(-_LARGEST_INDEX, _LARGEST_INDEX + 1)
     return tuple(
         (u, v, w)
         for u, v, w in itertools.product(line, repeat=3)
@@ -103,7 +103,7 @@ def zone_of(vectors: Floats, step: float | None, lattice: Floats) -> Zone:
         across = reflections_across(np.array(axis))
         plane = across @ reciprocal
         basis = _reduction(plane) @ across
-        sides = pairs[..., 0:2] @ basis @ reciprocal  # (pairs, 2, 3)
+        sides = pairs @ basis @ reciprocal  # (pairs, 2, 3)
         theirs = np.linalg.norm(sides, axis=2)
         cosine = (sides[:, 0] * sides[:, 1]).sum(axis=1) / theirs.prod(axis=1)
         ratio = np.log(theirs / lengths)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from spacegrouper.errors import UserError
 from spacegrouper.techniques.micrographs.ground import Ground
 from spacegrouper.techniques.micrographs.micrograph import Floats, Indices
 from spacegrouper.techniques.micrographs.plane_lattice import PlaneLattice
@@ -18,6 +19,7 @@ _INSTABILITY = 0.05  # part of sigma, of the intensity
 _FLOOR = 0.01  # part of sigma, of the mean intensity: what the ground's form is not known to
 _SHADOW = 0.2  # of its Friedel mate: weaker ones are in the shadow of a beam stop
 _CLEAR = 6.0  # sigma
+_STRONG = 3.0  # sigma, of reflections that zones are scaled by
 _FEWEST_COMMON = 3  # reflections that two zones are scaled by
 
 
@@ -85,28 +87,52 @@ def zone_basis(lattice: PlaneLattice, zone: Zone) -> Floats:
 def merged_zones(zones: list[tuple[Indices, Floats, Floats]]) -> tuple[Indices, Floats, Floats]:
     """Bring the reflections of several zones onto one scale, by those that they share.
 
-    Zones that share too few are brought to the same mean.
+    The next zone to join is the one that shares most with those that have joined, so it hardly
+    matters in which order they are given. One that shares too few is brought to the same mean.
 
     Args:
         zones: hkl (n, 3), intensities (n,) and sigma (n,) of each.
+
+    Raises:
+        UserError: nothing of a zone is clear of its uncertainty.
     """
-    hkl, values, sigma = zones[0]
-    for more, more_values, more_sigma in zones[1:]:
-        factor = _factor((hkl, values, sigma), (more, more_values, more_sigma))
-        hkl = np.concatenate([hkl, more])
-        values = np.concatenate([values, factor * more_values])
-        sigma = np.concatenate([sigma, factor * more_sigma])
-    return hkl, values, sigma
+    strong = [_strong(*zone) for zone in zones]
+    if any(len(keys) == 0 for keys, _ in strong):
+        raise UserError(f"a zone has no reflection above {_STRONG:g} sigma; leave its pattern out")
+    scales = [1.0]
+    order, left = [0], list(range(1, len(zones)))
+    while left:
+        together = _means(
+            np.concatenate([strong[one][0] for one in order]),
+            np.concatenate(
+                [scale * strong[one][1] for one, scale in zip(order, scales, strict=True)]
+            ),
+        )
+        shared = [len(np.intersect1d(together[0], strong[one][0])) for one in left]
+        joins = left.pop(int(np.argmax(shared)))
+        scales.append(_scale(together, strong[joins]))
+        order.append(joins)
+    return (
+        np.concatenate([zones[one][0] for one in order]),
+        np.concatenate([scale * zones[one][1] for one, scale in zip(order, scales, strict=True)]),
+        np.concatenate([scale * zones[one][2] for one, scale in zip(order, scales, strict=True)]),
+    )
 
 
-def _factor(one: tuple[Indices, Floats, Floats], other: tuple[Indices, Floats, Floats]) -> float:
-    means = []
-    for hkl, values, sigma in (one, other):
-        strong = values > 3 * sigma
-        keys = np.maximum(keys_of(hkl[strong]), keys_of(-hkl[strong]))
-        found, place = np.unique(keys, return_inverse=True)
-        means.append((found, np.bincount(place, values[strong]) / np.bincount(place)))
-    _, first, second = np.intersect1d(means[0][0], means[1][0], return_indices=True)
+def _strong(hkl: Indices, values: Floats, sigma: Floats) -> tuple[Indices, Floats]:
+    """Return keys and mean intensities of the clear reflections of a zone, Friedel mates as one."""
+    clear = values > _STRONG * sigma
+    return _means(np.maximum(keys_of(hkl[clear]), keys_of(-hkl[clear])), values[clear])
+
+
+def _means(keys: Indices, values: Floats) -> tuple[Indices, Floats]:
+    unique, place = np.unique(keys, return_inverse=True)
+    return unique, np.bincount(place, values) / np.bincount(place)
+
+
+def _scale(together: tuple[Indices, Floats], zone: tuple[Indices, Floats]) -> float:
+    """Return what the intensities of a zone are multiplied by."""
+    _, first, second = np.intersect1d(together[0], zone[0], return_indices=True)
     if len(first) >= _FEWEST_COMMON:
-        return float(np.exp(np.median(np.log(means[0][1][first] / means[1][1][second]))))
-    return float(one[1].mean() / other[1].mean())
+        return float(np.exp(np.median(np.log(together[1][first] / zone[1][second]))))
+    return float(together[1].mean() / zone[1].mean())
