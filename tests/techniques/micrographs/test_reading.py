@@ -150,3 +150,22 @@ def test_without_the_extra_a_line_says_what_to_install(
     monkeypatch.setattr("spacegrouper.techniques.micrographs.reading.import_module", absent)
     with pytest.raises(UserError, match="pip install rosettasciio, or save the pattern as TIFF"):
         read_micrograph(tmp_path / "a.dm4")
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.png", "a.dm3", "a.mrc"])
+def test_an_empty_file_is_called_empty(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(UserError, match=f"{name}: an empty file"):
+        read_micrograph(tmp_path / name)
+
+
+@pytest.mark.parametrize("sizes", [(-5, 512, 1), (0, 512, 1), (512, 512, 2**30)])
+@pytest.mark.parametrize("order", ["<i4", ">i4"])
+def test_impossible_sizes_of_an_mrc_file_are_refused(
+    tmp_path: Path, sizes: tuple[int, ...], order: str
+) -> None:
+    header = np.zeros(256, order)
+    header[:3] = sizes
+    (tmp_path / "a.mrc").write_bytes(header.tobytes() + bytes(4096))
+    with pytest.raises(UserError, match=r"a.mrc: not a .mrc file, or damaged"):
+        read_micrograph(tmp_path / "a.mrc")

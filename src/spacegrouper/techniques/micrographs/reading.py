@@ -54,6 +54,8 @@ def read_micrograph(path: Path) -> Micrograph:
     try:
         if not path.is_file():
             raise UserError("no such file")
+        if not path.stat().st_size:
+            raise UserError("an empty file; export the pattern anew")
         reader = _READERS.get(path.suffix.lower())
         counts, step, tension, notes = (
             _of_microscope(path, reader) if reader else (_of_image(path), None, None, ())
@@ -88,6 +90,8 @@ def _of_microscope(
             f"{path.suffix} files are read with {package}, which is not installed; pip install "
             f"{package}, or save the pattern as TIFF"
         ) from None
+    if reader == "mrc":
+        _check_mrc(path)
     level = logging.root.manager.disable
     logging.disable(logging.ERROR)
     try:
@@ -95,10 +99,9 @@ def _of_microscope(
             warnings.simplefilter("ignore")
             signals = module.file_reader(str(path))
     # The reader fails in as many ways as files are broken.
-    except Exception as error:
+    except Exception:
         raise UserError(
-            f"not a {path.suffix} file, or damaged ({type(error).__name__}); export it anew, or "
-            "as TIFF"
+            f"not a {path.suffix} file, or damaged; export it anew, or as TIFF"
         ) from None
     finally:
         logging.disable(level)
@@ -121,6 +124,18 @@ def _of_microscope(
     notes: list[str] = []
     step = _step(long, tension, notes)
     return counts, step, tension, tuple(notes)
+
+
+def _check_mrc(path: Path) -> None:
+    """Refuse a header with impossible numbers of columns, rows and images: the reader would hang.
+
+    They are the first three words of a file, of either byte order.
+    """
+    with path.open("rb") as file:
+        header = file.read(12)
+    orders = [np.frombuffer(header, order) for order in ("<i4", ">i4") if len(header) == 12]
+    if not any((sizes > 0).all() and (sizes <= path.stat().st_size).all() for sizes in orders):
+        raise UserError("not a .mrc file, or damaged; export it anew, or as TIFF")
 
 
 def _tension(metadata: Mapping[str, Any]) -> float | None:
