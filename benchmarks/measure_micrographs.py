@@ -227,7 +227,7 @@ def main(
     seed: Annotated[int, typer.Option(help="of all that is random")] = 0,
 ) -> None:
     """Simulate three zones of each crystal, write what was found, and print the shares."""
-    ranker = read_ranker()
+    ranker = read_ranker(kind="zones")
     results = []
     for place, crystal in enumerate(crystals_of(structures, number)):
         generator = np.random.default_rng([seed, place])

@@ -199,7 +199,8 @@ def prediction(folder: Path) -> None:
 
 
 def micrographs(folder: Path) -> None:
-    """Two zones of the cell that the page gives, across b, at its pixel size."""
+    """Two zones of the cell that the page gives, across b, at its pixel size; and crystals."""
+    standardised_crystals(folder)
     cell = np.array([11.52, 5.79, 5.56]) * [np.sin(np.radians(108.3)), 1, np.sin(np.radians(108.3))]
     a, b, c = 1 / cell / 0.0062
     for name, other in (("zone1", a), ("zone2", c)):
@@ -241,9 +242,13 @@ def powder(folder: Path) -> None:
     )
 
 
-def measured_lists(folder: Path) -> None:
+def standardised_crystals(folder: Path) -> None:
     crystals = (standardise(crystal, Standardise()) for crystal in made_up(12, 62, 225))
     write_crystals(folder / "standardised.jsonl.gz", crystals)
+
+
+def measured_lists(folder: Path) -> None:
+    standardised_crystals(folder)
     measured = measured_list(62)
     one = folder / "FOLDER" / "one"
     one.mkdir(parents=True)

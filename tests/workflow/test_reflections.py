@@ -14,15 +14,22 @@ from spacegrouper.dataset.dataset import Dataset
 ROOT = Path(__file__).parents[2]
 
 
-def test_a_ranker_is_trained_on_the_run_s_crystals_where_it_is_asked_for(workflow) -> None:
+@pytest.mark.parametrize(
+    ("rule", "kind", "file"),
+    [("train_ranker", "lists", "ranker"), ("train_zone_ranker", "zones", "zone_ranker")],
+)
+def test_a_ranker_is_trained_on_the_run_s_crystals_where_it_is_asked_for(
+    workflow, rule: str, kind: str, file: str
+) -> None:
     settings = yaml.safe_load((ROOT / "config/reflections_small.yaml").read_text())
-    said = workflow.run(settings, "--dry-run", "--printshellcmds", "train_ranker")
+    said = workflow.run(settings, "--dry-run", "--printshellcmds", rule)
     jobs = set(re.findall(r"^(\w+) +\d+$", said, re.M))
-    assert jobs == {"fix_settings", "acquire", "plan", "collect", "train_ranker", "total"}
+    assert jobs == {"fix_settings", "acquire", "plan", "collect", rule, "total"}
     folder = f"results/{settings['name']}"
     (command,) = re.findall("python scripts/train_ranker.*", said)
     assert f"--structures {folder}/structures/standardised.jsonl.gz" in command
-    assert f"--output {folder}/ranker/ranker.npz --seed {settings.get('seed', 0)}" in command
+    seed = settings.get("seed", 0)
+    assert f"--output {folder}/ranker/{file}.npz --kind {kind} --seed {seed}" in command
 
 
 @pytest.mark.slow

@@ -9,9 +9,21 @@ rule train_ranker:
     resources:
         **growing(mem_mb=8000, runtime=480),
     params:
+        kind="lists",
         seed=settings.seed,
     message:
         "Training the ranker of space groups on simulated measurements"
     shell:
         "python scripts/train_ranker.py --structures {input.structures} --output {output.ranker}"
-        " --seed {params.seed} 2> {log}"
+        " --kind {params.kind} --seed {params.seed} 2> {log}"
+
+
+# The same for micrographs, from single zones of the crystals.
+use rule train_ranker as train_zone_ranker with:
+    output:
+        ranker=f"{RUN}/ranker/zone_ranker.npz",
+    params:
+        kind="zones",
+        seed=settings.seed,
+    message:
+        "Training the ranker of micrographs on simulated zones"

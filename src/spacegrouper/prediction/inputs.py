@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from spacegrouper.contract.technique import Technique
     from spacegrouper.prediction.answers import Answer
     from spacegrouper.prediction.trained_model import TrainedModel
-    from spacegrouper.techniques.reflections.ranking.ranker import Ranker
+    from spacegrouper.techniques.reflections.ranking.ranker import Kind, Ranker
 
 # Crystals in memory at a time, with their patterns and images.
 _BATCH = 32
@@ -242,11 +242,11 @@ def answer_inputs(
             if isinstance(item, Rejection):
                 yield item
             elif isinstance(item, MeasuredList):
-                yield answer_list(item, _ranker(asked), asked.prior)
+                yield answer_list(item, _ranker(asked, "lists"), asked.prior)
             elif isinstance(item, Micrographs):
                 from spacegrouper.prediction.micrograph_answers import answer_micrographs
 
-                yield answer_micrographs(item, _ranker(asked), asked.prior)
+                yield answer_micrographs(item, _ranker(asked, "zones"), asked.prior)
             else:
                 yield next(of_network[type(item)])
 
@@ -277,11 +277,11 @@ def _of_network(
     }
 
 
-def _ranker(asked: Asked) -> "Ranker":
+def _ranker(asked: Asked, kind: "Kind") -> "Ranker":
     # Only where there is something to rank, as it is slow to import.
     from spacegrouper.techniques.reflections.ranking.ranker import read_ranker
 
-    return read_ranker(asked.ranker)
+    return read_ranker(asked.ranker, kind)
 
 
 def _find_measured(path: Path, asked: Asked) -> "tuple[MeasuredFiles, bytes] | None":

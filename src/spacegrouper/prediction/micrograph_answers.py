@@ -22,13 +22,8 @@ from spacegrouper.techniques.reflections.lists.shared.cells import cell_from_tex
 from spacegrouper.techniques.reflections.ranking.priors import Prior
 from spacegrouper.techniques.reflections.ranking.ranker import Answer as Ranking
 from spacegrouper.techniques.reflections.ranking.ranker import Ranker
-from spacegrouper.techniques.reflections.ranking.reduction import centrings_that_fit
+from spacegrouper.techniques.reflections.ranking.reduction import possible_centrings
 from spacegrouper.techniques.reflections.ranking.warnings import MERGED
-
-_TOO_SURE = (
-    "the ranker was trained on whole lists, not on zones: of simulated images its first group is "
-    "right less often than its probability says (docs/micrographs.md)"
-)
 
 
 def read_micrographs(
@@ -67,14 +62,13 @@ def answer_micrographs(
             None,
             (
                 "a pattern without the cell (--cell a,b,c,alpha,beta,gamma) decides no space "
-                "group: what is above is all that is certain",
+                "group: what is above is all that it shows",
             ),
         )
     measured = reflection_list(given.indexed, np.array(given.cell))
     axes = list(dict.fromkeys(tuple(one.zone.axis.tolist()) for one in given.indexed))
     spots = np.concatenate([one.zone.vectors for one in given.indexed])
-    found, certain = centrings_that_fit(measured, spots)
-    centrings = [*found, *(["P"] if len(axes) == 1 or not found or not certain else [])]
+    centrings = possible_centrings(measured, spots)
     limits = [
         f"{one.measured.micrograph.name} fits several zones of the cell; that of the simplest is "
         "taken, and the answer depends on it"
@@ -88,11 +82,9 @@ def answer_micrographs(
             "of its rotations only those about the zone axis were tested"
         )
     if len(centrings) > 1:
-        limits.append(f"taken as equally probable: cells {', '.join(centrings)}")
-    elif found:
         limits.append(
-            f"taken for a cell {found[0]}, as all that it forbids is absent in the zones given; "
-            "glide planes in all of them would look the same"
+            f"the zones look as those of cells {', '.join(centrings[:-1])} do, and of primitive "
+            "ones with glide planes across all of them: all were ranked together"
         )
     try:
         ranking = ranker.answer(measured, prior, centrings)
@@ -102,7 +94,7 @@ def answer_micrographs(
     warnings = tuple(warning for warning in ranking.warnings if warning != MERGED)
     ranking = replace(ranking, warnings=warnings)
     ranked = ranked_list(MeasuredList(given.name, measured), ranking)
-    return MicrographAnswer(given, ranked, (*limits, *_further(ranking, axes), _TOO_SURE))
+    return MicrographAnswer(given, ranked, (*limits, *_further(ranking, axes)))
 
 
 def _further(ranking: Ranking, axes: list[tuple[int, ...]]) -> list[str]:

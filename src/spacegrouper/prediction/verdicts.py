@@ -76,7 +76,7 @@ def micrograph_verdict(answer: "MicrographAnswer", threshold: float | None = Non
         return f"Not decided: {reason}."
     names = " or ".join(map(_group, enantiomorphs(answer.ranked.ranking.groups[0].number)))
     share = percent(answer.ranked.ranking.groups[0].probability)
-    return f"No space group is certain from zones; {names} is the first, at {share}, too sure."
+    return f"No space group is certain from zones; {names} is the first, at {share}."
 
 
 def chance(probability: float) -> str:

@@ -27,6 +27,8 @@ def main(
         list[Path] | None,
         typer.Argument(
             metavar="[INPUT]...",
+            # One that cannot be read is named among the answers to the others.
+            readable=False,
             help="structures (CIF, POSCAR, pymatgen's Structure as JSON, JSON lines), folders of "
             "patterns (x.png, y.png, z.png), arrays of patterns (*.npy), measured "
             "diffractograms (.xy, .xye, .dat, .csv, .xrdml, .brml, .raw, CIF), lists of "
@@ -70,7 +72,8 @@ def main(
     ranker: Annotated[
         Path | None,
         typer.Option(
-            help="of lists of reflections, by train_ranker.py; by default that of the package",
+            help="of lists of reflections or of micrographs, by train_ranker.py; "
+            "by default that of the package",
             show_default=False,
         ),
     ] = None,

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from drawn_micrographs import CENTRE, drawn
+from drawn_micrographs import CENTRE, VECTORS, drawn
 
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.micrographs.chain import MeasuredMicrograph, measured_micrograph
@@ -50,6 +50,14 @@ def test_an_image_without_the_beam_is_refused() -> None:
     # The beam is in column 135.
     with pytest.raises(UserError, match="drawn: opposite spots are unlike"):
         measured(drawn()[:, :128])
+
+
+def test_a_second_crystal_is_said() -> None:
+    assert not measured(drawn()).micrograph.notes
+    turn = np.array([[np.cos(0.5), np.sin(0.5)], [-np.sin(0.5), np.cos(0.5)]])
+    both = drawn() + 0.15 * drawn(vectors=VECTORS @ turn)
+    (note,) = measured(both).micrograph.notes
+    assert note.endswith("as where a second crystal is in the beam")
 
 
 def test_mates_are_averaged_and_single_nodes_stay() -> None:

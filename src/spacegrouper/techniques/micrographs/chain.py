@@ -1,7 +1,7 @@
 """The steps in their order: from micrographs to the reflection list of a crystal."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from spacegrouper.techniques.patterns.radiation import (
 from spacegrouper.techniques.reflections.cells import metrics_of
 from spacegrouper.techniques.reflections.reflection_list import ReflectionList
 
+_BESIDE = 0.25  # of the spots; of simulated patterns of one crystal one in twenty has as many
 _OUTERMOST = 0.97  # quantile of the spots' distances from the beam, and so of what is integrated
 
 
@@ -74,6 +75,15 @@ def measured_micrograph(micrograph: Micrograph) -> MeasuredMicrograph:
             ground, lattice = _about(mended.counts, lattice.origin + node @ lattice.vectors)
     except UserError as error:
         raise UserError(f"{micrograph.name}: {error}") from None
+    if (beside := np.count_nonzero(~lattice.on)) > _BESIDE * len(lattice.on):
+        mended = replace(
+            mended,
+            notes=(
+                *mended.notes,
+                f"{beside} of {len(lattice.on)} spots are on no node of the lattice, as where a "
+                "second crystal is in the beam",
+            ),
+        )
     away = np.linalg.norm(lattice.spots[lattice.on] - lattice.origin, axis=1)
     farthest = float(np.quantile(away, _OUTERMOST)) + 2
     found = intensities_of(ground, lattice.origin, lattice.vectors, farthest)

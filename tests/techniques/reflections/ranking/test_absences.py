@@ -3,7 +3,7 @@ import pytest
 
 from spacegrouper.techniques.reflections.ranking.absences import (
     PATTERN_FEATURES,
-    TOLERANCES,
+    WHOLE_LISTS,
     conditions,
     pattern_features,
 )
@@ -39,10 +39,10 @@ def test_conditions_count_what_is_forbidden_and_what_is_allowed() -> None:
 
 
 def test_a_true_screw_axis_is_preferred_to_none_and_to_a_false_one() -> None:
-    likelihoods = np.full((5, 2 + len(TOLERANCES)), np.nan)
-    likelihoods[LISTED] = log_likelihoods(Z[LISTED], SIGMA[LISTED], TOLERANCES)
+    likelihoods = np.full((5, 2 + len(WHOLE_LISTS.values)), np.nan)
+    likelihoods[LISTED] = log_likelihoods(Z[LISTED], SIGMA[LISTED], np.array(WHOLE_LISTS.values))
     masks = np.array([SCREW, np.zeros(5, dtype=bool), [False, True, False, True, False]])
-    features, chosen = pattern_features(masks, MERGED, SPECIAL, likelihoods)
+    features, chosen = pattern_features(masks, MERGED, SPECIAL, likelihoods, WHOLE_LISTS)
     assert chosen.argmax() == 0
     assert chosen[1] == 0
     assert chosen[2] < 0

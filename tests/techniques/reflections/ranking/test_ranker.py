@@ -22,9 +22,14 @@ GROUPS = (2, 4, 14, 15, 19, 62, 148, 167, 205)
 @pytest.fixture(scope="module")
 def ranker():
     crystals = [random_crystal(number, seed) for number in GROUPS for seed in range(3)]
-    given = list(examples(crystals, CAREFUL, 1))
+
+    def candidates(crystal, generator):
+        measured = simulated_list(crystal, CAREFUL, generator)
+        return [candidates_of(measured)] if measured else []
+
+    given = list(examples(crystals, candidates, 1))
     counted = np.bincount([2, 14, 14, 14, 62], minlength=231)
-    return fitted(given, counted, Growing(max_iter=25, min_samples_leaf=5), CAREFUL, 0.25, 0)
+    return fitted(given, counted, Growing(max_iter=25, min_samples_leaf=5), {}, 0.25, 0)
 
 
 @pytest.fixture(scope="module")

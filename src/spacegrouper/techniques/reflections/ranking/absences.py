@@ -8,14 +8,32 @@ from numpy.typing import NDArray
 from spacegrouper.techniques.reflections.equivalents import Floats, Indices
 from spacegrouper.techniques.reflections.ranking.merged_list import MergedList
 
-TOLERANCES = np.array([1e-4, 0.003, 0.01, 0.03, 0.1])  # of E^2 of an absent reflection
-_CHOSEN_BY = 1  # of the tolerances, for the setting of a group
 LARGEST = 50.0  # of I / sigma
 CLIP = 200.0  # of sums of logarithms
 
+
+@dataclass(frozen=True)
+class Tolerances:
+    """How much an absent reflection may still have.
+
+    Args:
+        values: mean E^2 of absent reflections, five.
+        main: number of the one that the setting of a group is chosen by.
+        wide: number of the one that unexplained absences are looked for by.
+    """
+
+    values: tuple[float, ...]
+    main: int
+    wide: int
+
+
+WHOLE_LISTS = Tolerances((1e-4, 0.003, 0.01, 0.03, 0.1), main=1, wide=3)
+# Along a zone axis many beams are excited at once, and scatter again into forbidden places.
+ZONES = Tolerances((0.003, 0.01, 0.03, 0.1, 0.3), main=3, wide=4)
+
 PATTERN_FEATURES = (
     *("absent", "absent_axial", "absent_zonal", "present_axial", "present_zonal"),
-    *(f"absence_{number}" for number in range(len(TOLERANCES))),
+    *(f"absence_{number}" for number in range(len(WHOLE_LISTS.values))),
     *(f"absence_centric_{number}" for number in (1, 3)),
     *("absence_mean", "absence_axial", "absence_zonal", "absence_below_best"),
     *("absence_3_below_best", "i_absent_axial", "i_absent_zonal", "i_present_axial"),
@@ -56,7 +74,11 @@ def conditions(
 
 
 def pattern_features(
-    masks: NDArray[np.bool_], merged: MergedList, special: Indices, likelihoods: Floats
+    masks: NDArray[np.bool_],
+    merged: MergedList,
+    special: Indices,
+    likelihoods: Floats,
+    tolerances: Tolerances,
 ) -> tuple[Floats, Floats]:
     """Return PATTERN_FEATURES of each setting, and how well what it forbids is absent."""
     listed = merged.listed[special]
@@ -84,9 +106,13 @@ def pattern_features(
         return found
 
     ones = np.ones(len(special))
-    sums = [total(absence[:, t], masks) for t in range(len(TOLERANCES))]
-    centric = [np.clip(total(absence_centric[:, t], masks), -CLIP, CLIP) for t in (1, 3)]
-    main, wide = absence[:, _CHOSEN_BY], absence[:, 3]
+    sums = [total(absence[:, t], masks) for t in range(len(tolerances.values))]
+    in_main, in_wide = sums[tolerances.main], sums[tolerances.wide]
+    main, wide = absence[:, tolerances.main], absence[:, tolerances.wide]
+    centric = [
+        np.clip(total(absence_centric[:, t], masks), -CLIP, CLIP)
+        for t in (tolerances.main, tolerances.wide)
+    ]
     # Positions that are expected and not listed: absent ones may have been removed.
     unlisted = (masks & (expected & ~listed)).sum(axis=1)
     largest = np.where(masks & listed, np.nan_to_num(ratio, nan=-LARGEST), -LARGEST)
@@ -101,8 +127,8 @@ def pattern_features(
         mean(main, masks),
         np.clip(total(main, masks & axial), -CLIP, CLIP),
         np.clip(total(main, masks & zonal), -CLIP, CLIP),
-        np.maximum(sums[_CHOSEN_BY] - sums[_CHOSEN_BY].max(), -CLIP),
-        np.maximum(sums[3] - sums[3].max(), -CLIP),
+        np.maximum(in_main - in_main.max(), -CLIP),
+        np.maximum(in_wide - in_wide.max(), -CLIP),
         mean(ratio, masks & axial),
         mean(ratio, masks & zonal),
         mean(ratio, ~masks & axial),
@@ -121,7 +147,7 @@ def pattern_features(
         _most_missed(masks, np.where(listed, wide, 0), zonal),
     ]
     table = np.stack([np.asarray(column, dtype=float) for column in columns], axis=1)
-    return table, sums[_CHOSEN_BY]
+    return table, in_main
 
 
 def _most_missed(masks: NDArray[np.bool_], values: Floats, where: NDArray[np.bool_]) -> Floats:

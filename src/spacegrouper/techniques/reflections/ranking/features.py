@@ -4,6 +4,7 @@ All numbers are the same in whatever axes the list was written. None says which 
 is, so that what is learned of one group holds for others.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,8 +22,9 @@ from spacegrouper.techniques.reflections.ranking.absences import (
     CLIP,
     LARGEST,
     PATTERN_FEATURES,
-    TOLERANCES,
+    WHOLE_LISTS,
     Condition,
+    Tolerances,
     conditions,
     pattern_features,
 )
@@ -107,12 +109,15 @@ class Candidates:
     l_mean: float
 
 
-def candidates_of(measured: ReflectionList, centring: str | None = None) -> Candidates:
+def candidates_of(
+    measured: ReflectionList, centring: str | None = None, tolerances: Tolerances = WHOLE_LISTS
+) -> Candidates:
     """Return all space groups that a list may have, with what speaks for and against each.
 
     Args:
         measured: the list.
         centring: of the given cell, as of `reduced_list`.
+        tolerances: how much an absent reflection may have.
 
     Raises:
         UserError: the list says too little.
@@ -143,12 +148,26 @@ def candidates_of(measured: ReflectionList, centring: str | None = None) -> Cand
     features: list[Floats] = []
     for rank, candidate in enumerate(laue):
         of_laue = _of_laue(rotations, candidate, rank, laue[0].score)
-        found, numbers = _of_groups(reflections, rotations, candidate, rank, lowest, of_laue)
+        found, numbers = _of_groups(
+            reflections, rotations, candidate, rank, lowest, of_laue, tolerances
+        )
         rows += found
         features.append(numbers)
     stacked = np.concatenate(features)
     table = np.concatenate([np.tile(np.array(of_list), (len(stacked), 1)), stacked], axis=1)
     return Candidates(reflections, rotations, laue, rows, table, e_squared, l_mean)
+
+
+def all_rows(several: Sequence[Candidates]) -> tuple[Indices, Indices, Floats]:
+    """Return group, Laue candidate and features of all rows of a list under several centrings.
+
+    Laue candidates of different centrings are different ones.
+    """
+    rows = [(row.setting.number, row.laue) for one in several for row in one.rows]
+    group, laue = np.array(rows, dtype=np.int64).T
+    which = np.repeat(np.arange(len(several)), [len(one.rows) for one in several])
+    features = np.concatenate([one.features for one in several])
+    return group, which * MOST_LAUE_CLASSES + laue, features
 
 
 def _l_test(reflections: ReducedList, rotations: Rotations) -> tuple[float, float]:
@@ -224,21 +243,24 @@ def _of_groups(
     rank: int,
     lowest: Indices,
     of_laue: list[float],
+    tolerances: Tolerances,
 ) -> tuple[list[Candidate], Floats]:
     """Return the space groups of a Laue class, and their numbers, those of the class included."""
     matrices, axes = rotations.matrices[candidate.members], candidate.axes
     settings = settings_in_axes(matrices, axes)
     merged = merged_list(reflections, matrices, axes, lowest)
     special = np.flatnonzero(merged.axial | merged.zonal)
-    likelihoods = np.full((len(merged.z), 2 + len(TOLERANCES)), np.nan)
+    likelihoods = np.full((len(merged.z), 2 + len(tolerances.values)), np.nan)
     listed = merged.listed
-    likelihoods[listed] = log_likelihoods(merged.z[listed], merged.sigma_z[listed], TOLERANCES)
+    likelihoods[listed] = log_likelihoods(
+        merged.z[listed], merged.sigma_z[listed], np.array(tolerances.values)
+    )
 
     indices = np.ascontiguousarray(merged.hkl[special], dtype=np.int32)
     masks = np.array(
         [setting.operations.systematic_absences(indices) for setting in settings], dtype=bool
     ).reshape(len(settings), len(special))
-    pattern, chosen = pattern_features(masks, merged, special, likelihoods)
+    pattern, chosen = pattern_features(masks, merged, special, likelihoods, tolerances)
     groups = _of_point_groups(settings, merged, likelihoods, matrices, axes)
 
     in_general = ~(merged.axial | merged.zonal)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zipfile import BadZipFile
 
 import gemmi
@@ -16,6 +16,7 @@ from spacegrouper.atomic import written_aside
 from spacegrouper.crystals.symmetry import extinction_classes, laue_classes
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.reflections.cells import cell_of
+from spacegrouper.techniques.reflections.ranking.absences import WHOLE_LISTS, ZONES
 from spacegrouper.techniques.reflections.ranking.boosted_trees import BoostedTrees, from_arrays
 from spacegrouper.techniques.reflections.ranking.conditions import (
     SeenCondition,
@@ -26,6 +27,7 @@ from spacegrouper.techniques.reflections.ranking.features import (
     LIST_FEATURES,
     Candidate,
     Candidates,
+    all_rows,
     candidates_of,
 )
 from spacegrouper.techniques.reflections.ranking.group_settings import enantiomorphs
@@ -35,6 +37,10 @@ from spacegrouper.techniques.reflections.reflection_list import ReflectionList
 
 Floats = NDArray[np.float64]
 
+Kind = Literal["lists", "zones"]  # of what a ranker was trained on: whole lists, or single zones
+TOLERANCES = {"lists": WHOLE_LISTS, "zones": ZONES}
+_SHIPPED = {"lists": "ranker.npz", "zones": "zone_ranker.npz"}
+_WORDS = {"lists": "lists of reflections", "zones": "micrographs"}
 _FORMAT = 1
 _ANSWERS = 5
 
@@ -130,12 +136,14 @@ class Ranker:
         temperature: that their logarithms of odds are divided by.
         counted: (231,), crystals of each space group where those for training were chosen from.
         made_with: settings, seed and scores.
+        kind: of lists that it was trained on.
     """
 
     trees: BoostedTrees
     temperature: float
     counted: NDArray[np.int64]
     made_with: dict[str, Any]
+    kind: Kind = "lists"
 
     def answer(
         self,
@@ -148,27 +156,19 @@ class Ranker:
         Args:
             measured: the list.
             prior: what is held for frequent before.
-            centrings: of the given cell, each as probable as the others; none: what the list has.
+            centrings: that the given cell may have; none: what the list has.
 
         Raises:
             UserError: the list says too little, or there is no such prior.
         """
-        found = [candidates_of(measured, centring) for centring in centrings]
-        groups = np.array([row.setting.number for one in found for row in one.rows])
-        shares = [
-            self.shares(
-                one.features,
-                np.array([row.setting.number for row in one.rows]),
-                np.array([row.laue for row in one.rows]),
-                prior,
-            )
-            for one in found
-        ]
+        tolerances = TOLERANCES[self.kind]
+        found = [candidates_of(measured, centring, tolerances) for centring in centrings]
+        groups, laue, features = all_rows(found)
         unlike = unlike_training(
-            found[0].features[0, : len(LIST_FEATURES)], self.made_with.get("list_ranges")
+            features[0, : len(LIST_FEATURES)], self.made_with.get("list_ranges")
         )
-        together = np.concatenate(shares) / len(found)
-        return _answer(measured, found, groups, together, prior, unlike)
+        shares = self.shares(features, groups, laue, prior)
+        return _answer(measured, found, groups, shares, prior, unlike)
 
     def shares(
         self, features: Floats, groups: NDArray[np.int64], laue: NDArray[np.int64], prior: Prior
@@ -198,19 +198,29 @@ class Ranker:
 
     def write(self, path: Path) -> None:
         """Write it as arrays of NumPy and JSON; nothing in the file is a program."""
-        made = {**self.made_with, "format": _FORMAT, "temperature": self.temperature}
+        made = {
+            **self.made_with,
+            "format": _FORMAT,
+            "kind": self.kind,
+            "temperature": self.temperature,
+        }
         text = np.frombuffer(json.dumps(made).encode(), dtype=np.uint8)
         with written_aside(path) as aside, aside.open("wb") as file:
             np.savez_compressed(file, made_with=text, counted=self.counted, **self.trees.arrays())
 
 
-def read_ranker(path: Path | None = None) -> Ranker:
+def read_ranker(path: Path | None = None, kind: Kind = "lists") -> Ranker:
     """Read a ranker, that of the package unless a file is given.
 
+    Args:
+        path: the file.
+        kind: of lists that are to be ranked.
+
     Raises:
-        UserError: the file is none, or of other features than this version looks at.
+        UserError: the file is none, of another kind, or of other features than this version looks
+            at.
     """
-    source = path or files(__package__) / "ranker.npz"
+    source = path or files(__package__) / _SHIPPED[kind]
     try:
         with source.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
@@ -218,6 +228,7 @@ def read_ranker(path: Path | None = None) -> Ranker:
         counted = arrays.pop("counted")
         temperature = float(made.pop("temperature"))
         version = made.pop("format")
+        trained_on = made.pop("kind", "lists")
         trees = from_arrays(arrays)
     except FileNotFoundError:
         raise UserError(f"{source}: no such file; scripts/train_ranker.py makes one") from None
@@ -230,7 +241,12 @@ def read_ranker(path: Path | None = None) -> Ranker:
             f"{source}: made by another version, which looked at other numbers; train it anew with "
             "scripts/train_ranker.py"
         )
-    return Ranker(trees, temperature, counted, made)
+    if trained_on != kind:
+        raise UserError(
+            f"{source}: a ranker of {_WORDS[trained_on]}; of {_WORDS[kind]} one is made with "
+            f"scripts/train_ranker.py --kind {kind}"
+        )
+    return Ranker(trees, temperature, counted, made, kind)
 
 
 def _summed(keys: NDArray[Any], shares: Floats) -> dict[Any, float]:

@@ -154,31 +154,29 @@ def _primitive(measured: ReflectionList) -> tuple[Floats, NDArray[np.bool_]]:
     return axes, kept
 
 
-def centrings_that_fit(measured: ReflectionList, spots: Indices) -> tuple[list[str], bool]:
-    """Return the centrings of the given cell that zones of images show, and whether it is certain.
+def possible_centrings(measured: ReflectionList, spots: Indices) -> list[str]:
+    """Return the centrings that the given cell may have by zones of images, P the last.
 
-    Either no spot was found where a centring forbids reflections, or what was integrated there is
-    nothing beside the others; where both hold it is certain. Of those that fit, the ones that
-    forbid most of the list. None: the cell is primitive.
+    Where a centring forbids reflections either no spot was found, or what was integrated there is
+    nothing beside the others. Of those that fit, the ones that forbid most of the list; and always
+    a primitive cell, as glide planes across all zones look the same.
 
     Args:
         measured: all places of the zones.
         spots: (n, 3), reflections that span those whose spots were found.
     """
     strong = measured.intensity > 3 * measured.sigma
-    forbidden, agree = {}, {}
+    forbidden = {}
     for letter in _CENTRED_GROUPS:
         mask = ~_allowed(measured.hkl, letter)
         if not mask.any() or mask.all():
             continue
         little = measured.intensity[mask].mean() < _LITTLE * measured.intensity[~mask].mean()
         nothing = little and strong[mask].mean() < _FEW_STRONG * strong[~mask].mean()
-        unseen = _allowed(spots, letter).all()
-        if nothing or unseen:
-            forbidden[letter], agree[letter] = int(mask.sum()), bool(nothing and unseen)
+        if nothing or _allowed(spots, letter).all():
+            forbidden[letter] = int(mask.sum())
     most = max(forbidden.values(), default=0)
-    letters = [letter for letter, number in forbidden.items() if number == most]
-    return letters, all(agree[letter] for letter in letters)
+    return [*(letter for letter, number in forbidden.items() if number == most), "P"]
 
 
 def _allowed(hkl: NDArray[Any], centring: str) -> NDArray[np.bool_]:

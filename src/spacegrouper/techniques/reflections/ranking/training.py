@@ -16,11 +16,11 @@ from spacegrouper.techniques.reflections.ranking.boosted_trees import from_sciki
 from spacegrouper.techniques.reflections.ranking.features import (
     FEATURES,
     LIST_FEATURES,
-    candidates_of,
+    Candidates,
+    all_rows,
 )
 from spacegrouper.techniques.reflections.ranking.group_settings import told_apart
-from spacegrouper.techniques.reflections.ranking.ranker import Ranker
-from spacegrouper.techniques.reflections.ranking.simulated_list import Measuring, simulated_list
+from spacegrouper.techniques.reflections.ranking.ranker import Kind, Ranker
 
 log = logging.getLogger(__name__)
 
@@ -68,30 +68,34 @@ class Example:
 
 def examples(
     crystals: Iterable[Crystal],
-    measuring: Measuring,
+    candidates: Callable[[Crystal, np.random.Generator], Sequence[Candidates]],
     seed: int,
     advance: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Example]:
     """Yield the candidates of a simulated list of each crystal; what says too little is left out.
 
-    What is drawn for a crystal depends on the seed and its id alone. `advance` is called with 1 for
-    each crystal.
+    Args:
+        crystals: their metadata name the space group, and the prototype.
+        candidates: measures a crystal, and returns the candidates of the list under each centring
+            that it may have; none where too little was measured.
+        seed: what is drawn for a crystal depends on it and the crystal's id alone.
+        advance: is called with 1 for each crystal.
     """
     for crystal in crystals:
         advance(1)
         try:
-            measured = simulated_list(crystal, measuring, generator_for(seed, crystal.id, "list"))
-            if measured is None:
-                continue
-            found = candidates_of(measured)
+            several = candidates(crystal, generator_for(seed, crystal.id, "list"))
         except (UnusableCrystalError, UserError):
             continue
+        if not several:
+            continue
+        groups, laue, features = all_rows(several)
         yield Example(
             prototype=str(crystal.metadata.get("prototype", crystal.id)),
             number=told_apart(space_group_of(crystal)),
-            groups=np.array([row.setting.number for row in found.rows]),
-            laue=np.array([row.laue for row in found.rows]),
-            features=found.features,
+            groups=groups,
+            laue=laue,
+            features=features,
         )
 
 
@@ -107,9 +111,10 @@ def fitted(
     given: list[Example],
     frequencies: NDArray[np.int64],
     growing: Growing,
-    measuring: Measuring,
+    measuring: dict[str, Any],
     share: float,
     seed: int,
+    kind: Kind = "lists",
 ) -> Ranker:
     """Return a ranker with the temperature and the scores that held-out prototypes give.
 
@@ -119,9 +124,10 @@ def fitted(
         given: examples, of all prototypes.
         frequencies: (231,), how many crystals of each space group there are.
         growing: of the trees.
-        measuring: what the examples were made by, for the record.
+        measuring: how the examples were measured, for the record.
         share: of prototypes that are held out.
         seed: of the split and of the trees.
+        kind: of lists that the examples are.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -150,13 +156,13 @@ def fitted(
             np.array([example.features[0, : len(LIST_FEATURES)] for example in inside])
         ),
         "growing": asdict(growing),
-        "measuring": asdict(measuring),
+        "measuring": measuring,
         "seed": seed,
         "held_out_share": share,
         "training_lists": len(inside),
         "held_out_lists": len(rest),
     }
-    ranker = Ranker(trees, temperature, np.asarray(frequencies, dtype=np.int64), made)
+    ranker = Ranker(trees, temperature, np.asarray(frequencies, dtype=np.int64), made, kind)
     made["scores"] = scores(ranker, testing or rest)
     return ranker
 
