@@ -3,13 +3,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from diffractogram_files import columns, xrdml
+from diffractogram_files import columns, powder_cif, xrdml
 from measured_lists import cell_text, measured_list, write_hkl
 from PIL import Image
 from structure_files import CAESIUM_CHLORIDE, ROCK_SALT, write_cif
 from tiny_model import write_tiny_model
 
-from spacegrouper.crystals.crystal import Rejection
+from spacegrouper.contract.measured_files import Measured
+from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.errors import UserError
 from spacegrouper.prediction.answers import Answer
 from spacegrouper.prediction.descriptions import answer_record, facts
@@ -184,6 +185,38 @@ def test_without_a_network_of_the_users_that_of_the_package_takes_diffractograms
     assert scan.alike[0].likeness > 0.95
     assert scan.alike[0].cell == pytest.approx((5.64, 5.64, 5.64, 90, 90, 90), rel=2e-3)
     assert scan.warning == ""
+
+
+CELL = b"_cell_length_a 5\n_cell_length_b 5\n_cell_length_c 5\n" + b"".join(
+    b"_cell_angle_%s 90\n" % angle for angle in (b"alpha", b"beta", b"gamma")
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("further", [b"", CELL, CELL + b"loop_\n_refln_index_h\n1\n"])
+def test_a_cif_with_a_profile_is_a_diffractogram(
+    tmp_path: Path, further: bytes, encoding: str
+) -> None:
+    path = tmp_path / "powder.cif"
+    content = powder_cif() + further
+    path.write_text(content.decode().replace("_pd_meas_", "_pd_meas."), encoding=encoding)
+    of_crystal = measured_list(14)
+    reflections = write_hkl(tmp_path / "a.hkl", of_crystal)
+    asked = Asked(None, cell=cell_text(of_crystal))
+    assert gathered([reflections, path], asked) == [(reflections,), (path,)]
+    (found,) = read_input([path], Asked(None))
+    assert isinstance(found, Measured)
+    assert found.notes[0] == "wavelength 1.5406 Å, as the file says"
+
+
+@pytest.mark.parametrize("further", ["_pd_proc_ls_prof_wR_factor 0.1\n", powder_cif().decode()])
+def test_a_structure_that_was_refined_on_a_powder_is_a_structure(
+    tmp_path: Path, further: str
+) -> None:
+    path = write_cif(tmp_path / "nacl.cif", ROCK_SALT)
+    path.write_text(path.read_text() + further.removeprefix("data_a\n"))
+    (found,) = read_input([path], Asked(None))
+    assert isinstance(found, Crystal)
 
 
 def test_options_that_no_input_needs_are_refused(tmp_path: Path, model: TrainedModel) -> None:

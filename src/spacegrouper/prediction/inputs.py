@@ -157,6 +157,9 @@ def gathered(paths: Sequence[Path], asked: Asked) -> list[tuple[Path, ...]]:
     """
     files = [path for path in paths if not holds_patterns(path) and not is_micrograph(path)]
     roles = {path: asked.role(path) for path in files}
+    # The CIF file of a powder may have a cell, but does not belong to a list.
+    powders = [path for path in files if roles[path] == "companion" and _find_measured(path, asked)]
+    roles |= dict.fromkeys(powders)
     together = {each[0]: each for each in lists_together(roles, asked.model is not None)}
     beside = {path for each in together.values() for path in each[1:]}
     lists = [path for path in together if asked.is_list(path)]

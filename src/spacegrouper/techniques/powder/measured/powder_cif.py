@@ -1,11 +1,13 @@
 """CIF with a powder profile: the tags `_pd_meas_*` and `_pd_proc_*` of the powder dictionary."""
 
 import math
+import re
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.crystals.cif_text import Block, cif_blocks, is_cif, parse_number
+from spacegrouper.crystals.text_files import decoded
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.powder.measured.scan import Scan
 
@@ -21,15 +23,16 @@ _INTENSITIES = (
     "_pd_proc_intensity_net",
 )
 
+_TAG = re.compile(r"^[ \t]*(_[\w.]+)", re.MULTILINE)
+
 
 def is_powder_cif(content: bytes) -> bool:
     """Tell whether a content is a CIF file with a profile and without atoms."""
-    lower = content.lower()
-    return (
-        any(tag.encode() in lower for tag in _INTENSITIES)
-        and b"_atom_site_fract_x" not in lower
-        and is_cif(content)
-    )
+    if not is_cif(content):
+        return False
+    # Newer dictionaries have a dot in their tags.
+    tags = {tag.lower().replace(".", "_") for tag in _TAG.findall(decoded(content))}
+    return not tags.isdisjoint(_INTENSITIES) and "_atom_site_fract_x" not in tags
 
 
 def read_powder_cif(content: bytes) -> Scan:

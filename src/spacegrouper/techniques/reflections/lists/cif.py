@@ -12,12 +12,15 @@ from spacegrouper.contract.list_format import LIST_FORMATS, ListFormat
 if TYPE_CHECKING:
     from spacegrouper.techniques.reflections.list_file import Content, FromFile
 
-# Reflections, also those of powders, which `read` refuses by name; not their number, as in every
-# file of a structure.
+# Reflections; not their number, as in every file of a structure.
 _REFLECTIONS = re.compile(
     r"^\s*_((diffrn_)?refln[_.](pdbx_)?(index_h|image_set_code|crystal_id)|shelx_hkl_file|"
-    r"iucr_refine_reflections_details|pd_(meas|proc|calc)_)",
+    r"iucr_refine_reflections_details)",
     re.IGNORECASE | re.MULTILINE,
+)
+_POWDER = re.compile(r"^\s*_pd_(meas|proc|calc)[_.]", re.IGNORECASE | re.MULTILINE)
+_PROFILE = re.compile(
+    r"^\s*_pd_(meas|proc)[_.](counts|intensity)_(total|net)", re.IGNORECASE | re.MULTILINE
 )
 _ATOMS = re.compile(r"^\s*_atom_site[_.](fract|cartn)_x", re.IGNORECASE | re.MULTILINE)
 
@@ -35,7 +38,12 @@ def _read(content: "Content") -> "FromFile":
 
 
 def _has_reflections(content: "Content") -> bool:
-    return _REFLECTIONS.search(content.text) is not None
+    text = content.text
+    if _POWDER.search(text):
+        # Those of a powder are none of a crystal: its profile is for a network, its atoms are a
+        # structure, and a file with neither is refused by name when it is read.
+        return not _PROFILE.search(text) and not _has_structure(content)
+    return _REFLECTIONS.search(text) is not None
 
 
 def _has_structure(content: "Content") -> bool:
