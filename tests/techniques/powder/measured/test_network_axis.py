@@ -40,6 +40,20 @@ def test_another_wavelength_moves_peaks_to_the_same_spacing() -> None:
     assert notes[1].endswith("at 1.5406 Å")
 
 
+def test_what_the_file_says_and_is_not_understood_is_quoted() -> None:
+    scan = Scan(ANGLES, COUNTS, unclear="# Anode: Rh")
+    _, _, (note, *_) = on_network_axis(scan, POWDER, 1401, None)
+    assert note.endswith("assumed, as what the file says of it is not understood: '# Anode: Rh'")
+
+
+def test_a_wavelength_in_nm_without_its_unit_is_told_and_can_be_given() -> None:
+    scan = Scan(ANGLES, COUNTS, 0.15406)
+    with pytest.raises(UserError, match=r"0\.15406 Angstrom would be an anode's in nm"):
+        on_network_axis(scan, POWDER, 1401, None)
+    _, _, (note, *_) = on_network_axis(scan, POWDER, 1401, 1.5406)
+    assert note == "wavelength 1.5406 Å, as given"
+
+
 def test_angles_that_were_not_measured_are_zero_and_said() -> None:
     curve, _, notes = on_network_axis(Scan(ANGLES, COUNTS), Powder(two_theta=(5, 90)), 1701, None)
     assert not curve[:99].any()
@@ -100,6 +114,7 @@ def test_steps_that_grow_with_the_angle_are_no_gap() -> None:
         (Scan(ANGLES, COUNTS), 0.2, "less than half"),
         (Scan(np.linspace(0.5, 8, 1401), COUNTS), None, "covers 0.5 to 8 degrees"),
         (Scan(ANGLES + 50, COUNTS), 0.7093, "spacings below 0.7093 Angstrom, which are not seen"),
+        (Scan(np.linspace(1.2, 8, 1401), COUNTS), None, "or its first column is not 2 theta in"),
         (
             Scan(*np.delete([ANGLES, COUNTS], slice(100, 1300), axis=1)),
             None,

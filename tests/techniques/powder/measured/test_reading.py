@@ -138,6 +138,16 @@ def test_a_wavelength_that_nobody_filled_in_is_none(nothing: float) -> None:
         ("a.brml", brml(wavelength=1.5406e-10), "wavelength of 1.5406e-10 Angstrom"),
         ("a.raw", bruker_raw(15.4), "wavelength of 15.4 Angstrom"),
         ("a.xy", b"# wavelength 0.01\n" + columns(), "wavelength of 0.01 Angstrom"),
+        ("a.xy", b"# wavelength -1.5406\n" + columns(), "wavelength of -1.5406 Angstrom"),
+        ("a.raw", bruker_raw(-1.54), "wavelength of -1.54 Angstrom"),
+        ("a.xrdml", xrdml(wavelength=-1.54), "wavelength of -1.54 Angstrom"),
+        (
+            "a.xrdml",
+            xrdml(further="<usedWavelength><kAlpha1>0.7093</kAlpha1></usedWavelength>"),
+            "states two wavelengths, 1.5406 and 0.7093",
+        ),
+        ("a.xrdml", xrdml(further="<anodeMaterial>Mo</anodeMaterial>"), "and an anode of Mo"),
+        ("a.xy", b"# q (nm^-1)  I\n" + columns(), "first column has scattering vectors"),
     ],
 )
 def test_what_is_no_diffractogram_is_refused_with_the_reason(

@@ -8,6 +8,7 @@ from io import BytesIO
 import numpy as np
 
 from spacegrouper.errors import UserError
+from spacegrouper.techniques.powder.measured.radiation import in_angstrom, stated_wavelength
 from spacegrouper.techniques.powder.measured.scan import Scan, one_scan
 from spacegrouper.techniques.powder.measured.xml_text import numbers_of, xml_root
 
@@ -46,9 +47,12 @@ def _scan(content: bytes) -> Scan | None:
     ends = numbers_of(f"{axis.findtext('Start')} {axis.findtext('Stop')}", "angles")
     for column in table.T[2:-1]:
         if np.allclose([column[0], column[-1]], ends, atol=0.05):
-            wavelength = root.find(".//WaveLengthAlpha1")
-            known = [] if wavelength is None else numbers_of(wavelength.get("Value"), "wavelength")
-            return Scan(column, table[:, -1], known[0] if known else None)
+            wavelengths = [
+                in_angstrom(number, line.get("Unit"))
+                for line in root.iter("WaveLengthAlpha1")
+                for number in numbers_of(line.get("Value"), "wavelength")
+            ]
+            return Scan(column, table[:, -1], stated_wavelength(wavelengths, []))
     raise UserError("its points have no column of the angles that it names; export it as .xy")
 
 

@@ -8,6 +8,7 @@ import struct
 import numpy as np
 
 from spacegrouper.errors import UserError
+from spacegrouper.techniques.powder.measured.radiation import NOT_FILLED_IN
 from spacegrouper.techniques.powder.measured.scan import Scan, one_scan
 
 MARK = b"RAW1.01"
@@ -49,6 +50,6 @@ def _ranges(content: bytes) -> list[Scan]:
         place += length + further
         intensity = np.frombuffer(content, "<f4", points, place).astype(np.float64)
         place += 4 * points
-        known = wavelength if wavelength > 0 else general
+        known = general if wavelength in NOT_FILLED_IN else wavelength
         scans.append(Scan(start + step * np.arange(points), intensity, known))
     return scans

@@ -9,12 +9,10 @@ from itertools import pairwise
 import numpy as np
 
 from spacegrouper.errors import UserError
+from spacegrouper.techniques.powder.measured.headings import check_abscissa, heading_wavelength
 from spacegrouper.techniques.powder.measured.scan import Scan
 
 _EVEN = 10  # lines that tell a diffractogram from other numbers
-_WAVELENGTH = re.compile(
-    r"(?:wave\s*length|lambda|k[-_ ]?(?:alpha|a)[-_ ]?1)\D{0,40}?(\d\.\d{2,})", re.IGNORECASE
-)
 _GROUPED = re.compile(r"[+-]?\d{1,3}([.,]\d{3})+[.,]\d+")  # 1,234.5 or 1,234,567
 _COMMENTS = "#!;'\"/*"
 
@@ -37,6 +35,7 @@ def read_columns(text: str) -> Scan:
         UserError: a line among them is none, or has a mark that may stand between thousands.
     """
     heading, rows = [], []
+    title = ""
     marks: set[str] = set()
     for number, line in enumerate(text.splitlines(), start=1):
         texts = _texts(line)
@@ -53,6 +52,8 @@ def read_columns(text: str) -> Scan:
                 )
         elif not rows or not line.strip() or line.lstrip()[0] in _COMMENTS:
             heading.append(line)
+            if not rows and any(map(str.isalpha, line)):
+                title = line
         else:
             raise UserError(
                 f"line {number} is not an angle and an intensity; give columns of numbers"
@@ -66,9 +67,10 @@ def read_columns(text: str) -> Scan:
                 f"line {number} has {len(row)} numbers, but those before it have {width}; give "
                 "an angle, an intensity and maybe its uncertainty in each line"
             )
-    found = _WAVELENGTH.search("\n".join(heading))
+    check_abscissa(title)
+    wavelength, unclear = heading_wavelength(heading)
     columns = np.array([row for _, row in rows])
-    return Scan(columns[:, 0], columns[:, 1], float(found[1]) if found else None)
+    return Scan(columns[:, 0], columns[:, 1], wavelength, unclear=unclear)
 
 
 def _texts(line: str) -> list[str]:

@@ -9,6 +9,7 @@ from spacegrouper.contract.descriptor import DESCRIPTORS, Presentation
 from spacegrouper.contract.measured_files import Measured
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.powder.known.peaks import fine_points
+from spacegrouper.techniques.powder.measured.radiation import looks_like_nm
 from spacegrouper.techniques.powder.measured.scan import Scan, gaps
 from spacegrouper.techniques.powder.settings import Diffractogram, Powder
 
@@ -16,6 +17,7 @@ _LEAST_COVERED = 0.5  # of the network's range
 _SAME_WAVELENGTH = 0.002  # relative: K-alpha 1, and its mean with K-alpha 2
 _LEAST_OVERLAP = 1e-6  # of an interval, to be measured: less is rounding
 _NAMED_GAPS = 3
+_NO_ANGLES = 20.0  # degrees: lattice spacings, scattering vectors and radians end below
 
 
 def measured_for_network(
@@ -59,24 +61,27 @@ def on_network_axis(
     """
     own = powder.wavelength * 1e10
     known = scan.wavelength
+    in_nm = bool(known and looks_like_nm(known))
+    if in_nm and wavelength and abs(10 * known / wavelength - 1) <= _SAME_WAVELENGTH:
+        known = None
     if known and wavelength and abs(known / wavelength - 1) > _SAME_WAVELENGTH:
         raise UserError(
             f"was measured at {known:g} Angstrom as the file says, but --wavelength is "
             f"{wavelength:g}; leave the option out, or mend the file"
         )
     used = wavelength or known or own
-    notes = [
-        f"wavelength {used:g} Å, "
-        + (
-            "as given"
-            if wavelength
-            else "as the file says"
-            if known
-            else "assumed, as nothing says it"
-        )
-    ]
+    if wavelength:
+        said = "as given"
+    elif known:
+        said = "as the file says"
+    elif scan.unclear:
+        said = f"assumed, as what the file says of it is not understood: {scan.unclear!r}"
+    else:
+        said = "assumed, as nothing says it"
+    notes = [f"wavelength {used:g} Å, {said}"]
     if scan.scans > 1:
         notes.append(f"{scan.scans} scans of the same angles added")
+    hint = f" ({used:g} Angstrom would be an anode's in nm)" if in_nm and not wavelength else ""
     # Angles that no crystal spacing reaches with the network's wavelength are left out.
     sin = np.sin(np.radians(scan.two_theta / 2)) * own / used
     reached = sin < 1
@@ -85,7 +90,7 @@ def on_network_axis(
         raise UserError(
             f"shows lattice spacings below {widest:.4g} Angstrom, which are not seen at the "
             f"network's wavelength, {own:g} Angstrom; measure lower angles, or give the right "
-            "--wavelength"
+            f"--wavelength{hint}"
         )
     angles = np.degrees(2 * np.arcsin(sin[reached]))
     intensity = np.maximum(scan.intensity[reached], 0)
@@ -97,11 +102,13 @@ def on_network_axis(
     covered = np.diff(np.interp(edges, angles, _running_sums(widths)))
     inside = covered > _LEAST_OVERLAP * spacing
     if inside.mean() < _LEAST_COVERED:
+        if scan.two_theta[-1] < _NO_ANGLES and not hint:
+            hint = "; or its first column is not 2 theta in degrees"
         with_gaps = " with gaps" if gap.any() else ""
         raise UserError(
             f"covers {angles[0]:.4g} to {angles[-1]:.4g} degrees{with_gaps} at {own:g} Angstrom, "
             f"less than half of the {first:g} to {last:g} degrees that the network was trained on; "
-            "measure more, or give the right --wavelength"
+            f"measure more, or give the right --wavelength{hint}"
         )
     areas = (intensity[1:] + intensity[:-1]) / 2 * widths
     found = np.diff(np.interp(edges, angles, _running_sums(areas)))

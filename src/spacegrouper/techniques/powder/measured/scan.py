@@ -1,5 +1,6 @@
 """A diffractogram as an instrument measured it."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.errors import UserError
+from spacegrouper.techniques.powder.measured.radiation import NOT_FILLED_IN
 
 FEWEST_POINTS = 100
 _LARGEST_STEP = 0.25  # degrees: coarser ones step over peaks
@@ -26,12 +28,14 @@ class Scan:
         intensity: (n,), in any unit.
         wavelength: Angstrom; none, 0 or NaN where the file does not say it.
         scans: how many of the same angles were added up.
+        unclear: the words of the file that speak of a wavelength and are not understood, or "".
     """
 
     two_theta: NDArray[np.float64]
     intensity: NDArray[np.float64]
     wavelength: float | None = None
     scans: int = 1
+    unclear: str = ""
 
 
 def gaps(two_theta: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -101,8 +105,7 @@ def checked(scan: Scan) -> Scan:
 
 
 def _checked_wavelength(stated: float | None) -> float | None:
-    # Programs write 0 or less where nobody filled it in.
-    if stated is None or not stated > 0:
+    if stated is None or math.isnan(stated) or stated in NOT_FILLED_IN:
         return None
     least, most = _WAVELENGTHS
     if not least <= stated <= most:

@@ -5,6 +5,11 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from spacegrouper.errors import UserError
+from spacegrouper.techniques.powder.measured.radiation import (
+    anode_of,
+    in_angstrom,
+    stated_wavelength,
+)
 from spacegrouper.techniques.powder.measured.scan import Scan, one_scan
 from spacegrouper.techniques.powder.measured.xml_text import numbers_of, xml_root
 
@@ -16,8 +21,13 @@ def read_xrdml(content: bytes) -> Scan:
         UserError: there is none of 2 theta, or it contradicts itself.
     """
     root = xml_root(content)
-    wavelength = numbers_of(root.findtext(".//usedWavelength/kAlpha1"), "wavelength")
-    known = wavelength[0] if wavelength else None
+    wavelengths = [
+        in_angstrom(number, line.get("unit"))
+        for line in root.iterfind(".//usedWavelength/kAlpha1")
+        for number in numbers_of(line.text, "wavelength")
+    ]
+    anodes = [anode_of(f"anode {tube.text}") for tube in root.iterfind(".//anodeMaterial")]
+    known = stated_wavelength(wavelengths, [anode for anode in anodes if anode])
     scans = [_scan(points, known) for points in root.iterfind(".//scan/dataPoints")]
     return one_scan([scan for scan in scans if scan is not None])
 

@@ -1,0 +1,98 @@
+import pytest
+
+from spacegrouper.errors import UserError
+from spacegrouper.techniques.powder.measured.headings import check_abscissa, heading_wavelength
+
+
+@pytest.mark.parametrize(
+    ("heading", "wavelength"),
+    [
+        ("# lambda1 = 0.7093, lambda2 = 0.7136", 0.7093),
+        ("# Wavelength: 0,70930", 0.7093),
+        ("# wavelength 70.93 pm", 0.7093),
+        ("# Wavelength (nm): 0.15406", 1.5406),
+        ("# Wavelength 0.15406 nm", 1.5406),
+        ("# Wavelength: 1.5", 1.5),
+        ("# wavelength -1.5406", -1.5406),
+        ("# Energy 17.479 keV", 0.7093),
+        ("# energy = 17479 eV", 0.7093),
+        ("# Anode: Mo", 0.7093),
+        ("Anode material,Cu", 1.540593),
+        ("# Cu K-alpha, 40 kV, 30 mA", 1.540593),
+        ("# CoKa1 radiation", 1.788965),
+        ("# target: molybdenum", 0.7093),
+        ("##WAVELENGTH=1.540598", 1.540598),
+        ("K-Alpha1 wavelength,1.540598\nK-Alpha2 wavelength,1.544426", 1.540598),
+        ("K-Beta wavelength,1.39225\nRatio K-Alpha2/K-Alpha1,0.50", None),
+        ("KBr, wavelength 1.5406", 1.5406),
+        ("Ka2/Ka1 ratio 0.50, wavelength 0.7093", 0.7093),
+        ("Ka1 1.5406 Ka2 1.5444", 1.5406),
+        ("Wavelength 1.5418\nK-alpha1 1.5406 A", 1.5418),
+        ("# K-Alpha1 intensity ratio, 2.00", None),
+        ("# wavelength 0.00", None),
+        ("# a sample of 12.5 mg", None),
+    ],
+)
+def test_a_wavelength_is_read_as_people_write_it(heading: str, wavelength: float | None) -> None:
+    found, unclear = heading_wavelength(heading.splitlines())
+    assert found == (None if wavelength is None else pytest.approx(wavelength, rel=1e-4))
+    assert unclear in ("", "K-Beta wavelength,1.39225")
+
+
+@pytest.mark.parametrize(
+    "heading", ["# Wavelength: as usual", "# Anode: Rh", "# beam energy 3 GeV", "# CuKb, lambda"]
+)
+def test_what_is_not_understood_is_quoted(heading: str) -> None:
+    assert heading_wavelength(["# quartz", heading]) == (None, heading)
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "# Wavelength 0.7093\n# Wavelength 1.5406",
+        "# Energy 17.479 keV, wavelength = 0.7",
+        "# Anode: Cu\n# wavelength 0.7093",
+        "# Anode: Cu\n# Mo K-alpha",
+    ],
+)
+def test_a_heading_that_contradicts_itself_is_refused(heading: str) -> None:
+    with pytest.raises(UserError, match=r"^states .* leave only"):
+        heading_wavelength(heading.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        ("# q (nm^-1)  I", "scattering vectors"),
+        ("Q(1/A), counts", "scattering vectors"),
+        ("# theta(deg) counts", "theta"),
+        ("# theta counts", "theta"),
+        ("# Energy (keV), counts", "energies"),
+        ("d (A)", "lattice spacings"),
+        ("# d(A) counts", "lattice spacings"),
+        ("d-spacing,intensity", "lattice spacings"),
+        ("# TOF us", "times of flight"),
+        ("2theta (rad) counts", "radians"),
+    ],
+)
+def test_columns_of_other_quantities_are_refused_by_name(title: str, words: str) -> None:
+    with pytest.raises(UserError, match=rf"the first column has {words}; give 2 theta in degrees"):
+        check_abscissa(title)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "",
+        "Angle,Intensity",
+        "# 2theta (deg) counts",
+        "2Theta;I",
+        "# Theta-2theta scan",
+        "# Theta-TwoTheta locked",
+        "# Energy 17.479 keV",
+        "# d. smith, 12 May",
+        "# quartz",
+    ],
+)
+def test_other_headings_pass(title: str) -> None:
+    check_abscissa(title)
