@@ -107,6 +107,26 @@ def test_steps_that_grow_with_the_angle_are_no_gap() -> None:
     assert measured.all()
 
 
+@pytest.mark.parametrize("coarse", [0.3, 0.4, 0.8])
+def test_steps_that_pass_over_peaks_were_not_measured(coarse: float) -> None:
+    angles = np.concatenate([np.arange(10, 60, 0.02), np.arange(60, 80.1, coarse)])
+    _, measured, notes = on_network_axis(Scan(angles, 1 + angles), POWDER, 1401, None)
+    assert measured[:999].all()
+    assert not measured[1010:].any()
+    assert notes[2].startswith("a gap from 60 to ")
+    assert notes[2].endswith("° (steps above 0.25°) counts as not measured")
+
+
+def test_a_little_that_was_not_measured_is_not_said_to_be_none() -> None:
+    _, _, notes = on_network_axis(Scan(ANGLES, COUNTS), Powder(two_theta=(9.9, 80)), 1403, None)
+    assert notes[-1] == "less than 1 % of the range not measured, shown as 0"
+
+
+def test_raised_intensities_are_said() -> None:
+    _, _, notes = on_network_axis(Scan(ANGLES, COUNTS, raised=400), POWDER, 1401, None)
+    assert notes[1].startswith("intensities raised by 400, as some are below 0")
+
+
 @pytest.mark.parametrize(
     ("scan", "wavelength", "reason"),
     [
@@ -118,9 +138,9 @@ def test_steps_that_grow_with_the_angle_are_no_gap() -> None:
         (
             Scan(*np.delete([ANGLES, COUNTS], slice(100, 1300), axis=1)),
             None,
-            "covers 10 to 80 degrees with gaps at 1.5406 Angstrom, less than half",
+            "covers 10 to 80 degrees with gaps or steps above 0.25 degrees at 1.5406 Angstrom",
         ),
-        (Scan(ANGLES, -COUNTS), None, "no intensity between"),
+        (Scan(ANGLES, 0 * COUNTS), None, "no intensity between"),
     ],
 )
 def test_what_cannot_be_brought_to_the_axis_is_refused(

@@ -10,7 +10,7 @@ from spacegrouper.contract.measured_files import Measured
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.powder.known.peaks import fine_points
 from spacegrouper.techniques.powder.measured.radiation import looks_like_nm
-from spacegrouper.techniques.powder.measured.scan import Scan, gaps
+from spacegrouper.techniques.powder.measured.scan import LARGEST_STEP, Scan, gaps
 from spacegrouper.techniques.powder.settings import Diffractogram, Powder
 
 _LEAST_COVERED = 0.5  # of the network's range
@@ -61,8 +61,8 @@ def on_network_axis(
     """
     own = powder.wavelength * 1e10
     known = scan.wavelength
-    in_nm = bool(known and looks_like_nm(known))
-    if in_nm and wavelength and abs(10 * known / wavelength - 1) <= _SAME_WAVELENGTH:
+    in_nm = known is not None and looks_like_nm(known)
+    if known and wavelength and in_nm and abs(10 * known / wavelength - 1) <= _SAME_WAVELENGTH:
         known = None
     if known and wavelength and abs(known / wavelength - 1) > _SAME_WAVELENGTH:
         raise UserError(
@@ -82,6 +82,11 @@ def on_network_axis(
     if scan.scans > 1:
         notes.append(f"{scan.scans} scans of the same angles added")
     hint = f" ({used:g} Angstrom would be an anode's in nm)" if in_nm and not wavelength else ""
+    if scan.raised:
+        notes.append(
+            f"intensities raised by {scan.raised:g}, as some are below 0; give them without the "
+            "background subtracted if you can"
+        )
     # Angles that no crystal spacing reaches with the network's wavelength are left out.
     sin = np.sin(np.radians(scan.two_theta / 2)) * own / used
     reached = sin < 1
@@ -93,7 +98,7 @@ def on_network_axis(
             f"--wavelength{hint}"
         )
     angles = np.degrees(2 * np.arcsin(sin[reached]))
-    intensity = np.maximum(scan.intensity[reached], 0)
+    intensity = scan.intensity[reached]
     first, last = powder.two_theta
     spacing = (last - first) / (points - 1)
     edges = first + spacing * (np.arange(points + 1) - 0.5)
@@ -104,7 +109,7 @@ def on_network_axis(
     if inside.mean() < _LEAST_COVERED:
         if scan.two_theta[-1] < _NO_ANGLES and not hint:
             hint = "; or its first column is not 2 theta in degrees"
-        with_gaps = " with gaps" if gap.any() else ""
+        with_gaps = f" with gaps or steps above {LARGEST_STEP:g} degrees" if gap.any() else ""
         raise UserError(
             f"covers {angles[0]:.4g} to {angles[-1]:.4g} degrees{with_gaps} at {own:g} Angstrom, "
             f"less than half of the {first:g} to {last:g} degrees that the network was trained on; "
@@ -125,7 +130,9 @@ def on_network_axis(
     if gap.any():
         notes.append(_gap_note(scan.two_theta, gap))
     if not inside.all():
-        notes.append(f"{100 * (1 - inside.mean()):.0f} % of the range not measured, shown as 0")
+        share = 100 * (1 - inside.mean())
+        words = f"{share:.0f}" if share >= 0.5 else "less than 1"
+        notes.append(f"{words} % of the range not measured, shown as 0")
     return (found / found.max()).astype(np.float32), inside, tuple(notes)
 
 
@@ -134,11 +141,15 @@ def _running_sums(parts: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _gap_note(two_theta: NDArray[np.float64], gap: NDArray[np.bool_]) -> str:
-    places = np.flatnonzero(gap)
+    # Steps side by side are one gap.
+    first = np.flatnonzero(gap & ~np.concatenate([[False], gap[:-1]]))
+    last = np.flatnonzero(gap & ~np.concatenate([gap[1:], [False]])) + 1
     named = [
-        f"{two_theta[place]:.4g} to {two_theta[place + 1]:.4g}°" for place in places[:_NAMED_GAPS]
+        f"{two_theta[start]:.4g} to {two_theta[end]:.4g}°"
+        + (f" (steps above {LARGEST_STEP:g}°)" if end > start + 1 else "")
+        for start, end in zip(first, last, strict=True)
     ]
-    if len(places) == 1:
+    if len(named) == 1:
         return f"a gap from {named[0]} counts as not measured"
-    more = f" and {len(places) - _NAMED_GAPS} more" if len(places) > _NAMED_GAPS else ""
-    return f"gaps from {', '.join(named)}{more} count as not measured"
+    more = f" and {len(named) - _NAMED_GAPS} more" if len(named) > _NAMED_GAPS else ""
+    return f"gaps from {', '.join(named[:_NAMED_GAPS])}{more} count as not measured"

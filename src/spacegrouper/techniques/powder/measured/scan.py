@@ -8,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.errors import UserError
+from spacegrouper.techniques.powder.measured.intensities import above_zero, check_peaks
 from spacegrouper.techniques.powder.measured.radiation import NOT_FILLED_IN
 
 FEWEST_POINTS = 100
-_LARGEST_STEP = 0.25  # degrees: coarser ones step over peaks
-# Wider than a peak with its flanks, so that one may be missing; and not only a few points that were
-# left out, nor steps that become longer with the angle.
-_GAP = 0.5  # degrees
-_STEPS_OF_GAP = 5  # median steps
+LARGEST_STEP = 0.25  # degrees: coarser ones step over peaks
+_GAP = 0.5  # degrees: wider than a peak with its flanks, so that one may be missing
+_ROUNDING = 1e-6  # degrees
 _WAVELENGTHS = (0.05, 10.0)  # Angstrom, of any diffractometer
 
 
@@ -29,6 +28,7 @@ class Scan:
         wavelength: Angstrom; none, 0 or NaN where the file does not say it.
         scans: how many of the same angles were added up.
         unclear: the words of the file that speak of a wavelength and are not understood, or "".
+        raised: what was added to the intensities, so that none is below 0.
     """
 
     two_theta: NDArray[np.float64]
@@ -36,12 +36,19 @@ class Scan:
     wavelength: float | None = None
     scans: int = 1
     unclear: str = ""
+    raised: float = 0.0
 
 
 def gaps(two_theta: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tell between which ascending angles (n,) nothing was measured, (n - 1,)."""
+    """Tell between which ascending angles (n,) nothing was measured, (n - 1,).
+
+    That is where a peak may be missing: in a long step, or in several that are coarse. A few points
+    that were left out, in one step that is not so long, are no gap.
+    """
     steps = np.diff(two_theta)
-    found: NDArray[np.bool_] = steps > max(_GAP, _STEPS_OF_GAP * float(np.median(steps)))
+    coarse = steps > LARGEST_STEP + _ROUNDING
+    beside = np.concatenate([[False], coarse[:-1]]) | np.concatenate([coarse[1:], [False]])
+    found: NDArray[np.bool_] = (steps > _GAP + _ROUNDING) | (coarse & beside)
     return found
 
 
@@ -65,7 +72,7 @@ def one_scan(scans: Sequence[Scan]) -> Scan:
 
 
 def checked(scan: Scan) -> Scan:
-    """Return a scan with ascending angles, whose wavelength is one or None.
+    """Return a scan with ascending angles, nothing below 0, whose wavelength is one or None.
 
     Raises:
         UserError: it can be no diffractogram, or its wavelength none.
@@ -92,15 +99,19 @@ def checked(scan: Scan) -> Scan:
             f"its angles are {angles[0]:g} to {angles[-1]:g}, but 2 theta lies between 0 and 180 "
             "degrees; give angles, not spacings or channels"
         )
-    if np.median(steps) > _LARGEST_STEP:
+    if np.median(steps) > LARGEST_STEP + _ROUNDING:
         raise UserError(
             f"its step of {np.median(steps):g} degrees passes over peaks; measure steps of "
-            f"{_LARGEST_STEP:g} degrees at most"
+            f"{LARGEST_STEP:g} degrees at most"
         )
-    if intensity.max() <= max(intensity.min(), 0):
-        raise UserError("shows no peak: no intensity is above 0 and above the others")
+    intensity, raised = above_zero(angles, intensity)
+    check_peaks(angles, intensity)
     return replace(
-        scan, two_theta=angles, intensity=intensity, wavelength=_checked_wavelength(scan.wavelength)
+        scan,
+        two_theta=angles,
+        intensity=intensity,
+        raised=raised,
+        wavelength=_checked_wavelength(scan.wavelength),
     )
 
 
