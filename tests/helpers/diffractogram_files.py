@@ -25,7 +25,7 @@ def xrdml(
     scans: int = 1,
     intensities: str = "intensities",
     further: str = "",
-    wavelength: float = WAVELENGTH,
+    wavelength: float | str = WAVELENGTH,
 ) -> bytes:
     """Return an XRDML file."""
     scan = (
@@ -44,7 +44,11 @@ def xrdml(
     ).encode()
 
 
-def brml(axis: str = "TwoTheta", wavelength: float = WAVELENGTH) -> bytes:
+def brml(
+    axis: str = "TwoTheta",
+    wavelength: float = WAVELENGTH,
+    ends: tuple[str, str] = (str(ANGLES[0]), str(ANGLES[-1])),
+) -> bytes:
     """Return a BRML file."""
     points = "".join(
         f"<Datum>0.5,1,{angle:.2f},{angle / 2:.3f},{count:.0f}</Datum>"
@@ -55,7 +59,7 @@ def brml(axis: str = "TwoTheta", wavelength: float = WAVELENGTH) -> bytes:
         f'<WaveLengthAlpha1 Value="{wavelength}" Unit="A"/></MountedTube></TrackInfo>'
         "</PrimaryTracks></Instrument></FixedInformation><DataRoutes><DataRoute>"
         f'<ScanInformation><ScanAxes><ScanAxisInfo AxisId="{axis}" AxisName="{axis}">'
-        f"<Start>{ANGLES[0]}</Start><Stop>{ANGLES[-1]}</Stop></ScanAxisInfo></ScanAxes>"
+        f"<Start>{ends[0]}</Start><Stop>{ends[1]}</Stop></ScanAxisInfo></ScanAxes>"
         f"</ScanInformation>{points}</DataRoute></DataRoutes></RawData>"
     )
     file = BytesIO()

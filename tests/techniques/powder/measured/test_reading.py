@@ -124,7 +124,15 @@ def test_a_wavelength_that_nobody_filled_in_is_none(nothing: float) -> None:
         ("a.xrdml", xrdml()[:-40], "not valid XML, or cut short"),
         ("a.xrdml", b"<!DOCTYPE a [<!ENTITY b 'c'>]>" + xrdml(), "document type"),
         ("a.xrdml", xrdml().replace(b'"2Theta"', b'"Phi"'), "no scan of 2 theta"),
-        ("a.xrdml", xrdml().replace(b"20 20", b"20 x", 1), "intensities are not numbers"),
+        (
+            "a.xrdml",
+            xrdml().replace(b"20 20", b"20 x", 1),
+            "among its intensities is 'x', which is not a number",
+        ),
+        ("a.xrdml", xrdml().replace(b"20 20", b"20,00 20,00", 1), "is '20,00', which is not a"),
+        ("a.xrdml", xrdml(wavelength="Cu"), "among its wavelengths is 'Cu'"),
+        ("a.brml", brml(ends=("", "")), "has 0 numbers for start and stop"),
+        ("a.brml", brml(ends=("10 20", "80")), "has 3 numbers for start and stop"),
         ("a.brml", brml()[:-30], "damaged or cut short"),
         ("a.brml", brml("Phi"), "no scan of 2 theta"),
         ("a.raw", bruker_raw()[:-5], "damaged or cut short"),
@@ -158,6 +166,67 @@ def test_what_is_no_diffractogram_is_refused_with_the_reason(
         read_diffractogram(content, name)
     assert reason in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+RANGE = b"_pd_meas_2theta_range_min 10\n_pd_meas_2theta_range_max 80\n"
+
+
+def with_ends(further: bytes = b"") -> bytes:
+    """Return a CIF file whose angles are told by their range."""
+    head, _, rows = powder_cif().partition(b"_pd_meas_2theta_scan\n")
+    tag, *lines = rows.splitlines()
+    counts = b"\n".join(line.split()[1] for line in lines)
+    return head.replace(b"loop_\n", RANGE + further + b"loop_\n") + tag + b"\n" + counts + b"\n"
+
+
+def test_the_angles_of_a_cif_may_be_told_by_their_range() -> None:
+    scan = read_diffractogram(with_ends(b"_pd_meas_2theta_range_inc 0.05\n"), "a.cif")
+    np.testing.assert_allclose(scan.two_theta, ANGLES, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (with_ends(b"_pd_meas_2theta_range_inc 0.02\n"), "_inc is 0.02, but 1401 points from 10 "),
+        (with_ends(b"_pd_meas_number_of_points 3501\n"), "states 3501 points, but its profile "),
+        (powder_cif() + b"_pd_meas_number_of_points 3501\n", "states 3501 points, but its profil"),
+        (
+            powder_cif() + RANGE.replace(b"10", b"20").replace(b"80", b"90"),
+            "_min and _max are 20 and 90, but its angles are 10 to 80",
+        ),
+        (powder_cif() + b"_diffrn_radiation_probe neutron\n", "was measured with 'neutron'"),
+        (powder_cif() + b"_diffrn_radiation_type 'Mo K\\a'\n", "and an anode of Mo"),
+        (powder_cif(-1.54), "wavelength of -1.54 Angstrom"),
+        (powder_cif().replace(b"1.540598", b"CuKa"), "_wavelength is 'CuKa', not a number"),
+    ],
+)
+def test_a_cif_that_contradicts_itself_is_refused(content: bytes, reason: str) -> None:
+    with pytest.raises(UserError) as refused:
+        read_diffractogram(content, "a.cif")
+    assert reason in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("stated", "wavelength", "unclear"),
+    [
+        ("_diffrn_radiation_probe x-ray\n_diffrn_radiation_type 'Mo K\\a'", 0.7093, ""),
+        ("_diffrn_source_target Ag", 0.559408, ""),
+        ("_diffrn_radiation_type synchrotron", None, "synchrotron"),
+        ("loop_\n_diffrn_radiation_wavelength\n0.7093\n0.7136", 0.7093, ""),
+        (
+            "loop_\n_diffrn_radiation_wavelength\n_diffrn_radiation_wavelength_wt\n"
+            "0.7136 0.5\n0.7093 1",
+            0.7093,
+            "",
+        ),
+    ],
+)
+def test_the_radiation_of_a_cif_is_read(
+    stated: str, wavelength: float | None, unclear: str
+) -> None:
+    content = powder_cif().decode().replace("_diffrn_radiation_wavelength 1.540598", stated)
+    scan = read_diffractogram(content.encode(), "a.cif")
+    assert (scan.wavelength, scan.unclear) == (wavelength, unclear)
 
 
 @pytest.mark.parametrize(

@@ -44,13 +44,19 @@ def _scan(content: bytes) -> Scan | None:
     if len({len(row) for row in rows}) != 1 or len(rows[0]) < 4:
         raise UserError("its points are of a kind that is not known; export it as .xy")
     table = np.array(rows)
-    ends = numbers_of(f"{axis.findtext('Start')} {axis.findtext('Stop')}", "angles")
+    ends = [
+        number for name in ("Start", "Stop") for number in numbers_of(axis.findtext(name), "angles")
+    ]
+    if len(ends) != 2:
+        raise UserError(
+            f"its axis of 2 theta has {len(ends)} numbers for start and stop; export it as .xy"
+        )
     for column in table.T[2:-1]:
         if np.allclose([column[0], column[-1]], ends, atol=0.05):
             wavelengths = [
                 in_angstrom(number, line.get("Unit"))
                 for line in root.iter("WaveLengthAlpha1")
-                for number in numbers_of(line.get("Value"), "wavelength")
+                for number in numbers_of(line.get("Value"), "wavelengths")
             ]
             return Scan(column, table[:, -1], stated_wavelength(wavelengths, []))
     raise UserError("its points have no column of the angles that it names; export it as .xy")

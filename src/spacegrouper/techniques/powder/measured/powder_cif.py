@@ -6,9 +6,10 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.crystals.cif_text import Block, cif_blocks, is_cif, parse_number
+from spacegrouper.crystals.cif_text import UNKNOWN, Block, cif_blocks, is_cif, parse_number, shown
 from spacegrouper.crystals.text_files import decoded
 from spacegrouper.errors import UserError
+from spacegrouper.techniques.powder.measured.radiation import anode_of, stated_wavelength
 from spacegrouper.techniques.powder.measured.scan import Scan
 
 # As measured rather than as processed.
@@ -22,6 +23,10 @@ _INTENSITIES = (
     "_pd_proc_intensity_total",
     "_pd_proc_intensity_net",
 )
+_WAVELENGTH = "_diffrn_radiation_wavelength"
+_TYPES = ("_diffrn_radiation_type", "_diffrn_source_target")
+_SAME_END = 0.5  # degrees: angles may be corrected
+_SAME_STEP = 0.05  # of a step
 
 _TAG = re.compile(r"^[ \t]*(_[\w.]+)", re.MULTILINE)
 
@@ -39,7 +44,8 @@ def read_powder_cif(content: bytes) -> Scan:
     """Read the profile of a CIF file.
 
     Raises:
-        UserError: there are several, or one without angles.
+        UserError: there are several, or one without angles, not of X-rays, or that contradicts
+            itself.
     """
     profiles = [block for block in cif_blocks(content) if any(map(block.has, _INTENSITIES))]
     if len(profiles) != 1:
@@ -48,21 +54,77 @@ def read_powder_cif(content: bytes) -> Scan:
     tag = next(tag for tag in _INTENSITIES if block.has(tag))
     columns = block.table(tag)
     intensity = _numbers(columns[tag], tag)
-    wavelength = block.number("_diffrn_radiation_wavelength")
-    return Scan(_angles(block, columns, intensity.size), intensity, wavelength)
+    probe = block.text("_diffrn_radiation_probe")
+    if probe and not re.fullmatch(r"x-?rays?", probe, re.IGNORECASE):
+        raise UserError(f"was measured with {shown(probe)}; give a diffractogram of X-rays")
+    wavelength, unclear = _wavelength(block)
+    angles = _angles(block, columns, intensity.size)
+    return Scan(angles, intensity, wavelength, unclear=unclear)
+
+
+def _wavelength(block: Block) -> tuple[float | None, str]:
+    """Return the wavelength, and what is said of it and not understood."""
+    table = block.table(_WAVELENGTH) if block.has(_WAVELENGTH) else {}
+    texts = table.get(_WAVELENGTH, [])
+    weights = [parse_number(text) for text in table.get(f"{_WAVELENGTH}_wt", [])]
+    rows = [number for number, text in enumerate(texts) if text not in UNKNOWN]
+    for row in rows:
+        if math.isnan(parse_number(texts[row])):
+            raise UserError(f"{_WAVELENGTH} is {shown(texts[row])}, not a number")
+    if weights and not any(map(math.isnan, weights)):
+        # The strongest line, of equal ones the first.
+        rows.sort(key=lambda row: -weights[row])
+    types = [text for tag in _TYPES for text in block.values(tag)]
+    anodes = [anode for text in types if (anode := anode_of(f"anode {text}"))]
+    wavelengths = [parse_number(texts[row]) for row in rows[:1]]
+    unclear = "" if wavelengths or anodes else ", ".join(types)
+    return stated_wavelength(wavelengths, anodes), unclear
 
 
 def _angles(block: Block, columns: dict[str, list[str]], points: int) -> NDArray[np.float64]:
     for tag in _ANGLES:
         if tag in columns:
-            return _numbers(columns[tag], tag)
+            angles = _numbers(columns[tag], tag)
+            _check_number(block, tag, points)
+            _check_range(block, tag.rpartition("_")[0], angles)
+            return angles
     for tag in _RANGES:
         ends = block.number(f"{tag}_min"), block.number(f"{tag}_max")
         if not any(map(math.isnan, ends)):
+            _check_number(block, tag, points)
+            step = abs(ends[1] - ends[0]) / max(points - 1, 1)
+            stated = abs(block.number(f"{tag}_inc"))
+            if abs(stated - step) > _SAME_STEP * step:
+                raise UserError(
+                    f"{tag}_inc is {stated:g}, but {points} points from {ends[0]:g} to "
+                    f"{ends[1]:g} are {step:.4g} apart; export it anew, whole"
+                )
             return np.linspace(*ends, points)
     raise UserError(
         f"its profile has no angles; give {_ANGLES[0]} in its loop, or {_RANGES[0]}_min and _max"
     )
+
+
+def _check_number(block: Block, tag: str, points: int) -> None:
+    """Raise UserError where the number of points is stated, and is another."""
+    number = block.number(f"{tag[:8]}_number_of_points")
+    if not math.isnan(number) and number != points:
+        raise UserError(
+            f"states {number:g} points, but its profile has {points}; export it anew, whole"
+        )
+
+
+def _check_range(block: Block, start: str, angles: NDArray[np.float64]) -> None:
+    """Raise UserError where a range of angles is stated beside these, and is another."""
+    stated = [block.number(f"{start}_range_{end}") for end in ("min", "max")]
+    found = [float(angles.min()), float(angles.max())]
+    # A scan may go down.
+    differences = np.abs(np.subtract(sorted(stated), found))
+    if (differences > _SAME_END).any():
+        raise UserError(
+            f"{start}_range_min and _max are {stated[0]:g} and {stated[1]:g}, but its angles are "
+            f"{found[0]:g} to {found[1]:g}; leave only what is right in the file"
+        )
 
 
 def _numbers(texts: list[str], tag: str) -> NDArray[np.float64]:

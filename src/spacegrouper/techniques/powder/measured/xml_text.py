@@ -3,6 +3,7 @@
 import re
 from xml.etree import ElementTree
 
+from spacegrouper.crystals.cif_text import shown
 from spacegrouper.errors import UserError
 
 _TYPE = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
@@ -30,9 +31,19 @@ def numbers_of(text: str | None, what: str) -> list[float]:
     """Return the numbers of a text.
 
     Raises:
-        UserError: some are none; `what` says what they should be.
+        UserError: some are none, or have a decimal comma; `what` says what they should be.
     """
-    try:
-        return [float(part) for part in (text or "").replace(",", " ").split()]
-    except ValueError:
-        raise UserError(f"its {what} are not numbers; export it anew") from None
+    parts = [part.strip(",") for part in (text or "").split()]
+    # Commas separate numbers where no blanks do.
+    if len(parts) == 1:
+        parts = parts[0].split(",")
+    numbers = []
+    for part in filter(None, parts):
+        try:
+            numbers.append(float(part))
+        except ValueError:
+            raise UserError(
+                f"among its {what} is {shown(part)}, which is not a number with a decimal point; "
+                "export it anew"
+            ) from None
+    return numbers

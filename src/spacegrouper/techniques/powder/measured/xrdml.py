@@ -24,7 +24,7 @@ def read_xrdml(content: bytes) -> Scan:
     wavelengths = [
         in_angstrom(number, line.get("unit"))
         for line in root.iterfind(".//usedWavelength/kAlpha1")
-        for number in numbers_of(line.text, "wavelength")
+        for number in numbers_of(line.text, "wavelengths")
     ]
     anodes = [anode_of(f"anode {tube.text}") for tube in root.iterfind(".//anodeMaterial")]
     known = stated_wavelength(wavelengths, [anode for anode in anodes if anode])
