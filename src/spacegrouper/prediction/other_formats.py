@@ -8,7 +8,8 @@ import re
 _CONVERT = "write it as CIF (such as with VESTA or Open Babel) or POSCAR"
 _IMAGE = "an image, not a structure; give patterns as docs/prediction.md says"
 _DIFFRACTOGRAM = (
-    "a measured diffractogram, which only networks trained on powders take; give structures"
+    "a measured diffractogram, which only networks trained on powders take, such as the one that "
+    "answers without --model"
 )
 _MOLECULE = "a molecule without a unit cell; give a crystal as CIF or POSCAR"
 _MICROSCOPE = "a microscope's file"

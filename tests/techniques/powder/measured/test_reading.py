@@ -34,6 +34,10 @@ ATTENUATED = "<beamAttenuationFactors>" + "3 " * ANGLES.size + "</beamAttenuatio
         ("a.brml", brml(), WAVELENGTH),
         ("a.raw", bruker_raw(), WAVELENGTH),
         ("a.cif", powder_cif(), WAVELENGTH),
+        ("a.txt", (HEADING + columns(",")).decode().encode("utf-16"), WAVELENGTH),
+        ("a.csv", columns("\t").decode().encode("utf-16-le"), None),
+        ("a.xml", xrdml().replace(b"UTF-8", b"UTF-16").decode().encode("utf-16"), WAVELENGTH),
+        ("b.cif", powder_cif().decode().encode("utf-16"), WAVELENGTH),
     ],
 )
 def test_every_format_gives_the_same_scan(
@@ -112,7 +116,14 @@ def test_a_wavelength_that_nobody_filled_in_is_none(nothing: float) -> None:
     [
         ("a.xy", b"10,00 12,5\n10,02 13,1\n", "holds 2 points"),
         ("a.dat", b"# angle\n10,00 12,5\n10,02 13,1\n", "holds 2 points"),
+        ("a.xy", columns().splitlines()[0], "holds 1 point, but"),
         ("a.xy", b"", "empty"),
+        (
+            "a.csv",
+            columns(",").replace(b"\n", b",1,1\n") + b",1,1",
+            "line 1 has 4 numbers; give an angle,",
+        ),
+        ("a.csv", columns(",").replace(b".", b",").replace(b"\n", b",0\n")[:-9], "decimal marks"),
         ("a.xy", columns() + b"\nend of scan 1\n", "line 1402 is not an angle"),
         ("a.xy", columns() + b"\n80.05 1 1", "line 1402 has 3 numbers"),
         ("a.xy", columns() + b"\n" + columns(), "do not ascend: 10 degrees follow 80"),
@@ -123,6 +134,11 @@ def test_a_wavelength_that_nobody_filled_in_is_none(nothing: float) -> None:
         ("a.xy", b"\n".join(b"%.1f 0" % (angle / 5) for angle in range(1, 150)), "no peak"),
         ("a.xrdml", xrdml()[:-40], "not valid XML, or cut short"),
         ("a.xrdml", b"<!DOCTYPE a [<!ENTITY b 'c'>]>" + xrdml(), "document type"),
+        (
+            "a.xrdml",
+            ("<!DOCTYPE a [<!ENTITY b 'c'>]>" + xrdml().decode()).encode("utf-16"),
+            "document type",
+        ),
         ("a.xrdml", xrdml().replace(b'"2Theta"', b'"Phi"'), "no scan of 2 theta"),
         (
             "a.xrdml",

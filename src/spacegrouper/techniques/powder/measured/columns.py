@@ -14,6 +14,7 @@ from spacegrouper.techniques.powder.measured.scan import Scan
 
 _EVEN = 10  # lines that tell a diffractogram from other numbers
 _GROUPED = re.compile(r"[+-]?\d{1,3}([.,]\d{3})+[.,]\d+")  # 1,234.5 or 1,234,567
+_WIDTHS = (2, 3)  # columns
 _COMMENTS = "#!;'\"/*"
 
 
@@ -21,8 +22,9 @@ def is_columns(text: str) -> bool:
     """Tell whether a text holds nothing but columns, or evenly spaced angles and what is there."""
     lines = [line.strip() for line in text.splitlines()[:300]]
     filled = [_numbers(_texts(line)) for line in lines if line and line[0] not in _COMMENTS]
-    rows = [row for row in filled if row is not None]
-    if len(rows) > 1 and None not in filled[1:]:
+    rows = [row for row in filled if row is not None and len(row) > 1]
+    # Of any number of columns: whoever reads them says how many there should be.
+    if len(rows) > 1 and len(filled) - len(rows) <= (filled[0] not in rows):
         return True
     steps = [second[0] - first[0] for first, second in pairwise(rows[-_EVEN - 1 :])]
     return len(steps) == _EVEN and min(steps) > 0 and max(steps) < 3 * min(steps)
@@ -35,12 +37,12 @@ def read_columns(text: str) -> Scan:
         UserError: a line among them is none, or has a mark that may stand between thousands.
     """
     heading, rows = [], []
-    title = ""
+    title, other_width = "", ""
     marks: set[str] = set()
     for number, line in enumerate(text.splitlines(), start=1):
         texts = _texts(line)
         row = _numbers(texts)
-        if row is not None:
+        if row is not None and len(row) in _WIDTHS:
             rows.append((number, row))
             marks |= {mark for mark in ".," if any(mark in part for part in texts)}
             # 1,000 beside 10.02 is not 1.
@@ -52,12 +54,19 @@ def read_columns(text: str) -> Scan:
                 )
         elif not rows or not line.strip() or line.lstrip()[0] in _COMMENTS:
             heading.append(line)
+            if row is not None and not other_width:
+                other_width = f"line {number} has {len(row)} number{'s' * (len(row) != 1)}"
             if not rows and any(map(str.isalpha, line)):
                 title = line
         else:
             raise UserError(
                 f"line {number} is not an angle and an intensity; give columns of numbers"
             )
+    if not rows and other_width:
+        raise UserError(
+            f"{other_width}; give an angle, an intensity and maybe its uncertainty in each line, "
+            "and blanks, tabs or semicolons between them where commas are decimal marks"
+        )
     if not rows:
         raise UserError("holds no columns of numbers; give 2 theta and intensity in each line")
     width = len(rows[0][1])
@@ -81,11 +90,10 @@ def _texts(line: str) -> list[str]:
 
 
 def _numbers(texts: list[str]) -> list[float] | None:
-    """Return the two or three numbers of a line; decimal commas are taken."""
+    """Return the numbers of a line, or None where some are none; decimal commas are taken."""
     # Marks between thousands are refused later, in a line of columns and not of a heading.
     plain = [re.sub("[.,]", "", text) if _GROUPED.fullmatch(text) else text for text in texts]
     try:
-        numbers = [float(text.replace(",", ".")) for text in plain]
+        return [float(text.replace(",", ".")) for text in plain] or None
     except ValueError:
         return None
-    return numbers if len(numbers) in (2, 3) else None

@@ -20,6 +20,9 @@ _OTHERS = {
     ".fxye": "GSAS", ".esg": "MAUD's ESG", ".cpi": "Sietronics' CPI", ".xdd": "XDD",
 }  # fmt: skip
 
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x08]")
+_BEGINNING = 8000  # bytes, which tell the format; whole letters of 32 bits
+
 
 def is_diffractogram(content: bytes, name: str) -> bool:
     """Tell whether a file, unpacked, is to be read as a measured diffractogram."""
@@ -29,7 +32,7 @@ def is_diffractogram(content: bytes, name: str) -> bool:
         or _is_raw(content)
         or _is_xrdml(content)
         or is_powder_cif(content)
-        or (b"\0" not in content[:1000] and is_columns(decoded(content)))
+        or (not _is_binary(content) and is_columns(decoded(content)))
     )
 
 
@@ -53,7 +56,7 @@ def read_diffractogram(content: bytes, name: str) -> Scan:
         raise UserError(
             f"a diffractogram in the format {_OTHERS[suffix]}, which is not read; export it as .xy"
         )
-    elif b"\0" in content[:1000]:
+    elif _is_binary(content):
         raise UserError("binary, and no format of diffractograms that is known; export it as .xy")
     else:
         scan = read_columns(decoded(content))
@@ -70,4 +73,9 @@ def _is_raw(content: bytes) -> bool:
 
 
 def _is_xrdml(content: bytes) -> bool:
-    return b"<xrdMeasurements" in content[:4000]
+    return "<xrdMeasurements" in decoded(content[:_BEGINNING])
+
+
+def _is_binary(content: bytes) -> bool:
+    # Texts of 16 bits have zeros too, until they are decoded.
+    return _CONTROL_CHARACTERS.search(decoded(content[:_BEGINNING])) is not None

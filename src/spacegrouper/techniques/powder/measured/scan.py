@@ -80,8 +80,8 @@ def checked(scan: Scan) -> Scan:
     angles, intensity = scan.two_theta, scan.intensity
     if angles.size < FEWEST_POINTS:
         raise UserError(
-            f"holds {angles.size} points, but a diffractogram has at least {FEWEST_POINTS}; give "
-            "the whole scan"
+            f"holds {angles.size} point{'s' * (angles.size != 1)}, but a diffractogram has at "
+            f"least {FEWEST_POINTS}; give the whole scan"
         )
     if not (np.isfinite(angles).all() and np.isfinite(intensity).all()):
         raise UserError("has values that are no finite numbers; mend or leave out those points")

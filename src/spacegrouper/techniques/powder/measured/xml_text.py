@@ -4,8 +4,10 @@ import re
 from xml.etree import ElementTree
 
 from spacegrouper.crystals.cif_text import shown
+from spacegrouper.crystals.text_files import decoded
 from spacegrouper.errors import UserError
 
+_DECLARATION = re.compile(rb"^\s*<\?xml[^>]*\?>")
 _TYPE = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
@@ -13,11 +15,13 @@ def xml_root(content: bytes) -> ElementTree.Element:
     """Parse a content; the names of all elements lose their namespaces.
 
     Raises:
-        UserError: it is not well-formed, in an encoding that hides what it says, or has a document
-            type.
+        UserError: it is not well-formed, or has a document type.
     """
+    if b"\0" in content:
+        # An encoding of 16 bits would hide a document type.
+        content = _DECLARATION.sub(b"", decoded(content).encode("utf-8", "replace"))
     if _TYPE.search(content) or b"\0" in content:
-        raise UserError("XML with a document type or of 16 bits, which is not read; export it anew")
+        raise UserError("XML with a document type, or binary, which is not read; export it anew")
     try:
         root = ElementTree.fromstring(content)
     except (ElementTree.ParseError, LookupError, ValueError):
