@@ -123,6 +123,15 @@ def test_measured_diffractograms_are_answered_beside_structures(
     assert title == str(scan)
 
 
+def test_a_curve_without_peaks_is_refused(tmp_path: Path, powder_model: TrainedModel) -> None:
+    path = tmp_path / "noise.xy"
+    counts = np.random.default_rng(0).poisson(100, 3501)
+    np.savetxt(path, np.column_stack([np.linspace(10, 80, 3501), counts]), fmt="%.2f")
+    (refused,) = read_input([path], Asked(powder_model))
+    assert isinstance(refused, Rejection)
+    assert refused.reason.startswith("shows no peak above its noise")
+
+
 def test_a_network_of_patterns_refuses_a_diffractogram(tmp_path: Path, model: TrainedModel) -> None:
     path = tmp_path / "a.xy"
     path.write_bytes(columns())

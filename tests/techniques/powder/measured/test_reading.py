@@ -147,8 +147,8 @@ def test_a_wavelength_that_nobody_filled_in_is_none(nothing: float) -> None:
         ),
         ("a.xrdml", xrdml().replace(b"20 20", b"20,00 20,00", 1), "is '20,00', which is not a"),
         ("a.xrdml", xrdml(wavelength="Cu"), "among its wavelengths is 'Cu'"),
-        ("a.brml", brml(ends=("", "")), "has 0 numbers for start and stop"),
-        ("a.brml", brml(ends=("10 20", "80")), "has 3 numbers for start and stop"),
+        ("a.brml", brml(ends=("", "")), "has not one number for start"),
+        ("a.brml", brml(ends=("10 20", "80")), "has not one number for start"),
         ("a.brml", brml()[:-30], "damaged or cut short"),
         ("a.brml", brml("Phi"), "no scan of 2 theta"),
         ("a.raw", bruker_raw()[:-5], "damaged or cut short"),
@@ -204,6 +204,10 @@ def test_the_angles_of_a_cif_may_be_told_by_their_range() -> None:
     ("content", "reason"),
     [
         (with_ends(b"_pd_meas_2theta_range_inc 0.02\n"), "_inc is 0.02, but 1401 points from 10 "),
+        (
+            with_ends().replace(b"min 10", b"min 90"),
+            "range_min is 90 and _max is 80; give the angles",
+        ),
         (with_ends(b"_pd_meas_number_of_points 3501\n"), "states 3501 points, but its profile "),
         (powder_cif() + b"_pd_meas_number_of_points 3501\n", "states 3501 points, but its profil"),
         (

@@ -49,7 +49,7 @@ def _scan(content: bytes) -> Scan | None:
     ]
     if len(ends) != 2:
         raise UserError(
-            f"its axis of 2 theta has {len(ends)} numbers for start and stop; export it as .xy"
+            "its axis of 2 theta has not one number for start and one for stop; export it as .xy"
         )
     for column in table.T[2:-1]:
         if np.allclose([column[0], column[-1]], ends, atol=0.05):

@@ -9,6 +9,7 @@ from spacegrouper.contract.descriptor import DESCRIPTORS, Presentation
 from spacegrouper.contract.measured_files import Measured
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.powder.known.peaks import fine_points
+from spacegrouper.techniques.powder.measured.intensities import check_peaks
 from spacegrouper.techniques.powder.measured.radiation import looks_like_nm
 from spacegrouper.techniques.powder.measured.scan import LARGEST_STEP, Scan, gaps
 from spacegrouper.techniques.powder.settings import Diffractogram, Powder
@@ -28,6 +29,8 @@ def measured_for_network(
     powder = Powder.model_validate(presentation.made_with["powder"])
     profile = Diffractogram.model_validate(presentation.sections["diffractogram"])
     curve, _, notes = on_network_axis(scan, powder, composer.points, wavelength)
+    # Last, as there may be no peak because angles are none, or were left out.
+    check_peaks(scan.two_theta, scan.intensity)
     background = "the background is left as it is"
     if profile.baseline is not None and presentation.descriptor == "diffractogram":
         background = f"what is broader than {profile.baseline:g}° was subtracted, as in training"
@@ -81,7 +84,9 @@ def on_network_axis(
     notes = [f"wavelength {used:g} Å, {said}"]
     if scan.scans > 1:
         notes.append(f"{scan.scans} scans of the same angles added")
-    hint = f" ({used:g} Angstrom would be an anode's in nm)" if in_nm and not wavelength else ""
+    hint = ""
+    if in_nm and not wavelength:
+        hint = f"; {used:g} Angstrom looks like nm, which would be --wavelength {10 * used:g}"
     if scan.raised:
         notes.append(
             f"intensities raised by {scan.raised:g}, as some are below 0; give them without the "

@@ -91,8 +91,13 @@ def _angles(block: Block, columns: dict[str, list[str]], points: int) -> NDArray
     for tag in _RANGES:
         ends = block.number(f"{tag}_min"), block.number(f"{tag}_max")
         if not any(map(math.isnan, ends)):
+            if ends[0] >= ends[1]:
+                raise UserError(
+                    f"{tag}_min is {ends[0]:g} and _max is {ends[1]:g}; give the angles of its "
+                    f"points as {_ANGLES[0]}"
+                )
             _check_number(block, tag, points)
-            step = abs(ends[1] - ends[0]) / max(points - 1, 1)
+            step = (ends[1] - ends[0]) / max(points - 1, 1)
             stated = abs(block.number(f"{tag}_inc"))
             if abs(stated - step) > _SAME_STEP * step:
                 raise UserError(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.errors import UserError
-from spacegrouper.techniques.powder.measured.intensities import above_zero, check_peaks
+from spacegrouper.techniques.powder.measured.intensities import above_zero
 from spacegrouper.techniques.powder.measured.radiation import NOT_FILLED_IN
 
 FEWEST_POINTS = 100
@@ -105,7 +105,6 @@ def checked(scan: Scan) -> Scan:
             f"{LARGEST_STEP:g} degrees at most"
         )
     intensity, raised = above_zero(angles, intensity)
-    check_peaks(angles, intensity)
     return replace(
         scan,
         two_theta=angles,
