@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from spacegrouper.errors import UserError
 
-# K-alpha 1, Angstrom (Bearden, Rev. Mod. Phys. 39:78, 1967; Hölzer et al., Phys. Rev. A 56:4554,
-# 1997).
+# K-alpha 1, Angstrom, rounded (Bearden, Rev. Mod. Phys. 39:78, 1967; Hölzer et al., Phys. Rev. A
+# 56:4554, 1997).
 ANODES = {
-    "Cu": 1.540593, "Mo": 0.709300, "Co": 1.788965, "Fe": 1.936042, "Cr": 2.289700, "Ag": 0.559408,
+    "Cu": 1.5406, "Mo": 0.7093, "Co": 1.7890, "Fe": 1.9360, "Cr": 2.2897, "Ag": 0.5594,
 }  # fmt: skip
 _NAMES = {
     "copper": "Cu", "molybdenum": "Mo", "cobalt": "Co", "iron": "Fe", "chromium": "Cr",
