@@ -11,6 +11,7 @@ from spacegrouper.contract.list_format import LIST_FORMATS
 from spacegrouper.crystals.cif_text import path_text
 from spacegrouper.crystals.text_files import content_of, unpacked
 from spacegrouper.errors import UserError
+from spacegrouper.techniques.reflections.list_checks import possible
 from spacegrouper.techniques.reflections.list_file import (
     LARGEST_INDEX,
     Content,
@@ -184,7 +185,8 @@ def _assembled(measured: Measured, parts: list[FromFile], notes: list[str]) -> R
     """Make one list of what several files say.
 
     Raises:
-        UserError: no cell, or too few reflections that can be used.
+        UserError: no cell, a cell or wavelength that does not fit the reflections, or too few of
+            them that can be used.
     """
     notes = [*notes, *dict.fromkeys(note for part in parts for note in part.notes)]
     cell = next((part.cell for part in parts if part.cell is not None), None)
@@ -201,6 +203,9 @@ def _assembled(measured: Measured, parts: list[FromFile], notes: list[str]) -> R
         quantity = "F" if instructions.code == 3 else "F squared"
         measured = _transformed(measured, instructions, notes)
     hkl, intensity, sigma = _usable(*_intensities(measured, quantity, notes), notes)
+    wavelength = next((part.wavelength for part in parts if part.wavelength), None)
+    there = possible(hkl, cell, wavelength, notes)
+    hkl, intensity, sigma = hkl[there], intensity[there], sigma[there]
     stated = next((part for part in parts if part.symbol), FromFile())
     axes = np.array(cell)
     return ReflectionList(
@@ -208,7 +213,7 @@ def _assembled(measured: Measured, parts: list[FromFile], notes: list[str]) -> R
         intensity=intensity,
         sigma=sigma,
         cell=axes,
-        wavelength=next((part.wavelength for part in parts if part.wavelength), None),
+        wavelength=wavelength,
         radiation=next(
             (part.radiation for part in parts if part.radiation != "unknown"), "unknown"
         ),

@@ -7,8 +7,10 @@ import numpy as np
 
 from spacegrouper.errors import UserError
 
-_SHORTEST, _LONGEST = 0.1, 1e6  # Angstrom
-_FLAT = 1e-6  # volume over that of a box with these edges
+_SHORTEST, _LONGEST = 1.0, 1e4  # Angstrom; between atoms of hydrogen, and beyond the largest virus
+_SMALLEST = 3.0  # Angstrom^3, less than an atom of beryllium or of hydrogen under pressure
+_FLAT = 1e-3  # volume over that of a box with these edges; long rhombohedra have a little more
+_RADIANS = 3.2
 
 
 def checked_cell(numbers: Sequence[float], where: str) -> tuple[float, ...]:
@@ -28,9 +30,17 @@ def checked_cell(numbers: Sequence[float], where: str) -> tuple[float, ...]:
             f"{where}: no unit cell has {words}; give a, b, c in Angstrom and alpha, beta, gamma "
             "in degrees"
         )
+    if (angles < _RADIANS).all():
+        raise UserError(f"{where}: the angles of {words} look like radians; give degrees")
     # gemmi gives NaN for angles that no cell has.
-    if not gemmi.UnitCell(*numbers).volume > _FLAT * edges.prod():
+    volume = gemmi.UnitCell(*numbers).volume
+    if not volume > _FLAT * edges.prod():
         raise UserError(f"{where}: the unit cell {words} has no volume; check the angles")
+    if volume < _SMALLEST:
+        raise UserError(
+            f"{where}: the unit cell {words} has {volume:.2g} A^3, too few for an atom; give "
+            "Angstrom and degrees"
+        )
     return tuple(float(number) for number in numbers)
 
 

@@ -1,0 +1,96 @@
+"""Lists that no experiment measures are refused, whatever format they are in."""
+
+import numpy as np
+import pytest
+from reflection_files import (
+    CELL_TEXT,
+    CIF_CELL,
+    INS,
+    cif_loop,
+    hkl_text,
+    mtz_file,
+    reflections,
+    write,
+    xds_text,
+)
+
+from spacegrouper.errors import UserError
+from spacegrouper.techniques.reflections.list_reading import read_reflection_list
+
+HKL, INTENSITY, SIGMA = reflections(100)
+LIST = hkl_text(HKL, INTENSITY, SIGMA)
+LONG = 4.0  # Angstrom: half of it is above many spacings of the list
+
+
+def shelx(folder, wavelength=LONG):
+    path = write(folder / "a.hkl", LIST)
+    return [path, write(folder / "b.ins", INS.replace("0.71073", f"{wavelength}"))]
+
+
+def cif(folder):
+    names = ["index_h", "index_k", "index_l", "F_squared_meas", "F_squared_sigma"]
+    loop = cif_loop([f"_refln_{name}" for name in names], *HKL.T.tolist(), INTENSITY, SIGMA)
+    text = f"{CIF_CELL}_diffrn_radiation_wavelength {LONG}\n{loop}"
+    return [write(folder / "a.cif", text)]
+
+
+def mtz(folder):
+    table = np.column_stack([HKL, INTENSITY, SIGMA])
+    return [mtz_file(folder / "a.mtz", [("I", "J"), ("SIGI", "Q")], table, LONG)]
+
+
+def xds(folder):
+    text = xds_text(HKL, INTENSITY, SIGMA).replace("0.02508", f"{LONG}")
+    return [write(folder / "a.HKL", text)]
+
+
+@pytest.mark.parametrize("make", [shelx, cif, mtz, xds])
+def test_no_reflection_is_beyond_half_the_wavelength(tmp_path, make):
+    with pytest.raises(UserError) as error:
+        read_reflection_list(make(tmp_path))
+    words = "the cell 5.79, 5.94, 12.27, 90, 90, 90 gives reflections down to a spacing of 1.12 "
+    assert words in str(error.value)
+    assert "the wavelength 4 reaches 2 (half of it); the cell, its unit or" in str(error.value)
+
+
+def test_a_reflection_at_half_the_wavelength_is_measured(tmp_path):
+    """Bragg's law: sin(theta) is 1 there; the cell may be off by a percent."""
+    shortest = read_reflection_list(shelx(tmp_path, 0.71073)).shortest_spacing()
+    found = read_reflection_list(shelx(tmp_path, round(2.02 * shortest, 4)))
+    assert len(found.hkl) == 100
+
+
+def test_a_stray_index_is_left_out_and_said(tmp_path):
+    path = write(tmp_path / "a.hkl", 2 * LIST + "  90   1   1  100.00    1.00\n")
+    found = read_reflection_list([path, write(tmp_path / "b.ins", INS)])
+    assert len(found.hkl) == 200
+    note = "reflections left out, as their spacing is below what the experiment reaches: 1"
+    assert note in found.notes
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("0.11,0.11,0.11,90,90,90", "no unit cell has 0.11, 0.11, 0.11"),
+        ("1e5,1e5,1e5,90,90,90", "no unit cell has 100000, 100000"),
+        ("1.1,1.2,1.3,90,90,90", "has 1.7 A^3, too few for an atom"),
+        ("5.79,5.94,12.27,1.5708,1.5708,1.5708", "look like radians; give degrees"),
+        ("5.79,5.94,12.27,90,179.9999,90", "has no volume; check the angles"),
+        ("1.2,1.2,2.454,90,90,90", None),
+        ("579,594,1227,90,90,90", "down to a spacing of 112 Angstrom only, too far apart"),
+    ],
+)
+def test_cells_in_other_units_are_told_without_a_wavelength(tmp_path, cell, words):
+    path = write(tmp_path / "a.hkl", LIST)
+    if words is None:
+        assert len(read_reflection_list([path], cell).hkl) == 100
+        return
+    with pytest.raises(UserError) as error:
+        read_reflection_list([path], cell)
+    assert words in str(error.value)
+
+
+def test_spacings_that_no_experiment_reaches_are_told_without_a_wavelength(tmp_path):
+    path = write(tmp_path / "a.hkl", hkl_text(10 * HKL, INTENSITY, SIGMA))
+    with pytest.raises(UserError, match="of 0.112 Angstrom, which no experiment reaches; the cell"):
+        read_reflection_list([path], CELL_TEXT)
