@@ -92,5 +92,36 @@ def test_cells_in_other_units_are_told_without_a_wavelength(tmp_path, cell, word
 
 def test_spacings_that_no_experiment_reaches_are_told_without_a_wavelength(tmp_path):
     path = write(tmp_path / "a.hkl", hkl_text(10 * HKL, INTENSITY, SIGMA))
-    with pytest.raises(UserError, match="of 0.112 Angstrom, which no experiment reaches; the cell"):
+    with pytest.raises(
+        UserError, match=r"of 0\.112 Angstrom, which no experiment reaches; the cell"
+    ):
         read_reflection_list([path], CELL_TEXT)
+
+
+@pytest.mark.parametrize("exponent", [-300, -160, 160, 170, 300])
+@pytest.mark.parametrize("code", [3, 4])
+def test_values_on_any_scale_are_read(tmp_path, exponent, code):
+    """The same values on another scale are the same list, and nothing overflows."""
+    form = f"{{}} {{}} {{}} {{:.2f}}e{exponent} {{:.2f}}e{exponent}"
+    lists = []
+    for name, text in (("a", LIST), ("b", hkl_text(HKL, INTENSITY, SIGMA, form))):
+        instructions = write(tmp_path / f"{name}.ins", INS.replace("HKLF 4", f"HKLF {code}"))
+        lists.append(read_reflection_list([write(tmp_path / f"{name}.hkl", text), instructions]))
+    plain, found = lists
+    ratio = found.intensity / plain.intensity
+    np.testing.assert_allclose(ratio, ratio[0])
+    np.testing.assert_allclose(found.sigma / plain.sigma, ratio[0])
+    assert 1e-4 < ratio[0] * np.median(plain.intensity) < 1e4
+    assert any("scaled by a power of two, as they are about " in note for note in found.notes)
+    assert not any("scaled by a power" in note for note in plain.notes)
+
+
+@pytest.mark.parametrize("row", ["1e308 1", "1e20 1e18", "-1e20 1", "100 1e200", "100 1e-200"])
+@pytest.mark.parametrize("code", [3, 4])
+def test_an_absurd_value_is_left_out_and_said(tmp_path, row, code):
+    text = hkl_text(HKL, INTENSITY, SIGMA, "{} {} {} {} {}") + f"1 2 3 {row}\n"
+    instructions = write(tmp_path / "b.ins", INS.replace("HKLF 4", f"HKLF {code}"))
+    found = read_reflection_list([write(tmp_path / "a.hkl", text), instructions])
+    assert len(found.hkl) == 100
+    note = "reflections left out, as their value or sigma is beyond all others by far: 1"
+    assert note in found.notes

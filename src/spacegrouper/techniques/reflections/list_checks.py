@@ -1,10 +1,13 @@
-"""What no experiment measures: told by the cell, the wavelength and the indices of a list."""
+"""What no experiment measures: told by the cell, the wavelength, the indices and the values."""
+
+from dataclasses import replace
 
 import gemmi
 import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.errors import UserError
+from spacegrouper.techniques.reflections.list_file import Measured
 from spacegrouper.techniques.reflections.lists.shared.cells import cell_words
 
 # Angstrom. The sharpest data, of charge densities, of electrons and of neutrons, end at 0.25 to
@@ -12,6 +15,10 @@ from spacegrouper.techniques.reflections.lists.shared.cells import cell_words
 _FINEST, _COARSEST = 0.2, 20.0
 _BEYOND = 0.98  # of half the wavelength: cells and wavelengths are off by a little
 _STRAYS = 0.01  # of the reflections of a list, with an index that is misprinted
+_LARGEST_SCALE = 1e30  # of values; their fourth powers are still numbers
+# Intensities and sigma over the usual intensity. Of measured lists the strongest reflection is
+# below 1e3 times it, and the smallest sigma above 1e-4.
+_LARGEST, _SMALLEST = 1e6, 1e-9
 
 
 def possible(
@@ -58,4 +65,44 @@ def possible(
             "reflections left out, as their spacing is below what the experiment reaches: "
             f"{(~found).sum()}"
         )
+    return found
+
+
+def scaled(measured: Measured, notes: list[str]) -> Measured:
+    """Return values that nothing overflows with, by a power of two, which rounds none of them.
+
+    Args:
+        measured: values on any scale.
+        notes: a sentence is added if they are scaled.
+    """
+    known = np.abs(measured.values[np.isfinite(measured.values) & (measured.values != 0)])
+    usual = float(np.median(known)) if len(known) else 1.0
+    if 1 / _LARGEST_SCALE < usual < _LARGEST_SCALE:
+        return measured
+    exponent = int(np.frexp(usual)[1])
+    with np.errstate(over="ignore"):  # a value far above the others is left out later on
+        values, sigma = (np.ldexp(each, -exponent) for each in (measured.values, measured.sigma))
+    notes.append(f"the values are scaled by a power of two, as they are about {usual:.0e}")
+    return replace(measured, values=values, sigma=sigma)
+
+
+def absurd(measured: Measured) -> NDArray[np.bool_]:
+    """Tell which values, or their sigma, are so far from the others that no detector has both.
+
+    Args:
+        measured: values; those that are no numbers are not looked at.
+
+    Returns:
+        (n,).
+    """
+    values, sigma = np.abs(measured.values), measured.sigma
+    there = np.isfinite(values) & np.isfinite(sigma) & (sigma > 0)
+    strong = there & (values > 3 * sigma)
+    if not strong.any():
+        return np.zeros(len(values), dtype=bool)
+    usual = np.median(values[strong])
+    # What is said of intensities holds for the squares of F.
+    power = 0.5 if measured.quantity == "F" else 1.0
+    largest, smallest = _LARGEST**power * usual, _SMALLEST * usual
+    found: NDArray[np.bool_] = there & ((np.maximum(values, sigma) > largest) | (sigma < smallest))
     return found

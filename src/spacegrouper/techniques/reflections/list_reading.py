@@ -1,6 +1,7 @@
 """From the files that people have to a reflection list."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +12,7 @@ from spacegrouper.contract.list_format import LIST_FORMATS
 from spacegrouper.crystals.cif_text import path_text
 from spacegrouper.crystals.text_files import content_of, unpacked
 from spacegrouper.errors import UserError
-from spacegrouper.techniques.reflections.list_checks import possible
+from spacegrouper.techniques.reflections.list_checks import absurd, possible, scaled
 from spacegrouper.techniques.reflections.list_file import (
     LARGEST_INDEX,
     Content,
@@ -202,7 +203,8 @@ def _assembled(measured: Measured, parts: list[FromFile], notes: list[str]) -> R
             instructions = Instructions(4)
         quantity = "F" if instructions.code == 3 else "F squared"
         measured = _transformed(measured, instructions, notes)
-    hkl, intensity, sigma = _usable(*_intensities(measured, quantity, notes), notes)
+    measured = scaled(replace(measured, quantity=quantity), notes)
+    hkl, intensity, sigma = _usable(measured, quantity, notes)
     wavelength = next((part.wavelength for part in parts if part.wavelength), None)
     there = possible(hkl, cell, wavelength, notes)
     hkl, intensity, sigma = hkl[there], intensity[there], sigma[there]
@@ -246,50 +248,50 @@ def _transformed(measured: Measured, instructions: Instructions, notes: list[str
 
 
 def _intensities(
-    measured: Measured, quantity: Quantity, notes: list[str]
+    measured: Measured, kept: NDArray[np.bool_], quantity: Quantity, notes: list[str]
 ) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
-    """Return indices, intensities and their sigma.
+    """Return indices, intensities and their sigma of those that are kept.
 
     A negative F stands for a negative intensity. Near F = 0, where 2 F sigma would be no
     uncertainty at all, that of F^2 is about sigma^2.
     """
+    hkl, values, sigma = measured.hkl[kept], measured.values[kept], measured.sigma[kept]
     if quantity != "F":
-        return measured.hkl, measured.values, measured.sigma
+        return hkl, values, sigma
     notes.append("the values are F: squared, with sigma(F^2) = 2 F sigma(F), at least sigma(F)^2")
-    size, sigma = np.abs(measured.values), measured.sigma
-    squared = np.where(sigma > 0, np.maximum(2 * size * sigma, sigma**2), sigma)
-    return measured.hkl, measured.values * size, squared
+    size = np.abs(values)
+    return hkl, values * size, np.maximum(2 * size * sigma, sigma**2)
 
 
 def _usable(
-    hkl: NDArray[np.int32],
-    intensity: NDArray[np.float64],
-    sigma: NDArray[np.float64],
-    notes: list[str],
+    measured: Measured, quantity: Quantity, notes: list[str]
 ) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
-    """Leave out and count what is no measurement.
+    """Return intensities of what is a measurement; leave out and count what is none.
 
     Raises:
         UserError: most reflections are left out, or too few are left.
     """
-    number = np.isfinite(intensity) & np.isfinite(sigma)
-    positive = ~number | (sigma > 0)
+    hkl = measured.hkl
+    number = np.isfinite(measured.values) & np.isfinite(measured.sigma)
+    positive = ~number | (measured.sigma > 0)
     direct = ~hkl.any(axis=1)
-    kept = number & positive & ~direct
+    beyond = absurd(measured)
+    kept = number & positive & ~direct & ~beyond
     for faults, words in (
         (~number, "their intensity or sigma is no number"),
         (~positive, "their sigma is 0 or below"),
         (direct, "they are 0 0 0"),
+        (beyond, "their value or sigma is beyond all others by far"),
     ):
         if faults.any():
             notes.append(f"reflections left out, as {words}: {faults.sum()}")
     if 2 * kept.sum() < len(hkl):
         raise UserError(
-            f"of {len(hkl)} reflections {len(hkl) - kept.sum()} have no sigma above 0 or are no "
-            "numbers; give intensities with standard uncertainties"
+            f"of {len(hkl)} reflections {len(hkl) - kept.sum()} have no sigma above 0, are no "
+            "numbers or beyond all others by far; give intensities with standard uncertainties"
         )
     if kept.sum() < _FEWEST:
         raise UserError(f"{kept.sum()} reflections, which say nothing; give at least {_FEWEST}")
     if np.abs(hkl).max() > LARGEST_INDEX:
         raise UserError(f"an index is beyond {LARGEST_INDEX}: columns are out of place")
-    return hkl[kept], intensity[kept], sigma[kept]
+    return _intensities(measured, kept, quantity, notes)
