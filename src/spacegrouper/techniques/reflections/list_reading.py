@@ -33,6 +33,7 @@ Role = Literal["list", "list and structure", "structure", "companion"]
 MAXIMUM_BYTES = 200_000_000  # as it is and unpacked
 
 _FEWEST = 10  # reflections
+_KEPT = 0.4  # of the strong reflections by a transformation; half where a superlattice is left out
 _WHOLE = 1e-3  # of an index after a transformation; matrices have thirds as 0.3333
 
 
@@ -238,6 +239,13 @@ def _transformed(measured: Measured, instructions: Instructions, notes: list[str
     hkl = np.round(exact)
     whole = (np.abs(exact - hkl) <= _WHOLE * np.abs(measured.hkl).sum(axis=1, keepdims=True)).all(1)
     notes.append("indices are transformed by the matrix of HKLF")
+    # To the primitive axes of a centred cell most may be left out, but these are absent ones.
+    strong = measured.values > 3 * measured.sigma
+    if whole[strong].sum() < _KEPT * strong.sum():
+        raise UserError(
+            f"of {strong.sum()} reflections above 3 sigma the matrix of HKLF gives "
+            f"{(strong & ~whole).sum()} no whole indices; check the matrix"
+        )
     if not whole.all():
         notes.append(
             f"reflections left out, as the matrix gives no whole indices: {(~whole).sum()}"

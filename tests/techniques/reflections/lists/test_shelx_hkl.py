@@ -61,10 +61,12 @@ def test_numbers_as_fortran_and_others_write_them(line, value, sigma):
 
 
 @pytest.mark.parametrize(
-    "end", ["   0   0   0    0.00    0.00", "   0   0   0", "", "_computing x"]
+    "end",
+    ["   0   0   0    0.00    0.00", "   0   0   0", "0 0 0 0 0", "", "_computing x", "; x", "# x"],
 )
-def test_nothing_is_read_after_the_end(tmp_path, end):
-    text = hkl_text(*reflections()) + end + "\n" + hkl_text(*reflections(3))
+@pytest.mark.parametrize("form", [FORMS["columns"], FORMS["blanks"], FORMS["tabs"]])
+def test_nothing_is_read_after_the_end(tmp_path, end, form):
+    text = hkl_text(*reflections(), form) + end + "\n" + hkl_text(*reflections(3), form)
     found = read(tmp_path, text)
     np.testing.assert_array_equal(found.hkl, reflections()[0])
     (note,) = [note for note in found.notes if "after the end" in note]

@@ -68,6 +68,15 @@ def test_the_matrix_of_hklf_is_applied(tmp_path):
     assert any(note.endswith(f"no whole indices: {(~even).sum()}") for note in found.notes)
 
 
+def test_a_matrix_to_primitive_axes_leaves_most_out_where_they_are_absent(tmp_path):
+    hkl, intensity, sigma = reflections(100)
+    absent = (hkl[:, :1] % 2 != hkl % 2).any(axis=1)  # of F
+    text = hkl_text(hkl, np.where(absent, 0.5, intensity + 10), np.where(absent, 1, sigma))
+    matrix = "HKLF 4 1 0 .5 .5 .5 0 .5 .5 .5 0"
+    found = read(tmp_path, INS.replace("HKLF 4", matrix), text)
+    assert len(found.hkl) == (~absent).sum() < 40
+
+
 def test_twins_scales_and_neutrons_are_said(tmp_path):
     text = INS.replace("HKLF 4", "TWIN 0 1 0 1 0 0 0 0 -1\nNEUT\nHKLF 4 0.1")
     found = read(tmp_path, text)
@@ -92,6 +101,11 @@ def test_a_wavelength_of_zero_is_unknown(tmp_path):
         ("HKLF 4", "HKLF -4", "line 10: HKLF -4: the reflections are in the instructions"),
         ("HKLF 4", "HKLF 4 1 1 0 0", "line 10: HKLF has 3 numbers of a matrix; give nine"),
         ("HKLF 4", "HKLF 4 1 -1 0 0 0 1 0 0 0 1", "no positive determinant"),
+        (
+            "HKLF 4",
+            "HKLF 4 1 0.5 0 0 0 0.5 0 0 0 0.5",
+            "of 19 reflections above 3 sigma the matrix of HKLF gives 17 no whole indices; check",
+        ),
         ("0.71073 5.79", "5.79", "line 2: CELL has 6 numbers"),
         ("5.79 5.94", "5.79 nan", "5.79 nan 12.27 90 90 90: not all are numbers"),
         (

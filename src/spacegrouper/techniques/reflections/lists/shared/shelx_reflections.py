@@ -57,7 +57,7 @@ def read_reflections(text: str, first_line: int = 1) -> FromFile:
     notes: list[str] = []
     rows = _rows(lines[start:stop], first_line + start, notes)
     rest = lines[stop + 1 :]
-    unread = sum(_in_columns(line) is not None and not _is_end(line) for line in rest)
+    unread = sum(not _is_end(line) and bool(_in_columns(line) or _apart(line)) for line in rest)
     if unread:
         notes.append(
             f"lines after the end of the list in line {first_line + stop} that look like "
