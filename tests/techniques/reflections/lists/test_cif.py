@@ -60,7 +60,7 @@ CALCULATED = ("F_squared_calc", 1000 - INTENSITY)
             "intensity",
         ),
         (loop(("F_squared_meas", WITH_SU)), "F squared"),
-        (EMBEDDED, "F squared"),
+        (EMBEDDED.replace("0.71073", "0.0251"), "F squared"),
     ],
 )
 def test_measured_values_are_read(tmp_path, text, quantity):
@@ -182,6 +182,20 @@ MEASURED = loop(("intensity_meas", INTENSITY), ("intensity_sigma", SIGMA))
             + CIF_CELL.replace("_x", "_y").replace("5.790", "6.790"),
             "block z has no cell, and the other blocks have several",
         ),
+        (
+            CIF_CELL + "_cell_volume 999.9\n" + MEASURED,
+            "block x: _cell_volume is 999.9, and the cell",
+        ),
+        (
+            CIF_CELL
+            + "_diffrn_radiation_probe electron\n_diffrn_radiation_type 'Mo K\\a'\n"
+            + MEASURED,
+            "block x: electron and xray in the tags of the radiation",
+        ),
+        (
+            CIF_CELL + "_diffrn_radiation_wavelength 1.5418\n" + EMBEDDED,
+            "_diffrn_radiation_wavelength is 1.5418, SHELX's instructions in it have 0.71073",
+        ),
         ("data_x\n_exptl_crystal_colour red\n", "neither reflections nor a unit cell"),
         (CIF_CELL, "no reflections; give one file with reflections"),
         (CIF_CELL + MEASURED.rsplit(" ", 1)[0], "not a valid CIF file, or cut short"),
@@ -205,3 +219,41 @@ def test_a_space_group_that_contradicts_itself_is_said(tmp_path):
     found = read(tmp_path, CIF_CELL + stated + MEASURED)
     assert found.stated_symbol is None
     assert any(note.startswith("what the file says of its space group") for note in found.notes)
+
+
+def test_words_of_x_rays_are_left_in_files_of_electrons(tmp_path):
+    found = read(tmp_path, CIF_CELL + ELECTRONS + "_diffrn_radiation_type 'Mo K\\a'\n" + MEASURED)
+    assert found.radiation == "electron"
+    assert "the file says electron and xray; electrons by the wavelength" in found.notes
+
+
+@pytest.mark.parametrize(
+    ("counted", "text", "note"),
+    [
+        (
+            "_reflns_number_total 40",
+            MEASURED,
+            "20 reflections are listed, and _reflns_number_total",
+        ),
+        ("_diffrn_reflns_number 40", EMBEDDED, "and _diffrn_reflns_number says 40: the list may"),
+        ("_diffrn_reflns_number 40", MEASURED, None),  # it is merged
+        ("_reflns_number_total 20", MEASURED, None),
+        ("_reflns_number_total ?", MEASURED, None),
+        ("_shelx_hkl_checksum 12345", EMBEDDED, "_shelx_hkl_checksum is 12345, and that of the"),
+    ],
+)
+def test_lists_that_were_cut_are_said(tmp_path, counted, text, note):
+    said = [
+        line
+        for line in read(tmp_path, f"{CIF_CELL}{counted}\n{text}").notes
+        if "listed, and" in line or "checksum" in line
+    ]
+    assert len(said) == (note is not None)
+    assert not said or note in said[0]
+
+
+def test_the_checksum_is_that_of_shelxl(shared_reflections):
+    """SHELXL wrote it into the CIF of alanine."""
+    cif = shared_reflections / "alanin_cu" / "alanin.cif"
+    assert b"_shelx_hkl_checksum   10363" in cif.read_bytes()
+    assert not any("checksum" in note for note in read_reflection_list([cif]).notes)

@@ -68,13 +68,30 @@ def test_unmerged_reflections_have_the_indices_that_were_measured(tmp_path):
     np.testing.assert_array_equal(found.intensity, INTENSITY.astype(np.float32))
 
 
+def changed(path, change):
+    mtz_file(path, IMEAN, TABLE)
+    return write(path, change(path.read_bytes()))
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
         (lambda path: unmerged(path, partial=1), "parts of reflections that are not summed"),
         (lambda path: mtz_file(path, [("FC", "F"), ("PHIC", "P")], TABLE), "values without sigma"),
         (lambda path: mtz_file(path, [("PHI", "P")], TABLE[:, :4]), "no intensities and no F"),
-        (lambda path: write(path, b"MTZ \x00 cut"), "the MTZ file is damaged or cut short"),
+        (lambda path: write(path, b"MTZ \x00 cut"), "the MTZ file is cut short: its header has no"),
+        (
+            lambda path: changed(path, lambda data: data[:-200]),
+            "the MTZ file is cut short: its header has no end; copy it anew",
+        ),
+        (
+            lambda path: changed(path, lambda data: data.replace(b"      20   ", b"      82   ")),
+            "the MTZ file is damaged or cut short",
+        ),
+        (
+            lambda path: mtz_file(path, IMEAN, TABLE + np.eye(5)[0] / 2),
+            "column H of the MTZ file has indices that are not whole numbers",
+        ),
     ],
 )
 def test_what_is_not_taken_is_refused_by_name(tmp_path, make, words):

@@ -51,3 +51,8 @@ def test_it_is_found_beside_a_list_unless_there_are_instructions(tmp_path, besid
 def test_what_has_no_cell_is_refused(tmp_path, text, message) -> None:
     with pytest.raises(UserError, match=rf"b\.p4p: {message}"):
         read(tmp_path, text)
+
+
+def test_two_cells_are_refused(tmp_path) -> None:
+    with pytest.raises(UserError, match="CELL is there twice, and differs; keep the one"):
+        read(tmp_path, P4P + "CELL 8 8 9 90 90 120\n")

@@ -113,6 +113,8 @@ def test_a_wavelength_of_zero_is_unknown(tmp_path):
             "90 90 x",
             "line 2: CELL 0.71073 5.79 5.94 12.27 90 90 x: not all are numbers",
         ),
+        ("LATT -1", "CELL 0.71073 8 8 9 90 90 120", "line 4: another CELL than in line 2; keep"),
+        ("HKLF 4", "HKLF 4\nHKLF 3", "line 11: another HKLF than in line 10; keep the one"),
         ("5.79 5.94", "5.79 0", "line 2: CELL: no unit cell has 5.79, 0, 12.27"),
         ("90 90 90", "20 20 90", "has no volume; check the angles"),
     ],
@@ -121,6 +123,11 @@ def test_instructions_that_are_not_taken_are_refused_by_name(tmp_path, old, new,
     with pytest.raises(UserError) as error:
         read(tmp_path, INS.replace(old, new))
     assert words in str(error.value)
+
+
+def test_an_instruction_may_be_said_twice(tmp_path):
+    text = INS.replace("LATT -1", "CELL 0.710730 5.790 5.94 12.27 90 90 90\nLATT -1")
+    assert read(tmp_path, text.replace("END", "HKLF 4\nEND\nHKLF 3")).cell.tolist() == list(CELL)
 
 
 def test_instructions_alone_are_no_list(tmp_path):

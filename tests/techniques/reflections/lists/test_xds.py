@@ -38,3 +38,14 @@ def test_a_damaged_file_is_refused(tmp_path):
     path = write(tmp_path / "a.hkl", "!FORMAT=XDS_ASCII\nrubbish\n")
     with pytest.raises(UserError, match="the file of XDS is damaged"):
         read_reflection_list([path])
+
+
+def test_a_record_may_be_there_twice_if_it_says_the_same(tmp_path):
+    record = "!UNIT_CELL_CONSTANTS=     5.790     5.940    12.270  90.000  90.000  90.000\n"
+    assert record in listed()
+    path = write(tmp_path / "a.HKL", listed().replace(record, 2 * record))
+    assert read_reflection_list([path]).cell.tolist() == list(CELL)
+    other = record.replace("5.790", "6.000")
+    path = write(tmp_path / "a.HKL", listed().replace(record, record + other))
+    with pytest.raises(UserError, match="!UNIT_CELL_CONSTANTS is there twice, as"):
+        read_reflection_list([path])

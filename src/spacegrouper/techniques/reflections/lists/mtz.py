@@ -1,5 +1,6 @@
 """Format `mtz`: CCP4's binary reflections, merged or not."""
 
+import re
 from typing import TYPE_CHECKING
 
 from spacegrouper.contract.list_format import LIST_FORMATS, ListFormat
@@ -23,6 +24,7 @@ _KINDS: "tuple[tuple[str, str, Quantity], ...]" = (
     ("F", "Q", "F"),
 )
 _MATES = "KG"  # a column of each of two Friedel mates
+_END_OF_HEADER = re.compile(rb"END {60}|MTZENDOFHEADERS")  # the header is the end of the file
 _PARTIAL = 256  # M/ISYM from here on: a part of a reflection
 
 
@@ -35,6 +37,8 @@ def _read(content: "Content") -> "FromFile":
 
     from spacegrouper.techniques.reflections.lists.shared.file_for_gemmi import file_for_gemmi
 
+    if not _END_OF_HEADER.search(content.data):
+        raise UserError("the MTZ file is cut short: its header has no end; copy it anew")
     try:
         with file_for_gemmi(content.data, ".mtz") as path:
             return _described(gemmi.read_mtz_file(path))
@@ -108,6 +112,12 @@ def _measured(
 
     from spacegrouper.techniques.reflections.list_file import Measured
 
+    for column in list(mtz.columns)[:3]:
+        if not (column.array == np.round(column.array)).all():
+            raise UserError(
+                f"column {column.label} of the MTZ file has indices that are not whole numbers: a "
+                "modulated crystal, or another cell; index in a cell of three dimensions"
+            )
     hkl = mtz.make_miller_array()
     signs = [1, -1][: len(columns) // 2]
     indices, values, sigmas = [], [], []

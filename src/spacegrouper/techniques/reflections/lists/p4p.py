@@ -28,7 +28,10 @@ def _read(content: "Content") -> "FromFile":
 
     records: dict[str, str] = {}
     for word, values in _RECORD.findall(content.text):
-        records.setdefault(word, values)
+        if records.setdefault(word, values) != values and word == "CELL":
+            raise UserError(
+                "CELL is there twice, and differs; keep the one that belongs to the list"
+            )
     numbers = _numbers(records.get("CELL", ""))
     if len(numbers) < 6:
         raise UserError(

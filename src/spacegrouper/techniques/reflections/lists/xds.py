@@ -1,5 +1,6 @@
 """Format `xds`: XDS_ASCII.HKL and INTEGRATE.HKL of XDS."""
 
+import re
 from typing import TYPE_CHECKING
 
 from spacegrouper.contract.list_format import LIST_FORMATS, ListFormat
@@ -7,6 +8,12 @@ from spacegrouper.errors import UserError
 
 if TYPE_CHECKING:
     from spacegrouper.techniques.reflections.list_file import Content, FromFile
+
+
+_RECORD = re.compile(
+    r"^!(UNIT_CELL_CONSTANTS|X-RAY_WAVELENGTH|SPACE_GROUP_NUMBER)=(.*)$", re.MULTILINE
+)
+_END_OF_HEADER = "!END_OF_HEADER"
 
 
 def _recognises(content: "Content") -> bool:
@@ -33,6 +40,7 @@ def _read(content: "Content") -> "FromFile":
         raise UserError(
             "the file of XDS is damaged, cut short, or written by a program that is not known"
         ) from None
+    _check_header(content.text.partition(_END_OF_HEADER)[0])
     notes: list[str] = []
     wavelength = known_wavelength(xds.wavelength or float("nan"), "the file of XDS", notes)
     group = gemmi.find_spacegroup_by_number(xds.spacegroup_number)
@@ -50,6 +58,18 @@ def _read(content: "Content") -> "FromFile":
         number=group.number if group else None,
         notes=tuple(notes),
     )
+
+
+def _check_header(header: str) -> None:
+    """Raise UserError where a record is there twice, with other values."""
+    found: dict[str, list[str]] = {}
+    for record, text in _RECORD.findall(header):
+        values = text.split()
+        if found.setdefault(record, values) != values:
+            raise UserError(
+                f"!{record} is there twice, as {' '.join(found[record])} and as "
+                f"{' '.join(values)}; keep the one that belongs to the list"
+            )
 
 
 LIST_FORMATS.register(ListFormat("xds", "XDS_ASCII.HKL or INTEGRATE.HKL", _recognises, _read))

@@ -23,14 +23,18 @@ from spacegrouper.techniques.reflections.list_file import (
     FromFile,
     Measured,
     Quantity,
-    Radiation,
-    guessed_radiation,
     known_wavelength,
 )
 from spacegrouper.techniques.reflections.lists.shared.cells import (
     cell_words,
     checked_cell,
     differ,
+)
+from spacegrouper.techniques.reflections.lists.shared.cif_agreement import (
+    check_volume,
+    note_changed,
+    note_missing,
+    stated_radiation,
 )
 from spacegrouper.techniques.reflections.lists.shared.shelx_instructions import (
     has_instructions,
@@ -48,17 +52,6 @@ _CELL_TAGS = tuple(
 _HKL_TEXTS = ("_shelx_hkl_file", "_iucr_refine_reflections_details")
 _RES_TEXTS = ("_shelx_res_file", "_iucr_refine_instructions_details")
 _WAVELENGTHS = ("_diffrn_radiation_wavelength", "_diffrn_radiation_wavelength_wavelength")
-_RADIATIONS = (
-    "_diffrn_radiation_probe",
-    "_diffrn_radiation_type",
-    "_diffrn_radiation_pdbx_scattering_type",
-    "_exptl_method",
-)
-_WORDS: "dict[Radiation, tuple[str, ...]]" = {
-    "electron": ("electron",),
-    "neutron": ("neutron",),
-    "xray": ("x-ray", "xray", "k\\a", "synchrotron"),
-}
 _POWDER = ("_pd_meas_", "_pd_proc_", "_pd_calc_", "_pd_refln_", "_pd_phase_")
 # Mantissa, its decimals, exponent, uncertainty in units of the last decimal.
 _NUMBER = re.compile(r"([+-]?(?:\d+\.?|(?=\.\d)\.)(?:(?<=\.)(\d*))?)([eE][+-]?\d+)?(?:\((\d+)\))?")
@@ -112,6 +105,8 @@ def read_cif(content: Content) -> FromFile:
         if found:
             block, notes = _one(found, blocks)
             part = _listed(block, columns) if columns else _embedded(block)
+            if part.reflections is not None:
+                note_missing(block, len(part.reflections.hkl), columns in _MERGED, notes)
             return _described(part, block, blocks, notes)
     for block in blocks:
         if any(block.has(f"{loop}_index_h") for loop in ("_refln", "_diffrn_refln")):
@@ -166,15 +161,15 @@ def _described(part: FromFile, block: Block, blocks: list[Block], notes: list[st
             f"the file contradicts itself: _cell_ has {cell_words(cell)}, SHELX's instructions in "
             f"it have {cell_words(part.cell)}"
         )
+    check_volume(block, cell)
     wavelengths = [parse_number(text) for text in block.values(*_WAVELENGTHS)]
     wavelength = known_wavelength([*wavelengths, math.nan][0], "the CIF file", notes)
-    stated = " ".join(block.values(*_RADIATIONS)).lower()
-    radiation = next(
-        (name for name, words in _WORDS.items() if any(word in stated for word in words)),
-        part.radiation,
-    )
-    if radiation == "unknown":
-        radiation = guessed_radiation(wavelength, notes)
+    if wavelength and part.wavelength and abs(wavelength / part.wavelength - 1) > 0.01:
+        raise UserError(
+            f"the file contradicts itself: {_WAVELENGTHS[0]} is {wavelength:g}, SHELX's "
+            f"instructions in it have {part.wavelength:g}"
+        )
+    radiation = stated_radiation(block, wavelength, part.radiation, notes)
     symbol, number = _space_group(block, cell, notes)
     return replace(
         part,
@@ -221,11 +216,13 @@ def _embedded(block: Block) -> FromFile:
         part = read_reflections(text.removeprefix("\n"))
         said = part.embedded
         if instructions := _text(block, _RES_TEXTS, has_instructions):
-            tag, text = instructions
-            said = read_instructions(text.removeprefix("\n"))
+            tag = instructions[0]
+            said = read_instructions(instructions[1].removeprefix("\n"))
     except UserError as error:
         raise UserError(f"block {block.name}, {tag}: {error}") from None
-    notes = (f"read from {_HKL_TEXTS[0]}", *part.notes)
+    found = [f"read from {_HKL_TEXTS[0]}"]
+    note_changed(block, text, found)
+    notes = (*found, *part.notes)
     if said is None:
         return replace(part, notes=notes)
     return replace(said, reflections=part.reflections, notes=(*notes, *said.notes))

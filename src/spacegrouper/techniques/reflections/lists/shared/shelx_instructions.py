@@ -51,12 +51,14 @@ def read_instructions(text: str, first_line: int = 1) -> FromFile:
     found: dict[str, tuple[int, list[str]]] = {}
     symmetry: list[str] = []
     for line, word, values in _instructions(text, first_line):
+        if word == "END":
+            break
+        if word in ("CELL", "HKLF"):
+            _check_second(word, line, values, found.get(word))
         if word == "SYMM":
             symmetry.append("".join(values))
         else:
             found.setdefault(word, (line, values))
-        if word in ("HKLF", "END"):
-            break
     notes: list[str] = []
     cell, wavelength = None, None
     if "CELL" in found:
@@ -105,6 +107,16 @@ def _instructions(text: str, first_line: int) -> Iterator[tuple[int, str, list[s
                 yield start, word[:4].upper(), values
             start, gathered = line, content.split("=")[0] or "REM"
             open_ended = "=" in content and content[:4].upper() not in ("TITL", "REM ")
+
+
+def _check_second(
+    word: str, line: int, values: list[str], first: tuple[int, list[str]] | None
+) -> None:
+    if first and _numbers(line, word, values) != _numbers(first[0], word, first[1]):
+        raise UserError(
+            f"line {line}: another {word} than in line {first[0]}; keep the one that belongs to "
+            "the list"
+        )
 
 
 def _numbers(line: int, word: str, values: list[str]) -> list[float]:
