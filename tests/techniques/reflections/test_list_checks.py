@@ -123,3 +123,45 @@ def test_an_absurd_value_is_left_out_and_said(tmp_path, row, code):
     assert len(found.hkl) == 100
     note = "reflections left out, as their value or sigma is beyond all others by far: 1"
     assert note in found.notes
+
+
+def read_apart(folder, intensity, sigma=SIGMA, hkl=HKL):
+    text = hkl_text(hkl, intensity, sigma, "{} {} {} {:.2f} {:.2f}")
+    paths = [write(folder / "a.hkl", text), write(folder / "b.ins", INS)]
+    return read_reflection_list(paths)
+
+
+def test_a_constant_list_is_refused(tmp_path):
+    constant = np.where(np.arange(100) < 60, 42.5, INTENSITY)
+    with pytest.raises(UserError, match=r"of 100 reflections 60 have the same intensity, 42\.5"):
+        read_apart(tmp_path, constant)
+    # Programs write 0 for what they do not see.
+    assert len(read_apart(tmp_path, np.where(constant == 42.5, 0, constant)).hkl) == 100
+
+
+def test_intensities_far_below_zero_are_refused_or_said(tmp_path):
+    """No intensity is below zero; with a right sigma 5 sigma below it are one in three million."""
+    strong = np.flatnonzero(INTENSITY > 10 * SIGMA)
+    for number, said in ((2, False), (6, True), (30, None)):
+        turned = INTENSITY.copy()
+        turned[strong[:number]] *= -1
+        if said is None:
+            with pytest.raises(UserError, match="of 100 reflections 30 are below -5 sigma"):
+                read_apart(tmp_path, turned)
+            return
+        notes = read_apart(tmp_path, turned).notes
+        note = "reflections below -5 sigma, which no right sigma has: 6"
+        assert any(line.startswith(note) for line in notes) == said
+
+
+def test_repetitions_far_apart_are_said(tmp_path):
+    hkl, sigma = np.tile(HKL, (2, 1)), np.tile(SIGMA, 2)
+    same = np.concatenate([INTENSITY, INTENSITY + SIGMA])
+    assert not any("repeated" in note for note in read_apart(tmp_path, same, sigma, hkl).notes)
+    apart = np.concatenate([INTENSITY, 9 * INTENSITY + 200])
+    (note,) = [note for note in read_apart(tmp_path, apart, sigma, hkl).notes if "repeated" in note]
+    # I and 9 I + 200 are 4 I + 100 from their mean of 5 I + 100.
+    deviation = np.abs(4 * INTENSITY + 100)
+    distance = np.median(deviation / SIGMA)
+    share = np.median(deviation / np.abs(5 * INTENSITY + 100))
+    assert f"are {distance:.0f} sigma from their mean, {100 * share:.0f} % of it" in note

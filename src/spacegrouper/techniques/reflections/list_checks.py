@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.errors import UserError
+from spacegrouper.techniques.reflections.equivalents import averaged, indices_of, keys_of
 from spacegrouper.techniques.reflections.list_file import Measured
 from spacegrouper.techniques.reflections.lists.shared.cells import cell_words
 
@@ -19,6 +20,14 @@ _LARGEST_SCALE = 1e30  # of values; their fourth powers are still numbers
 # Intensities and sigma over the usual intensity. Of measured lists the strongest reflection is
 # below 1e3 times it, and the smallest sigma above 1e-4.
 _LARGEST, _SMALLEST = 1e6, 1e-9
+_SAME = 0.5  # of the reflections with one intensity, but for 0
+# No intensity is below zero. Of measured lists at most 0.5 % are so far below; where sigma is
+# several times too small a few percent may be.
+_BELOW_ZERO, _MOST_BELOW, _MANY_BELOW = -5.0, 0.1, 0.02
+# Median distance of repeated measurements from their mean, in sigma and relative. Of measured lists
+# it is below one sigma; electrons in unscaled frames scatter by up to 70 %.
+_FAR, _FAR_SHARE = 20.0, 0.2
+_FEWEST_REPEATED = 30
 
 
 def possible(
@@ -106,3 +115,67 @@ def absurd(measured: Measured) -> NDArray[np.bool_]:
     largest, smallest = _LARGEST**power * usual, _SMALLEST * usual
     found: NDArray[np.bool_] = there & ((np.maximum(values, sigma) > largest) | (sigma < smallest))
     return found
+
+
+def check_intensities(
+    hkl: NDArray[np.int32],
+    intensity: NDArray[np.float64],
+    sigma: NDArray[np.float64],
+    notes: list[str],
+) -> None:
+    """Refuse or note intensities that were not measured so.
+
+    Args:
+        hkl: (n, 3).
+        intensity: (n,).
+        sigma: (n,), above 0.
+        notes: sentences are added of what is only unlikely.
+
+    Raises:
+        UserError: most intensities are the same, or many are far below zero.
+    """
+    values, times = np.unique(intensity[intensity != 0], return_counts=True)
+    if len(times) and times.max() > _SAME * len(hkl):
+        raise UserError(
+            f"of {len(hkl)} reflections {times.max()} have the same intensity, "
+            f"{values[times.argmax()]:g}; give measured ones"
+        )
+    below = int((intensity < _BELOW_ZERO * sigma).sum())
+    if below > _MOST_BELOW * len(hkl):
+        raise UserError(
+            f"of {len(hkl)} reflections {below} are below {_BELOW_ZERO:g} sigma, which no "
+            "intensity is; the columns, a sign or sigma are wrong: give intensities and their "
+            "standard uncertainties"
+        )
+    if below > _MANY_BELOW * len(hkl):
+        notes.append(
+            f"reflections below {_BELOW_ZERO:g} sigma, which no right sigma has: {below} of "
+            f"{len(hkl)}"
+        )
+    _note_repetitions(hkl, intensity, sigma, notes)
+
+
+def _note_repetitions(
+    hkl: NDArray[np.int32],
+    intensity: NDArray[np.float64],
+    sigma: NDArray[np.float64],
+    notes: list[str],
+) -> None:
+    """Note measurements of one reflection that are far apart throughout; not Friedel mates."""
+    keys = keys_of(hkl)
+    mate = (indices_of(keys) != hkl).any(axis=1)
+    found = averaged(2 * keys + mate, intensity, sigma)
+    repeated = found.times[found.group] > 1
+    if repeated.sum() < _FEWEST_REPEATED:
+        return
+    means = found.values[found.group][repeated]
+    deviation = np.abs(intensity[repeated] - means)
+    distance = float(np.median(deviation / sigma[repeated]))
+    # Means of 0 are as far off as can be.
+    share = float(np.median(deviation / np.maximum(np.abs(means), 1e-300)))
+    if distance > _FAR and share > _FAR_SHARE:
+        notes.append(
+            f"repeated measurements of one index are {distance:.0f} sigma from their mean, "
+            f"{100 * share:.0f} % of it, in the median: several crystals or scales, or wrong "
+            "indices"
+        )

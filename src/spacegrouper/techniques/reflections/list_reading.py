@@ -12,7 +12,12 @@ from spacegrouper.contract.list_format import LIST_FORMATS
 from spacegrouper.crystals.cif_text import path_text
 from spacegrouper.crystals.text_files import content_of, unpacked
 from spacegrouper.errors import UserError
-from spacegrouper.techniques.reflections.list_checks import absurd, possible, scaled
+from spacegrouper.techniques.reflections.list_checks import (
+    absurd,
+    check_intensities,
+    possible,
+    scaled,
+)
 from spacegrouper.techniques.reflections.list_file import (
     LARGEST_INDEX,
     Content,
@@ -209,6 +214,7 @@ def _assembled(measured: Measured, parts: list[FromFile], notes: list[str]) -> R
     wavelength = next((part.wavelength for part in parts if part.wavelength), None)
     there = possible(hkl, cell, wavelength, notes)
     hkl, intensity, sigma = hkl[there], intensity[there], sigma[there]
+    check_intensities(hkl, intensity, sigma, notes)
     stated = next((part for part in parts if part.symbol), FromFile())
     axes = np.array(cell)
     return ReflectionList(
