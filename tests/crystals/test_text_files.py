@@ -2,10 +2,11 @@ import bz2
 import codecs
 import gzip
 import lzma
+from pathlib import Path
 
 import pytest
 
-from spacegrouper.crystals.text_files import content_of, decoded, unpacked
+from spacegrouper.crystals.text_files import content_of, decoded, unpacked, unpacked_path
 from spacegrouper.errors import UserError
 
 PACKERS = (gzip.compress, bz2.compress, lzma.compress)
@@ -50,3 +51,10 @@ def test_of_a_large_file_no_more_is_read_than_tells_it(tmp_path):
     assert len(content_of(tmp_path / "a", 10)) == 11
     with pytest.raises(UserError, match="no such file"):
         content_of(tmp_path, 10)
+
+
+@pytest.mark.parametrize(
+    ("name", "bare"), [("a.hkl.gz", "a.hkl"), ("a.b.XZ", "a.b"), ("a.hkl", "a.hkl"), ("gz", "gz")]
+)
+def test_the_name_of_what_is_unpacked(name, bare):
+    assert unpacked_path(Path("x.gz") / name) == Path("x.gz") / bare

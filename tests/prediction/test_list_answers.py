@@ -1,5 +1,6 @@
 """Lists of reflections: which files are one input, and what is said of them."""
 
+import gzip
 import json
 
 import numpy as np
@@ -41,6 +42,10 @@ def test_a_list_and_what_belongs_to_it_are_one_input(tmp_path) -> None:
     assert gathered([one, res], no_network) == [(one, res)]  # the only list
     assert gathered([one, two, res, ins], no_network) == [(one, ins), (two,), (res,)]
     assert gathered([two, structure], no_network) == [(two, structure)]
+    packed = tmp_path / "c.hkl.gz"
+    packed.write_bytes(gzip.compress(one.read_bytes()))
+    beside = write_ins(tmp_path / "c.ins", measured)
+    assert gathered([one, packed, beside], no_network) == [(one,), (packed, beside)]
     with pytest.raises(UserError, match=r"--cell is that of one list .* 2 lists and 0 micrographs"):
         gathered([one, two], Asked(None, cell="5,5,5,90,90,90"))
     with pytest.raises(UserError, match="--prior is for lists of reflections and micrographs"):

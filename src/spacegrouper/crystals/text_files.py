@@ -66,6 +66,12 @@ def unpacked(content: bytes, maximum_bytes: int, name: str = "") -> bytes:
     return content
 
 
+def unpacked_path(path: Path) -> Path:
+    """Return the path that a file has once it is unpacked: `a.hkl` of `a.hkl.gz`."""
+    suffixes = tuple(suffix for _, _, suffix in _PACKERS)
+    return path.with_suffix("") if path.suffix.lower() in suffixes else path
+
+
 def decoded(content: bytes) -> str:
     """Return a content as text; what is in no known encoding are names and titles."""
     for mark, encoding in _MARKS:

@@ -10,6 +10,7 @@ import numpy as np
 from spacegrouper.crystals.cif_text import path_text
 from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.crystals.symmetry import crystal_systems, extinction_class_members
+from spacegrouper.crystals.text_files import unpacked_path
 from spacegrouper.errors import UserError
 from spacegrouper.prediction.guesses import Guess, most_probable
 from spacegrouper.techniques.reflections.list_reading import Role, read_reflection_list
@@ -66,8 +67,11 @@ def lists_together(
     """
     lists = [path for path, role in roles.items() if is_list(role, structures_are_asked)]
 
+    def stem(path: Path) -> Path:
+        return unpacked_path(path).with_suffix("")
+
     def owner(path: Path) -> Path | None:
-        named = [each for each in lists if each.with_suffix("") == path.with_suffix("")]
+        named = [each for each in lists if stem(each) == stem(path)]
         if roles[path] == "companion" and not named and len(lists) == 1:
             return lists[0]
         belongs = roles[path] == "companion" or (

@@ -25,6 +25,21 @@ def test_a_list_is_read_with_what_is_beside_it(tmp_path):
     assert f"{tmp_path / 'a.res'} is beside the list, and read with it" in found.notes
 
 
+@pytest.mark.parametrize(
+    ("name", "beside", "pack"),
+    [
+        ("a.hkl.gz", "a.ins", gzip.compress),
+        ("a.HKL.XZ", "a.INS", lzma.compress),
+        ("a.HKL", "a.res", bytes),
+        ("a.hkl", "a.RES", bytes),
+    ],
+)
+def test_what_is_beside_a_list_is_found_in_either_case(tmp_path, name, beside, pack):
+    write(tmp_path / beside, INS)
+    found = read_reflection_list([write(tmp_path / name, pack(LIST.encode()))])
+    assert found.stated_number == 19
+
+
 def test_the_cell_may_come_from_a_cif(tmp_path):
     paths = [write(tmp_path / "a.cif", CIF_CELL), write(tmp_path / "b.txt", LIST)]
     found = read_reflection_list(paths)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from spacegrouper.contract.list_format import LIST_FORMATS
 from spacegrouper.crystals.cif_text import path_text
-from spacegrouper.crystals.text_files import content_of, unpacked
+from spacegrouper.crystals.text_files import content_of, unpacked, unpacked_path
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.reflections.list_checks import (
     absurd,
@@ -75,7 +75,7 @@ def read_reflection_list(paths: Sequence[Path], cell: str | None = None) -> Refl
         _add_embedded(parts, name, embedded, notes)
     _check_agreement(parts)
     try:
-        return _assembled(measured, list(parts.values()), notes)
+        return _assembled(measured, parts, notes)
     except UserError as error:
         raise UserError(f"{name}: {error}") from None
 
@@ -137,12 +137,16 @@ def _numeric(words: list[str]) -> bool:
 
 def _beside(path: Path) -> list[Path]:
     """Return SHELX's instructions of the same name, or Bruker's file: its axes may be others."""
+    path = unpacked_path(path)
     if path.suffix.lower() != ".hkl":
         return []
     for ends in ((".ins", ".res"), (".p4p",)):
-        files = [path.with_suffix(end.upper() if path.suffix.isupper() else end) for end in ends]
-        if found := [file for file in files if file.is_file()]:
-            return found
+        # Where names are the same in any case, so are these two files.
+        written = [str.upper, str.lower] if path.suffix.isupper() else [str.lower, str.upper]
+        files = [[path.with_suffix(change(end)) for change in written] for end in ends]
+        found = [next((file for file in pair if file.is_file()), None) for pair in files]
+        if there := [file for file in found if file is not None]:
+            return there
     return []
 
 
@@ -188,18 +192,23 @@ def _check_agreement(parts: dict[str, FromFile]) -> None:
                 )
 
 
-def _assembled(measured: Measured, parts: list[FromFile], notes: list[str]) -> ReflectionList:
+def _assembled(
+    measured: Measured, sources: dict[str, FromFile], notes: list[str]
+) -> ReflectionList:
     """Make one list of what several files say.
 
     Raises:
         UserError: no cell, a cell or wavelength that does not fit the reflections, or too few of
             them that can be used.
     """
+    parts = list(sources.values())
     notes = [*notes, *dict.fromkeys(note for part in parts for note in part.notes)]
     cell = next((part.cell for part in parts if part.cell is not None), None)
     if cell is None:
+        others = [name for name, part in sources.items() if part.reflections is None]
         raise UserError(
-            "no unit cell; give the .ins, .res or CIF file too, or --cell a,b,c,alpha,beta,gamma"
+            f"no unit cell{', also not in ' if others else ''}{' and '.join(others)}; give the "
+            ".ins, .res or CIF file that has it too, or --cell a,b,c,alpha,beta,gamma"
         )
     quantity: Quantity | None = measured.quantity
     if quantity is None:

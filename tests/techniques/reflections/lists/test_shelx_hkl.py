@@ -16,6 +16,7 @@ ROW = st.tuples(
     INDEX, INDEX, INDEX, st.integers(-999_999, 9_999_999), st.integers(1, 9_999_999)
 ).filter(lambda row: any(row[:3]))
 LIST = hkl_text(*reflections())
+SPACED = hkl_text(*reflections(), "{} {} {} {:.2f} {:.2f}")
 FORMS = {
     "columns": "{:4d}{:4d}{:4d}{:8.2f}{:8.2f}",
     "batch": "{:4d}{:4d}{:4d}{:8.2f}{:8.2f}   1",
@@ -129,6 +130,17 @@ def test_what_is_no_measurement_is_left_out_and_counted(tmp_path):
             "   0   0   0    0.00    0.00\n" + LIST,
             "no reflection before the end of the list in line 1",
         ),
+        (
+            "h k l I sigma\n" + LIST,
+            "line 1: a heading, 'h k l I sigma'; delete it; give h k l, int",
+        ),
+        ("\n# run 1\n! x\n" + SPACED, "line 2: a heading, '# run 1'; delete it"),
+        (SPACED.replace(" ", ";"), "semicolons between the numbers; write blanks; give h k l"),
+        (SPACED.replace(".", ",").replace(" ", ";"), "semicolons between the numbers"),
+        (SPACED.replace(" ", ","), "commas between the numbers; write blanks"),
+        (SPACED.replace(" ", ", "), "commas between the numbers; write blanks"),
+        ("h,k,l,I,s\n" + SPACED.replace(" ", ","), "commas between the numbers; write blanks"),
+        (SPACED.replace(".", ","), "commas for decimal points; write points"),
         ("10.0 123\n10.1 125\n10.2 131\n", "a measured diffractogram of a powder"),
         ("10.0 123 5\n10.1 125 5\n10.2 131 5\n", "a measured diffractogram of a powder"),
         ("a poem\nof two lines\n", "no reflections in a format that is known; give CIF"),
@@ -142,3 +154,8 @@ def test_what_is_not_taken_is_refused_by_name(tmp_path, text, words):
     assert words in message
     assert message.startswith(f"{tmp_path / 'a.hkl'}: ")
     assert "\n" not in message
+
+
+def test_words_after_the_numbers_are_no_matter(tmp_path):
+    found = read(tmp_path, SPACED.replace("\n", " ; weak, but seen\n"))
+    np.testing.assert_array_equal(found.hkl, reflections()[0])

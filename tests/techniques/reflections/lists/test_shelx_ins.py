@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from reflection_files import CELL, INS, hkl_text, reflections, write
+from reflection_files import CELL, CELL_TEXT, INS, hkl_text, reflections, write
 
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.reflections.list_reading import read_reflection_list
@@ -133,3 +133,11 @@ def test_an_instruction_may_be_said_twice(tmp_path):
 def test_instructions_alone_are_no_list(tmp_path):
     with pytest.raises(UserError, match=r"a\.res: no reflections; give one file with reflections"):
         read_reflection_list([write(tmp_path / "a.res", INS)])
+
+
+def test_instructions_without_a_cell_are_named(tmp_path):
+    text = INS.replace("CELL 0.71073 5.79 5.94 12.27 90 90 90\n", "")
+    with pytest.raises(UserError, match=r"no unit cell, also not in \S+b\.ins; give the \.ins,"):
+        read(tmp_path, text)
+    paths = [write(tmp_path / "a.hkl", LIST), tmp_path / "b.ins"]
+    assert read_reflection_list(paths, CELL_TEXT).stated_number == 19

@@ -16,7 +16,10 @@ def _recognises(content: "Content") -> bool:
     )
 
     return (
-        shelx_instructions.has_instructions(content.text)
+        (
+            shelx_instructions.has_instructions(content.text)
+            or shelx_instructions.has_other_instructions(content.text)
+        )
         and not shelx_reflections.begins_with_reflection(content.text)
         and not is_cif(content.data)
     )

@@ -185,13 +185,24 @@ def _described(part: FromFile, block: Block, blocks: list[Block], notes: list[st
 def _cell(block: Block, blocks: list[Block]) -> tuple[float, ...] | None:
     """Return the cell of a block; where it has none, that of the other blocks, if it is one."""
     cells = [
-        checked_cell([place.number(tag) for tag in _CELL_TAGS], f"block {place.name}")
+        _cell_of(place)
         for place in ([block] if block.has(_CELL_TAGS[0]) else blocks)
         if place.has(_CELL_TAGS[0])
     ]
     if any(differ(cell, cells[0]) for cell in cells):
         raise UserError(f"block {block.name} has no cell, and the other blocks have several")
     return cells[0] if cells else None
+
+
+def _cell_of(block: Block) -> tuple[float, ...]:
+    numbers = [block.number(tag) for tag in _CELL_TAGS]
+    if missing := [
+        tag for tag, number in zip(_CELL_TAGS, numbers, strict=True) if math.isnan(number)
+    ]:
+        raise UserError(
+            f"block {block.name}: the cell has no {' and no '.join(missing)}; give all six numbers"
+        )
+    return checked_cell(numbers, f"block {block.name}")
 
 
 def _space_group(

@@ -33,9 +33,19 @@ _REFUSED = {
 _CELL = re.compile(r"\A(?!\s*FILEID\s).*^CELL\s", re.IGNORECASE | re.MULTILINE | re.DOTALL)
 
 
+_OTHERS = re.compile(
+    r"\A(?!\s*FILEID\s)(?=.*^(LATT|SYMM|SFAC)\s).*^HKLF\s", re.IGNORECASE | re.MULTILINE | re.DOTALL
+)
+
+
 def has_instructions(text: str) -> bool:
     """Tell whether a text has an instruction CELL."""
     return _CELL.match(text) is not None
+
+
+def has_other_instructions(text: str) -> bool:
+    """Tell whether a text has instructions of SHELX, with CELL or without."""
+    return _OTHERS.match(text) is not None
 
 
 def read_instructions(text: str, first_line: int = 1) -> FromFile:

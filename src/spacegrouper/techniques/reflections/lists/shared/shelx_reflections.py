@@ -4,6 +4,7 @@ In columns, Fortran's 3I4,2F8.2,I4, where numbers may touch; or apart from each 
 other programs write them. The first line of indices 0 0 0, or an empty one, is the end.
 """
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -25,6 +26,8 @@ _WHOLE = re.compile(r"[-+]?\d{1,2}")
 _BATCH = re.compile(r" *-?\d+(?![\d.])")
 _EXPONENT = re.compile(r"(?<=[\d.])(?:[dD]|(?=[-+]))")  # Fortran's 1.5D3 and 1.5+3
 _TEXT = re.compile(r"\s*[A-Za-z_;#!]")
+_HEADING = re.compile(r"\s*(?![A-Za-z]*_)[A-Za-z;#!]")  # no line of a CIF
+_HEADINGS = 3  # lines at most
 _HOW = "give h k l, intensity and sigma in each line, as SHELX's HKLF 4 has them"
 _SAMPLE = 50  # lines
 
@@ -33,7 +36,7 @@ def begins_with_reflection(text: str) -> bool:
     """Tell whether the first line that is not empty has three indices, and numbers after them."""
     line = next((line for line in text.split("\n", 100) if line.strip()), "")
     words = line.split()
-    if _in_columns(line) or _apart(line):
+    if _in_columns(line) or _apart(line) or _fault_of_start(text):
         return True
     # Lines that are to be refused by name.
     return 4 <= len(words) <= 10 and all(
@@ -51,6 +54,8 @@ def read_reflections(text: str, first_line: int = 1) -> FromFile:
     Raises:
         UserError: a line is no reflection, or the list is of a kind that is not taken.
     """
+    if fault := _fault_of_start(text):
+        raise UserError(f"{fault}; {_HOW}")
     lines = text.split("\n")
     start = next((place for place, line in enumerate(lines) if line.strip()), 0)
     stop = next((place for place in range(start, len(lines)) if _is_end(lines[place])), len(lines))
@@ -78,6 +83,35 @@ def read_reflections(text: str, first_line: int = 1) -> FromFile:
         None,
     )
     return FromFile(reflections=reflections, embedded=embedded, notes=tuple(notes))
+
+
+def _fault_of_start(text: str) -> str | None:
+    """Return what is wrong with lines of reflections that spreadsheets and people write."""
+    lines = [
+        (place, line) for place, line in enumerate(text.split("\n", 100)[:100]) if line.strip()
+    ]
+    headings = list(itertools.takewhile(lambda each: _HEADING.match(each[1]), lines[:_HEADINGS]))
+    first = [line for _, line in lines[len(headings) :][:3]]
+    faults = {_fault_of_line(line) for line in first}
+    if len(faults) == 1 and (fault := faults.pop()):
+        return fault
+    if headings and first and all(_in_columns(line) or _apart(line) for line in first):
+        place, line = headings[0]
+        return f"line {place + 1}: a heading, {' '.join(line.split())[:60]!r}; delete it"
+    return None
+
+
+def _fault_of_line(line: str) -> str | None:
+    if _in_columns(line) or _apart(line):
+        return None
+    if ";" in line and _apart(line.replace(";", " ").replace(",", ".")):
+        return "semicolons between the numbers; write blanks"
+    pointed = _apart(line.replace(",", "."))
+    if "," in line and pointed and not any(word.endswith(",") for word in line.split()):
+        return "commas for decimal points; write points"
+    if "," in line and _apart(line.replace(",", " ")):
+        return "commas between the numbers; write blanks"
+    return None
 
 
 def _rows(lines: Sequence[str], first_line: int, notes: list[str]) -> list[_Row]:
