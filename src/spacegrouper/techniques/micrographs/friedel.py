@@ -1,6 +1,6 @@
 """Friedel's law in one pattern: reflections h and -h are alike, whatever the crystal.
 
-So it tells which node of the lattice of spots is the direct beam, and how reliable intensities are.
+So it tells which node of the lattice of spots is the direct beam.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ _NODES = 3  # to either side that the beam is looked for
 # noise it was above 0.72 at the beam for 99 %, and below 0.67 at all nodes around it for 99 %; in
 # each the beam had the highest.
 _LEAST = 0.7
-_HIGHEST = 0.999  # a correlation of few pairs may be 1
+_HIGHEST = 0.999  # a correlation of few pairs may be 1 or -1
 
 
 def beam_node(measured: Intensities) -> Indices:
@@ -54,7 +54,7 @@ def _correlation(pairs: Floats) -> float:
         return -1.0
     if pairs.std() == 0:
         return _HIGHEST
-    found = min(float(np.corrcoef(pairs.T)[0, 1]), _HIGHEST)
+    found = np.clip(np.corrcoef(pairs.T)[0, 1], -_HIGHEST, _HIGHEST)
     return float(np.tanh(np.arctanh(found) - 1 / np.sqrt(number - 2)))
 
 
