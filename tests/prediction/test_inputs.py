@@ -21,6 +21,8 @@ from spacegrouper.prediction.pictures import answer_figure
 from spacegrouper.prediction.trained_model import TrainedModel, load_trained_model
 from spacegrouper.settings import make_settings
 
+RUTILE = Path(__file__).parents[2] / "src/spacegrouper/prediction/examples/rutile"
+
 
 def test_inputs_of_all_kinds_are_answered_in_their_order(
     tmp_path: Path, model: TrainedModel
@@ -194,6 +196,18 @@ def test_without_a_network_of_the_users_that_of_the_package_takes_diffractograms
     assert scan.alike[0].likeness > 0.95
     assert scan.alike[0].cell == pytest.approx((5.64, 5.64, 5.64, 90, 90, 90), rel=2e-3)
     assert scan.warning == ""
+
+
+def test_patterns_of_which_one_shows_no_lattice_are_refused(tmp_path: Path) -> None:
+    patterns = np.stack([np.asarray(Image.open(RUTILE / f"{view}.png")) for view in "xyz"])
+    dark = np.zeros_like(patterns[2])
+    dark[200, 200] = patterns.max()
+    given = [Patterns("rutile", patterns), Patterns("one spot", np.stack([*patterns[:2], dark]))]
+    answered, refused = answer_inputs(given, Asked(None))
+    assert isinstance(answered, Answer)
+    assert answered.guesses[0].value == 136
+    assert isinstance(refused, Rejection)
+    assert refused.reason.startswith("no lattice of spots is found in the pattern along z")
 
 
 CELL = b"_cell_length_a 5\n_cell_length_b 5\n_cell_length_c 5\n" + b"".join(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.descriptor import Arrays, Levels
+from spacegrouper.contract.descriptor import DESCRIPTORS, Arrays, Levels
 from spacegrouper.contract.measured_files import AlikeCrystal, Comparison, Measured
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.symmetry import (
@@ -97,11 +97,18 @@ def answer_crystals(
     ]
 
 
-def answer_patterns(names: Sequence[str], raw: Levels, model: TrainedModel) -> list[Answer]:
+def answer_patterns(
+    names: Sequence[str], raw: Levels, model: TrainedModel
+) -> list[Answer | Rejection]:
     """Let the network name the crystals that patterns are of; (n, views, y, x), grey levels."""
-    answers = _answer(names, {"raw": raw}, model)
+    unclear = DESCRIPTORS[model.labels.presentation.descriptor].unclear
     # Whether images are simulated or measured nobody says.
-    return [replace(answer, notes=(_OF_SIMULATIONS,)) for answer in answers]
+    return [
+        Rejection(answer.name, "read", reason)
+        if (reason := unclear(answer.seen))
+        else replace(answer, notes=(_OF_SIMULATIONS,))
+        for answer in _answer(names, {"raw": raw}, model)
+    ]
 
 
 def answer_measured(items: Sequence[Measured], model: TrainedModel) -> list[Answer]:

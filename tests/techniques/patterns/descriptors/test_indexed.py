@@ -25,5 +25,8 @@ def test_the_network_sees_the_zones_compared_and_the_lattices() -> None:
     np.testing.assert_array_equal(zones[:1], compared(expected[None] / np.float32(255)))
     np.testing.assert_array_equal(lattices[0], numbers)
     assert not zones[1].any()
+    unclear = DESCRIPTORS["indexed"].unclear
+    assert not unclear([zones[0], lattices[0]])
+    assert "in the pattern along x, y, z," in unclear([zones[1], lattices[1]])
     (image,) = DESCRIPTORS["indexed"].drawn([zones[0], lattices[0]])
     np.testing.assert_array_equal(image, np.moveaxis(expected, 0, -1) / np.float32(255))

@@ -27,6 +27,20 @@ def _drawn(inputs: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
     return [np.concatenate([half[:0:-1, ::-1], half])]
 
 
+def _unclear(inputs: Sequence[NDArray[np.float32]]) -> str:
+    """Return along which axes no lattice was found, as a sentence, or ""."""
+    zones = inputs[0][..., :3]
+    missing = [
+        axis for axis, zone in zip("xyz", np.moveaxis(zones, -1, 0), strict=True) if not zone.any()
+    ]
+    if not missing:
+        return ""
+    return (
+        f"no lattice of spots is found in the pattern along {', '.join(missing)}, as in one of a "
+        "few spots, of rings or of noise; give patterns of one crystal along x, y and z"
+    )
+
+
 DESCRIPTORS.register(
     Descriptor(
         "indexed",
@@ -37,5 +51,6 @@ DESCRIPTORS.register(
         views=(3,),
         resized=False,
         drawn=_drawn,
+        unclear=_unclear,
     )
 )
