@@ -11,7 +11,13 @@ if TYPE_CHECKING:
 def _recognises(content: "Content") -> bool:
     from spacegrouper.techniques.reflections.lists.shared import shelx_reflections
 
-    return shelx_reflections.begins_with_reflection(content.text)
+    if shelx_reflections.begins_with_reflection(content.text):
+        return True
+    # Spreadsheets' headings and commas are refused by name, unless another format has them.
+    others = (known for known in LIST_FORMATS if known.name != "shelx_hkl")
+    return bool(shelx_reflections.fault_of_start(content.text)) and not any(
+        known.recognises(content) for known in others
+    )
 
 
 def _read(content: "Content") -> "FromFile":

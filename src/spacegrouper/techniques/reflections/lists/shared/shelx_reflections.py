@@ -36,7 +36,7 @@ def begins_with_reflection(text: str) -> bool:
     """Tell whether the first line that is not empty has three indices, and numbers after them."""
     line = next((line for line in text.split("\n", 100) if line.strip()), "")
     words = line.split()
-    if _in_columns(line) or _apart(line) or _fault_of_start(text):
+    if _in_columns(line) or _apart(line):
         return True
     # Lines that are to be refused by name.
     return 4 <= len(words) <= 10 and all(
@@ -54,7 +54,7 @@ def read_reflections(text: str, first_line: int = 1) -> FromFile:
     Raises:
         UserError: a line is no reflection, or the list is of a kind that is not taken.
     """
-    if fault := _fault_of_start(text):
+    if fault := fault_of_start(text):
         raise UserError(f"{fault}; {_HOW}")
     lines = text.split("\n")
     start = next((place for place, line in enumerate(lines) if line.strip()), 0)
@@ -85,7 +85,7 @@ def read_reflections(text: str, first_line: int = 1) -> FromFile:
     return FromFile(reflections=reflections, embedded=embedded, notes=tuple(notes))
 
 
-def _fault_of_start(text: str) -> str | None:
+def fault_of_start(text: str) -> str | None:
     """Return what is wrong with lines of reflections that spreadsheets and people write."""
     lines = [
         (place, line) for place, line in enumerate(text.split("\n", 100)[:100]) if line.strip()
