@@ -135,9 +135,4 @@ def reflection_list(patterns: Sequence[IndexedMicrograph], cell: Floats) -> Refl
         cell=cell,
         wavelength=wavelength,
         radiation="electron",
-        stated_symbol=None,
-        stated_number=None,
-        merged=False,
-        quantity="intensity",
-        notes=(),
     )

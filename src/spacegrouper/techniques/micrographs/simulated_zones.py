@@ -17,11 +17,9 @@ from spacegrouper.techniques.micrographs.micrograph import Floats, Indices, Mask
 from spacegrouper.techniques.micrographs.zone import reflections_across, zone_axes
 from spacegrouper.techniques.micrographs.zone_reflections import merged_zones
 from spacegrouper.techniques.reflections.cells import cell_of
+from spacegrouper.techniques.reflections.ranking.simulated_list import Draw, calculated_grid
 from spacegrouper.techniques.reflections.reflection_list import ReflectionList
-from spacegrouper.techniques.reflections.settings import Reflections
-from spacegrouper.techniques.reflections.structure_factors import intensities, scatterers
 
-_LARGEST_INDEX = 14  # of reflections
 _FEWEST = 8  # reflections, and spots, of a zone
 _SPOT = 6.0  # of the noise: what is found as a spot
 _OUTERMOST = 0.97  # quantile of the spots' distances up to which a zone is integrated
@@ -100,21 +98,13 @@ def simulated_zones(
         UnusableCrystalError: the cell has not the symmetry of that space group.
     """
     crystal = in_reference_setting(crystal)
-    shortest = generator.uniform(*imaging.resolution)
-    edges = np.linalg.norm(crystal.lattice, axis=1)
-    largest = int(np.clip(np.ceil(edges.max() / shortest), 3, _LARGEST_INDEX))
-    settings = Reflections(
-        largest_index=largest,
-        resolution=shortest,
-        form_factors="electron",
-        debye_waller_b=generator.uniform(*imaging.b),
-    )
-    known = scatterers(crystal.species, settings)
-    grid = intensities(known, crystal.lattice, crystal.species, crystal.frac_coords, settings)
+    draw = Draw(generator)
+    shortest = draw.even(imaging.resolution)
+    grid, largest = calculated_grid(crystal, shortest, "electron", draw.even(imaging.b))
     operations = gemmi.find_spacegroup_by_number(space_group_of(crystal)).operations()
     centring = gemmi.GroupOps([gemmi.Op().translated(step) for step in operations.cen_ops])
-    scatter, leak = generator.uniform(*imaging.scatter), _logarithmic(imaging.leak, generator)
-    axes = _axes(imaging, generator)
+    scatter, leak = draw.even(imaging.scatter), draw.logarithmic(imaging.leak)
+    axes = _axes(imaging, draw)
     zones, spots = [], []
     for axis in axes:
         across = reflections_across(np.array(axis))
@@ -129,17 +119,17 @@ def simulated_zones(
         values = calculated / calculated.mean()
         values = values * np.exp(scatter * generator.standard_normal(len(values)))
         envelope = point * np.exp(-0.5 * (np.linalg.norm(in_plane, axis=1) / _FALLING) ** 2)
-        mean = leak * _logarithmic(imaging.zone_leak, generator)
+        mean = leak * draw.logarithmic(imaging.zone_leak)
         values += mean * envelope / envelope.mean() * generator.exponential(size=len(values))
-        found = _exposed(values, in_plane, imaging, generator)
+        found = _exposed(values, in_plane, imaging, draw)
         if found is None:
             return None
         values, sigma, seen, strong = found
         zones.append((hkl[seen], values[seen], sigma[seen]))
         spots.append(hkl[strong])
     hkl, values, sigma = merged_zones(zones)
-    off = generator.random() < imaging.inexact
-    strain = off * generator.uniform(0, imaging.jitter) * generator.standard_normal((3, 3))
+    off = draw.happens(imaging.inexact)
+    strain = off * draw.even((0, imaging.jitter)) * generator.standard_normal((3, 3))
     measured = ReflectionList(
         hkl=hkl.astype(np.int32),
         intensity=values,
@@ -147,27 +137,19 @@ def simulated_zones(
         cell=cell_of(crystal.lattice @ (np.eye(3) + strain)),
         wavelength=None,
         radiation="electron",
-        stated_symbol=None,
-        stated_number=None,
-        merged=False,
-        quantity="intensity",
-        notes=(),
     )
     return Zones(measured, np.concatenate(spots), tuple(axes))
 
 
-def _logarithmic(limits: Pair, generator: np.random.Generator) -> float:
-    return float(np.exp(generator.uniform(*np.log(limits))))
-
-
-def _axes(imaging: Imaging, generator: np.random.Generator) -> list[tuple[int, int, int]]:
+def _axes(imaging: Imaging, draw: Draw) -> list[tuple[int, int, int]]:
     """Return the zone axes of a crystal, each once."""
+    generator = draw.generator
     number = 1 + int(generator.choice(len(imaging.zones), p=imaging.zones))
     main = [tuple(axis) for axis in np.eye(3, dtype=int)[generator.permutation(3)].tolist()]
     others = [axis for axis in zone_axes() if max(map(abs, axis)) <= 2 and axis not in main]
     found = []
     for _ in range(number):
-        along = main and generator.random() < imaging.main
+        along = main and draw.happens(imaging.main)
         found.append(main.pop() if along else others.pop(generator.integers(len(others))))
     return found
 
@@ -198,21 +180,21 @@ def _calculated(grid: NDArray[Any], hkl: Indices, largest: int) -> Floats:
 
 
 def _exposed(
-    values: Floats, in_plane: Floats, imaging: Imaging, generator: np.random.Generator
+    values: Floats, in_plane: Floats, imaging: Imaging, draw: Draw
 ) -> tuple[Floats, Floats, Mask, Mask] | None:
     """Return counts, their sigma, what was measured, and what stands out; None where too little."""
     away = np.linalg.norm(in_plane, axis=1)
-    counts = values * (_logarithmic(imaging.counts, generator) / values.max())
-    halo = _logarithmic(imaging.halo, generator)
-    ground = halo * np.exp(-away / generator.uniform(*imaging.halo_width))
-    ground += _logarithmic(imaging.ground, generator)
+    counts = values * (draw.logarithmic(imaging.counts) / values.max())
+    halo = draw.logarithmic(imaging.halo)
+    ground = halo * np.exp(-away / draw.even(imaging.halo_width))
+    ground += draw.logarithmic(imaging.ground)
     noise = np.sqrt(counts + ground)
-    counts = counts + noise * generator.standard_normal(len(counts))
+    counts = counts + noise * draw.generator.standard_normal(len(counts))
     floor = _FLOOR * max(float(counts.mean()), 0.0)
     sigma = np.sqrt(np.maximum(counts, 0) + ground + (_INSTABILITY * counts) ** 2 + floor**2)
     seen = np.ones(len(counts), dtype=bool)
-    if generator.random() < imaging.stops:
-        radius, angle = _logarithmic(imaging.stop, generator), generator.uniform(0, 2 * np.pi)
+    if draw.happens(imaging.stops):
+        radius, angle = draw.logarithmic(imaging.stop), draw.even((0, 2 * np.pi))
         along = in_plane @ [np.cos(angle), np.sin(angle)]
         across = np.abs(in_plane @ [-np.sin(angle), np.cos(angle)])
         seen = (away > radius) & ~((across < radius / 3) & (along > 0))

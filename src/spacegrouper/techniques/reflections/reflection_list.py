@@ -37,11 +37,11 @@ class ReflectionList:
     cell: NDArray[np.float64]
     wavelength: float | None
     radiation: Radiation
-    stated_symbol: str | None
-    stated_number: int | None
-    merged: bool
-    quantity: Quantity
-    notes: tuple[str, ...]
+    stated_symbol: str | None = None
+    stated_number: int | None = None
+    merged: bool = False
+    quantity: Quantity = "intensity"
+    notes: tuple[str, ...] = ()
 
     def shortest_spacing(self) -> float:
         """Return the smallest lattice spacing of the reflections, Angstrom."""

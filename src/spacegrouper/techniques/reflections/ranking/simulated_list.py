@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from spacegrouper.crystals.crystal import Crystal, space_group_of
 from spacegrouper.crystals.reference_setting import in_reference_setting
+from spacegrouper.settings.simulate import Radiation
 from spacegrouper.techniques.reflections.cells import cell_of
 from spacegrouper.techniques.reflections.equivalents import (
     Floats,
@@ -89,18 +90,21 @@ class Measuring:
 
 
 @dataclass(frozen=True)
-class _Draw:
+class Draw:
     """Random numbers between limits."""
 
     generator: np.random.Generator
 
     def even(self, limits: tuple[float, float]) -> float:
+        """Return a number between two, each as likely as the others."""
         return float(self.generator.uniform(*limits))
 
     def logarithmic(self, limits: tuple[float, float]) -> float:
+        """Return a number between two, each as likely as the others on a logarithmic scale."""
         return float(np.exp(self.generator.uniform(*np.log(limits))))
 
     def happens(self, share: float) -> bool:
+        """Tell whether what happens in such a share of cases does."""
         return bool(self.generator.random() < share)
 
 
@@ -117,7 +121,7 @@ def simulated_list(
     Raises:
         UnusableCrystalError: the cell has not the symmetry of that space group.
     """
-    draw = _Draw(generator)
+    draw = Draw(generator)
     crystal = in_reference_setting(crystal)
     electrons = draw.happens(measuring.electrons)
     group = gemmi.find_spacegroup_by_number(space_group_of(crystal))
@@ -172,21 +176,38 @@ def unimodular(generator: np.random.Generator) -> Floats:
     return axes if np.linalg.det(axes) > 0 else -axes
 
 
-def _calculated(
-    crystal: Crystal, measuring: Measuring, electrons: bool, draw: _Draw
-) -> tuple[Indices, Floats]:
-    """Return reflections to a limit of resolution, one of each pair of Friedel mates."""
-    shortest = draw.even(measuring.resolution)
+def calculated_grid(
+    crystal: Crystal, shortest: float, form_factors: Radiation, b: float
+) -> tuple[Floats, int]:
+    """Return intensities of indices up to a largest one, as `intensities` has them, and that one.
+
+    Args:
+        crystal: in the axes of the indices.
+        shortest: lattice spacing, Angstrom, that the longest edge should reach.
+        form_factors: what is scattered.
+        b: displacement parameter, Angstrom^2.
+    """
     edges = np.linalg.norm(crystal.lattice, axis=1)
     largest = int(np.clip(np.ceil(edges.max() / shortest), 3, _LARGEST_INDEX))
     settings = Reflections(
         largest_index=largest,
         resolution=shortest,
-        form_factors="electron" if electrons else "xray",
-        debye_waller_b=draw.even(measuring.b),
+        form_factors=form_factors,
+        debye_waller_b=b,
     )
     known = scatterers(crystal.species, settings)
     grid = intensities(known, crystal.lattice, crystal.species, crystal.frac_coords, settings)
+    return grid, largest
+
+
+def _calculated(
+    crystal: Crystal, measuring: Measuring, electrons: bool, draw: Draw
+) -> tuple[Indices, Floats]:
+    """Return reflections to a limit of resolution, one of each pair of Friedel mates."""
+    shortest = draw.even(measuring.resolution)
+    grid, largest = calculated_grid(
+        crystal, shortest, "electron" if electrons else "xray", draw.even(measuring.b)
+    )
     line = np.arange(-largest, largest + 1)
     l, h, k = np.meshgrid(np.arange(largest + 1), line, line, indexing="ij")
     hkl = np.stack([h, k, l], axis=-1).reshape(-1, 3).astype(np.int64)
@@ -235,7 +256,7 @@ def _measured(
     no_point: Mask,
     measuring: Measuring,
     electrons: bool,
-    draw: _Draw,
+    draw: Draw,
 ) -> tuple[Floats, Floats]:
     """Return intensities and their uncertainties; nothing scatters to where no lattice point is."""
     generator = draw.generator
@@ -266,7 +287,7 @@ def _measured(
     return noisy, uncertainty(noisy) / draw.logarithmic(measuring.misjudged)
 
 
-def _scattered(pair: Indices, measuring: Measuring, draw: _Draw) -> Floats:
+def _scattered(pair: Indices, measuring: Measuring, draw: Draw) -> Floats:
     """Return a standard normal number for each reflection, in part that of its Friedel pair."""
     single = draw.generator.standard_normal(len(pair))
     common = draw.generator.standard_normal(len(pair))[pair]
@@ -275,7 +296,7 @@ def _scattered(pair: Indices, measuring: Measuring, draw: _Draw) -> Floats:
     return found
 
 
-def _reached(vectors: Floats, measuring: Measuring, electrons: bool, draw: _Draw) -> Mask:
+def _reached(vectors: Floats, measuring: Measuring, electrons: bool, draw: Draw) -> Mask:
     """Tell which reflections are measured at all."""
     seen: Mask = np.ones(len(vectors), dtype=bool)
     if electrons:
@@ -311,9 +332,5 @@ def _written(
         cell=cell,
         wavelength=None,
         radiation="electron" if electrons else "xray",
-        stated_symbol=None,
-        stated_number=None,
         merged=are_merged(hkl, cell),
-        quantity="intensity",
-        notes=(),
     )

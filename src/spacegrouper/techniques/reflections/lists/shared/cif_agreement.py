@@ -92,9 +92,11 @@ def note_changed(block: Block, text: str, notes: list[str]) -> None:
     The sum of the letters goes through one step of a generator of random numbers, as in SHELXL.
     """
     stated = parse_number(block.text("_shelx_hkl_checksum"))
+    if math.isnan(stated):
+        return
     found = sum(letter for letter in text.encode() if letter > ord(" ")) % 714025
     found = (found * 1366 + 150889) % 714025 % 100000
-    if not math.isnan(stated) and stated != found:
+    if stated != found:
         notes.append(
             f"_shelx_hkl_checksum is {stated:g}, and that of the list {found}: it was changed or "
             "cut since SHELXL wrote it"
