@@ -36,6 +36,7 @@ from spacegrouper.techniques.patterns.kinematic import intensities, make_experim
 from spacegrouper.techniques.reflections.cells import cell_of
 from spacegrouper.techniques.reflections.ranking.group_settings import told_apart
 from spacegrouper.techniques.reflections.ranking.ranker import Ranker, read_ranker
+from spacegrouper.techniques.reflections.ranking.simulated_list import centring_operations
 
 Floats = NDArray[np.float64]
 
@@ -104,7 +105,7 @@ def simulated(
     turn = np.rint(net @ np.linalg.pinv(across[:, :2] / step)).astype(int)
     hkl = node.reshape(-1, 2) @ turn @ reflections_across(zone)
     operations = gemmi.find_spacegroup_by_number(space_group_of(crystal)).operations()
-    centring = gemmi.GroupOps([gemmi.Op().translated(one) for one in operations.cen_ops])
+    centring = centring_operations(operations)
     no_point = np.array(centring.systematic_absences(np.ascontiguousarray(hkl, dtype=np.int32)))
     point = ~no_point.astype(bool).reshape(direct.shape)
     if faults:

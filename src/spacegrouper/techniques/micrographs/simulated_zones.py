@@ -17,7 +17,11 @@ from spacegrouper.techniques.micrographs.micrograph import Floats, Indices, Mask
 from spacegrouper.techniques.micrographs.zone import reflections_across, zone_axes
 from spacegrouper.techniques.micrographs.zone_reflections import merged_zones
 from spacegrouper.techniques.reflections.cells import cell_of
-from spacegrouper.techniques.reflections.ranking.simulated_list import Draw, calculated_grid
+from spacegrouper.techniques.reflections.ranking.simulated_list import (
+    Draw,
+    calculated_grid,
+    centring_operations,
+)
 from spacegrouper.techniques.reflections.reflection_list import ReflectionList
 
 _FEWEST = 8  # reflections, and spots, of a zone
@@ -102,7 +106,7 @@ def simulated_zones(
     shortest = draw.even(imaging.resolution)
     grid, largest = calculated_grid(crystal, shortest, "electron", draw.even(imaging.b))
     operations = gemmi.find_spacegroup_by_number(space_group_of(crystal)).operations()
-    centring = gemmi.GroupOps([gemmi.Op().translated(step) for step in operations.cen_ops])
+    centring = centring_operations(operations)
     scatter, leak = draw.even(imaging.scatter), draw.logarithmic(imaging.leak)
     axes = _axes(imaging, draw)
     zones, spots = [], []

@@ -140,7 +140,7 @@ def simulated_list(
         hkl, values, pair = np.concatenate([hkl, -hkl]), np.tile(values, 2), np.tile(pair, 2)
     vectors = hkl @ np.linalg.inv(crystal.lattice).T
     indices = np.ascontiguousarray(hkl, dtype=np.int32)
-    no_point = _centring(operations).systematic_absences(indices)
+    no_point = centring_operations(operations).systematic_absences(indices)
     values, sigma = _measured(vectors, values, pair, no_point, measuring, electrons, draw)
     seen = _reached(vectors, measuring, electrons, draw)
     if draw.happens(measuring.stripped):
@@ -225,7 +225,8 @@ def _proper(operations: gemmi.GroupOps) -> Indices:
     return found
 
 
-def _centring(operations: gemmi.GroupOps) -> gemmi.GroupOps:
+def centring_operations(operations: gemmi.GroupOps) -> gemmi.GroupOps:
+    """Return the translations of a group alone, which forbid what is no point of its lattice."""
     return gemmi.GroupOps([gemmi.Op("x,y,z").translated(step) for step in operations.cen_ops])
 
 
