@@ -20,11 +20,12 @@ def main(
     """Write the table NAME of the paper, from the results in RUN, as CSV to OUTPUT.
 
     NAME is one of: experiments (a row each: what it is, and its scores with the ends _low and _high
-    of their 95 % intervals), crystals_per_group (of the training, validation and test set, for each
+    of their 95 % intervals), paired_outcomes (which crystals only one of two networks names right,
+    and McNemar's test), crystals_per_group (of the training, validation and test set, for each
     set of classes and way of splitting, beside the paper's), untrained_groups (those never trained
-    on, beside the paper's), test_crystals; and, of a network layer by layer, msdn (as
-    the paper's authors released it), msdn_table (as the paper's Supplementary Table 1 has it),
-    msvgg (Supplementary Table 4).
+    on, beside the paper's), test_crystals; and, of a network layer by layer, msdn (as the paper's
+    authors released it), msdn_table (as the paper's Supplementary Table 1 has it), msvgg
+    (Supplementary Table 4).
     """
     # Imported here, as --help needs none of it.
     from spacegrouper.reproduction.paper_tables import PAPER_TABLES

@@ -86,21 +86,6 @@ def test_no_common_crystal_is_an_error():
         outcomes_table(predictions([225], rows=[0]), predictions([225], rows=[1]))
 
 
-@pytest.mark.parametrize(
-    ("only_shaped", "only_spot", "p"),
-    # 2 (C(10, 0) + C(10, 1)) / 2^10; an even share; nothing to decide.
-    [(9, 1, 22 / 1024), (1, 9, 22 / 1024), (4, 4, 1.0), (0, 0, 1.0)],
-)
-def test_mcnemars_test_is_the_binomial_one(only_shaped, only_spot, p):
-    spot = [1] * only_shaped + [2] * only_spot + [2, 1]
-    shaped = [2] * only_shaped + [1] * only_spot + [2, 1]
-    table = pd.DataFrame({"spacegroup": 2, "spot_predicted": spot, "shaped_predicted": shaped})
-    counts = count_outcomes(table)
-    assert counts["mcnemar_p"] == pytest.approx(p)
-    assert (counts["only_shaped_right"], counts["only_spot_right"]) == (only_shaped, only_spot)
-    assert (counts["both_right"], counts["both_wrong"]) == (1, 1)
-
-
 def test_of_each_system_the_surest_right_answer_is_chosen():
     spot = predictions([1, 1, 1, 62, 1, 1])
     shaped = predictions([225, 225, 62, 62, 1, 14], [0.6, 0.6, 0.4, 0.9, 0.99, 0.7])

@@ -7,15 +7,14 @@ rule stand the paper's own.
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 from spacegrouper.crystals.crystal import Crystal
 from spacegrouper.crystals.symmetry import crystal_systems
 from spacegrouper.dataset.dataset import Dataset
 from spacegrouper.errors import UserError
 from spacegrouper.evaluation.model_folder import check_rows
+from spacegrouper.reproduction.paired_outcomes import count_pairs
 from spacegrouper.settings.space_groups import CRYSTAL_SYSTEMS
 
 _COLUMNS = {
@@ -72,21 +71,11 @@ def outcomes_table(spot: pd.DataFrame, shaped: pd.DataFrame) -> pd.DataFrame:
 def count_outcomes(outcomes: pd.DataFrame) -> dict[str, int | float]:
     """Return how many crystals both networks name right, only one of them, and neither.
 
-    `outcomes`: as `outcomes_table` returns them. `mcnemar_p` is the probability, were the networks
-    equally good, that the crystals that only one names right fall at least as unevenly on the two
-    (McNemar's test, exact and two-sided: Psychometrika 12, 153, 1947).
+    `outcomes`: as `outcomes_table` returns them. `mcnemar_p`: as `count_pairs` has it.
     """
-    spot, shaped = _right(outcomes, "spot"), _right(outcomes, "shaped")
-    only_shaped, only_spot = int(np.sum(shaped & ~spot)), int(np.sum(spot & ~shaped))
-    decided = only_shaped + only_spot
-    return {
-        "crystals": len(outcomes),
-        "both_right": int(np.sum(spot & shaped)),
-        "only_shaped_right": only_shaped,
-        "only_spot_right": only_spot,
-        "both_wrong": int(np.sum(~spot & ~shaped)),
-        "mcnemar_p": float(binomtest(only_shaped, decided).pvalue) if decided else 1.0,
-    }
+    counts = count_pairs(_right(outcomes, "shaped"), _right(outcomes, "spot"))
+    named = {"only_first_right": "only_shaped_right", "only_second_right": "only_spot_right"}
+    return {named.get(name, name): count for name, count in counts.items()}
 
 
 def choose_cases(outcomes: pd.DataFrame, cases: int) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from spacegrouper.reproduction.paired_outcomes import paired_outcomes
 from spacegrouper.reproduction.results import (
     experiments_of_largest_set,
     experiments_table,
@@ -55,6 +56,9 @@ def _layers(run: Path, settings: Settings, model: Model) -> pd.DataFrame:
 # released checkpoint, and the table of the paper's supplement.
 PAPER_TABLES: dict[str, Callable[[Path, Settings], pd.DataFrame]] = {
     "experiments": lambda run, settings: experiments_table(
+        list_experiments(settings, run / "grid")
+    ),
+    "paired_outcomes": lambda run, settings: paired_outcomes(
         list_experiments(settings, run / "grid")
     ),
     "crystals_per_group": lambda run, settings: crystals_per_group(_splits(run, settings)),

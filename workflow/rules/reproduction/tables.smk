@@ -3,6 +3,7 @@ EVALUATIONS = of_each("evaluation/metrics.json", ALL_EXPERIMENTS)
 SPLITS = of_each("model/split.csv", ALL_EXPERIMENTS)
 PAPER_TABLES = {
     "experiments": EVALUATIONS,
+    "paired_outcomes": EVALUATIONS,
     "crystals_per_group": SPLITS,
     "untrained_groups": [POPULATION, *UNSEEN],
     "test_crystals": SPLITS,
