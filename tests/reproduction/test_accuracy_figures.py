@@ -24,7 +24,11 @@ def scores():
     ]
     table = pd.DataFrame(rows)
     table["top_1"] = np.random.default_rng(0).uniform(0.2, 0.9, len(table))
-    return table.assign(top_1_low=table["top_1"] - 0.05, top_1_high=table["top_1"] + 0.03)
+    return table.assign(
+        top_1_low=table["top_1"] - 0.05,
+        top_1_high=table["top_1"] + 0.03,
+        physics_line_top_1_accuracy=np.where(table["split"] == "random", 0.8, 0.7),
+    )
 
 
 @pytest.fixture
@@ -86,6 +90,14 @@ def test_networks_differ_without_colours_too(scores):
         for container in axes.containers
     ]
     assert len(set(looks)) == len(looks) == 3
+
+
+def test_networks_stand_beside_the_physics_line_of_their_split(scores):
+    for axes, share in zip(
+        accuracy_figure(scores, published_accuracies()).axes, (0.8, 0.7), strict=True
+    ):
+        (line,) = (line for line in axes.lines if line.get_label() == "physics line")
+        assert line.get_xydata() == pytest.approx(np.array([[0, share], [1, share], [2, share]]))
 
 
 def test_published_values_stand_beside_the_random_split_where_the_groups_are_as_many(scores):

@@ -50,7 +50,8 @@ def test_the_table_holds_what_the_evaluations_say(grid):
         for k in range(1, row["groups"] + 1):
             assert row[f"top_{k}"] == pytest.approx((predictions["rank"] <= k).mean(), abs=1e-6)
         assert [row["macro_f1_low"], row["macro_f1_high"]] == metrics["macro_f1_interval_95"]
-        assert row["extinction_class_accuracy"] == metrics["extinction_class_accuracy"]
+        for score in ("extinction_class_accuracy", "physics_line_top_1_accuracy"):
+            assert row[score] == metrics[score]
     assert table.loc[table["classes"] == "few", "top_3"].isna().all()
 
 

@@ -36,8 +36,9 @@ _PANELS_IN_A_ROW = 2
 def accuracy_figure(scores: pd.DataFrame, published: pd.DataFrame) -> Figure:
     """Draw top-1 accuracy against the number of groups, a panel for each way of splitting.
 
-    `scores`: as results.experiments_table returns it; `published`: as published_accuracies
-    does, drawn beside the random split where a set has as many groups.
+    Beside the networks is what always naming the most frequent space group of the true extinction
+    class would give. `scores`: as results.experiments_table returns it; `published`: as
+    published_accuracies does, drawn beside the random split where a set has as many groups.
     """
     splits = scores["split"].unique()
     titles = _titles(scores)
@@ -49,6 +50,8 @@ def accuracy_figure(scores: pd.DataFrame, published: pd.DataFrame) -> Figure:
         sets = part.drop_duplicates("classes")
         places = part["classes"].map(list(sets["classes"]).index)
         _draw_networks(axes, titles, part, places, "top_1", "top_1_low", "top_1_high")
+        physics = part.loc[sets.index, "physics_line_top_1_accuracy"]
+        axes.plot(places[sets.index], physics, color=GREY, lw=0.8, ls="--", label="physics line")
         if split == "random":
             _mark_published(axes, sets, published)
         names = [

@@ -19,6 +19,7 @@ _SCORES = {
     "balanced_accuracy": "balanced",
     "extinction_class_accuracy": "extinction_class",
     "crystal_system_accuracy": "crystal_system",
+    "physics_line_top_1_accuracy": "physics_line_top_1",
 }
 _TEXTS = {"material_id": str, "part": str}
 
@@ -86,7 +87,8 @@ def experiments_table(experiments: list[Experiment]) -> pd.DataFrame:
 
     Columns network, descriptor, classes, split, groups (how many classes), n (test crystals),
     chance, top_1 to top_5 (empty where there are fewer classes), macro_f1, balanced_accuracy,
-    extinction_class_accuracy and crystal_system_accuracy, each followed by <it>_low and <it>_high.
+    extinction_class_accuracy, crystal_system_accuracy and physics_line_top_1_accuracy, each
+    followed by <it>_low and <it>_high.
     """
     rows = []
     for experiment in experiments:
