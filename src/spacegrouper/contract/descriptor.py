@@ -84,8 +84,8 @@ class Descriptor:
         drawn: (the network's inputs of one crystal) to the images of them that people are shown,
             each (y, x, 3), 0 to 1. What else a network takes, such as the cell, is numbers that no
             picture shows.
-        unclear: (the network's inputs of one crystal) to why a network cannot rely on what was
-            measured, or "".
+        unclear: (how it is made, the arrays of one crystal) to why a network cannot rely on what
+            was measured, or "".
     """
 
     name: str
@@ -98,7 +98,7 @@ class Descriptor:
     resized: bool = True
     forest: Callable[[Presentation], Composer] | None = None
     drawn: Callable[[Sequence[NDArray[np.float32]]], list[NDArray[np.float32]]] = _images
-    unclear: Callable[[Sequence[NDArray[np.float32]]], str] = lambda inputs: ""
+    unclear: Callable[[Presentation, Arrays], str] = lambda presentation, arrays: ""
 
     @property
     def unit(self) -> str:

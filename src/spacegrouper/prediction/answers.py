@@ -101,11 +101,12 @@ def answer_patterns(
     names: Sequence[str], raw: Levels, model: TrainedModel
 ) -> list[Answer | Rejection]:
     """Let the network name the crystals that patterns are of; (n, views, y, x), grey levels."""
-    unclear = DESCRIPTORS[model.labels.presentation.descriptor].unclear
+    shown = model.labels.presentation
+    unclear = DESCRIPTORS[shown.descriptor].unclear
     # Whether images are simulated or measured nobody says.
     return [
         Rejection(answer.name, "read", reason)
-        if (reason := unclear(answer.seen))
+        if (reason := unclear(shown, answer.arrays))
         else replace(answer, notes=(_OF_SIMULATIONS,))
         for answer in _answer(names, {"raw": raw}, model)
     ]

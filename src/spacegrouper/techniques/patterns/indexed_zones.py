@@ -27,6 +27,7 @@ from spacegrouper.techniques.patterns.geometry import (
     scattering_components,
 )
 from spacegrouper.techniques.patterns.settings import against_indexing
+from spacegrouper.techniques.patterns.shared_axes import contradiction
 from spacegrouper.techniques.patterns.spot_lattice import lattice_of_spots, spots_of
 from spacegrouper.techniques.patterns.zone_comparisons import compared
 
@@ -103,10 +104,23 @@ class IndexedZones:
         """
         axes = [view.axes for view in self._views]
         patterns = patterns[[view.place for view in self._views]]
-        found = [self._lattice(*each) for each in zip(patterns, self._views, strict=True)]
-        lattices = shared_nodes(found, axes)
+        lattices = shared_nodes([lattice_of_spots(u, v) for u, v in self._spots(patterns)], axes)
         zones = [self._zone(*each) for each in zip(patterns, self._views, lattices, strict=True)]
         return np.stack(zones), lattice_numbers(lattices, axes)
+
+    def unclear(self, patterns: Levels) -> str:
+        """Return why nothing follows from patterns (views, y, x), as a sentence, or ""."""
+        patterns = patterns[[view.place for view in self._views]]
+        spots = self._spots(patterns)
+        lattices = [_upright(lattice_of_spots(u, v)) for u, v in spots]
+        missing = [axis for axis, lattice in zip("xyz", lattices, strict=True) if not lattice.any()]
+        if missing:
+            return (
+                f"no lattice of spots is found in the pattern along {', '.join(missing)}, as in "
+                "one of a few spots, of rings or of noise; give patterns of one crystal along x, y "
+                "and z"
+            )
+        return contradiction(patterns, spots, lattices, [view.axes for view in self._views])
 
     @cached_property
     def _views(self) -> list[_View]:
@@ -120,13 +134,15 @@ class IndexedZones:
             views.append(_View(place, (row, along), turn[:2, [row, along]]))
         return views
 
-    def _lattice(self, pattern: Levels, view: _View) -> NDArray[np.float64]:
-        white = white_of(pattern.dtype)
-        spots = spots_of(pattern, _FAINTEST * white)
-        # The turn is a rotation or a reflection in the plane: its inverse is its transpose.
-        u, v = (scattering_components(spots.rows, spots.columns, self.settings) @ view.turn).T
-        vectors: NDArray[np.float64] = lattice_of_spots(u, v)
-        return vectors
+    def _spots(self, patterns: Levels) -> list[NDArray[np.float64]]:
+        """Return components (2, n) of the spots of each pattern, 1/Angstrom, along its axes."""
+        found = []
+        for pattern, view in zip(patterns, self._views, strict=True):
+            spots = spots_of(pattern, _FAINTEST * white_of(pattern.dtype))
+            components = scattering_components(spots.rows, spots.columns, self.settings)
+            # The turn is a rotation or a reflection in the plane: its inverse is its transpose.
+            found.append((components @ view.turn).T)
+        return found
 
     def _zone(self, pattern: Levels, view: _View, vectors: NDArray[np.float64]) -> Levels:
         if not vectors.any():

@@ -14,9 +14,8 @@ def test_the_network_sees_the_zones_compared_and_the_lattices() -> None:
     raw[0, :, 1::6, 1::6] = 200  # a square lattice of spots
     raw[0, 1] //= 2
     made_with = {"simulate": simulate.model_dump(mode="json")}
-    composer = DESCRIPTORS["indexed"].composer(
-        Presentation("indexed", 9, "maximum", 0, {}, made_with)
-    )
+    shown = Presentation("indexed", 9, "maximum", 0, {}, made_with)
+    composer = DESCRIPTORS["indexed"].composer(shown)
     zones, lattices = composer.compose(composer.prepare({"raw": raw}), ["one", "black"])
     assert (zones.shape, zones.dtype) == ((2, 5, 9, 16), np.float32)
     assert (lattices.shape, lattices.dtype) == ((2, 12), np.float32)
@@ -26,7 +25,7 @@ def test_the_network_sees_the_zones_compared_and_the_lattices() -> None:
     np.testing.assert_array_equal(lattices[0], numbers)
     assert not zones[1].any()
     unclear = DESCRIPTORS["indexed"].unclear
-    assert not unclear([zones[0], lattices[0]])
-    assert "in the pattern along x, y, z," in unclear([zones[1], lattices[1]])
+    assert not unclear(shown, {"raw": raw[0]})
+    assert "in the pattern along x, y, z," in unclear(shown, {"raw": raw[1]})
     (image,) = DESCRIPTORS["indexed"].drawn([zones[0], lattices[0]])
     np.testing.assert_array_equal(image, np.moveaxis(expected, 0, -1) / np.float32(255))

@@ -6,15 +6,19 @@ alone.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spacegrouper.contract.descriptor import DESCRIPTORS, Composer, Descriptor, Presentation
+from spacegrouper.contract.descriptor import DESCRIPTORS, Arrays, Descriptor, Presentation
 from spacegrouper.settings.simulate import Simulate
 
+if TYPE_CHECKING:
+    from spacegrouper.techniques.patterns.indexed_zones import IndexedZones
 
-def _composer(presentation: Presentation) -> Composer:
+
+def _composer(presentation: Presentation) -> "IndexedZones":
     from spacegrouper.techniques.patterns.indexed_zones import IndexedZones
 
     simulate = Simulate.model_validate(presentation.made_with["simulate"])
@@ -27,18 +31,8 @@ def _drawn(inputs: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
     return [np.concatenate([half[:0:-1, ::-1], half])]
 
 
-def _unclear(inputs: Sequence[NDArray[np.float32]]) -> str:
-    """Return along which axes no lattice was found, as a sentence, or ""."""
-    zones = inputs[0][..., :3]
-    missing = [
-        axis for axis, zone in zip("xyz", np.moveaxis(zones, -1, 0), strict=True) if not zone.any()
-    ]
-    if not missing:
-        return ""
-    return (
-        f"no lattice of spots is found in the pattern along {', '.join(missing)}, as in one of a "
-        "few spots, of rings or of noise; give patterns of one crystal along x, y and z"
-    )
+def _unclear(presentation: Presentation, arrays: Arrays) -> str:
+    return _composer(presentation).unclear(arrays["raw"])
 
 
 DESCRIPTORS.register(
