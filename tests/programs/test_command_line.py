@@ -69,6 +69,40 @@ def test_a_reader_that_has_gone_ends_it_silently(tmp_path: Path) -> None:
     assert process.wait(timeout=20) == 128 + signal.SIGPIPE
 
 
+def test_help_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM.format(body="pass"))
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, program, "--help"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert ended.returncode != 0
+    assert ended.stderr.splitlines()[0].startswith("error: No space left on device")
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        ("print('an answer')", 1, "error: standard output is closed; send it to a file, or to /"),
+        ("output.write_text('whole')", 0, ""),
+        ("raise BrokenPipeError(32, 'Broken pipe')", 1, "error: Broken pipe"),
+    ],
+)
+def test_a_closed_output_is_missed_only_by_what_writes_to_it(
+    tmp_path: Path, body: str, status: int, said: str
+) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM.format(body=body))
+    ended = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, program, tmp_path / "product"],
+        stderr=subprocess.PIPE, text=True, timeout=20,
+    )  # fmt: skip
+    assert ended.returncode == status
+    assert ended.stderr.startswith(said)
+    assert ended.stderr.count("\n") == bool(said)
+
+
 @pytest.mark.parametrize(
     ("body", "line"),
     [

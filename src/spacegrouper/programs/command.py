@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from spacegrouper.programs.command_line import guarded
+from spacegrouper.programs.command_line import guarded, run_command_line
 
 # By the name of the command, its module; scripts/ has a program for each too.
 COMMANDS = {
@@ -33,7 +33,7 @@ def run() -> None:
     for name in [asked] if asked in COMMANDS else listed:
         module = import_module(f"spacegrouper.programs.{COMMANDS[name]}")
         app.command(name)(guarded(module.main))
-    app()
+    run_command_line(app)
 
 
 def _about(

@@ -1,6 +1,7 @@
 """What all programs share: options, log, progress bar, and errors in one line."""
 
 import functools
+import io
 import logging
 import math
 import os
@@ -15,7 +16,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -90,7 +91,15 @@ _EXTRAS = {
 
 def run_program(main: Callable[..., Any]) -> None:
     """Run a program's main function as its command line, ending as `guarded` says."""
-    typer.run(guarded(main))
+    run_command_line(lambda: typer.run(guarded(main)))
+
+
+def run_command_line(program: Callable[[], Any]) -> None:
+    """Run a command line; what its help cannot be written to ends it in one line too."""
+    try:
+        program()
+    except OSError as error:
+        _fail(one_line(error) or str(error))
 
 
 def guarded(main: Callable[..., Any]) -> Callable[..., None]:
@@ -107,6 +116,8 @@ def guarded(main: Callable[..., Any]) -> Callable[..., None]:
         )
         log.setLevel(logging.INFO)
         signal.signal(signal.SIGTERM, _terminate)
+        if sys.stdout is None:
+            _stand_in_for_output()
         # Within typer, which has endings of its own for some of these.
         try:
             main(*arguments, **options)
@@ -119,11 +130,15 @@ def guarded(main: Callable[..., Any]) -> Callable[..., None]:
             reason = one_line(error)
             if reason is None:
                 raise
-            for line in reason.splitlines():
-                _console.print(f"error: {line}", style="red", markup=False, soft_wrap=True)
-            raise SystemExit(1) from None
+            _fail(reason)
 
     return to_its_end
+
+
+def _fail(reason: str) -> NoReturn:
+    for line in reason.splitlines():
+        _console.print(f"error: {line}", style="red", markup=False, soft_wrap=True)
+    raise SystemExit(1) from None
 
 
 def one_line(error: Exception) -> str | None:
@@ -165,10 +180,28 @@ def _terminate(number: int, frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
+class _ClosedOutput(io.StringIO):
+    """Standard output that whoever started the program had closed."""
+
+    def write(self, text: str) -> int:
+        raise UserError("standard output is closed; send it to a file, or to /dev/null")
+
+
+def _stand_in_for_output() -> None:
+    """Let a program end in one line if it writes to a standard output that is closed."""
+    sys.stdout = _ClosedOutput()
+    # Or the next file that is opened would get its number, and what a library prints.
+    if (number := os.open(os.devnull, os.O_WRONLY)) != 1:
+        os.dup2(number, 1)
+        os.close(number)
+
+
 def _readers_gone() -> bool:
     """Tell whether nobody reads the output any more, as after `| head`; if so, write no more."""
     gone = False
     for stream in (sys.stdout, sys.stderr):
+        if stream is None or isinstance(stream, _ClosedOutput):
+            continue
         looked = select.poll()
         looked.register(stream.fileno(), 0)
         if any(event & select.POLLERR for _, event in looked.poll(0)):
