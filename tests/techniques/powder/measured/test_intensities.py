@@ -38,8 +38,13 @@ def test_peaks_are_told_from_noise(angles: np.ndarray, level: float) -> None:
         check_peaks(angles, NOISE.poisson(curve + peak).astype(float))
 
 
-def test_a_single_point_is_no_peak() -> None:
-    spike = np.full(ANGLES.size, 5.0)
-    spike[700] = 6
-    with pytest.raises(UserError, match="no peak above its noise"):
-        check_peaks(ANGLES, spike)
+@pytest.mark.parametrize("angles", [ANGLES, np.arange(10, 80, 0.01), np.arange(10, 80, 0.2)])
+@pytest.mark.parametrize("level", [0, 5])
+def test_a_spike_is_no_peak(angles: np.ndarray, level: float) -> None:
+    curve = np.full(angles.size, float(level))
+    curve[200] = 1e4
+    with pytest.raises(UserError, match=f"all intensities but those at {angles[200]:g} degrees a"):
+        check_peaks(angles, curve)
+    curve[201] = 4e3
+    with pytest.raises(UserError, match=f"{angles[200]:g}, {angles[201]:g} degrees are {level}"):
+        check_peaks(angles, curve)

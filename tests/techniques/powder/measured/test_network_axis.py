@@ -46,6 +46,12 @@ def test_what_the_file_says_and_is_not_understood_is_quoted() -> None:
     assert note.endswith("assumed, as what the file says of it is not understood: '# Anode: Rh'")
 
 
+def test_angles_of_which_only_the_ends_are_known_are_said() -> None:
+    scan = Scan(ANGLES, COUNTS, 1.5406, ends_only=True)
+    _, _, (_, note, *_) = on_network_axis(scan, POWDER, 1401, None)
+    assert note.startswith("angles spread evenly over the 1401 points, 0.05° apart, as the file")
+
+
 def test_a_wavelength_in_nm_without_its_unit_is_told_and_can_be_given() -> None:
     scan = Scan(ANGLES, COUNTS, 0.15406)
     with pytest.raises(UserError, match=r"0\.15406 Angstrom looks like nm, .* 1\.5406$"):

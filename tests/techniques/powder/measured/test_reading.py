@@ -58,6 +58,34 @@ def test_scans_of_the_same_angles_are_added_and_attenuators_undone() -> None:
     np.testing.assert_array_equal(scan.intensity, 3 * COUNTS)
 
 
+def quoted(separator: str, mark: str = ".") -> bytes:
+    """Return columns as spreadsheets write them, each number in quotes."""
+    return b"\n".join(
+        b'"%s"' % line.replace(b" ", b'"%s"' % separator.encode()).replace(b".", mark.encode())
+        for line in columns().splitlines()
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        quoted(","),
+        quoted(";"),
+        quoted(";", ","),
+        quoted(",", ","),
+        quoted("\t", ","),
+        columns(',"').replace(b"\n", b'"\n') + b'"',
+        b'"2theta","counts"\n' + quoted(",").replace(b'"\n', b'","1.5"\n') + b',"1.5"',
+        b'"2\xce\xb8 (deg)";"I"\r\n' + quoted(";", ",").replace(b"\n", b"\r\n"),
+    ],
+)
+def test_numbers_may_stand_in_quotes(content: bytes) -> None:
+    assert is_diffractogram(content, "a.csv")
+    scan = read_diffractogram(content, "a.csv")
+    np.testing.assert_allclose(scan.two_theta, ANGLES, atol=1e-6)
+    np.testing.assert_array_equal(scan.intensity, COUNTS)
+
+
 def with_thousands(mark: str, decimals: str = "", decimal_mark: str = ".") -> bytes:
     """Return columns whose intensities have a mark between thousands."""
     return "\n".join(
@@ -76,6 +104,7 @@ def with_thousands(mark: str, decimals: str = "", decimal_mark: str = ".") -> by
         b"\n".join(with_thousands(",").splitlines()[432:]),  # from the first thousand on
         b"\n".join(with_thousands(",", ".5").splitlines()[432:]),
         columns(";").replace(b".", b",", 500),
+        quoted(",").replace(b'"2020"', b'"2,020"'),
     ],
 )
 def test_marks_between_thousands_are_no_decimal_ones(content: bytes) -> None:
@@ -172,6 +201,23 @@ def test_a_wavelength_that_nobody_filled_in_is_none(nothing: float) -> None:
         ),
         ("a.xrdml", xrdml(further="<anodeMaterial>Mo</anodeMaterial>"), "and an anode of Mo"),
         ("a.xy", b"# q (nm^-1)  I\n" + columns(), "first column has scattering vectors"),
+        ("a.csv", b'"q","I"\n' + quoted(","), "first column has scattering vectors"),
+        ("a.csv", b"No. of points,2001\n" + columns(","), "heading states 2001 points, but 1401 f"),
+        (
+            "a.xrdml",
+            xrdml(further="<countingTimes>1 1 1</countingTimes>"),
+            "has 3 values of countingTimes and 1401 intensities; export it anew, whole",
+        ),
+        (
+            "a.xrdml",
+            xrdml(further=ATTENUATED).replace(b"20 20 20 ", b"", 1),
+            "has 1401 values of beamAttenuationFactors and 1398 intensities",
+        ),
+        (
+            "a.brml",
+            brml(ends=("10", "90")),
+            "states angles up to 90 degrees, but its points end at 80; export it anew, whole",
+        ),
     ],
 )
 def test_what_is_no_diffractogram_is_refused_with_the_reason(
@@ -198,6 +244,20 @@ def with_ends(further: bytes = b"") -> bytes:
 def test_the_angles_of_a_cif_may_be_told_by_their_range() -> None:
     scan = read_diffractogram(with_ends(b"_pd_meas_2theta_range_inc 0.05\n"), "a.cif")
     np.testing.assert_allclose(scan.two_theta, ANGLES, atol=1e-6)
+
+
+def test_files_that_say_no_more_of_their_angles_than_the_ends_are_known() -> None:
+    for content, name in ((xrdml(), "a.xrdml"), (with_ends(), "a.cif")):
+        assert read_diffractogram(content, name).ends_only
+    for content, name in (
+        (with_ends(b"_pd_meas_2theta_range_inc 0.05\n"), "a.cif"),
+        (with_ends(b"_pd_meas_number_of_points 1401\n"), "a.cif"),
+        (powder_cif(), "a.cif"),
+        (brml(), "a.brml"),
+        (bruker_raw(), "a.raw"),
+        (columns(), "a.xy"),
+    ):
+        assert not read_diffractogram(content, name).ends_only
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from spacegrouper.techniques.powder.measured.scan import Scan, one_scan
 from spacegrouper.techniques.powder.measured.xml_text import numbers_of, xml_root
 
 _LARGEST = 100_000_000  # bytes of all scans, unpacked
+_SAME_ANGLE = 0.05  # degrees
 _SCAN = re.compile(r"(.*/)?RawData\d+\.xml")
 
 
@@ -52,13 +53,19 @@ def _scan(content: bytes) -> Scan | None:
             "its axis of 2 theta has not one number for start and one for stop; export it as .xy"
         )
     for column in table.T[2:-1]:
-        if np.allclose([column[0], column[-1]], ends, atol=0.05):
+        if np.allclose([column[0], column[-1]], ends, atol=_SAME_ANGLE):
             wavelengths = [
                 in_angstrom(number, line.get("Unit"))
                 for line in root.iter("WaveLengthAlpha1")
                 for number in numbers_of(line.get("Value"), "wavelengths")
             ]
             return Scan(column, table[:, -1], stated_wavelength(wavelengths, []))
+    for column in table.T[2:-1]:
+        if abs(column[0] - ends[0]) < _SAME_ANGLE < abs(column[-1] - column[0]):
+            raise UserError(
+                f"states angles up to {ends[1]:g} degrees, but its points end at {column[-1]:g}; "
+                "export it anew, whole"
+            )
     raise UserError("its points have no column of the angles that it names; export it as .xy")
 
 

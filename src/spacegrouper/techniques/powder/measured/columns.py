@@ -14,13 +14,18 @@ from spacegrouper.techniques.powder.measured.scan import Scan
 
 _EVEN = 10  # lines that tell a diffractogram from other numbers
 _GROUPED = re.compile(r"[+-]?\d{1,3}([.,]\d{3})+[.,]\d+")  # 1,234.5 or 1,234,567
+_QUOTED = re.compile(r'"\s*([+-]?[\d.,]+(?:e[+-]?\d+)?)\s*"', re.IGNORECASE)
+_NUMBER_OF_POINTS = re.compile(
+    r"\b(?:no\.?|num(?:ber)?)\s*(?:of\s+)?(?:data\s+|measured\s+)?points\W{1,4}(\d+)\W*$",
+    re.IGNORECASE,
+)
 _WIDTHS = (2, 3)  # columns
 _COMMENTS = "#!;'\"/*"
 
 
 def is_columns(text: str) -> bool:
     """Tell whether a text holds nothing but columns, or evenly spaced angles and what is there."""
-    lines = [line.strip() for line in text.splitlines()[:300]]
+    lines = [_unquoted(line).strip() for line in text.splitlines()[:300]]
     filled = [_numbers(_texts(line)) for line in lines if line and line[0] not in _COMMENTS]
     rows = [row for row in filled if row is not None and len(row) > 1]
     # Of any number of columns: whoever reads them says how many there should be.
@@ -39,7 +44,7 @@ def read_columns(text: str) -> Scan:
     heading, rows = [], []
     title, other_width = "", ""
     marks: set[str] = set()
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(map(_unquoted, text.splitlines()), start=1):
         texts = _texts(line)
         row = _numbers(texts)
         if row is not None and len(row) in _WIDTHS:
@@ -57,7 +62,7 @@ def read_columns(text: str) -> Scan:
             if row is not None and not other_width:
                 other_width = f"line {number} has {len(row)} number{'s' * (len(row) != 1)}"
             if not rows and any(map(str.isalpha, line)):
-                title = line
+                title = line.replace('"', " ")
         else:
             raise UserError(
                 f"line {number} is not an angle and an intensity; give columns of numbers"
@@ -76,10 +81,26 @@ def read_columns(text: str) -> Scan:
                 f"line {number} has {len(row)} numbers, but those before it have {width}; give "
                 "an angle, an intensity and maybe its uncertainty in each line"
             )
+    _check_number(heading, len(rows))
     check_abscissa(title)
     wavelength, unclear = heading_wavelength(heading)
     columns = np.array([row for _, row in rows])
     return Scan(columns[:, 0], columns[:, 1], wavelength, unclear=unclear)
+
+
+def _check_number(heading: list[str], number: int) -> None:
+    """Raise UserError where a heading states another number of points."""
+    for line in heading:
+        stated = _NUMBER_OF_POINTS.search(line)
+        if stated and int(stated[1]) != number:
+            raise UserError(
+                f"its heading states {stated[1]} points, but {number} follow; export it anew, whole"
+            )
+
+
+def _unquoted(line: str) -> str:
+    """Return a line with blanks about each number, where spreadsheets put quotes."""
+    return _QUOTED.sub(r" \1 ", line)
 
 
 def _texts(line: str) -> list[str]:

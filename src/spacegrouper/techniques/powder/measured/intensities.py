@@ -9,6 +9,7 @@ from spacegrouper.errors import UserError
 _BACKGROUND = 10.0  # degrees: broader than the peaks of small crystallites
 _PEAK = 0.1  # degrees: as narrow as peaks become
 _ABOVE_NOISE = 5.0  # standard deviations, which no chance reaches in a scan
+_SPIKES = 2  # so many points beside others that are all the same are no curve
 _ROUNDING = 1e-6  # of the intensities
 _LOW = 1.0  # per cent of the points
 
@@ -39,7 +40,7 @@ def above_zero(
 
 
 def check_peaks(two_theta: NDArray[np.float64], intensity: NDArray[np.float64]) -> None:
-    """Check that something rises above the noise, and not as a single point of many.
+    """Check that something rises above the noise, and not as a few points of many.
 
     Args:
         two_theta: (n,), ascending, degrees.
@@ -48,6 +49,14 @@ def check_peaks(two_theta: NDArray[np.float64], intensity: NDArray[np.float64]) 
     Raises:
         UserError: nothing does.
     """
+    others = float(np.median(intensity))
+    differ = np.flatnonzero(np.abs(intensity - others) > _ROUNDING * intensity.max())
+    if 0 < differ.size <= _SPIKES:
+        places = ", ".join(f"{two_theta[place]:g}" for place in differ)
+        raise UserError(
+            f"shows spikes and no peak: all intensities but those at {places} degrees are "
+            f"{others:g}; give a scan as it was measured"
+        )
     step = float(np.median(np.diff(two_theta)))
     width = max(round(_PEAK / step), 1)
     # Of differences of second order, which neither a slope nor a peak that is wider changes much.

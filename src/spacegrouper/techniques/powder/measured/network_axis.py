@@ -84,6 +84,13 @@ def on_network_axis(
     notes = [f"wavelength {used:g} Å, {said}"]
     if scan.scans > 1:
         notes.append(f"{scan.scans} scans of the same angles added")
+    if scan.ends_only:
+        step = abs(scan.two_theta[1] - scan.two_theta[0])
+        notes.append(
+            f"angles spread evenly over the {scan.two_theta.size} points, {step:.4g}° apart, as "
+            "the file says the first and the last, and not how many; if it lacks some, all are "
+            "wrong"
+        )
     hint = ""
     if in_nm and not wavelength:
         hint = f"; {used:g} Angstrom looks like nm, which would be --wavelength {10 * used:g}"

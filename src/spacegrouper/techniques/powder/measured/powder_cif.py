@@ -58,8 +58,8 @@ def read_powder_cif(content: bytes) -> Scan:
     if probe and not re.fullmatch(r"x-?rays?", probe, re.IGNORECASE):
         raise UserError(f"was measured with {shown(probe)}; give a diffractogram of X-rays")
     wavelength, unclear = _wavelength(block)
-    angles = _angles(block, columns, intensity.size)
-    return Scan(angles, intensity, wavelength, unclear=unclear)
+    angles, ends_only = _angles(block, columns, intensity.size)
+    return Scan(angles, intensity, wavelength, unclear=unclear, ends_only=ends_only)
 
 
 def _wavelength(block: Block) -> tuple[float | None, str]:
@@ -81,13 +81,16 @@ def _wavelength(block: Block) -> tuple[float | None, str]:
     return stated_wavelength(wavelengths, anodes), unclear
 
 
-def _angles(block: Block, columns: dict[str, list[str]], points: int) -> NDArray[np.float64]:
+def _angles(
+    block: Block, columns: dict[str, list[str]], points: int
+) -> tuple[NDArray[np.float64], bool]:
+    """Return the angles of so many points, and whether nothing but their ends is said."""
     for tag in _ANGLES:
         if tag in columns:
             angles = _numbers(columns[tag], tag)
             _check_number(block, tag, points)
             _check_range(block, tag.rpartition("_")[0], angles)
-            return angles
+            return angles, False
     for tag in _RANGES:
         ends = block.number(f"{tag}_min"), block.number(f"{tag}_max")
         if not any(map(math.isnan, ends)):
@@ -96,7 +99,7 @@ def _angles(block: Block, columns: dict[str, list[str]], points: int) -> NDArray
                     f"{tag}_min is {ends[0]:g} and _max is {ends[1]:g}; give the angles of its "
                     f"points as {_ANGLES[0]}"
                 )
-            _check_number(block, tag, points)
+            counted = _check_number(block, tag, points)
             step = (ends[1] - ends[0]) / max(points - 1, 1)
             stated = abs(block.number(f"{tag}_inc"))
             if abs(stated - step) > _SAME_STEP * step:
@@ -104,19 +107,24 @@ def _angles(block: Block, columns: dict[str, list[str]], points: int) -> NDArray
                     f"{tag}_inc is {stated:g}, but {points} points from {ends[0]:g} to "
                     f"{ends[1]:g} are {step:.4g} apart; export it anew, whole"
                 )
-            return np.linspace(*ends, points)
+            return np.linspace(*ends, points), math.isnan(stated) and not counted
     raise UserError(
         f"its profile has no angles; give {_ANGLES[0]} in its loop, or {_RANGES[0]}_min and _max"
     )
 
 
-def _check_number(block: Block, tag: str, points: int) -> None:
-    """Raise UserError where the number of points is stated, and is another."""
+def _check_number(block: Block, tag: str, points: int) -> bool:
+    """Tell whether the number of points is stated.
+
+    Raises:
+        UserError: it is another.
+    """
     number = block.number(f"{tag[:8]}_number_of_points")
     if not math.isnan(number) and number != points:
         raise UserError(
             f"states {number:g} points, but its profile has {points}; export it anew, whole"
         )
+    return not math.isnan(number)
 
 
 def _check_range(block: Block, start: str, angles: NDArray[np.float64]) -> None:

@@ -28,6 +28,7 @@ class Scan:
         wavelength: Angstrom; none, 0 or NaN where the file does not say it.
         scans: how many of the same angles were added up.
         unclear: the words of the file that speak of a wavelength and are not understood, or "".
+        ends_only: whether the file says the first and the last angle and not how many there are.
         raised: what was added to the intensities, so that none is below 0.
     """
 
@@ -36,6 +37,7 @@ class Scan:
     wavelength: float | None = None
     scans: int = 1
     unclear: str = ""
+    ends_only: bool = False
     raised: float = 0.0
 
 

@@ -13,6 +13,12 @@ from spacegrouper.techniques.powder.measured.radiation import (
 from spacegrouper.techniques.powder.measured.scan import Scan, one_scan
 from spacegrouper.techniques.powder.measured.xml_text import numbers_of, xml_root
 
+# Lists with a value for each point; other axes than 2 theta may have their positions listed.
+_OF_EACH_POINT = (
+    "listPositions", "intensities", "counts", "beamAttenuationFactors", "countingTimes",
+    "divergenceCorrections",
+)  # fmt: skip
+
 
 def read_xrdml(content: bytes) -> Scan:
     """Read the scan of a file, intensities as without an attenuator.
@@ -35,23 +41,33 @@ def read_xrdml(content: bytes) -> Scan:
 def _scan(points: Element, wavelength: float | None) -> Scan | None:
     intensity = np.array(_numbers(points, "intensities") or _numbers(points, "counts"))
     attenuation = _numbers(points, "beamAttenuationFactors")
+    _check_number(points, intensity.size)
     if points.find("intensities") is None and attenuation:
-        if len(attenuation) != intensity.size:
-            raise UserError("has not as many attenuation factors as counts; export it anew")
         intensity = intensity * attenuation
     for positions in points.iterfind("positions"):
         if positions.get("axis") != "2Theta":
             continue
         listed = _numbers(positions, "listPositions")
         ends = _numbers(positions, "startPosition") + _numbers(positions, "endPosition")
-        if not listed and len(ends) == 2:
+        ends_only = not listed and len(ends) == 2
+        if ends_only:
             listed = np.linspace(ends[0], ends[1], intensity.size).tolist()
         if len(listed) != intensity.size or not listed:
             raise UserError(
-                f"has {len(listed)} angles and {intensity.size} intensities; export it anew"
+                f"has {len(listed)} angles and {intensity.size} intensities; export it anew, whole"
             )
-        return Scan(np.array(listed), intensity, wavelength)
+        return Scan(np.array(listed), intensity, wavelength, ends_only=ends_only)
     return None
+
+
+def _check_number(points: Element, number: int) -> None:
+    """Raise UserError where a list has more or fewer values than there are intensities."""
+    for name in _OF_EACH_POINT:
+        for found in points.iter(name):
+            if (listed := len(numbers_of(found.text, name))) not in (0, number):
+                raise UserError(
+                    f"has {listed} values of {name} and {number} intensities; export it anew, whole"
+                )
 
 
 def _numbers(parent: Element, name: str) -> list[float]:
