@@ -1,15 +1,24 @@
 """Warnings are said where they hold, and not elsewhere."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from measured_lists import CAREFUL
+from measured_lists import CAREFUL, measured_list
 from random_crystals import random_crystal
 
+from spacegrouper.errors import UserError
+from spacegrouper.techniques.reflections.equivalents import keys_of
 from spacegrouper.techniques.reflections.ranking.features import LIST_FEATURES, candidates_of
+from spacegrouper.techniques.reflections.ranking.reduction import reduced_list
 from spacegrouper.techniques.reflections.ranking.simulated_list import simulated_list
-from spacegrouper.techniques.reflections.ranking.warnings import unlike_training, warnings_of
+from spacegrouper.techniques.reflections.ranking.warnings import (
+    check_agreement,
+    unlike_training,
+    warnings_of,
+)
+from spacegrouper.techniques.reflections.reflection_list import ReflectionList
 
 EXACT = replace(CAREFUL, conventional=1, counts=(1e6, 1e6))
 
@@ -42,6 +51,54 @@ def test_a_twin_and_a_metric_of_more_symmetry():
     words = said(75, replace(EXACT, twins=1, twin_fraction=(0.45, 0.45)))
     assert "a twin, or pseudo-symmetry, is suspected" in words
     assert "its metric is pseudo-symmetric" in words
+
+
+def drawn(share, repeated, seed=0):
+    """Return a list of which a share of the amplitudes is that of the reflection."""
+    measured = measured_list(14)
+    random = np.random.default_rng(seed)
+    hkl = measured.hkl if not repeated else np.repeat(measured.hkl, 2, axis=0)
+    keys = np.unique(keys_of(hkl), return_inverse=True)[1]
+    own, common = random.exponential(1, len(hkl)), random.exponential(1, keys.max() + 1)[keys]
+    intensity = 100 * ((1 - share) * np.sqrt(own) + share * np.sqrt(common)) ** 2
+    return replace(measured, hkl=hkl, intensity=intensity, sigma=0.02 * intensity + 1)
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+def test_intensities_that_have_nothing_to_do_with_their_indices_are_refused(repeated):
+    words = r"Friedel mates of \d+ reflections correlate with 0\.0\d, but by their sigma with 1\.00"
+    with pytest.raises(UserError, match=words):
+        check_agreement(reduced_list(drawn(0, repeated)))
+    (sentence,) = check_agreement(reduced_list(drawn(0.37, repeated)))
+    assert "any group is doubtful" in sentence
+    assert check_agreement(reduced_list(drawn(0.8, repeated))) == ()
+
+
+def test_friedel_mates_must_agree_even_where_repeated_measurements_do():
+    measured = drawn(0, False)
+    twice = {
+        name: np.repeat(getattr(measured, name), 4, axis=0)
+        for name in ("hkl", "intensity", "sigma")
+    }
+    with pytest.raises(
+        UserError, match=r"^the Friedel mates of \d+ reflections correlate with 0\.0"
+    ):
+        check_agreement(reduced_list(replace(measured, **twice)))
+
+
+def test_measured_lists_agree(shared_reflections):
+    folders = sorted(each.parent for each in shared_reflections.glob("*/meta.json"))
+    assert len(folders) > 40
+    for folder in folders:
+        data = np.load(folder / "refl.npz")
+        cell = np.array(json.loads((folder / "meta.json").read_text())["cell"])
+        kept = data["sigma"] > 0
+        hkl, intensity, sigma = (
+            data[name][kept].astype(kind)
+            for name, kind in (("hkl", np.int32), ("I", float), ("sigma", float))
+        )
+        measured = ReflectionList(hkl, intensity, sigma, cell, None, "unknown")
+        assert check_agreement(reduced_list(measured)) == (), folder.name
 
 
 def test_what_no_list_of_the_training_set_had_is_named():

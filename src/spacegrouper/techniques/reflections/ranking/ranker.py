@@ -32,7 +32,11 @@ from spacegrouper.techniques.reflections.ranking.features import (
 )
 from spacegrouper.techniques.reflections.ranking.group_settings import enantiomorphs
 from spacegrouper.techniques.reflections.ranking.priors import PRIORS, Prior, frequencies
-from spacegrouper.techniques.reflections.ranking.warnings import unlike_training, warnings_of
+from spacegrouper.techniques.reflections.ranking.warnings import (
+    check_agreement,
+    unlike_training,
+    warnings_of,
+)
 from spacegrouper.techniques.reflections.reflection_list import ReflectionList
 
 Floats = NDArray[np.float64]
@@ -159,16 +163,18 @@ class Ranker:
             centrings: that the given cell may have; none: what the list has.
 
         Raises:
-            UserError: the list says too little, or there is no such prior.
+            UserError: the list says too little or contradicts itself, or there is no such prior.
         """
         tolerances = TOLERANCES[self.kind]
         found = [candidates_of(measured, centring, tolerances) for centring in centrings]
+        # Of zones of images opposite spots are one reflection from the start.
+        doubtful = check_agreement(found[0].reflections) if self.kind == "lists" else ()
         groups, laue, features = all_rows(found)
         unlike = unlike_training(
             features[0, : len(LIST_FEATURES)], self.made_with.get("list_ranges")
         )
         shares = self.shares(features, groups, laue, prior)
-        return _answer(measured, found, groups, shares, prior, unlike)
+        return _answer(measured, found, groups, shares, prior, doubtful + unlike)
 
     def shares(
         self, features: Floats, groups: NDArray[np.int64], laue: NDArray[np.int64], prior: Prior
@@ -263,7 +269,7 @@ def _answer(
     groups: NDArray[np.int64],
     shares: Floats,
     prior: Prior,
-    unlike: tuple[str, ...],
+    said: tuple[str, ...],
 ) -> Answer:
     sums = _summed(groups, shares)
     rows = [row for one in several for row in one.rows]
@@ -286,7 +292,7 @@ def _answer(
         left_out_i_over_sigma=found.reflections.left_out_i_over_sigma,
         e_squared=found.e_squared,
         l_mean=found.l_mean,
-        warnings=unlike + warnings_of(measured, found, first),
+        warnings=said + warnings_of(measured, found, first),
     )
 
 

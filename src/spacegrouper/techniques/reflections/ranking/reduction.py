@@ -54,6 +54,9 @@ class ReducedList:
         axes: (3, 3), rows, in units of the given axes.
         repeated: correlation of repeated measurements and Friedel mates, NaN where there are none.
         expected: the same, as the standard uncertainties have it.
+        repetitions: how many reflections that is of.
+        mates: correlation of Friedel mates, each averaged before; NaN where there are none.
+        pairs: how many pairs that is of.
         left_out: how many given reflections a centring of the given cell forbids.
         left_out_i_over_sigma: their mean, NaN without any.
     """
@@ -69,6 +72,9 @@ class ReducedList:
     axes: Floats
     repeated: float
     expected: float
+    repetitions: int
+    mates: float
+    pairs: int
     left_out: int
     left_out_i_over_sigma: float
 
@@ -112,6 +118,9 @@ def reduced_list(measured: ReflectionList, centring: str | None = None) -> Reduc
     variance = size.var()
     # Of an amplitude |E|, from that of E^2; near zero the uncertainty is its root.
     spread = np.minimum((sigma / means) / (2 * size + 1e-9), np.sqrt(sigma / means))
+    # One of two mates has another index than their common key.
+    signed = averaged(2 * keys[group] + (hkl != unique[group]).any(axis=1), amplitude, sigma[group])
+    of_mate, times = np.unique(signed.keys // 2, return_inverse=True, return_counts=True)[1:]
     return ReducedList(
         hkl=unique,
         keys=keys,
@@ -124,6 +133,9 @@ def reduced_list(measured: ReflectionList, centring: str | None = None) -> Reduc
         axes=axes,
         repeated=_agreement(amplitude, group, count),
         expected=float(np.clip(1 - (spread**2).mean() / variance, 0, 1)) if variance else 0.0,
+        repetitions=int((count > 1).sum()),
+        mates=_agreement(signed.values, of_mate, times),
+        pairs=int((times > 1).sum()),
         left_out=int((~kept).sum()),
         left_out_i_over_sigma=float(ratio[~kept].mean()) if (~kept).any() else np.nan,
     )

@@ -5,12 +5,14 @@ from math import exp, isnan
 
 import numpy as np
 
+from spacegrouper.errors import UserError
 from spacegrouper.techniques.reflections.equivalents import Floats
 from spacegrouper.techniques.reflections.ranking.features import (
     LIST_FEATURES,
     Candidate,
     Candidates,
 )
+from spacegrouper.techniques.reflections.ranking.reduction import ReducedList
 from spacegrouper.techniques.reflections.reflection_list import ReflectionList
 
 MERGED = (
@@ -24,6 +26,10 @@ _LISTED = 0.1  # of forbidden positions, where more than half of the others are 
 _TWIN_L = 0.44  # mean |L| of acentric reflections is 0.5, of a perfect twin 0.375
 _NEARLY = 0.5  # correlation of a rotation that is refused
 _OFF = 0.02  # relative deviation of the lattice from a rotation, 0.01 of an angle is 0.6 degrees
+# Correlation of what is one reflection, with two standard errors added, where sigma has it above
+# half. Of measured lists that of repeated measurements is 0.47 and more, that of Friedel mates 0.69
+# and more, the lowest of electrons; of intensities drawn at random both are 0.
+_UNRELATED, _HARDLY_RELATED, _BY_SIGMA = 0.2, 0.4, 0.5
 # Numbers of a list by what they are, and how they are written. Not how many reflections there are:
 # more of them are no less evidence.
 _NAMED: dict[str, tuple[str, Callable[[float], str]]] = {
@@ -80,6 +86,36 @@ def warnings_of(measured: ReflectionList, found: Candidates, first: Candidate) -
             "cell should be"
         )
     return tuple(said)
+
+
+def check_agreement(reflections: ReducedList) -> tuple[str, ...]:
+    """Return a sentence where what must be equal in any crystal hardly is.
+
+    Raises:
+        UserError: it is not at all, whatever the symmetry.
+    """
+    if reflections.expected < _BY_SIGMA:
+        return ()
+    for words, correlation, number in (
+        ("repeated measurements and Friedel mates", reflections.repeated, reflections.repetitions),
+        ("Friedel mates", reflections.mates, reflections.pairs),
+    ):
+        # Written so that NaN passes.
+        if not correlation + 2 / max(number, 1) ** 0.5 < _HARDLY_RELATED:
+            continue
+        said = (
+            f"the {words} of {number} reflections correlate with {correlation:.2f}, but by their "
+            f"sigma with {reflections.expected:.2f}"
+        )
+        if correlation + 2 / number**0.5 < _UNRELATED:
+            raise UserError(
+                f"{said}: these are not the intensities of a crystal, or not with these indices; "
+                "check the columns, and the indexing"
+            )
+        return (
+            f"{said}: several crystals or scales, wrong indices or sigma; any group is doubtful",
+        )
+    return ()
 
 
 def unlike_training(
