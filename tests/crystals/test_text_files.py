@@ -2,6 +2,7 @@ import bz2
 import codecs
 import gzip
 import lzma
+import os
 from pathlib import Path
 
 import pytest
@@ -49,8 +50,23 @@ def test_what_cannot_be_unpacked_is_refused(name, content, reason):
 def test_of_a_large_file_no_more_is_read_than_tells_it(tmp_path):
     (tmp_path / "a").write_bytes(bytes(1000))
     assert len(content_of(tmp_path / "a", 10)) == 11
-    with pytest.raises(UserError, match="no such file"):
-        content_of(tmp_path, 10)
+
+
+def test_what_is_no_file_is_named_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "a").touch()
+    for path, reason in (
+        (tmp_path, "a folder, and no file"),
+        (tmp_path / "none", "no such file"),
+        (tmp_path / "a" / "b", "no such file"),
+        (tmp_path / "a\0", "no such file"),
+        (tmp_path / "loop", "cannot be read: "),
+        (tmp_path / "pipe", "a pipe, which can be read only once; write it to a file, and give"),
+        (Path("/dev/zero"), "a device, and no file"),
+    ):
+        with pytest.raises(UserError, match=f"^{reason}"):
+            content_of(path, 10)
 
 
 @pytest.mark.parametrize(

@@ -262,6 +262,21 @@ def test_options_that_no_input_needs_are_refused(tmp_path: Path, model: TrainedM
     assert gathered([missing], at_copper) == [(missing,)]
 
 
+def test_pipes_are_named_whatever_they_are_called(tmp_path: Path) -> None:
+    for name in ("a.hkl", "a", "a.xy", "a.npy", "a.png", "a.mrc", "a.cif"):
+        path = tmp_path / name
+        os.mkfifo(path)
+        asked = Asked(None, cell="4,4,4,90,90,90" if name == "a.hkl" else None)
+        ((given,),) = gathered([path], asked)
+        (refused,) = read_input([given], asked)
+        assert isinstance(refused, Rejection)
+        assert refused.reason.startswith("a pipe, which can be read only once; write it to a file")
+    views = [tmp_path / "a.png"] * 3
+    refused = read_views(views, Asked(None))
+    assert isinstance(refused, Rejection)
+    assert "a.png: a pipe, which can be read only once" in refused.reason
+
+
 def test_a_micrograph_of_a_crystal_is_given_once(tmp_path: Path) -> None:
     micrograph, other = tmp_path / "m.png", tmp_path / "n.png"
     for path in (micrograph, other):

@@ -4,6 +4,7 @@ import bz2
 import codecs
 import gzip
 import lzma
+import stat
 import zlib
 from io import BytesIO
 from pathlib import Path
@@ -25,15 +26,34 @@ _MARKS = (
 )
 
 
+def check_file(path: Path) -> None:
+    """Check that a path is that of a file, before it is opened: a pipe would be waited for.
+
+    Raises:
+        UserError: it is not, and what it is instead; without its name.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # of a name that none can have
+        raise UserError("no such file") from None
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror}") from None
+    if stat.S_ISDIR(mode):
+        raise UserError("a folder, and no file")
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        raise UserError("a pipe, which can be read only once; write it to a file, and give that")
+    if not stat.S_ISREG(mode):
+        raise UserError("a device, and no file")
+
+
 def content_of(path: Path, maximum_bytes: int) -> bytes:
     """Read a file; of one that is larger than `maximum_bytes`, one byte more than these.
 
     Raises:
         UserError: it is no file, or cannot be read.
     """
+    check_file(path)
     try:
-        if not path.is_file():  # a pipe would be waited for
-            raise UserError("no such file")
         with path.open("rb") as file:
             return file.read(maximum_bytes + 1)
     except OSError as error:

@@ -184,7 +184,9 @@ def _check_options(
     asked: Asked, files: Sequence[Path], lists: Sequence[Path], micrographs: Sequence[Path]
 ) -> None:
     """Raise UserError for an option that would play no role."""
-    if asked.cell is not None and len(lists) + bool(micrographs) != 1:
+    # Of what is no file nobody knows its kind; that it is none is said when it is read.
+    unknown = not all(path.is_file() for path in files)
+    if asked.cell is not None and len(lists) + bool(micrographs) not in (1, 1 - unknown):
         raise UserError(
             f"--cell is that of one list of reflections, or of micrographs, and {len(lists)} lists "
             f"and {len(micrographs)} micrographs are given"
@@ -192,7 +194,7 @@ def _check_options(
     if asked.pixel_size is not None and not micrographs:
         raise UserError("--pixel-size is for micrographs, and none is given")
     for option, given in (("--prior", asked.prior != "none"), ("--ranker", asked.ranker)):
-        if given and not lists and not micrographs:
+        if given and not (lists or micrographs or unknown):
             raise UserError(
                 f"{option} is for lists of reflections and micrographs, and none is given"
             )
@@ -200,8 +202,7 @@ def _check_options(
         return
     if asked.instruments is None:
         raise UserError("--wavelength is for measured diffractograms, and the network takes none")
-    # That a file is missing is said when it is read.
-    if not any(not path.exists() or _find_measured(path, asked) for path in files):
+    if not unknown and not any(_find_measured(path, asked) for path in files):
         raise UserError("--wavelength is for measured diffractograms, and none is given")
 
 

@@ -15,6 +15,7 @@ from PIL import Image
 from spacegrouper.contract.descriptor import Levels
 from spacegrouper.crystals.cif_text import path_text
 from spacegrouper.crystals.crystal import Rejection
+from spacegrouper.crystals.text_files import check_file
 from spacegrouper.errors import UserError
 from spacegrouper.prediction.other_formats import other_image
 from spacegrouper.prediction.pattern_checks import check_centre, check_pattern
@@ -102,11 +103,11 @@ def _named(name: str) -> Iterator[None]:
 
 def _open_array(path: Path, size: int, scale: GreyScale) -> Levels:
     name = path_text(path)
+    with _named(name):
+        check_file(path)
     try:
         # An archive of arrays (*.npz) is none, whatever its name.
         array: Any = np.lib.format.open_memmap(path, mode="r")  # type: ignore[no-untyped-call]
-    except FileNotFoundError:
-        raise UserError(f"{name}: no such file") from None
     except (OSError, ValueError, EOFError, OverflowError, SyntaxError):
         raise UserError(
             f"{name}: cannot be read as a NumPy array, or cut short; write it with numpy.save, "
@@ -130,11 +131,10 @@ def _open_array(path: Path, size: int, scale: GreyScale) -> Levels:
 
 
 def _read_image(path: Path, size: int, scale: GreyScale) -> Levels:
+    check_file(path)
     try:
         with path.open("rb") as file:
             beginning = file.read(512)
-    except FileNotFoundError:
-        raise UserError("no such file; give an image for each view") from None
     except OSError as error:
         raise UserError(f"cannot be read: {error.strerror}") from None
     if reason := other_image(beginning, path.suffix.lower()):

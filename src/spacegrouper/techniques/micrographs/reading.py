@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from spacegrouper.crystals.cif_text import path_text
+from spacegrouper.crystals.text_files import check_file
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.grey_image import read_grey_image
 from spacegrouper.techniques.micrographs.micrograph import Floats, Micrograph
@@ -52,8 +53,7 @@ def read_micrograph(path: Path) -> Micrograph:
     """
     name = path_text(path)
     try:
-        if not path.is_file():
-            raise UserError("no such file")
+        check_file(path)
         if not path.stat().st_size:
             raise UserError("an empty file; export the pattern anew")
         reader = _READERS.get(path.suffix.lower())
