@@ -68,6 +68,32 @@ def test_unmerged_reflections_have_the_indices_that_were_measured(tmp_path):
     np.testing.assert_array_equal(found.intensity, INTENSITY.astype(np.float32))
 
 
+OTHER = gemmi.UnitCell(50, 60, 70, 90, 90, 90)
+
+
+def with_cell_of_file(path, crystals=1):
+    """Write a file with another cell for the whole of it, and maybe a crystal that has it."""
+    mtz = gemmi.read_mtz_file(str(mtz_file(path, IMEAN, TABLE)))
+    mtz.cell = OTHER
+    if crystals > 1:
+        mtz.add_dataset("another").cell = OTHER
+    mtz.write_to_file(str(path))
+    return path
+
+
+def with_cell_of_batch(path):
+    mtz = gemmi.read_mtz_file(str(unmerged(path)))
+    mtz.batches[0].cell = OTHER
+    mtz.write_to_file(str(path))
+    return path
+
+
+def test_of_several_crystals_the_cell_is_that_of_the_dataset(tmp_path):
+    found = read_reflection_list([with_cell_of_file(tmp_path / "a.mtz", crystals=2)])
+    np.testing.assert_allclose(found.cell, CELL, rtol=1e-6)
+    assert any(note.startswith("the cell is that of the dataset measured") for note in found.notes)
+
+
 def changed(path, change):
     mtz_file(path, IMEAN, TABLE)
     return write(path, change(path.read_bytes()))
@@ -76,6 +102,11 @@ def changed(path, change):
 @pytest.mark.parametrize(
     ("make", "words"),
     [
+        (
+            with_cell_of_file,
+            "has the cell 50, 60, 70, 90, 90, 90 for the whole file, and 5.79, 5.94, 12.27, 90, ",
+        ),
+        (with_cell_of_batch, "has the cell 50, 60, 70, 90, 90, 90 for its batches, and 5.79, "),
         (lambda path: unmerged(path, partial=1), "parts of reflections that are not summed"),
         (lambda path: mtz_file(path, [("FC", "F"), ("PHIC", "P")], TABLE), "values without sigma"),
         (lambda path: mtz_file(path, [("PHI", "P")], TABLE[:, :4]), "no intensities and no F"),

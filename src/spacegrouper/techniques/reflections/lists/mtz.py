@@ -53,7 +53,6 @@ def _described(mtz: "gemmi.Mtz") -> "FromFile":
         guessed_radiation,
         known_wavelength,
     )
-    from spacegrouper.techniques.reflections.lists.shared.cells import checked_cell
 
     notes: list[str] = []
     if len(mtz.batches):
@@ -66,13 +65,51 @@ def _described(mtz: "gemmi.Mtz") -> "FromFile":
     group = mtz.spacegroup
     return FromFile(
         reflections=_measured(mtz, columns, quantity),
-        cell=checked_cell(mtz.get_cell(columns[0].dataset_id).parameters, "the MTZ file's cell"),
+        cell=_cell(mtz, dataset, notes),
         wavelength=wavelength,
         radiation=guessed_radiation(wavelength, notes),
         symbol=group.xhm() if group else None,
         number=group.number if group else None,
         notes=tuple(notes),
     )
+
+
+def _cell(mtz: "gemmi.Mtz", dataset: "gemmi.Mtz.Dataset", notes: list[str]) -> tuple[float, ...]:
+    """Return the cell of a dataset (DCELL).
+
+    The one of the whole file (CELL) is for old programs: where crystals differ, it is that of one.
+    """
+    import numpy as np
+
+    from spacegrouper.techniques.reflections.lists.shared.cells import (
+        cell_words,
+        checked_cell,
+        differ,
+    )
+
+    cell = checked_cell(mtz.get_cell(dataset.id).parameters, "the MTZ file's cell")
+    # HKL_base, of number 0, repeats that of the whole file.
+    others = [each.cell.parameters for each in mtz.datasets if each.id not in (0, dataset.id)]
+    # Of crystals that were scaled together, batches differ a little.
+    batches = [each.cell.parameters for each in mtz.batches if each.dataset_id == dataset.id]
+    stated = {"the whole file": mtz.cell.parameters}
+    if batches:
+        stated["its batches"] = tuple(np.median(batches, axis=0).tolist())
+    for what, other in stated.items():
+        # Unknown ones are 0, or 1 by gemmi.
+        if max(other[:3]) <= 1 or not differ(other, cell):
+            continue
+        if any(not differ(other, each) for each in others if max(each[:3]) > 1):
+            notes.append(
+                f"the cell is that of the dataset {dataset.dataset_name}, {cell_words(cell)}; the "
+                "file has another crystal too"
+            )
+            continue
+        raise UserError(
+            f"the MTZ file has the cell {cell_words(other)} for {what}, and {cell_words(cell)} for "
+            f"its dataset {dataset.dataset_name}; write it anew with the right one"
+        )
+    return cell
 
 
 def _check_whole(mtz: "gemmi.Mtz") -> None:
