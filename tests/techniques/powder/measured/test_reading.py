@@ -74,6 +74,7 @@ def quoted(separator: str, mark: str = ".") -> bytes:
         quoted(";", ","),
         quoted(",", ","),
         quoted("\t", ","),
+        quoted(",").replace(b"\n", b',""\n') + b',""',
         columns(',"').replace(b"\n", b'"\n') + b'"',
         b'"2theta","counts"\n' + quoted(",").replace(b'"\n', b'","1.5"\n') + b',"1.5"',
         b'"2\xce\xb8 (deg)";"I"\r\n' + quoted(";", ",").replace(b"\n", b"\r\n"),

@@ -120,6 +120,10 @@ def changed(path, change):
             "the MTZ file is damaged or cut short",
         ),
         (
+            lambda path: changed(path, lambda data: data.replace(b"      20   ", b"      12   ")),
+            "the MTZ file states 12 reflections, but holds 20",
+        ),
+        (
             lambda path: mtz_file(path, IMEAN, TABLE + np.eye(5)[0] / 2),
             "column H of the MTZ file has indices that are not whole numbers",
         ),

@@ -100,7 +100,7 @@ def _check_number(heading: list[str], number: int) -> None:
 
 def _unquoted(line: str) -> str:
     """Return a line with blanks about each number, where spreadsheets put quotes."""
-    return _QUOTED.sub(r" \1 ", line)
+    return _QUOTED.sub(r" \1 ", line.replace('""', ""))
 
 
 def _texts(line: str) -> list[str]:

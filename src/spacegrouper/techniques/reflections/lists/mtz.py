@@ -1,7 +1,7 @@
 """Format `mtz`: CCP4's binary reflections, merged or not."""
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from spacegrouper.contract.list_format import LIST_FORMATS, ListFormat
 from spacegrouper.errors import UserError
@@ -41,10 +41,25 @@ def _read(content: "Content") -> "FromFile":
         raise UserError("the MTZ file is cut short: its header has no end; copy it anew")
     try:
         with file_for_gemmi(content.data, ".mtz") as path:
-            return _described(gemmi.read_mtz_file(path))
+            mtz = gemmi.read_mtz_file(path)
+        _check_number(mtz, content.data)
+        return _described(mtz)
     # gemmi's, and what follows from a damaged header.
     except (RuntimeError, ValueError, IndexError):
         raise UserError("the MTZ file is damaged or cut short") from None
+
+
+def _check_number(mtz: "gemmi.Mtz", data: bytes) -> None:
+    """Raise UserError where there are more reflections between head and header than stated."""
+    # Words of four bytes, of which the head has 20, counted from 1; below 0 in files above 8 GB.
+    order: Literal["big", "little"] = "big" if data[8] >> 4 == 1 else "little"
+    words = int.from_bytes(data[4:8], order, signed=True) - 21
+    held = words // max(len(mtz.columns), 1)
+    if held > mtz.nreflections:
+        raise UserError(
+            f"the MTZ file states {mtz.nreflections} reflections, but holds {held}; copy it anew, "
+            "or write it anew from its source"
+        )
 
 
 def _described(mtz: "gemmi.Mtz") -> "FromFile":
