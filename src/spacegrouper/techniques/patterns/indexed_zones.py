@@ -28,7 +28,7 @@ from spacegrouper.techniques.patterns.geometry import (
 )
 from spacegrouper.techniques.patterns.settings import against_indexing
 from spacegrouper.techniques.patterns.shared_axes import contradiction
-from spacegrouper.techniques.patterns.spot_lattice import lattice_of_spots, spots_of
+from spacegrouper.techniques.patterns.spot_lattice import LONGEST, lattice_of_spots, spots_of
 from spacegrouper.techniques.patterns.zone_comparisons import compared
 
 # Along which axis of the frame rows of spots follow one another, and which runs along them, by the
@@ -117,8 +117,8 @@ class IndexedZones:
         if missing:
             return (
                 f"no lattice of spots is found in the pattern along {', '.join(missing)}, as in "
-                "one of a few spots, of rings or of noise; give patterns of one crystal along x, y "
-                "and z"
+                "one of a few spots, of rings, of noise, of a crystal off the axis, or of a cell "
+                f"longer than {LONGEST:g} Å; give patterns of one crystal along x, y and z"
             )
         return contradiction(patterns, spots, lattices, [view.axes for view in self._views])
 

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 _SPOT_REACH = 2  # pixels, in rows and columns: a spot is the brightest of its surroundings
 _MOST_SPOTS = 300  # the brightest
 _FEWEST_SPOTS = 4
-_LONGEST, _STEP = 90.0, 0.1  # Angstrom, of periods that are tried
+LONGEST, _STEP = 90.0, 0.1  # Angstrom, of periods that are tried
 _CLEAR = 0.15  # smaller sums are no lattice
 _NEARLY = 0.8  # of the largest sum: those above count as equally large
 _DIP = 0.25  # below it, a sum has left its maximum at 0
@@ -122,7 +122,7 @@ def _in_rows(rows: Any, along: Any, selves: float) -> Any:
     `rows`: (n,), equal ones together; `selves`: taken off each sum, as what spots add to it by
     themselves, so that a row of one spot counts for nothing.
     """
-    count = int(_LONGEST / _STEP)
+    count = int(LONGEST / _STEP)
     sums = np.empty(count)
     real, imaginary = np.ones(along.size), np.zeros(along.size)
     turn_real, turn_imaginary = np.empty(along.size), np.empty(along.size)
