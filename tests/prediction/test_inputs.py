@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -230,6 +231,26 @@ def test_a_cif_with_a_profile_is_a_diffractogram(
     (found,) = read_input([path], Asked(None))
     assert isinstance(found, Measured)
     assert found.notes[0] == "wavelength 1.5406 Å, as the file says"
+
+
+def test_a_file_is_opened_once_to_tell_it_and_once_to_read_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, opened = tmp_path / "powder.cif", []
+    path.write_bytes(powder_cif() + CELL)
+    really_open = Path.open
+
+    def counting_open(self: Path, *args: Any, **more: Any) -> Any:
+        opened.append(self)
+        return really_open(self, *args, **more)
+
+    monkeypatch.setattr(Path, "open", counting_open)
+    asked = Asked(None, wavelength=1.5406)
+    (together,) = gathered([path], asked)
+    assert opened.count(path) == 1
+    (found,) = read_input(together, asked)
+    assert isinstance(found, Measured)
+    assert opened.count(path) == 2
 
 
 @pytest.mark.parametrize("further", ["_pd_proc_ls_prof_wR_factor 0.1\n", powder_cif().decode()])

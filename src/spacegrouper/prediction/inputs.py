@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,14 +30,14 @@ from spacegrouper.prediction.pattern_files import (
     read_images,
     read_pattern_file,
 )
-from spacegrouper.techniques.reflections.list_reading import Role, role_of
+from spacegrouper.techniques.reflections.list_reading import Role, list_content, role_of
 from spacegrouper.techniques.reflections.ranking.priors import Prior
 
 if TYPE_CHECKING:
-    from spacegrouper.contract.measured_files import MeasuredFiles
     from spacegrouper.contract.technique import Technique
     from spacegrouper.prediction.answers import Answer
     from spacegrouper.prediction.trained_model import TrainedModel
+    from spacegrouper.techniques.reflections.list_file import Content
     from spacegrouper.techniques.reflections.ranking.ranker import Kind, Ranker
 
 # Crystals in memory at a time, with their patterns and images.
@@ -120,32 +120,58 @@ class Asked:
             )
         return network
 
-    @cached_property
-    def _roles(self) -> dict[Path, Role | None]:
-        return {}
-
     def role(self, path: Path) -> Role | None:
-        """Return what a file is to reflection lists; it is read for that once."""
-        if path not in self._roles:
-            self._roles[path] = role_of(path)
-        return self._roles[path]
+        """Return what a file is to reflection lists."""
+        return self._told_by_content(path)[0]
 
     def is_list(self, path: Path) -> bool:
         """Tell whether a file is read as a list of reflections."""
         return is_list(self.role(path), self.model is not None)
 
+    def is_measured(self, path: Path) -> bool:
+        """Tell whether a file is an instrument's that a network takes."""
+        return self._told_by_content(path)[1]
+
+    @cached_property
+    def _told(self) -> dict[Path, tuple[Role | None, bool]]:
+        return {}
+
+    def _told_by_content(self, path: Path) -> tuple[Role | None, bool]:
+        """Return what `role` and `is_measured` do; a file is read for that once.
+
+        Its content is not kept: there may be many files, and large ones.
+        """
+        if path not in self._told:
+            try:
+                content = list_content(path)
+            except UserError:
+                # Whoever reads the file last says why it cannot be read.
+                self._told[path] = None, False
+            else:
+                role = role_of(content)
+                self._told[path] = role, self._is_measured(content, role)
+        return self._told[path]
+
+    def _is_measured(self, content: "Content", role: Role | None) -> bool:
+        if self.model is None and is_list(role, structures_are_asked=False):
+            return False
+        files = self.instruments.measured if self.instruments else None
+        if files is None or len(content.data) > _MAXIMUM_BYTES:
+            return False
+        return files.recognises(content.data, content.name)
+
 
 @dataclass(frozen=True)
 class _Kind:
-    """A kind of input: how it is told from those further down, and read.
+    """A kind of input.
 
     Args:
-        find: returns None for a path of another kind, or else what `read` is to know of it.
-        read: reads the paths, of which `find` found this of the first.
+        has: tells whether a path is of this kind, if it is of none further up.
+        read: reads the paths, of which the first is of this kind.
     """
 
-    find: Callable[[Path, Asked], Any]
-    read: Callable[[Sequence[Path], Asked, Any], Iterator[Input]]
+    has: Callable[[Path, Asked], bool]
+    read: Callable[[Sequence[Path], Asked], Iterator[Input]]
 
 
 def gathered(paths: Sequence[Path], asked: Asked) -> list[tuple[Path, ...]]:
@@ -157,9 +183,10 @@ def gathered(paths: Sequence[Path], asked: Asked) -> list[tuple[Path, ...]]:
     """
     files = [path for path in paths if not holds_patterns(path) and not is_micrograph(path)]
     roles = {path: asked.role(path) for path in files}
-    # The CIF file of a powder may have a cell, but does not belong to a list.
-    powders = [path for path in files if roles[path] == "companion" and _find_measured(path, asked)]
-    roles |= dict.fromkeys(powders)
+    for path, role in roles.items():
+        # The CIF file of a powder may have a cell, but does not belong to a list.
+        if role == "companion" and asked.is_measured(path):
+            roles[path] = None
     together = {each[0]: each for each in lists_together(roles, asked.model is not None)}
     beside = {path for each in together.values() for path in each[1:]}
     lists = [path for path in together if asked.is_list(path)]
@@ -202,7 +229,7 @@ def _check_options(
         return
     if asked.instruments is None:
         raise UserError("--wavelength is for measured diffractograms, and the network takes none")
-    if not unknown and not any(_find_measured(path, asked) for path in files):
+    if not unknown and not any(asked.is_measured(path) for path in files):
         raise UserError("--wavelength is for measured diffractograms, and none is given")
 
 
@@ -210,9 +237,8 @@ def read_input(paths: Sequence[Path], asked: Asked) -> Iterator[Input]:
     """Read an input of any kind; of several files the first is what the others belong to."""
     name = path_text(paths[0])
     try:
-        found = ((kind, kind.find(paths[0], asked)) for kind in _KINDS)
-        kind, known = next((kind, known) for kind, known in found if known is not None)
-        yield from kind.read(paths, asked, known)
+        kind = next(kind for kind in _KINDS if kind.has(paths[0], asked))
+        yield from kind.read(paths, asked)
     except UserError as error:
         yield _rejection(name, error)
     except OSError as error:
@@ -288,55 +314,40 @@ def _ranker(asked: Asked, kind: "Kind") -> "Ranker":
     return read_ranker(asked.ranker, kind)
 
 
-def _find_measured(path: Path, asked: Asked) -> "tuple[MeasuredFiles, bytes] | None":
-    """Return how an instrument's file is read and its content, if a network takes it."""
-    files = asked.instruments.measured if asked.instruments else None
-    if files is None or not path.is_file() or (asked.model is None and asked.is_list(path)):
-        return None
-    name = path_text(path)
-    try:
-        content = unpacked(content_of(path, _MAXIMUM_BYTES), _MAXIMUM_BYTES, name)
-    except UserError:
-        # Too large or damaged: a list may be larger, and whoever reads the file last says why not.
-        return None
-    return (files, content) if files.recognises(content, name) else None
-
-
-def _read_measured(
-    paths: Sequence[Path], asked: Asked, found: "tuple[MeasuredFiles, bytes]"
-) -> Iterator[Input]:
-    files, content = found
-    presentation = asked.network_for_instruments.labels.presentation
-    yield files.read(content, path_text(paths[0]), presentation, asked.wavelength)
-
-
-def _read_patterns(paths: Sequence[Path], asked: Asked, _: bool) -> Iterator[Input]:
+def _read_patterns(paths: Sequence[Path], asked: Asked) -> Iterator[Input]:
     yield from read_pattern_file(paths[0], asked.network_for_patterns.settings.simulate)
 
 
-def _read_list(paths: Sequence[Path], asked: Asked, role: Role) -> Iterator[Input]:
-    yield read_list(paths, role, asked.cell)
-
-
-def _read_micrographs(paths: Sequence[Path], asked: Asked, _: bool) -> Iterator[Input]:
+def _read_micrographs(paths: Sequence[Path], asked: Asked) -> Iterator[Input]:
     from spacegrouper.prediction.micrograph_answers import read_micrographs
 
     yield read_micrographs(paths, asked.cell, asked.pixel_size)
 
 
-def _read_structures(paths: Sequence[Path], asked: Asked, _: bool) -> Iterator[Input]:
+def _read_measured(paths: Sequence[Path], asked: Asked) -> Iterator[Input]:
+    labels, name = asked.network_for_instruments.labels, path_text(paths[0])
+    content = unpacked(content_of(paths[0], _MAXIMUM_BYTES), _MAXIMUM_BYTES, name)
+    assert labels.technique.measured is not None
+    yield labels.technique.measured.read(content, name, labels.presentation, asked.wavelength)
+
+
+def _read_list(paths: Sequence[Path], asked: Asked) -> Iterator[Input]:
+    yield read_list(paths, asked.role(paths[0]), asked.cell)
+
+
+def _read_structures(paths: Sequence[Path], asked: Asked) -> Iterator[Input]:
     from spacegrouper.prediction.structure_files import read_standard_crystals
 
     yield from read_standard_crystals(paths[0], asked.network.settings.standardise)
 
 
-# The first that finds something reads it. Those that are told by their names come first: they may
-# be of any size, and need not be read to be told.
+# The first that has a path reads it. Those that are told by their names come first: they may be of
+# any size, and need not be read to be told.
 _KINDS = (
-    _Kind(lambda path, asked: holds_patterns(path) or None, _read_patterns),
-    _Kind(lambda path, asked: is_micrograph(path) or None, _read_micrographs),
-    _Kind(_find_measured, _read_measured),
-    _Kind(lambda path, asked: asked.role(path) if asked.is_list(path) else None, _read_list),
+    _Kind(lambda path, asked: holds_patterns(path), _read_patterns),
+    _Kind(lambda path, asked: is_micrograph(path), _read_micrographs),
+    _Kind(lambda path, asked: asked.is_measured(path), _read_measured),
+    _Kind(lambda path, asked: asked.is_list(path), _read_list),
     _Kind(lambda path, asked: True, _read_structures),
 )
 

@@ -95,7 +95,7 @@ def is_list(role: Role | None, structures_are_asked: bool) -> bool:
     return role == "list" or (role == "list and structure" and not structures_are_asked)
 
 
-def read_list(paths: Sequence[Path], role: Role, cell: str | None) -> MeasuredList:
+def read_list(paths: Sequence[Path], role: Role | None, cell: str | None) -> MeasuredList:
     """Read a list and what belongs to it; see `read_reflection_list`, which raises UserError.
 
     `role`: of the first path.

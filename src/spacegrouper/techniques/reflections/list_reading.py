@@ -80,12 +80,18 @@ def read_reflection_list(paths: Sequence[Path], cell: str | None = None) -> Refl
         raise UserError(f"{name}: {error}") from None
 
 
-def role_of(path: Path) -> Role | None:
+def list_content(path: Path) -> Content:
+    """Read a file that may be a list of reflections.
+
+    Raises:
+        UserError: it cannot be read or unpacked, or is larger than MAXIMUM_BYTES.
+    """
+    name = path_text(path)
+    return Content(name, unpacked(content_of(path, MAXIMUM_BYTES), MAXIMUM_BYTES, name))
+
+
+def role_of(content: Content) -> Role | None:
     """Tell what a file is to reflection lists; nothing of one that is of no format of theirs."""
-    try:
-        content = _content(path)
-    except (UserError, OSError):
-        return None
     known = next((one for one in LIST_FORMATS if one.recognises(content)), None)
     if known is None:
         return None
@@ -94,15 +100,10 @@ def role_of(path: Path) -> Role | None:
     return "list" if known.has_reflections(content) else "companion"
 
 
-def _content(path: Path) -> Content:
-    name = path_text(path)
-    return Content(name, unpacked(content_of(path, MAXIMUM_BYTES), MAXIMUM_BYTES, name))
-
-
 def _read(path: Path) -> FromFile:
     name = path_text(path)
     try:
-        content = _content(path)
+        content = list_content(path)
         if not content.data.strip():
             raise UserError("the file is empty")
         for known in LIST_FORMATS:
