@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -42,6 +42,24 @@ class Zone:
     step: float
     misfit: float
     others: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """How a zone fits a pattern.
+
+    Args:
+        zone: without others.
+        chi: chi squared of scale, ratio of lengths and angle.
+        against: minus twice the logarithm of the odds.
+        metric: lengths, 1/Angstrom, cosine and index of the vectors; equal ones are equivalent by
+            the cell.
+    """
+
+    zone: Zone
+    chi: float
+    against: float
+    metric: tuple[float, ...]
 
 
 def reflections_across(zone: Indices) -> Indices:
@@ -94,42 +112,8 @@ def zone_of(vectors: Floats, step: float | None, lattice: Floats) -> Zone:
     Raises:
         UserError: none fits.
     """
-    reciprocal = np.linalg.inv(lattice).T
-    lengths = np.linalg.norm(vectors, axis=1)
-    angle = _angle(vectors[0], vectors[1])
-    pairs = _pairs()
-    found = []
-    for axis in zone_axes():
-        across = reflections_across(np.array(axis))
-        plane = across @ reciprocal
-        basis = _reduction(plane) @ across
-        sides = pairs @ basis @ reciprocal  # (pairs, 2, 3)
-        theirs = np.linalg.norm(sides, axis=2)
-        cosine = (sides[:, 0] * sides[:, 1]).sum(axis=1) / theirs.prod(axis=1)
-        ratio = np.log(theirs / lengths)
-        scale = ratio.mean(axis=1) - (math.log(step) if step else ratio.mean(axis=1))
-        shape = np.stack(
-            [(ratio[:, 0] - ratio[:, 1]) / math.sqrt(2), np.arccos(np.clip(cosine, -1, 1)) - angle]
-        )
-        chi = (scale / _SCALE) ** 2 + ((shape / _SHAPE) ** 2).sum(axis=0)
-        index = np.abs(np.rint(np.linalg.det(pairs))).astype(int)
-        size = np.linalg.norm(np.array(axis) @ lattice)
-        total = chi + 2 * np.vectorize(_AGAINST.__getitem__)(index) + _FOR_SHORT * math.log(size)
-        best = int(total.argmin())
-        if chi[best] < _LARGEST_MISFIT:
-            deviation = math.sqrt((scale[best] ** 2 + (shape[:, best] ** 2).sum()) / 3)
-            metric = tuple(np.round([*theirs[best], cosine[best]], 4)), int(index[best])
-            found.append(
-                (
-                    float(total[best]),
-                    axis,
-                    pairs[best] @ basis,
-                    basis,
-                    metric,
-                    deviation,
-                    ratio[best],
-                )
-            )
+    fits = [_fit(axis, vectors, step, lattice) for axis in zone_axes()]
+    found = sorted((fit for fit in fits if fit.chi < _LARGEST_MISFIT), key=lambda fit: fit.against)
     if not found:
         raise UserError(
             "no zone axis up to "
@@ -137,17 +121,40 @@ def zone_of(vectors: Floats, step: float | None, lattice: Floats) -> Zone:
             "lattice of spots; check the cell"
             + (" and the scale" if step else ", or give the scale with --pixel-size")
         )
-    found.sort(key=lambda one: one[0])
-    odds, axis, indexed, basis, metric, deviation, ratio = found[0]
-    others = [one[1] for one in found[1:] if one[0] < odds + _CLEAR and one[4] != metric]
-    return Zone(
+    best, *rest = found
+    near = [fit for fit in rest if fit.against < best.against + _CLEAR]
+    others = [tuple(fit.zone.axis.tolist()) for fit in near if fit.metric != best.metric]
+    return replace(best.zone, others=tuple(others[:3]))
+
+
+def _fit(axis: tuple[int, int, int], vectors: Floats, step: float | None, lattice: Floats) -> _Fit:
+    """Return the pair of a zone's vectors that fits a pattern best; arguments as of `zone_of`."""
+    reciprocal = np.linalg.inv(lattice).T
+    across = reflections_across(np.array(axis))
+    basis = _reduction(across @ reciprocal) @ across
+    pairs = _pairs()
+    sides = pairs @ basis @ reciprocal  # (pairs, 2, 3)
+    lengths = np.linalg.norm(sides, axis=2)
+    cosine = (sides[:, 0] * sides[:, 1]).sum(axis=1) / lengths.prod(axis=1)
+    ratio = np.log(lengths / np.linalg.norm(vectors, axis=1))
+    scale = ratio.mean(axis=1) - (math.log(step) if step else ratio.mean(axis=1))
+    turn = np.arccos(np.clip(cosine, -1, 1)) - _angle(*vectors)
+    shape = np.stack([(ratio[:, 0] - ratio[:, 1]) / math.sqrt(2), turn])
+    chi = (scale / _SCALE) ** 2 + ((shape / _SHAPE) ** 2).sum(axis=0)
+    index = np.abs(np.rint(np.linalg.det(pairs))).astype(int)
+    size = np.linalg.norm(np.array(axis) @ lattice)
+    against = chi + 2 * np.vectorize(_AGAINST.__getitem__)(index) + _FOR_SHORT * math.log(size)
+    best = int(against.argmin())
+    zone = Zone(
         axis=np.array(axis),
-        vectors=indexed,
+        vectors=pairs[best] @ basis,
         basis=basis,
-        step=math.exp(float(ratio.mean())),
-        misfit=deviation,
-        others=tuple(others[:3]),
+        step=math.exp(float(ratio[best].mean())),
+        misfit=math.sqrt((scale[best] ** 2 + (shape[:, best] ** 2).sum()) / 3),
+        others=(),
     )
+    metric = *np.round([*lengths[best], cosine[best]], 4).tolist(), int(index[best])
+    return _Fit(zone, float(chi[best]), float(against[best]), metric)
 
 
 def _reduction(plane: Floats) -> Indices:
