@@ -57,13 +57,13 @@ def test_other_content_is_no_cif(content):
 
 def test_repeated_tags_and_names_are_read_where_they_agree():
     first, second = cif_blocks(
-        b"data_global\n_a 1\n_a 1.0\n_b 1\n_b 2\n_C.d 5\nloop_\n_x\n1\nloop_\n_x\n2\n"
+        b"data_global\n_a 1\n_a 1.0\n_b 1\n_b 1.0\n_b 2\n_C.d 5\nloop_\n_x\n1\nloop_\n_x\n2\n"
         b"data_global\n_a 3\n"
     )
     assert (first.name, second.name) == ("global", "global-2")
     assert (first.number("_a"), second.number("_a")) == (1, 3)
     assert first.number("_c_d") == 5
-    with pytest.raises(UserError, match="_b is given twice, as 1 and as 2"):
+    with pytest.raises(UserError, match="_b is given twice, as '1' and as '2'"):
         first.number("_b")
     with pytest.raises(UserError, match="_x is in two loops that differ"):
         first.table("_x")

@@ -10,7 +10,7 @@ from itertools import takewhile
 
 import gemmi
 
-from spacegrouper.crystals.cif_text import Block, shown
+from spacegrouper.crystals.cif_text import Block, given_twice, shown
 from spacegrouper.errors import UserError
 
 FORMULA_TAG = "_chemical_formula_sum"
@@ -60,10 +60,9 @@ def stated_formula(block: Block) -> dict[str, float]:
     """Return the amounts in the formula; none if there is none, or in no usual form."""
     texts = block.values(FORMULA_TAG)
     formulas = [parse_formula(text) for text in texts]
-    if any(formula != formulas[0] for formula in formulas):
-        raise UserError(
-            f"{FORMULA_TAG} is given twice, as {shown(texts[0])} and as {shown(texts[1])}"
-        )
+    for text, formula in zip(texts, formulas, strict=True):
+        if formula != formulas[0]:
+            raise UserError(given_twice(FORMULA_TAG, texts[0], text))
     return formulas[0] if formulas else {}
 
 

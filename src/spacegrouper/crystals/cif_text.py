@@ -86,8 +86,8 @@ class Block:
         for text, number in zip(texts, numbers, strict=True):
             if math.isnan(number):
                 raise UserError(f"{tag} is {shown(text)}, not a number")
-        if len(set(numbers)) > 1:
-            raise UserError(f"{tag} is given twice, as {texts[0]} and as {texts[1]}")
+            if number != numbers[0]:
+                raise UserError(given_twice(tag, texts[0], text))
         return numbers[0] if numbers else math.nan
 
     def has(self, tag: str) -> bool:
@@ -168,6 +168,11 @@ def shown(text: str) -> str:
     """Return a text in quotes, cut to what a line of a message bears."""
     text = " ".join(text.split())
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
+
+
+def given_twice(tag: str, one: str, other: str) -> str:
+    """Return what is wrong with a tag that has two values."""
+    return f"{tag} is given twice, as {shown(one)} and as {shown(other)}"
 
 
 def path_text(path: Path | str) -> str:

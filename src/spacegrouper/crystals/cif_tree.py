@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from spacegrouper.crystals.cif_reader import read_file
-from spacegrouper.crystals.cif_text import Block, path_text, shown
+from spacegrouper.crystals.cif_text import Block, given_twice, path_text
 from spacegrouper.crystals.crystal import Crystal, Rejection
 from spacegrouper.crystals.processes import map_in_order
 from spacegrouper.errors import UserError
@@ -141,8 +141,7 @@ def _entry(crystal: Crystal, block: Block, tags: Sequence[str]) -> _Entry | Reje
     said = {tag: values for tag in tags if (values := block.values(tag))}
     for tag, values in said.items():
         if len(values) > 1:
-            reason = f"{tag} is given twice, as {shown(values[0])} and as {shown(values[1])}"
-            return Rejection(crystal.id, "acquire", reason)
+            return Rejection(crystal.id, "acquire", given_twice(tag, values[0], values[1]))
     crystal = replace(crystal, metadata=crystal.metadata | {k: v[0] for k, v in said.items()})
     code, duplicate_of = block.text("_cod_database_code"), block.text(*_DUPLICATE_TAGS)
     return _Entry(crystal, crystal.digest(), code, duplicate_of)
