@@ -3,13 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from spacegrouper.crystals.cell_parameters import angles_of, lengths_of
+
 
 def cell_of(lattice: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return a, b, c in Angstrom and alpha, beta, gamma in degrees of lattice vectors in rows."""
-    lengths = np.linalg.norm(lattice, axis=1)
-    cosines = (lattice @ lattice.T) / np.outer(lengths, lengths)
-    angles = np.degrees(np.arccos(np.clip(cosines[[1, 0, 0], [2, 2, 1]], -1, 1)))
-    return np.concatenate([lengths, angles])
+    return np.concatenate([lengths_of(lattice), angles_of(lattice)])
 
 
 def cell_features(cells: NDArray[np.float64]) -> NDArray[np.float32]:
