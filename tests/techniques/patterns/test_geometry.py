@@ -5,6 +5,7 @@ from spacegrouper.settings import Simulate, View
 from spacegrouper.techniques.patterns.geometry import (
     detector_places,
     make_detector,
+    reach,
     rotation_matrices,
     scattering_components,
 )
@@ -18,6 +19,15 @@ def test_pixels_lie_on_the_ewald_sphere(pixels: int) -> None:
     scattered = detector.s + np.array([[0], [0], [1 / 0.035]])
     np.testing.assert_allclose(np.linalg.norm(scattered, axis=0), 1 / 0.035, rtol=1e-12)
     assert np.any(np.all(detector.s == 0, axis=0)) == (pixels % 2 == 1)
+
+
+@pytest.mark.parametrize("ewald_sphere", ["curved", "flat"])
+def test_the_middle_of_an_edge_is_the_centre_of_a_pixel_of_a_larger_detector(
+    ewald_sphere: str,
+) -> None:
+    settings = Simulate(pixels=8, pixel_size=5e-3, ewald_sphere=ewald_sphere)
+    larger = make_detector(settings.model_copy(update={"pixels": 9})).s.reshape(3, 9, 9)
+    assert reach(settings) == pytest.approx(larger[0, 4, 8], rel=1e-12)
 
 
 def test_columns_run_along_x_and_rows_along_y() -> None:

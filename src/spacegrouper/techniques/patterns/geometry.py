@@ -77,7 +77,7 @@ def detector_places(components: NDArray[np.float64], settings: Simulate) -> NDAr
 
 
 def reach(settings: Simulate) -> float:
-    """Return |s| from the centre of the detector to the middle of an edge, 1/Angstrom."""
+    """Return the component of s across the beam at the middle of an edge, 1/Angstrom."""
     edge = settings.pixels / 2 * settings.pixel_size / settings.detector_distance
     return float(edge / np.hypot(1, edge) / (settings.wavelength * 1e10))
 
