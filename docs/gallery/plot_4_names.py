@@ -15,8 +15,8 @@ from spacegrouper.errors import UserError
 # A technique is what is measured of a crystal; its engines simulate it.
 
 for technique in TECHNIQUES:
-    engines = [engine.name for engine in ENGINES if engine.technique == technique.name]
-    print(f"{technique.name:12} {technique.measures:24} simulated by {', '.join(engines)}")
+    engines = ", ".join(technique.engines)
+    print(f"{technique.name:12} {technique.measures:24} simulated by {engines}")
 
 # %%
 # A descriptor makes a network's input from what was measured. A network takes one kind of input.

@@ -1,26 +1,22 @@
 """The space group that spglib finds in a crystal as it is given, within several tolerances."""
 
-from collections.abc import Sequence
-
 import gemmi
 import numpy as np
 import spglib
 
 from spacegrouper.crystals.crystal import Crystal
 
-SYMPRECS = (0.001, 0.01, 0.1)  # Angstrom
+_SYMPRECS = (0.001, 0.01, 0.1)  # Angstrom
 
 
-def space_groups_within(
-    crystal: Crystal, symprecs: Sequence[float] = SYMPRECS
-) -> dict[float, int | None]:
+def space_groups_within(crystal: Crystal) -> dict[float, int | None]:
     """Return the number of the space group by tolerance, Angstrom; None where spglib finds none.
 
     The cell is taken as it is, and angles are as exact as distances.
     """
     numbers = np.array([gemmi.Element(symbol).atomic_number for symbol in crystal.species])
     cell = (crystal.lattice, crystal.frac_coords, numbers)
-    return {symprec: _space_group(cell, symprec) for symprec in symprecs}
+    return {symprec: _space_group(cell, symprec) for symprec in _SYMPRECS}
 
 
 def _space_group(cell: tuple[object, ...], symprec: float) -> int | None:

@@ -123,10 +123,10 @@ def names_with_counts(names: Iterable[object], crystals: Iterable[int]) -> list[
     return [f"{name} (n = {count})" for name, count in zip(names, crystals, strict=True)]
 
 
-def head_columns(grid: Any, headings: Iterable[str], fontsize: float = 9) -> None:
+def head_columns(grid: Any, headings: Iterable[str]) -> None:
     """Write headings above the first row of a grid of axes."""
     for axes, heading in zip(grid[0], headings, strict=True):
-        axes.set_title(heading, fontsize=fontsize, loc="center")
+        axes.set_title(heading, fontsize=9, loc="center")
 
 
 def strip_axes(all_axes: Iterable[Axes]) -> None:

@@ -41,9 +41,9 @@ def _with_bars(hkl: Sequence[int]) -> str:
 
 
 def strongest_spots(
-    pattern: NDArray[np.uint8], count: int
+    pattern: NDArray[np.uint8],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return rows and columns of the brightest local maxima, at most `count`, brightest first.
+    """Return rows and columns of the local maxima, brightest first.
 
     A local maximum is no darker than any pixel up to two rows and two columns away; of equally
     bright ones as near as that, the first in row order stands for the spot. So spots less than
@@ -54,7 +54,7 @@ def strongest_spots(
     chosen: list[int] = []
     for spot in np.argsort(-pattern[rows, columns].astype(np.int64), kind="stable"):
         apart = np.maximum(abs(rows[chosen] - rows[spot]), abs(columns[chosen] - columns[spot]))
-        if len(chosen) < count and np.all(apart > _SPOT_REACH):
+        if np.all(apart > _SPOT_REACH):
             chosen.append(int(spot))
     return rows[chosen], columns[chosen]
 
@@ -91,7 +91,7 @@ def strongest_reflections(
     Left out are the side maxima with which a finite crystal surrounds its reflections: spots that
     lie in the main maximum of none. Arguments as of the other functions.
     """
-    rows, columns = strongest_spots(pattern, pattern.size)
+    rows, columns = strongest_spots(pattern)
     indices, off = miller_indices(rows, columns, settings, rotation, lattice)
     main = np.flatnonzero(np.all(off < 1 / np.array(settings.cells), axis=1))
     # The first of each reflection is its brightest; np.unique sorts by h, k, l instead.

@@ -261,7 +261,7 @@ def _of_groups(
         [setting.operations.systematic_absences(indices) for setting in settings], dtype=bool
     ).reshape(len(settings), len(special))
     pattern, chosen = pattern_features(masks, merged, special, likelihoods, tolerances)
-    groups = _of_point_groups(settings, merged, likelihoods, matrices, axes)
+    groups = _of_point_groups(settings, merged, likelihoods, matrices)
 
     in_general = ~(merged.axial | merged.zonal)
     general, general_expected = listed & in_general, merged.expected & in_general
@@ -304,7 +304,6 @@ def _of_point_groups(
     merged: MergedList,
     likelihoods: Floats,
     matrices: Indices,
-    axes: Indices,
 ) -> Floats:
     """Return GROUP_FEATURES of each setting; `wilson_own` and `groups_of_pattern` are left open."""
     found = np.full((len(settings), len(GROUP_FEATURES)), np.nan)

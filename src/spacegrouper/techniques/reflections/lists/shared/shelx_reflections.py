@@ -44,12 +44,11 @@ def begins_with_reflection(text: str) -> bool:
     )
 
 
-def read_reflections(text: str, first_line: int = 1) -> FromFile:
+def read_reflections(text: str) -> FromFile:
     """Read a list, and SHELX's instructions where they follow it.
 
     Args:
         text: with line ends of one kind.
-        first_line: its number in the file.
 
     Raises:
         UserError: a line is no reflection, or the list is of a kind that is not taken.
@@ -60,18 +59,18 @@ def read_reflections(text: str, first_line: int = 1) -> FromFile:
     start = next((place for place, line in enumerate(lines) if line.strip()), 0)
     stop = next((place for place in range(start, len(lines)) if _is_end(lines[place])), len(lines))
     notes: list[str] = []
-    rows = _rows(lines[start:stop], first_line + start, notes)
+    rows = _rows(lines[start:stop], 1 + start, notes)
     rest = lines[stop + 1 :]
     unread = sum(not _is_end(line) and bool(_in_columns(line) or _apart(line)) for line in rest)
     if unread:
         notes.append(
-            f"lines after the end of the list in line {first_line + stop} that look like "
+            f"lines after the end of the list in line {1 + stop} that look like "
             f"reflections and are not read: {unread}"
         )
     after = "\n".join(lines[stop:])
-    embedded = read_instructions(after, first_line + stop) if has_instructions(after) else None
+    embedded = read_instructions(after, 1 + stop) if has_instructions(after) else None
     if any(batch < 0 for *_, batch in rows):
-        line = next(place for place, row in enumerate(rows) if row[3] < 0) + first_line + start
+        line = next(place for place, row in enumerate(rows) if row[3] < 0) + 1 + start
         raise UserError(
             f"line {line}: a negative batch number: HKLF 5, overlapping reflections of twin "
             "components; give those of one component, or detwinned, as HKLF 4"
