@@ -15,6 +15,7 @@ from spacegrouper.prediction.other_formats import other_content, other_image, ot
         ("a.XY", b"10,00 12,5\n10,02 13,1\n", "measured diffractogram"),
         ("a.txt", b"# 2theta I\n10.00 12.5 1\n10.02 13.1 1\n", "measured diffractogram"),
         ("a.xrdml", b"<?xml version='1.0'?>", "measured diffractogram"),
+        ("a.rd", b"V5RD", "measured diffractogram"),
         ("a.zip", b"PK\x03\x04", "a ZIP archive; unpack it"),
         ("a.pdb", b"ATOM", "a macromolecule's file"),
         ("a.res", b"TITL", "SHELX's instructions; give the list"),

@@ -50,8 +50,7 @@ _BINARY = (
     (0, b"SQLite format 3", "a database; give structures"),
 )  # fmt: skip
 _SUFFIXES = {
-    _DIFFRACTOGRAM: ".xy .xye .xyd .xrdml .raw .ras .rasx .brml .fxye .gsa .gsas .gss .udf .uxd "
-    ".esg .cpi .chi .xdd",
+    _DIFFRACTOGRAM: ".chi",
     _MOLECULE: ".mol .mol2 .sdf .smi .cml .gjf .zmat",
     f"a macromolecule's file; {_CONVERT}": ".pdb .ent .mmtf",
     "SHELX's instructions; give the list of reflections too, such as x.hkl, or the structure as "
@@ -63,7 +62,6 @@ _SUFFIXES = {
     ".lmp .lammps .cfg .xtl .vesta .exyz .extxyz .abi .fdf .pwi .pwo .cry .mcsqs .traj",
 }
 _BY_SUFFIX = {suffix: reason for reason, names in _SUFFIXES.items() for suffix in names.split()}
-_NUMBERS = re.compile(r"[-+0-9.,eE]+(?:[\s;,]+[-+0-9.,eE]+){1,3}\s*;?")
 
 
 def other_content(content: bytes) -> str:
@@ -81,6 +79,12 @@ def other_content(content: bytes) -> str:
 
 def other_text(text: str, suffix: str) -> str:
     """Return why a file gives no structure, as far as its text or its suffix tells; or ""."""
+    # Only here: they are slow to import.
+    from spacegrouper.techniques.powder.measured.columns import is_columns
+    from spacegrouper.techniques.powder.measured.reading import SUFFIXES
+
+    if suffix in SUFFIXES:
+        return _DIFFRACTOGRAM
     if suffix in _BY_SUFFIX:
         return _BY_SUFFIX[suffix]
     if suffix in _MICROSCOPE_SUFFIXES:
@@ -90,8 +94,7 @@ def other_text(text: str, suffix: str) -> str:
         if 'lattice="' in lines[1].lower():
             return f"extended XYZ, a format that is not taken; {_CONVERT}"
         return _MOLECULE
-    filled = [line for line in lines if line and line[0] not in "#!;'/*"]
-    if len(filled) > 1 and all(_NUMBERS.fullmatch(line) for line in filled[1:]):
+    if is_columns(text):
         return _DIFFRACTOGRAM
     if "\0" in text:
         return "binary, and no format that is known"

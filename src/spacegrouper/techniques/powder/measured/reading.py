@@ -19,6 +19,7 @@ _OTHERS = {
     ".udf": "Philips' UDF", ".rd": "Philips' RD", ".gsa": "GSAS", ".gsas": "GSAS", ".gss": "GSAS",
     ".fxye": "GSAS", ".esg": "MAUD's ESG", ".cpi": "Sietronics' CPI", ".xdd": "XDD",
 }  # fmt: skip
+SUFFIXES = (*_NAMED, *_OTHERS)
 
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x08]")
 _BEGINNING = 8000  # bytes, which tell the format; whole letters of 32 bits
@@ -28,7 +29,7 @@ def is_diffractogram(content: bytes, name: str) -> bool:
     """Tell whether a file, unpacked, is to be read as a measured diffractogram."""
     suffix = _suffix(name)
     return (
-        suffix in (*_NAMED, *_OTHERS)
+        suffix in SUFFIXES
         or _is_raw(content)
         or _is_xrdml(content)
         or is_powder_cif(content)
