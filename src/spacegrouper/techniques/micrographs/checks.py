@@ -50,11 +50,14 @@ def checked(micrograph: Micrograph) -> Micrograph:
 
 def saturated_pixels(counts: Floats) -> Mask:
     """Return which pixels, (rows, columns), lie on a plateau at the highest level."""
-    highest: Mask = counts >= counts.max()
-    regions, number = label(highest)
-    sizes = np.bincount(regions.ravel(), minlength=number + 1)
-    sizes[0] = 0
-    found: Mask = sizes[regions] > _LARGEST_PLATEAU
+    return large_pieces(counts >= counts.max(), _LARGEST_PLATEAU + 1)
+
+
+def large_pieces(mask: Mask, fewest: int) -> Mask:
+    """Return which pixels of a mask, (rows, columns), are in a piece of at least so many."""
+    pieces, _ = label(mask)
+    sizes = np.bincount(pieces.ravel())
+    found: Mask = mask & (sizes[pieces] >= fewest)
     return found
 
 

@@ -5,6 +5,7 @@ from functools import lru_cache
 import gemmi
 import numpy as np
 
+from spacegrouper.techniques.micrographs.grid_points import grid_points
 from spacegrouper.techniques.micrographs.micrograph import Indices, Mask
 from spacegrouper.techniques.micrographs.zone import reflections_across, zone_axes
 from spacegrouper.techniques.reflections.ranking.ranker import RankedGroup
@@ -70,7 +71,6 @@ def _plane_symmetry(group: RankedGroup, axis: tuple[int, int, int]) -> frozenset
 
 @lru_cache
 def _of_zone(axis: tuple[int, int, int]) -> Indices:
-    line = np.arange(-_ORDERS, _ORDERS + 1)
-    nodes = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2)
+    nodes = grid_points(_ORDERS)
     found: Indices = nodes[nodes.any(axis=1)] @ reflections_across(np.array(axis))
     return found

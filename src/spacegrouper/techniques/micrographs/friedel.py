@@ -6,6 +6,7 @@ So it tells which node of the lattice of spots is the direct beam.
 import numpy as np
 
 from spacegrouper.errors import UserError
+from spacegrouper.techniques.micrographs.grid_points import grid_points
 from spacegrouper.techniques.micrographs.micrograph import Floats, Indices
 from spacegrouper.techniques.micrographs.zone_reflections import Intensities
 
@@ -28,8 +29,7 @@ def beam_node(measured: Intensities) -> Indices:
     Raises:
         UserError: there is none, or too few spots have their mates on the image.
     """
-    line = np.arange(-_NODES, _NODES + 1)
-    nodes = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2)
+    nodes = grid_points(_NODES)
     # Of equal ones the nearest.
     nodes = nodes[np.argsort(np.abs(nodes).sum(axis=1), kind="stable")]
     correlations = [_correlation(_pairs(measured, node)) for node in nodes]

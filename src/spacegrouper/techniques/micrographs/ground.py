@@ -6,9 +6,9 @@ Parts that are much darker than their ring are behind a beam stop.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import binary_closing, binary_dilation, gaussian_filter, gaussian_filter1d, label
+from scipy.ndimage import binary_closing, binary_dilation, gaussian_filter, gaussian_filter1d
 
-from spacegrouper.techniques.micrographs.checks import saturated_pixels
+from spacegrouper.techniques.micrographs.checks import large_pieces, saturated_pixels
 from spacegrouper.techniques.micrographs.micrograph import Floats, Indices, Mask
 
 _DARK = 0.6  # of the ring's median
@@ -85,9 +85,6 @@ def _stop(counts: Floats, median: Floats, noise: Floats) -> Mask:
     """Return what is darker than the ground by more than noise, in one large piece."""
     smooth, floor = gaussian_filter(counts, 2.0), float(np.quantile(counts, 0.001))
     dark = (smooth - floor < _DARK * (median - floor)) & (median - smooth > _CLEAR * noise / 3)
-    regions, number = label(binary_closing(dark, iterations=2))
-    sizes = np.bincount(regions.ravel(), minlength=number + 1)
-    sizes[0] = 0
-    large = sizes[regions] >= _SMALLEST_STOP
+    large = large_pieces(binary_closing(dark, iterations=2), _SMALLEST_STOP)
     found: Mask = binary_dilation(large, iterations=_MARGIN) if large.any() else large
     return found

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from spacegrouper.crystals.crystal import Crystal, space_group_of
 from spacegrouper.crystals.reference_setting import in_reference_setting
+from spacegrouper.techniques.micrographs.grid_points import grid_points
 from spacegrouper.techniques.micrographs.micrograph import Floats, Indices, Mask
 from spacegrouper.techniques.micrographs.zone import reflections_across, zone_axes
 from spacegrouper.techniques.micrographs.zone_reflections import merged_zones
@@ -168,8 +169,7 @@ def _metric(across: Indices, lattice: Floats) -> Floats:
 def _nodes(across: Indices, lattice: Floats, largest: int, shortest: float) -> Indices:
     """Return nodes (n, 2) of a zone within the resolution and the indices of a grid."""
     # Enough for zone axes with indices up to 2; what is too far out is left out below.
-    line = np.arange(-3 * largest, 3 * largest + 1)
-    nodes = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2)
+    nodes = grid_points(3 * largest)
     s_squared = ((nodes @ _metric(across, lattice)) * nodes).sum(axis=1)
     inside = (s_squared > 0) & (s_squared <= 1 / shortest**2)
     inside &= np.abs(nodes @ across).max(axis=1) <= largest

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
 
+from spacegrouper.techniques.micrographs.grid_points import grid_points
 from spacegrouper.techniques.micrographs.ground import Ground
 from spacegrouper.techniques.micrographs.micrograph import Floats, Indices, Mask
 
@@ -35,8 +36,7 @@ def spots_of(ground: Ground) -> Floats:
 
 def _centres_of_mass(smooth: Floats, places: Indices) -> Floats:
     """Return where the upper half of each maximum has its centre of mass."""
-    line = np.arange(-_WINDOW, _WINDOW + 1)
-    steps = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2)
+    steps = grid_points(_WINDOW)
     around = places[:, None] + steps
     weights = smooth[around[..., 0], around[..., 1]]
     weights = np.maximum(weights - 0.5 * smooth[tuple(places.T)][:, None], 0)
@@ -57,8 +57,7 @@ def integrated(ground: Ground, places: Floats, radius: float) -> tuple[Floats, F
         the image and not hidden (n,).
     """
     reach = int(np.ceil(1.8 * radius + 1))
-    line = np.arange(-reach, reach + 1)
-    steps = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2)
+    steps = grid_points(reach)
     around = np.rint(places).astype(np.int64)[:, None] + steps
     away = np.linalg.norm(around - places[:, None], axis=2)
     inside, beside = away <= radius, (away > 1.25 * radius) & (away <= 1.8 * radius + 1)

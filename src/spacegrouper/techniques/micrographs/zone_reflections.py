@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.errors import UserError
+from spacegrouper.techniques.micrographs.grid_points import grid_points
 from spacegrouper.techniques.micrographs.ground import Ground
 from spacegrouper.techniques.micrographs.micrograph import Floats, Indices
 from spacegrouper.techniques.micrographs.plane_lattice import PlaneLattice
@@ -49,8 +50,7 @@ def intensities_of(ground: Ground, origin: Floats, vectors: Floats, farthest: fl
     """
     shortest = float(np.linalg.norm(vectors, axis=1).min())
     largest = int(np.ceil(1.2 * farthest / shortest))
-    line = np.arange(-largest, largest + 1)
-    nodes = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2)
+    nodes = grid_points(largest)
     away = np.linalg.norm(nodes @ vectors, axis=1)
     nodes = nodes[(away > 0) & (away <= farthest)]
     places = origin + nodes @ vectors
