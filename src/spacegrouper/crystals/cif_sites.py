@@ -26,7 +26,11 @@ _PLACE_DECIMALS = 4  # parts of one element whose coordinates agree in these add
 class Site:
     """An atom of the asymmetric unit, and what the file says of its position.
 
-    Attributes:
+    Args:
+        label: as the file names it.
+        element: its symbol.
+        place: (3,), in units of the cell vectors.
+        occupancy: the share of cells that have it, about 1 where it is full.
         multiplicities: the number that each tag says, 0 for nothing.
         wyckoff: such as "8a", "a" or empty.
     """

@@ -17,7 +17,7 @@ _LONGEST_ID = 255
 class Crystal:
     """One cell of a crystal.
 
-    Attributes:
+    Args:
         id: unique name.
         lattice: (3, 3), Angstrom, one cell vector a row.
         species: n element symbols.

@@ -25,7 +25,7 @@ _LARGEST_MOVE = 1.0  # Angstrom
 class Difference:
     """How one crystal must be deformed to become another.
 
-    Attributes:
+    Args:
         strain: the largest relative change of a length.
         move: Angstrom, the farthest that an atom moves besides, where one atom stays in place.
     """

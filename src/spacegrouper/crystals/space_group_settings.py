@@ -22,7 +22,7 @@ Operations = frozenset[gemmi.Op]
 class Setting:
     """A space group with its origin and axes.
 
-    Attributes:
+    Args:
         symbol: Hermann-Mauguin.
         number: 1 to 230.
         choice: of origin or axes, "1", "2", "H", "R" or empty.

@@ -37,7 +37,7 @@ _ELEMENTS = 119
 class Position:
     """A Wyckoff position: its points are `projection @ x + origin` of any x, (3,).
 
-    Attributes:
+    Args:
         letter: of the International Tables.
         multiplicity: its points in the conventional cell.
         freedom: its coordinates to choose, 0 to 3; with none, it has room for one atom.
@@ -61,7 +61,7 @@ class Position:
 class Content:
     """One crystal: elements, the most frequent first, with the letters of their sites, and cell.
 
-    Attributes:
+    Args:
         elements: atomic numbers.
         letters: of the sites of each element.
         atoms: of each element in the conventional cell.
@@ -126,7 +126,7 @@ class GroupStatistics:
 class Statistics:
     """The crystals of each space group, and what volume elements take.
 
-    Attributes:
+    Args:
         groups: by space group.
         volumes: (119,), cubic Angstrom an atom, by atomic number; 0 of elements that are not there.
     """

@@ -56,7 +56,7 @@ class Bounds:
     and never use. What is resident could only be watched, and may be all of the machine's before
     the next look.
 
-    Attributes:
+    Args:
         seconds: by the clock.
         memory: bytes beyond what it has when it is ready.
         answer: bytes.
