@@ -193,18 +193,21 @@ def gathered(paths: Sequence[Path], asked: Asked) -> list[tuple[Path, ...]]:
     micrographs = [path for path in paths if is_micrograph(path)]
     _check_options(asked, files, lists, micrographs)
     if asked.cell is not None and micrographs:
-        # Those of one cell are of one crystal. One that is given twice, maybe by another path,
-        # would count twice.
-        files_of = [os.path.realpath(path) for path in micrographs]
-        for place, file in enumerate(files_of):
-            if file in files_of[:place]:
-                raise UserError(
-                    f"{path_text(micrographs[place])}: given twice; give each micrograph of a "
-                    "crystal once"
-                )
+        # Those of one cell are of one crystal.
+        _check_each_is_given_once(micrographs)
         together[micrographs[0]] = tuple(micrographs)
         beside |= set(micrographs[1:])
     return [together.get(path, (path,)) for path in paths if path not in beside]
+
+
+def _check_each_is_given_once(micrographs: Sequence[Path]) -> None:
+    """Raise UserError for a micrograph that is given twice, maybe by another path."""
+    files = [os.path.realpath(path) for path in micrographs]
+    for place, path in enumerate(micrographs):
+        if files[place] in files[:place]:
+            raise UserError(
+                f"{path_text(path)}: given twice; give each micrograph of a crystal once"
+            )
 
 
 def _check_options(
@@ -264,10 +267,7 @@ def answer_inputs(
     """
     remaining = iter(inputs)
     while batch := list(islice(remaining, _BATCH)):
-        crystals = [item for item in batch if isinstance(item, Crystal)]
-        patterns = [item for item in batch if isinstance(item, Patterns)]
-        measured = [item for item in batch if isinstance(item, Measured)]
-        of_network = _of_network(crystals, patterns, measured, asked)
+        of_network = _of_network(batch, asked)
         for item in batch:
             if isinstance(item, Rejection):
                 yield item
@@ -281,30 +281,24 @@ def answer_inputs(
                 yield next(of_network[type(item)])
 
 
-def _of_network(
-    crystals: Sequence[Crystal],
-    patterns: Sequence[Patterns],
-    measured: Sequence[Measured],
-    asked: Asked,
-) -> "dict[type, Iterator[Answer | Rejection]]":
+def _of_network(batch: Sequence[Input], asked: Asked) -> "dict[type, Iterator[Answer | Rejection]]":
+    """Return the networks' answers to the inputs of each kind, in their order."""
+    crystals = [item for item in batch if isinstance(item, Crystal)]
+    patterns = [item for item in batch if isinstance(item, Patterns)]
+    measured = [item for item in batch if isinstance(item, Measured)]
+    found: dict[type, Iterator[Answer | Rejection]] = {}
     if not (crystals or patterns or measured):
-        return {}
+        return found
     from spacegrouper.prediction.answers import answer_crystals, answer_measured, answer_patterns
 
-    names = [item.name for item in patterns]
-    return {
-        Crystal: iter(answer_crystals(crystals, asked.network, asked.threads)),
-        Patterns: iter(
-            answer_patterns(
-                names, np.stack([item.raw for item in patterns]), asked.network_for_patterns
-            )
-            if patterns
-            else ()
-        ),
-        Measured: iter(
-            answer_measured(measured, asked.network_for_instruments) if measured else ()
-        ),
-    }
+    if crystals:
+        found[Crystal] = iter(answer_crystals(crystals, asked.network, asked.threads))
+    if patterns:
+        names, raw = [item.name for item in patterns], np.stack([item.raw for item in patterns])
+        found[Patterns] = iter(answer_patterns(names, raw, asked.network_for_patterns))
+    if measured:
+        found[Measured] = iter(answer_measured(measured, asked.network_for_instruments))
+    return found
 
 
 def _ranker(asked: Asked, kind: "Kind") -> "Ranker":
