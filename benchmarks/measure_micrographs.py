@@ -22,6 +22,7 @@ from scipy.stats import binomtest
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.crystals.crystal import Crystal, Rejection, space_group_of
+from spacegrouper.crystals.group_operations import centring_operations
 from spacegrouper.crystals.json_lines import read_crystals
 from spacegrouper.crystals.reference_setting import in_reference_setting
 from spacegrouper.crystals.standard_cell import standardise
@@ -36,7 +37,6 @@ from spacegrouper.techniques.patterns.kinematic import intensities, make_experim
 from spacegrouper.techniques.reflections.cells import cell_of
 from spacegrouper.techniques.reflections.ranking.group_settings import told_apart
 from spacegrouper.techniques.reflections.ranking.ranker import Ranker, read_ranker
-from spacegrouper.techniques.reflections.ranking.simulated_list import centring_operations
 
 Floats = NDArray[np.float64]
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from spacegrouper.crystals.atom_order import SAME_PLACE
 from spacegrouper.crystals.canonical_cell import in_order
 from spacegrouper.crystals.cell_parameters import angles_of, lengths_of
+from spacegrouper.crystals.group_operations import matrices_of
 from spacegrouper.crystals.lattice_bases import cosines
 from spacegrouper.crystals.lattice_rotations import axis_of, by_length, monoclinic_axes, orders_of
 from spacegrouper.crystals.primitive_cell import Cell
@@ -71,7 +72,7 @@ def metric_axes(lattice: NDArray[np.float64], tolerance: float) -> NDArray[np.in
     niggli = np.array(reduction.change_of_basis.rot).T // gemmi.Op.DEN
     reduced = niggli @ lattice
     group = gemmi.find_lattice_symmetry_r(_unit_cell(reduced), tolerance)
-    rotations = np.array([operation.rot for operation in group.sym_ops]) // gemmi.Op.DEN
+    rotations = matrices_of(group)
     axes = _conventional(rotations, reduced)
     if np.linalg.det(axes) < 0:
         axes = -axes

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from spacegrouper.crystals.group_operations import centring_operations
 from spacegrouper.figures.looks import BLUE, GREY, STYLE, VERMILION
 from spacegrouper.prediction.list_answers import ListAnswer
 from spacegrouper.prediction.list_descriptions import (
@@ -25,7 +26,6 @@ from spacegrouper.prediction.list_descriptions import (
 from spacegrouper.prediction.pictures import draw_guesses, write_facts
 from spacegrouper.prediction.verdicts import list_verdict
 from spacegrouper.techniques.reflections.equivalents import averaged, find, keys_of
-from spacegrouper.techniques.reflections.ranking.conditions import lattice_of
 
 _STRONG = 3.0  # sigma
 _DECADES = 4.0  # of intensity, below which discs are no smaller
@@ -104,6 +104,7 @@ def _zone(
     hkl = np.zeros((len(indices), 3), dtype=np.int32)
     hkl[:, span] = indices
     place, there = find(found.keys, keys_of(hkl))
+    centring = centring_operations(operations)
     return Zone(
         name=name,
         axes=axes,
@@ -112,7 +113,7 @@ def _zone(
         intensity=np.where(there, found.values[place], np.nan),
         strong=there & (found.values[place] > _STRONG * found.sigma[place]),
         forbidden=np.asarray(operations.systematic_absences(hkl), dtype=bool),
-        off_lattice=np.asarray(lattice_of(operations).systematic_absences(hkl), dtype=bool),
+        off_lattice=np.asarray(centring.systematic_absences(hkl), dtype=bool),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.crystals.crystal import Crystal, space_group_of
+from spacegrouper.crystals.group_operations import centring_operations
 from spacegrouper.crystals.reference_setting import in_reference_setting
 from spacegrouper.techniques.micrographs.grid_points import grid_points
 from spacegrouper.techniques.micrographs.micrograph import Floats, Indices, Mask
@@ -21,7 +22,6 @@ from spacegrouper.techniques.reflections.cells import cell_of
 from spacegrouper.techniques.reflections.ranking.simulated_list import (
     Draw,
     calculated_grid,
-    centring_operations,
 )
 from spacegrouper.techniques.reflections.reflection_list import ReflectionList
 

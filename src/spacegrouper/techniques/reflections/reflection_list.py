@@ -10,7 +10,7 @@ from spacegrouper.techniques.reflections.equivalents import keys_of
 from spacegrouper.techniques.reflections.list_file import Quantity, Radiation
 
 _TOLERANCE = 3.0  # degrees, of a lattice's rotations as gemmi.find_lattice_symmetry has it
-_STRAYS = 0.05  # of the reflections of a merged list may still have an equivalent in it
+STRAYS = 0.05  # of the reflections of a merged list may still have an equivalent in it
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,10 +64,10 @@ def are_merged(hkl: NDArray[np.int32], cell: NDArray[np.float64]) -> bool:
     group = gemmi.find_lattice_symmetry(gemmi.UnitCell(*cell), "P", _TOLERANCE)
     keys, first, counts = np.unique(keys_of(hkl), return_index=True, return_counts=True)
     if len(group.sym_ops) == 1:
-        return bool((counts > 1).mean() < _STRAYS)
+        return bool((counts > 1).mean() < STRAYS)
     for operation in group.sym_ops:
         mates = keys_of(hkl[first] @ (np.array(operation.rot) // gemmi.Op.DEN))
         moved = mates != keys
-        if moved.any() and np.isin(mates[moved], keys).mean() < _STRAYS:
+        if moved.any() and np.isin(mates[moved], keys).mean() < STRAYS:
             return True
     return False

@@ -13,6 +13,7 @@ import gemmi
 import numpy as np
 from numpy.typing import NDArray
 
+from spacegrouper.crystals.group_operations import centring_operations, proper_matrices
 from spacegrouper.techniques.reflections.equivalents import (
     Floats,
     Indices,
@@ -111,7 +112,7 @@ def conditions_seen(
         number: of the space group.
         to_standard: (3, 3), rows, its standard axes in units of those in which the list was given.
     """
-    matrices = _proper(gemmi.get_spacegroup_reference_setting(number).operations())
+    matrices = proper_matrices(gemmi.get_spacegroup_reference_setting(number).operations())
     turn = np.round(to_standard @ np.linalg.inv(reflections.axes), 6)
     hkl = np.round(reflections.hkl @ turn.T).astype(np.int64)
     found = averaged(representatives(hkl, matrices), reflections.intensity, reflections.sigma)
@@ -150,18 +151,18 @@ def conditions_of(number: int) -> tuple[Condition, ...]:
     """
     group = gemmi.get_spacegroup_reference_setting(number)
     own = group.operations()
-    matrices = _proper(own)
+    matrices = proper_matrices(own)
     alike = [
         operations
         for other in gemmi.spacegroup_table()
         if other.laue_str() == group.laue_str()
         and _centring(operations := other.operations()) == _centring(own)
-        and _same(_proper(operations), matrices)
+        and np.array_equal(proper_matrices(operations), matrices)
     ]
     found = []
     for name, zeros, sums in _special(matrices):
         hkl = _grid(zeros)
-        hkl = hkl[~lattice_of(own).systematic_absences(hkl)]
+        hkl = hkl[~centring_operations(own).systematic_absences(hkl)]
         seen = {np.zeros(len(hkl), dtype=bool).tobytes()}  # what follows from the centring
         for words, factors, multiple in sums:
             breaks = hkl @ np.array(factors) % multiple != 0
@@ -207,21 +208,5 @@ def _grid(zeros: tuple[_Vector, ...]) -> NDArray[np.int32]:
     return found
 
 
-def _proper(operations: gemmi.GroupOps) -> Indices:
-    matrices = np.array([operation.rot for operation in operations.sym_ops]) // gemmi.Op.DEN
-    turned = matrices * np.round(np.linalg.det(matrices)).astype(np.int64)[:, None, None]
-    found: Indices = np.unique(turned, axis=0)
-    return found
-
-
 def _centring(operations: gemmi.GroupOps) -> frozenset[tuple[int, ...]]:
     return frozenset(tuple(step) for step in operations.cen_ops)
-
-
-def _same(one: Indices, other: Indices) -> bool:
-    return one.shape == other.shape and bool((one == other).all())
-
-
-def lattice_of(operations: gemmi.GroupOps) -> gemmi.GroupOps:
-    """Return the translations of a group alone."""
-    return gemmi.GroupOps([gemmi.Op().translated(step) for step in operations.cen_ops])

@@ -7,6 +7,7 @@ from functools import lru_cache
 import gemmi
 import numpy as np
 
+from spacegrouper.crystals.group_operations import matrices_of
 from spacegrouper.techniques.reflections.equivalents import Floats, Indices
 
 _STEPS = 24  # to a translation of 1
@@ -91,7 +92,7 @@ def _by_axes() -> dict[Key, tuple[GroupSetting, ...]]:
         if once in known or told_apart(group.number) != group.number:
             continue
         known.add(once)
-        matrices = np.array([operation.rot for operation in operations.sym_ops]) // gemmi.Op.DEN
+        matrices = matrices_of(operations)
         centring = frozenset(tuple(step) for step in np.array(operations.cen_ops).tolist())
         found.setdefault((_with_inverse(matrices), centring), []).append(
             GroupSetting(

@@ -11,6 +11,7 @@ import gemmi
 import numpy as np
 from numpy.typing import NDArray
 
+from spacegrouper.crystals.group_operations import matrices_of
 from spacegrouper.crystals.lattice_rotations import (
     SHORT_VECTORS,
     axis_of,
@@ -21,11 +22,11 @@ from spacegrouper.crystals.lattice_rotations import (
 from spacegrouper.techniques.reflections.cells import cell_of
 from spacegrouper.techniques.reflections.equivalents import Floats, Indices, find, keys_of
 from spacegrouper.techniques.reflections.ranking.reduction import ReducedList
+from spacegrouper.techniques.reflections.reflection_list import STRAYS
 
 _TOLERANCE = 3.0  # degrees, as of gemmi.find_lattice_symmetry
 _FEWEST_PAIRS = 8
 _FEWEST_MOVED = 20
-_STRAYS = 0.05  # of the reflections of a merged list may still have an equivalent in it
 _MERGED = 2.0  # logarithm of the odds that a rotation without any pairs was merged by
 
 
@@ -75,7 +76,7 @@ def rotations_of(reflections: ReducedList) -> Rotations:
     """Compare all pairs of reflections that a rotation of the lattice turns into each other."""
     cell = cell_of(reflections.lattice)
     group = gemmi.find_lattice_symmetry_r(gemmi.UnitCell(*cell), _TOLERANCE)
-    matrices = np.array([operation.rot for operation in group.sym_ops]) // gemmi.Op.DEN
+    matrices = matrices_of(group)
     metric = reflections.lattice @ reflections.lattice.T
     turned = matrices.transpose(0, 2, 1) @ metric @ matrices
     deviation = np.abs((turned - metric) / np.outer(cell[:3], cell[:3])).max(axis=(1, 2))
@@ -125,7 +126,7 @@ def _likelihoods(
     spread = np.sqrt(0.3**2 + 1 / np.maximum(pairs, 1))
     normal = np.exp(-0.5 * ((correlation - 0.2) / spread) ** 2) / spread / np.sqrt(2 * np.pi)
     no = np.log(0.8 * normal + 0.2 / 2)
-    merged = np.where(coverage < _STRAYS, _MERGED, 0.0)
+    merged = np.where(coverage < STRAYS, _MERGED, 0.0)
     untested = np.isnan(correlation)
     return np.where(untested, merged, yes), np.where(untested, 0.0, no)
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spacegrouper.crystals.crystal import Crystal, space_group_of
+from spacegrouper.crystals.group_operations import centring_operations, matrices_of, proper_matrices
 from spacegrouper.crystals.reference_setting import in_reference_setting
 from spacegrouper.settings.simulate import Radiation
 from spacegrouper.techniques.reflections.cells import cell_of
@@ -126,7 +127,7 @@ def simulated_list(
     electrons = draw.happens(measuring.electrons)
     group = gemmi.find_spacegroup_by_number(space_group_of(crystal))
     operations = group.operations()
-    proper = _proper(operations)
+    proper = proper_matrices(operations)
     hkl, values = _calculated(crystal, measuring, electrons, draw)
     if draw.happens(measuring.twins):
         laws = _twin_laws(crystal.lattice, group, proper)
@@ -217,24 +218,11 @@ def _calculated(
     return hkl[kept], grid.reshape(-1)[kept]
 
 
-def _proper(operations: gemmi.GroupOps) -> Indices:
-    """Return the rotations of the Laue class that are proper, (m, 3, 3)."""
-    matrices = np.array([operation.rot for operation in operations.sym_ops]) // gemmi.Op.DEN
-    turned = matrices * np.round(np.linalg.det(matrices)).astype(np.int64)[:, None, None]
-    found: Indices = np.unique(turned, axis=0)
-    return found
-
-
-def centring_operations(operations: gemmi.GroupOps) -> gemmi.GroupOps:
-    """Return the translations of a group alone, which forbid what is no point of its lattice."""
-    return gemmi.GroupOps([gemmi.Op("x,y,z").translated(step) for step in operations.cen_ops])
-
-
 def _twin_laws(lattice: Floats, group: gemmi.SpaceGroup, proper: Indices) -> Indices:
     """Return rotations (m, 3, 3) of the lattice that the structure has not."""
     cell = gemmi.UnitCell(*cell_of(lattice))
     found = gemmi.find_lattice_symmetry(cell, group.centring_type(), _SAME_LATTICE)
-    matrices = np.array([operation.rot for operation in found.sym_ops]) // gemmi.Op.DEN
+    matrices = matrices_of(found)
     own = {matrix.tobytes() for matrix in proper}
     laws = [matrix for matrix in matrices if matrix.tobytes() not in own]
     return np.array(laws, dtype=np.int64).reshape(-1, 3, 3)

@@ -13,7 +13,7 @@ from spacegrouper.techniques.reflections.ranking.features import (
     Candidates,
 )
 from spacegrouper.techniques.reflections.ranking.reduction import ReducedList
-from spacegrouper.techniques.reflections.reflection_list import ReflectionList
+from spacegrouper.techniques.reflections.reflection_list import STRAYS, ReflectionList
 
 MERGED = (
     "the list is merged: equivalent reflections are there once, so how well they agree cannot be "
@@ -21,7 +21,6 @@ MERGED = (
 )
 
 _FEWEST_AXIAL = 5
-_STRAYS = 0.05
 _LISTED = 0.1  # of forbidden positions, where more than half of the others are listed
 _TWIN_L = 0.44  # mean |L| of acentric reflections is 0.5, of a perfect twin 0.375
 _NEARLY = 0.5  # correlation of a rotation that is refused
@@ -49,7 +48,7 @@ def warnings_of(measured: ReflectionList, found: Candidates, first: Candidate) -
     identity = (rotations.matrices == np.eye(3)).all(axis=(1, 2))
     kept, refused = members & ~identity, ~members
     said = []
-    if measured.merged or (rotations.coverage[kept] < _STRAYS).any():
+    if measured.merged or (rotations.coverage[kept] < STRAYS).any():
         said.append(MERGED)
     expected = first.axial.expected + first.zonal.expected
     listed = first.axial.number + first.zonal.number
