@@ -63,24 +63,7 @@ def on_network_axis(
         UserError: wavelengths contradict each other, or the range covers too little.
     """
     own = powder.wavelength * 1e10
-    known = scan.wavelength
-    in_nm = known is not None and looks_like_nm(known)
-    if known and wavelength and in_nm and abs(10 * known / wavelength - 1) <= _SAME_WAVELENGTH:
-        known = None
-    if known and wavelength and abs(known / wavelength - 1) > _SAME_WAVELENGTH:
-        raise UserError(
-            f"was measured at {known:g} Angstrom as the file says, but --wavelength is "
-            f"{wavelength:g}; leave the option out, or mend the file"
-        )
-    used = wavelength or known or own
-    if wavelength:
-        said = "as given"
-    elif known:
-        said = "as the file says"
-    elif scan.unclear:
-        said = f"assumed, as what the file says of it is not understood: {scan.unclear!r}"
-    else:
-        said = "assumed, as nothing says it"
+    used, said, hint = _wavelength(scan, own, wavelength)
     notes = [f"wavelength {used:g} Å, {said}"]
     if scan.scans > 1:
         notes.append(f"{scan.scans} scans of the same angles added")
@@ -91,9 +74,6 @@ def on_network_axis(
             "the file says the first and the last, and not how many; if it lacks some, all are "
             "wrong"
         )
-    hint = ""
-    if in_nm and not wavelength:
-        hint = f"; {used:g} Angstrom looks like nm, which would be --wavelength {10 * used:g}"
     if scan.raised:
         notes.append(
             f"intensities raised by {scan.raised:g}, as some are below 0; give them without the "
@@ -146,6 +126,41 @@ def on_network_axis(
         words = f"{share:.0f}" if share >= 0.5 else "less than 1"
         notes.append(f"{words} % of the range not measured, shown as 0")
     return (found / found.max()).astype(np.float32), inside, tuple(notes)
+
+
+def _wavelength(scan: Scan, own: float, given: float | None) -> tuple[float, str, str]:
+    """Return the wavelength of a scan, Angstrom, who says it, and what may be wrong with it.
+
+    Args:
+        scan: as measured.
+        own: of the network's data.
+        given: by the user.
+
+    Raises:
+        UserError: file and user contradict each other.
+    """
+    known = scan.wavelength
+    in_nm = known is not None and looks_like_nm(known)
+    if known and given and in_nm and abs(10 * known / given - 1) <= _SAME_WAVELENGTH:
+        known = None
+    if known and given and abs(known / given - 1) > _SAME_WAVELENGTH:
+        raise UserError(
+            f"was measured at {known:g} Angstrom as the file says, but --wavelength is "
+            f"{given:g}; leave the option out, or mend the file"
+        )
+    used = given or known or own
+    if given:
+        said = "as given"
+    elif known:
+        said = "as the file says"
+    elif scan.unclear:
+        said = f"assumed, as what the file says of it is not understood: {scan.unclear!r}"
+    else:
+        said = "assumed, as nothing says it"
+    hint = ""
+    if in_nm and not given:
+        hint = f"; {used:g} Angstrom looks like nm, which would be --wavelength {10 * used:g}"
+    return used, said, hint
 
 
 def _running_sums(parts: NDArray[np.float64]) -> NDArray[np.float64]:
