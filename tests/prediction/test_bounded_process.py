@@ -2,6 +2,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,12 +17,21 @@ from spacegrouper.prediction.bounded_process import (
     WorkerError,
 )
 
-BOUNDS = Bounds(seconds=1, memory=200_000_000, answer=10_000)
+# No busy machine takes so long for what these tests ask.
+BOUNDS = Bounds(seconds=60, memory=200_000_000, answer=10_000)
 
 
 @pytest.fixture(scope="module")
 def processes() -> Iterator[BoundedProcesses]:
     made = BoundedProcesses(worker_faults.preload, worker_faults.prepare, BOUNDS)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def hurried() -> Iterator[BoundedProcesses]:
+    bounds = replace(BOUNDS, seconds=3)
+    made = BoundedProcesses(worker_faults.preload, worker_faults.prepare, bounds)
     yield made
     made.close()
 
@@ -52,7 +62,6 @@ def test_every_question_has_a_process_of_its_own(processes: BoundedProcesses) ->
 @pytest.mark.parametrize(
     ("question", "error", "reason"),
     [
-        (b"loop", BoundsError, "not done within 1 s"),
         (b"memory 1000000000", BoundsError, "more than 0.19 GiB of memory"),
         (b"abort", BoundsError, "of memory"),
         (b"chatter 20000", BoundsError, "too large"),
@@ -78,11 +87,12 @@ def test_what_is_within_the_bounds_is_answered(processes: BoundedProcesses) -> N
 
 
 def test_a_late_worker_ends_with_all_that_it_started(
-    processes: BoundedProcesses, tmp_path: Path
+    hurried: BoundedProcesses, tmp_path: Path
 ) -> None:
-    with pytest.raises(BoundsError):
-        processes.ask(f"start {tmp_path / 'pid'}".encode())
+    with pytest.raises(BoundsError, match="not done within 3 s"):
+        hurried.ask(f"start {tmp_path / 'pid'}".encode())
     assert is_gone(int((tmp_path / "pid").read_text()))
+    assert hurried.ask(b"next") == b"next"
 
 
 def test_a_worker_that_stands_still_or_died_before_it_was_asked_is_replaced(
