@@ -34,7 +34,7 @@ def main(
         raise UserError(f"no table `{name}`; it must be one of: {', '.join(PAPER_TABLES)}")
     table = PAPER_TABLES[name](run, load_settings(config))
     with written_aside(output) as aside:
-        table.to_csv(aside, index=False, float_format="%.6f")
+        table.to_csv(aside, index=False, float_format="%.6g")
     log.info("%s: %d rows written to %s", name, len(table), output)
 
 

@@ -58,11 +58,12 @@ def case_studies_figure(
 
 def describe_outcomes(outcomes: Mapping[str, int | float]) -> str:
     """Say how many crystals which network names right, as case_studies.count_outcomes has it."""
+    p = outcomes["mcnemar_p"]
     said = (
         f"{outcomes['crystals']} crystals tested by both networks: right from both descriptors "
         f"{outcomes['both_right']}, from shaped patterns alone {outcomes['only_shaped_right']}, "
         f"from spots alone {outcomes['only_spot_right']}, from neither {outcomes['both_wrong']}; "
-        f"McNemar's exact p = {outcomes['mcnemar_p']:.2g}"
+        f"McNemar's exact p {f'= {p:.2g}' if p else 'is too small for a number'}"
     )
     if not outcomes["only_shaped_right"]:
         said += "\nNo crystal is named right from shaped patterns alone."
