@@ -74,6 +74,22 @@ def test_intensities_that_have_nothing_to_do_with_their_indices_are_refused(repe
     assert check_agreement(reduced_list(drawn(0.8, repeated))) == ()
 
 
+@pytest.mark.parametrize(("times", "noise"), [(10, 2), (50, 3), (100, 3)])
+def test_weak_reflections_may_be_measured_often(times, noise):
+    measured = measured_list(14)
+    random = np.random.default_rng(0)
+    of_reflection = np.unique(keys_of(measured.hkl), return_inverse=True)[1]
+    true = 100 * random.exponential(1, of_reflection.max() + 1)[of_reflection]
+    intensity = np.repeat(true, times) + random.normal(0, 100 * noise, times * len(true))
+    weak = replace(
+        measured,
+        hkl=np.repeat(measured.hkl, times, axis=0),
+        intensity=intensity,
+        sigma=np.full(len(intensity), 100.0 * noise),
+    )
+    assert check_agreement(reduced_list(weak)) == ()
+
+
 def test_friedel_mates_must_agree_even_where_repeated_measurements_do():
     measured = drawn(0, False)
     twice = {

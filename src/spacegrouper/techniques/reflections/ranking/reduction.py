@@ -53,8 +53,9 @@ class ReducedList:
         lattice: (3, 3), Angstrom, rows; right-handed.
         axes: (3, 3), rows, in units of the given axes.
         repeated: correlation of repeated measurements and Friedel mates, NaN where there are none.
-        expected: the same, as the standard uncertainties have it.
+        repeated_expected: the same, as the standard uncertainties of single ones have it.
         repetitions: how many reflections that is of.
+        expected: the correlation of averages, as their standard uncertainties have it.
         mates: correlation of Friedel mates, each averaged before; NaN where there are none.
         pairs: how many pairs that is of.
         left_out: how many given reflections a centring of the given cell forbids.
@@ -71,8 +72,9 @@ class ReducedList:
     lattice: Floats
     axes: Floats
     repeated: float
-    expected: float
+    repeated_expected: float
     repetitions: int
+    expected: float
     mates: float
     pairs: int
     left_out: int
@@ -115,9 +117,6 @@ def reduced_list(measured: ReflectionList, centring: str | None = None) -> Reduc
     means = _means(s_squared, intensity)
     amplitude = np.sqrt(np.maximum(measured.intensity[kept], 0) / means[group])
     size = np.sqrt(np.maximum(intensity / means, 0))
-    variance = size.var()
-    # Of an amplitude |E|, from that of E^2; near zero the uncertainty is its root.
-    spread = np.minimum((sigma / means) / (2 * size + 1e-9), np.sqrt(sigma / means))
     # One of two mates has another index than their common key.
     signed = averaged(2 * keys[group] + (hkl != unique[group]).any(axis=1), amplitude, sigma[group])
     of_mate, times = np.unique(signed.keys // 2, return_inverse=True, return_counts=True)[1:]
@@ -132,13 +131,28 @@ def reduced_list(measured: ReflectionList, centring: str | None = None) -> Reduc
         lattice=lattice,
         axes=axes,
         repeated=_agreement(amplitude, group, count),
-        expected=float(np.clip(1 - (spread**2).mean() / variance, 0, 1)) if variance else 0.0,
+        repeated_expected=_expected(amplitude, size[group], measured.sigma[kept] / means[group]),
         repetitions=int((count > 1).sum()),
+        expected=_expected(size, size, sigma / means),
         mates=_agreement(signed.values, of_mate, times),
         pairs=int((times > 1).sum()),
         left_out=int((~kept).sum()),
         left_out_i_over_sigma=float(ratio[~kept].mean()) if (~kept).any() else np.nan,
     )
+
+
+def _expected(amplitude: Floats, size: Floats, sigma_z: Floats) -> float:
+    """Return how much of the variance of amplitudes |E| is not of their uncertainties.
+
+    Args:
+        amplitude: (n,).
+        size: (n,), their best estimates.
+        sigma_z: (n,), of their squares.
+    """
+    # From the uncertainty of E^2; near zero that of |E| is its root.
+    spread = np.minimum(sigma_z / (2 * size + 1e-9), np.sqrt(sigma_z))
+    variance = amplitude.var()
+    return float(np.clip(1 - (spread**2).mean() / variance, 0, 1)) if variance else 0.0
 
 
 def _primitive(measured: ReflectionList) -> tuple[Floats, NDArray[np.bool_]]:

@@ -88,25 +88,26 @@ def warnings_of(measured: ReflectionList, found: Candidates, first: Candidate) -
 
 
 def check_agreement(reflections: ReducedList) -> tuple[str, ...]:
-    """Return a sentence where what must be equal in any crystal hardly is.
+    """Return a sentence where what is nearly equal in any crystal hardly agrees.
 
     Raises:
-        UserError: it is not at all, whatever the symmetry.
+        UserError: it does not at all, whatever the symmetry.
     """
-    if reflections.expected < _BY_SIGMA:
-        return ()
-    for words, correlation, number in (
-        ("repeated measurements and Friedel mates", reflections.repeated, reflections.repetitions),
-        ("Friedel mates", reflections.mates, reflections.pairs),
+    of_repeated = reflections.repeated, reflections.repeated_expected, reflections.repetitions
+    of_mates = reflections.mates, reflections.expected, reflections.pairs
+    for words, (correlation, expected, number) in (
+        ("repeated measurements and Friedel mates", of_repeated),
+        ("Friedel mates", of_mates),
     ):
+        highest = correlation + 2 / max(number, 1) ** 0.5
         # Written so that NaN passes.
-        if not correlation + 2 / max(number, 1) ** 0.5 < _HARDLY_RELATED:
+        if expected < _BY_SIGMA or not highest < _HARDLY_RELATED:
             continue
         said = (
             f"the {words} of {number} reflections correlate with {correlation:.2f}, but by their "
-            f"sigma with {reflections.expected:.2f}"
+            f"sigma with {expected:.2f}"
         )
-        if correlation + 2 / number**0.5 < _UNRELATED:
+        if highest < _UNRELATED:
             raise UserError(
                 f"{said}: these are not the intensities of a crystal, or not with these indices; "
                 "check the columns, and the indexing"
