@@ -283,6 +283,16 @@ def test_options_that_no_input_needs_are_refused(tmp_path: Path, model: TrainedM
     assert gathered([missing], at_copper) == [(missing,)]
 
 
+@pytest.mark.parametrize("suffix", [".hkl", ".npy", ".png", ".cif"])
+def test_a_path_that_nobody_can_look_at_leaves_the_others(tmp_path: Path, suffix: str) -> None:
+    too_long = tmp_path / f"{'a' * 300}{suffix}"
+    asked = Asked(None)
+    assert gathered([too_long, tmp_path / "b.cif"], asked) == [(too_long,), (tmp_path / "b.cif",)]
+    (refused,) = read_input([too_long], asked)
+    assert isinstance(refused, Rejection)
+    assert "File name too long" in refused.reason
+
+
 def test_pipes_are_named_whatever_they_are_called(tmp_path: Path) -> None:
     for name in ("a.hkl", "a", "a.xy", "a.npy", "a.png", "a.mrc", "a.cif"):
         path = tmp_path / name

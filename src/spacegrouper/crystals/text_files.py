@@ -46,6 +46,23 @@ def check_file(path: Path) -> None:
         raise UserError("a device, and no file")
 
 
+def is_file(path: Path) -> bool:
+    """Tell whether a path is that of a file; not if nobody can look at it."""
+    try:
+        check_file(path)
+    except UserError:
+        return False
+    return True
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether a path is that of a folder; not if nobody can look at it."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def content_of(path: Path, maximum_bytes: int) -> bytes:
     """Read a file; of one that is larger than `maximum_bytes`, one byte more than these.
 

@@ -13,7 +13,7 @@ import numpy as np
 from spacegrouper.contract.measured_files import Measured
 from spacegrouper.crystals.cif_text import path_text
 from spacegrouper.crystals.crystal import Crystal, Rejection
-from spacegrouper.crystals.text_files import content_of, unpacked
+from spacegrouper.crystals.text_files import content_of, is_file, unpacked
 from spacegrouper.errors import UserError
 from spacegrouper.prediction.list_answers import (
     ListAnswer,
@@ -215,8 +215,9 @@ def _check_options(
 ) -> None:
     """Raise UserError for an option that would play no role."""
     # Of what is no file nobody knows its kind; that it is none is said when it is read.
-    unknown = not all(path.is_file() for path in files)
-    if asked.cell is not None and len(lists) + bool(micrographs) not in (1, 1 - unknown):
+    unknown = not all(map(is_file, files))
+    owners = len(lists) + bool(micrographs)
+    if asked.cell is not None and owners != 1 and not (unknown and owners == 0):
         raise UserError(
             f"--cell is that of one list of reflections, or of micrographs, and {len(lists)} lists "
             f"and {len(micrographs)} micrographs are given"
@@ -224,7 +225,7 @@ def _check_options(
     if asked.pixel_size is not None and not micrographs:
         raise UserError("--pixel-size is for micrographs, and none is given")
     for option, given in (("--prior", asked.prior != "none"), ("--ranker", asked.ranker)):
-        if given and not (lists or micrographs or unknown):
+        if given and not (owners or unknown):
             raise UserError(
                 f"{option} is for lists of reflections and micrographs, and none is given"
             )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spacegrouper.crystals.text_files import is_folder
 from spacegrouper.prediction.list_answers import ListAnswer
 from spacegrouper.techniques.micrographs.reading import SUFFIXES
 
@@ -53,4 +54,4 @@ class MicrographAnswer:
 
 def is_micrograph(path: Path) -> bool:
     """Tell whether a path is read as a micrograph, by its name."""
-    return path.suffix.lower() in SUFFIXES and not path.is_dir()
+    return path.suffix.lower() in SUFFIXES and not is_folder(path)

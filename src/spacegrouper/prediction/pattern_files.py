@@ -15,7 +15,7 @@ from PIL import Image
 from spacegrouper.contract.descriptor import Levels
 from spacegrouper.crystals.cif_text import path_text
 from spacegrouper.crystals.crystal import Rejection
-from spacegrouper.crystals.text_files import check_file
+from spacegrouper.crystals.text_files import check_file, is_folder
 from spacegrouper.errors import UserError
 from spacegrouper.prediction.other_formats import other_image
 from spacegrouper.prediction.pattern_checks import check_centre, check_pattern
@@ -39,7 +39,7 @@ class Patterns:
 
 def holds_patterns(path: Path) -> bool:
     """Tell whether a path is to be read as patterns and not as a structure."""
-    return path.is_dir() or path.suffix.lower() == ".npy"
+    return is_folder(path) or path.suffix.lower() == ".npy"
 
 
 def read_pattern_file(path: Path, settings: Simulate) -> Iterator[Patterns | Rejection]:
@@ -53,7 +53,7 @@ def read_pattern_file(path: Path, settings: Simulate) -> Iterator[Patterns | Rej
         UserError: the file is anything else.
     """
     name = path_text(path)
-    if path.is_dir():
+    if is_folder(path):
         yield Patterns(name, read_images([_view_file(path, view) for view in VIEWS], settings))
         return
     array = _open_array(path, settings.pixels, GreyScale.of(settings))

@@ -87,6 +87,27 @@ def test_numbers_may_stand_in_quotes(content: bytes) -> None:
     np.testing.assert_array_equal(scan.intensity, COUNTS)
 
 
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (xrdml(further="<countingTimes>12</countingTimes>"), "a.xrdml"),
+        (xrdml(further="<beamAttenuationFactors>1</beamAttenuationFactors>"), "a.xrdml"),
+        (
+            xrdml(
+                further='<positions axis="Phi"><listPositions>0 90</listPositions></positions>'
+                "<countingTimes>unknown</countingTimes>"
+            ),
+            "a.xrdml",
+        ),
+        (b"# Smoothing: Savitzky-Golay, number of points: 7\n" + columns(), "a.xy"),
+        (b"# Number of points: 0\n" + columns(), "a.xy"),
+        (b"# peaks: no points: 3\n" + columns(), "a.xy"),
+    ],
+)
+def test_other_numbers_of_points_are_no_contradiction(content: bytes, name: str) -> None:
+    np.testing.assert_array_equal(read_diffractogram(content, name).intensity, COUNTS)
+
+
 def with_thousands(mark: str, decimals: str = "", decimal_mark: str = ".") -> bytes:
     """Return columns whose intensities have a mark between thousands."""
     return "\n".join(
@@ -215,9 +236,14 @@ def test_a_wavelength_that_nobody_filled_in_is_none(nothing: float) -> None:
             "has 1401 values of beamAttenuationFactors and 1398 intensities",
         ),
         (
+            "a.xrdml",
+            xrdml().replace(b"<scan ", b'<scan status="Aborted" '),
+            "its scan was aborted, and where is not said",
+        ),
+        (
             "a.brml",
             brml(ends=("10", "90")),
-            "states angles up to 90 degrees, but its points end at 80; export it anew, whole",
+            "angles stop at 90 degrees, but its points do at 80; export it anew, whole",
         ),
     ],
 )

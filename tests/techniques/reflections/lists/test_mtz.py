@@ -71,10 +71,13 @@ def test_unmerged_reflections_have_the_indices_that_were_measured(tmp_path):
 OTHER = gemmi.UnitCell(50, 60, 70, 90, 90, 90)
 
 
-def with_cell_of_file(path, crystals=1):
-    """Write a file with another cell for the whole of it, and maybe a crystal that has it."""
+MEAN = gemmi.UnitCell(28, 33, 41, 90, 90, 90)
+
+
+def with_cell_of_file(path, crystals=1, cell=OTHER):
+    """Write a file with another cell for the whole of it, and maybe a second crystal."""
     mtz = gemmi.read_mtz_file(str(mtz_file(path, IMEAN, TABLE)))
-    mtz.cell = OTHER
+    mtz.cell = cell
     if crystals > 1:
         mtz.add_dataset("another").cell = OTHER
     mtz.write_to_file(str(path))
@@ -88,8 +91,9 @@ def with_cell_of_batch(path):
     return path
 
 
-def test_of_several_crystals_the_cell_is_that_of_the_dataset(tmp_path):
-    found = read_reflection_list([with_cell_of_file(tmp_path / "a.mtz", crystals=2)])
+@pytest.mark.parametrize("cell", [OTHER, MEAN])
+def test_of_several_crystals_the_cell_is_that_of_the_dataset(tmp_path, cell):
+    found = read_reflection_list([with_cell_of_file(tmp_path / "a.mtz", 2, cell)])
     np.testing.assert_allclose(found.cell, CELL, rtol=1e-6)
     assert any(note.startswith("the cell is that of the dataset measured") for note in found.notes)
 

@@ -63,8 +63,8 @@ def _scan(content: bytes) -> Scan | None:
     for column in table.T[2:-1]:
         if abs(column[0] - ends[0]) < _SAME_ANGLE < abs(column[-1] - column[0]):
             raise UserError(
-                f"states angles up to {ends[1]:g} degrees, but its points end at {column[-1]:g}; "
-                "export it anew, whole"
+                f"states that its angles stop at {ends[1]:g} degrees, but its points do at "
+                f"{column[-1]:g}; export it anew, whole"
             )
     raise UserError("its points have no column of the angles that it names; export it as .xy")
 

@@ -16,7 +16,7 @@ _EVEN = 10  # lines that tell a diffractogram from other numbers
 _GROUPED = re.compile(r"[+-]?\d{1,3}([.,]\d{3})+[.,]\d+")  # 1,234.5 or 1,234,567
 _QUOTED = re.compile(r'"\s*([+-]?[\d.,]+(?:e[+-]?\d+)?)\s*"', re.IGNORECASE)
 _NUMBER_OF_POINTS = re.compile(
-    r"\b(?:no\.?|num(?:ber)?)\s*(?:of\s+)?(?:data\s+|measured\s+)?points\W{1,4}(\d+)\W*$",
+    r"^\W*(?:no\.?|num\.?|number)\s+of\s+(?:data\s+|measured\s+)?points\W{1,4}([1-9]\d*)\W*$",
     re.IGNORECASE,
 )
 _WIDTHS = (2, 3)  # columns
@@ -100,7 +100,7 @@ def _check_number(heading: list[str], number: int) -> None:
 
 def _unquoted(line: str) -> str:
     """Return a line with blanks about each number, where spreadsheets put quotes."""
-    return _QUOTED.sub(r" \1 ", line.replace('""', ""))
+    return _QUOTED.sub(r" \1 ", line.rstrip().removesuffix('""'))
 
 
 def _texts(line: str) -> list[str]:

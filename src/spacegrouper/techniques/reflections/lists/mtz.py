@@ -92,7 +92,8 @@ def _described(mtz: "gemmi.Mtz") -> "FromFile":
 def _cell(mtz: "gemmi.Mtz", dataset: "gemmi.Mtz.Dataset", notes: list[str]) -> tuple[float, ...]:
     """Return the cell of a dataset (DCELL).
 
-    The one of the whole file (CELL) is for old programs: where crystals differ, it is that of one.
+    The one of the whole file (CELL) is for old programs: where crystals differ, it is that of one,
+    or a mean.
     """
     import numpy as np
 
@@ -103,7 +104,7 @@ def _cell(mtz: "gemmi.Mtz", dataset: "gemmi.Mtz.Dataset", notes: list[str]) -> t
     )
 
     cell = checked_cell(mtz.get_cell(dataset.id).parameters, "the MTZ file's cell")
-    # HKL_base, of number 0, repeats that of the whole file.
+    # HKL_base, of number 0, repeats that of the whole file; unknown ones are 0, or 1 by gemmi.
     others = [each.cell.parameters for each in mtz.datasets if each.id not in (0, dataset.id)]
     # Of crystals that were scaled together, batches differ a little.
     batches = [each.cell.parameters for each in mtz.batches if each.dataset_id == dataset.id]
@@ -111,10 +112,9 @@ def _cell(mtz: "gemmi.Mtz", dataset: "gemmi.Mtz.Dataset", notes: list[str]) -> t
     if batches:
         stated["its batches"] = tuple(np.median(batches, axis=0).tolist())
     for what, other in stated.items():
-        # Unknown ones are 0, or 1 by gemmi.
         if max(other[:3]) <= 1 or not differ(other, cell):
             continue
-        if any(not differ(other, each) for each in others if max(each[:3]) > 1):
+        if what == "the whole file" and any(max(each[:3]) > 1 for each in others):
             notes.append(
                 f"the cell is that of the dataset {dataset.dataset_name}, {cell_words(cell)}; the "
                 "file has another crystal too"
