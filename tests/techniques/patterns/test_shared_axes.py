@@ -35,10 +35,11 @@ def patterns_of(number: int, degrees: float = 0.0) -> Levels:
 
 @pytest.mark.parametrize("number", GROUPS)
 def test_patterns_of_one_crystal_agree(number: int) -> None:
-    for degrees in (0, 1, 3):
-        reason = ZONES.unclear(patterns_of(number, degrees))
-        # Of a crystal that is turned, few spots may be left.
-        assert not reason or (degrees and reason.startswith("no lattice of spots"))
+    for degrees in (0, 1):
+        assert not ZONES.unclear(patterns_of(number, degrees))
+    # Of a crystal that is turned far, few spots may be left.
+    reason = ZONES.unclear(patterns_of(number, 3))
+    assert not reason or reason.startswith("no lattice of spots")
 
 
 def net(along: int, across: int) -> Levels:
