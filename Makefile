@@ -38,7 +38,8 @@ estimate: $(environment) ## how long and how large the demo, or CONFIG=config/ow
 	python scripts/estimate.py --config $(or $(CONFIG),config/$(DEMO).yaml)
 
 test: $(environment) ## run the tests; with CI=true the proofs that take minutes as well
-	pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup $(if $(CI),,-m "not slow")
+	@# The tests of a file in one process, which makes their fixtures once.
+	pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(if $(CI),,-m "not slow")
 
 check: $(environment) ## check style, types, workflow and generated files
 	ruff check .

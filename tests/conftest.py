@@ -44,11 +44,3 @@ def real_structures() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs real structures, not found at {folder}; set SPACEGROUPER_STRUCTURES")
     return folder
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, which makes their fixtures once."""
-    for item in items:
-        # All tests of the cluster share one private SLURM, and with it its ports.
-        group = "cluster" if "cluster" in item.path.parts else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))

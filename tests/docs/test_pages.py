@@ -315,7 +315,6 @@ PREPARED: dict[str, Callable[[Path], None]] = {
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("pages")
 @pytest.mark.parametrize(
     "page",
     [page for page in PAGES if any(block.excuse is None for block in blocks_of(page))],
