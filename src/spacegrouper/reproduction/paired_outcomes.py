@@ -35,11 +35,11 @@ def paired_outcomes(experiments: list[Experiment]) -> pd.DataFrame:
     Columns classes, split, first, second (titles of the networks), and those of `count_pairs`.
     Raises UserError where two networks were not tested with the same crystals.
     """
+    rights = [_right(experiment) for experiment in experiments]
     rows = []
-    for one, other in combinations(experiments, 2):
+    for (one, first), (other, second) in combinations(zip(experiments, rights, strict=True), 2):
         if (one.classes, one.split) != (other.classes, other.split):
             continue
-        first, second = _right(one), _right(other)
         if not first.index.equals(second.index):
             raise UserError(
                 f"{one.folder} and {other.folder} were not tested with the same crystals; "
