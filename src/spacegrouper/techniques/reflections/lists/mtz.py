@@ -105,7 +105,11 @@ def _cell(mtz: "gemmi.Mtz", dataset: "gemmi.Mtz.Dataset", notes: list[str]) -> t
 
     cell = checked_cell(mtz.get_cell(dataset.id).parameters, "the MTZ file's cell")
     # HKL_base, of number 0, repeats that of the whole file; unknown ones are 0, or 1 by gemmi.
-    others = [each.cell.parameters for each in mtz.datasets if each.id not in (0, dataset.id)]
+    others = [
+        each
+        for each in mtz.datasets
+        if each.id not in (0, dataset.id) and max(each.cell.parameters[:3]) > 1
+    ]
     # Of crystals that were scaled together, batches differ a little.
     batches = [each.cell.parameters for each in mtz.batches if each.dataset_id == dataset.id]
     stated = {"the whole file": mtz.cell.parameters}
@@ -114,7 +118,7 @@ def _cell(mtz: "gemmi.Mtz", dataset: "gemmi.Mtz.Dataset", notes: list[str]) -> t
     for what, other in stated.items():
         if max(other[:3]) <= 1 or not differ(other, cell):
             continue
-        if what == "the whole file" and any(max(each[:3]) > 1 for each in others):
+        if what == "the whole file" and others:
             notes.append(
                 f"the cell is that of the dataset {dataset.dataset_name}, {cell_words(cell)}; the "
                 "file has another crystal too"
