@@ -1,8 +1,12 @@
-"""In a process of its own: TensorFlow takes these settings only once."""
+"""What configures TensorFlow runs in a process of its own, as it can be done only once."""
 
 import os
 import subprocess
 import sys
+
+import pytest
+
+from spacegrouper.training import devices
 
 PROGRAM = """
 import os
@@ -39,3 +43,19 @@ def test_a_task_of_srun_takes_what_slurm_gave_it() -> None:
     task = {"SPACEGROUPER_RENDEZVOUS": "node1 node2 12345", "SLURM_CPUS_PER_TASK": "7"}
 
     assert run(task)[0] == "7"
+
+
+@pytest.mark.parametrize(
+    ("flags", "faster"),
+    [
+        pytest.param(["avx512_bf16"], False, id="products alone"),
+        pytest.param(["avx512_bf16", "amx_bf16", "amx_tile"], True, id="matrices"),
+    ],
+)
+def test_bfloat16_pays_on_a_cpu_that_multiplies_matrices_of_it(
+    flags: list[str], faster: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "_cpu_flags", lambda: flags)
+    monkeypatch.setattr(devices, "_has_gpu", lambda: False)
+
+    assert devices.computes_in_bfloat16() is faster

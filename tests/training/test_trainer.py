@@ -242,7 +242,7 @@ def test_computes_in_bfloat16_where_hardware_can(
     monkeypatch.setattr("spacegrouper.training.trainer.computes_in_bfloat16", lambda: capable)
     run(store, tmp_path, small_settings(precision="mixed_bfloat16", epochs=1))
 
-    assert ("no GPU here, nor a CPU with bfloat16" in caplog.text) is not capable
+    assert ("no GPU here, nor a CPU with AMX" in caplog.text) is not capable
     layers = keras.saving.load_model(tmp_path / "model.keras").layers
     assert policy in {layer.dtype_policy.name for layer in layers}
     assert all(weight.dtype == "float32" for layer in layers for weight in layer.weights)

@@ -80,7 +80,7 @@ class Train(Section):
     precision: Literal["float32", "mixed_bfloat16"] = Field(
         "float32",
         description="`mixed_bfloat16`: layers compute in bfloat16 where there is a GPU (Ampere or "
-        "newer) or a CPU with avx512_bf16; variables, and all elsewhere, stay float32",
+        "newer) or a CPU with amx_bf16; variables, and all elsewhere, stay float32",
     )
 
     @property

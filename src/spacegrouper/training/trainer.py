@@ -137,7 +137,7 @@ def train(
 def _set_precision(settings: Train) -> None:
     precision = settings.precision
     if precision != "float32" and not computes_in_bfloat16():
-        log.warning("train.precision: no GPU here, nor a CPU with bfloat16: training with float32")
+        log.warning("train.precision: no GPU here, nor a CPU with AMX: training with float32")
         precision = "float32"
     keras.config.set_dtype_policy(precision)
 
