@@ -188,7 +188,7 @@ def measure_image(
 def rank_of(patterns: list[Any], crystal: Crystal, ranker: Ranker) -> tuple[int, float]:
     """Return the rank of the true group, 0 the first, and the probability of the first."""
     given = Micrographs("", (), tuple(patterns), tuple(cell_of(crystal.lattice).tolist()))
-    answer = answer_micrographs(given, ranker, "inorganic")
+    answer = answer_micrographs(given, ranker, "trained")
     if isinstance(answer, Rejection) or answer.ranked is None:
         return 999, 0.0
     shares = answer.ranked.ranking.shares

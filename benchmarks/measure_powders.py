@@ -68,7 +68,9 @@ def by_network(scans: list[Scan], folder: Path) -> dict[str, NDArray[np.float64]
         ]
         likeness = np.stack(said)[:, :, EVIDENCE.index("most alike")]
         found |= {
-            f"{folder}, with known crystals": probabilities(np.stack(said), known.weights),
+            f"{folder}, with known crystals": probabilities(
+                np.stack(said), known.weights, known.log_odds
+            ),
             f"{folder}, {MOST_ALIKE}": np.exp(likeness),
         }
     return found

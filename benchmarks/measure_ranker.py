@@ -20,14 +20,13 @@ from spacegrouper.techniques.reflections.list_file import Radiation
 from spacegrouper.techniques.reflections.list_reading import read_reflection_list
 from spacegrouper.techniques.reflections.ranking.features import FEATURES, candidates_of
 from spacegrouper.techniques.reflections.ranking.group_settings import told_apart
-from spacegrouper.techniques.reflections.ranking.priors import PRIORS, frequencies
+from spacegrouper.techniques.reflections.ranking.priors import PRIORS, USUAL, frequencies
 from spacegrouper.techniques.reflections.ranking.ranker import Ranker, read_ranker
 from spacegrouper.techniques.reflections.reflection_list import ReflectionList, are_merged
 
 # Its refl.npz is damaged: the list is read from the original file.
 FROM_THE_ORIGINAL = {"glycine_ccp4": "glycine.hkl"}
 # Fixed before anything was measured.
-HEADLINE = "molecular"
 LARGEST_R = 0.25  # of a rotation that the classical way keeps
 MOST_STRONG = 0.1  # share of forbidden reflections above 3 sigma
 CENTRE = 0.85  # of |E^2 - 1|, half way between 0.736 and 0.968
@@ -161,20 +160,20 @@ def table(results: list[Result]) -> str:
     for name, part in parts.items():
         if not part:
             continue
-        for way, prior in [("ranker", prior) for prior in PRIORS] + [("classical", HEADLINE)]:
+        for way, prior in itertools.product(("ranker", "classical"), PRIORS):
             ranks = [(one.ranks if way == "ranker" else one.classical)[prior] for one in part]
             numbers = " | ".join(share(sum(rank < k for rank in ranks), len(part)) for k in KS)
             lines.append(f"| {name} | {len(part)} | {way} | {prior} | {numbers} |")
-    lines += ["", f"| probability ({HEADLINE}) | n | mean | right |", "|---|---|---|---|"]
+    lines += ["", f"| probability ({USUAL}) | n | mean | right |", "|---|---|---|---|"]
     for low, high in itertools.pairwise(EDGES):
         inside = [
             one
             for one in results
-            if low < one.probability[HEADLINE] <= high or (low == 0 == one.probability[HEADLINE])
+            if low < one.probability[USUAL] <= high or (low == 0 == one.probability[USUAL])
         ]
         if inside:
-            mean = np.mean([one.probability[HEADLINE] for one in inside])
-            right = sum(one.ranks[HEADLINE] == 0 for one in inside)
+            mean = np.mean([one.probability[USUAL] for one in inside])
+            right = sum(one.ranks[USUAL] == 0 for one in inside)
             right_share = share(right, len(inside))
             lines.append(f"| {low:g} to {high:g} | {len(inside)} | {mean:.2f} | {right_share} |")
     slowest = max(results, key=lambda one: one.seconds)
@@ -208,9 +207,9 @@ def main(
     for one in results:
         symbol = gemmi.find_spacegroup_by_number(one.true).hm
         console.print(
-            f"{one.name:16} {one.grade} {symbol:12} rank {one.ranks[HEADLINE] + 1:4d}, first "
-            f"{one.first[HEADLINE]:3d} with {one.probability[HEADLINE]:.2f}, classical "
-            f"{one.classical[HEADLINE] + 1:4d}, {one.reflections} reflections, {one.seconds:.2f} s",
+            f"{one.name:16} {one.grade} {symbol:12} rank {one.ranks[USUAL] + 1:4d}, first "
+            f"{one.first[USUAL]:3d} with {one.probability[USUAL]:.2f}, classical "
+            f"{one.classical[USUAL] + 1:4d}, {one.reflections} reflections, {one.seconds:.2f} s",
             markup=False,
             highlight=False,
         )

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+import typer
 from numpy.typing import NDArray
 
 from spacegrouper.contract.measured_files import Measured
@@ -32,6 +33,7 @@ from spacegrouper.techniques.powder.known.known_crystals import (
     EVIDENCE,
     FEWEST,
     KnownCrystals,
+    Prior,
     compared,
     digest_of,
     fit_weights,
@@ -49,7 +51,19 @@ _BATCH = 64
 _MOST = 1000  # validation crystals, drawn at random: three weights need no more
 
 
-def main(structures: Crystals, dataset: Store, model: Model, threads: Threads = 1) -> None:
+def main(
+    structures: Crystals,
+    dataset: Store,
+    model: Model,
+    prior: Annotated[
+        Prior,
+        typer.Option(
+            help="how frequent space groups are among what is measured: `listed`, as among the "
+            "known crystals; `inorganic`, as in the Inorganic Crystal Structure Database"
+        ),
+    ] = "inorganic",
+    threads: Threads = 1,
+) -> None:
     """List known crystals, and weigh what they say against what a network of diffractograms says.
 
     Goes in: standardised crystals as JSON lines; the sticks of the same crystals, DATASET; and the
@@ -103,7 +117,9 @@ def main(structures: Crystals, dataset: Store, model: Model, threads: Threads = 
         "network_top_1_accuracy": alone,
     }
     usual = float(np.quantile(likeness, 0.01))
-    KnownCrystals(catalogue, weights, usual, made_with).write(trained.folder / KNOWN_CRYSTALS)
+    KnownCrystals(catalogue, weights, prior, usual, made_with).write(
+        trained.folder / KNOWN_CRYSTALS
+    )
     log.info(
         "%d known crystals, %d left out; of %d validation crystals, drawn as measured, %.1f %% are "
         "named right, by the network alone %.1f %%; weights: %s",

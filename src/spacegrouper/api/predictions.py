@@ -17,7 +17,7 @@ from spacegrouper.prediction.list_answers import ListAnswer
 from spacegrouper.prediction.micrographs import MicrographAnswer
 from spacegrouper.prediction.outputs import answer_json, answer_picture, answer_text
 from spacegrouper.prediction.pattern_files import Patterns
-from spacegrouper.techniques.reflections.ranking.priors import Prior
+from spacegrouper.techniques.reflections.ranking.priors import USUAL, Prior
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,7 +66,7 @@ def predict(
     *,
     wavelength: float | None = None,
     cell: str | None = None,
-    prior: Prior = "none",
+    prior: Prior = USUAL,
     threshold: float | None = None,
     pixel_size: float | None = None,
 ) -> Prediction:

@@ -57,12 +57,14 @@ class Comparison:
         shares: (230,), the probabilities of the space groups, calibrated.
         alike: the crystals that are most alike, the first first.
         arrays: for the technique's pictures, beside those of the measurement.
+        note: what was assumed, or "".
         warning: why the probabilities mean little, or "".
     """
 
     shares: NDArray[np.float64]
     alike: tuple[AlikeCrystal, ...]
     arrays: Arrays
+    note: str = ""
     warning: str = ""
 
 

@@ -134,7 +134,11 @@ def answer_measured(items: Sequence[Measured], model: TrainedModel) -> list[Answ
     return [
         replace(answer, measured=True, notes=(*item.notes, _OF_SIMULATIONS))
         if comparison is None
-        else replace(_with_comparison(answer, comparison), measured=True, notes=item.notes)
+        else replace(
+            _with_comparison(answer, comparison),
+            measured=True,
+            notes=(*item.notes, *filter(None, [comparison.note])),
+        )
         for answer, item, comparison in zip(answers, items, compared, strict=True)
     ]
 

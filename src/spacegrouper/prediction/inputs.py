@@ -31,7 +31,7 @@ from spacegrouper.prediction.pattern_files import (
     read_pattern_file,
 )
 from spacegrouper.techniques.reflections.list_reading import Role, list_content, role_of
-from spacegrouper.techniques.reflections.ranking.priors import Prior
+from spacegrouper.techniques.reflections.ranking.priors import USUAL, Prior
 
 if TYPE_CHECKING:
     from spacegrouper.contract.technique import Technique
@@ -65,7 +65,7 @@ class Asked:
     model: "TrainedModel | None"
     wavelength: float | None = None
     cell: str | None = None
-    prior: Prior = "none"
+    prior: Prior = USUAL
     ranker: Path | None = None
     threads: int = 1
     pixel_size: float | None = None
@@ -224,7 +224,7 @@ def _check_options(
         )
     if asked.pixel_size is not None and not micrographs:
         raise UserError("--pixel-size is for micrographs, and none is given")
-    for option, given in (("--prior", asked.prior != "none"), ("--ranker", asked.ranker)):
+    for option, given in (("--prior", asked.prior != USUAL), ("--ranker", asked.ranker)):
         if given and not (owners or unknown):
             raise UserError(
                 f"{option} is for lists of reflections and micrographs, and none is given"

@@ -29,7 +29,7 @@ from spacegrouper.prediction.pictures import measured_pictures, png_address, see
 from spacegrouper.settings import Simulate
 from spacegrouper.techniques.patterns.indexed_figure import PATTERN_WORDS, view_figure
 from spacegrouper.techniques.patterns.simulation import simulate_crystals
-from spacegrouper.techniques.reflections.ranking.priors import PRIOR_WORDS, PRIORS
+from spacegrouper.techniques.reflections.ranking.priors import PRIOR_WORDS, PRIORS, USUAL
 from spacegrouper.techniques.reflections.ranking.ranker import read_ranker
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def describe_upload(
 def _with_fields(asked: Asked, fields: Mapping[str, str]) -> Asked:
     filled = {name: text.strip() for name, text in fields.items() if text.strip()}
     cell = filled.get("cell")
-    prior: Any = filled.get("prior", "none")
+    prior: Any = filled.get("prior", USUAL)
     if prior not in PRIORS:
         raise UserError(f"{_LABELS['prior']}: there is no {prior!r}")
     return replace(

@@ -13,7 +13,7 @@ import typer
 from spacegrouper.crystals.crystal import Rejection
 from spacegrouper.errors import UserError
 from spacegrouper.programs.command_line import CORES, Threads, Threshold, log, progress
-from spacegrouper.techniques.reflections.ranking.priors import Prior
+from spacegrouper.techniques.reflections.ranking.priors import USUAL, Prior
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -68,7 +68,7 @@ def main(
     prior: Annotated[
         Prior,
         typer.Option(help="how frequent space groups are, for lists of reflections"),
-    ] = "none",
+    ] = USUAL,
     ranker: Annotated[
         Path | None,
         typer.Option(

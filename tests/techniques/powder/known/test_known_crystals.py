@@ -27,7 +27,7 @@ EVEN = np.full(230, 1 / 230)
 @pytest.fixture(scope="module")
 def known() -> KnownCrystals:
     catalogue, _ = list_crystals(known_crystals(), POWDER)
-    return KnownCrystals(catalogue, np.array([1.0, 0.5, 0.5]), 0.7, {"scores": 1})
+    return KnownCrystals(catalogue, np.array([1.0, 0.5, 0.5]), "listed", 0.7, {"scores": 1})
 
 
 def test_a_known_crystal_decides_where_the_network_does_not(known: KnownCrystals) -> None:
@@ -45,7 +45,7 @@ def test_a_known_crystal_decides_where_the_network_does_not(known: KnownCrystals
 def test_a_sure_network_is_heard(known: KnownCrystals) -> None:
     sure = np.full(230, 1e-6)
     sure[99] = 1 - sure.sum()
-    heard = KnownCrystals(known.catalogue, np.array([0.1, 0.1, 5.0]), 0.7, {})
+    heard = KnownCrystals(known.catalogue, np.array([0.1, 0.1, 5.0]), "listed", 0.7, {})
     found = heard.compare(fine_curve(random_crystal(62, 1)), POWDER, sure)
     assert 1 + found.shares.argmax() == 100
 
@@ -57,6 +57,25 @@ def test_a_curve_without_peaks_leaves_the_network_its_word(known: KnownCrystals)
     assert found.warning.startswith("like no known crystal: the most alike has a likeness of 0.00")
     without = np.setdiff1d(np.arange(230), known.catalogue.groups - 1)
     assert np.all(np.diff(found.shares[without]) > 0)
+
+
+def test_measured_crystals_seldom_lack_all_symmetry(known: KnownCrystals) -> None:
+    computed = replace(
+        known.catalogue, groups=np.repeat([1, 2], [9, known.catalogue.groups.size - 9])
+    )
+    curve = fine_curve(random_crystal(62, 1))
+    before, after = (
+        replace(known, catalogue=computed, prior=prior).compare(curve, POWDER, EVEN)
+        for prior in ("listed", "inorganic")
+    )
+
+    # By Bayes' theorem: 102 and 539 inorganic crystals, 9 and the others of the list.
+    others = computed.groups.size - 9
+    of_both = (1 + 102) / (1 + 539) * (1 + others) / (1 + 9)
+    np.testing.assert_allclose(
+        after.shares[0] / after.shares[1], of_both * before.shares[0] / before.shares[1]
+    )
+    assert (before.note, after.note[:28]) == ("", "space groups are taken for as")
 
 
 def test_evidence_is_of_the_best_crystal_of_each_group() -> None:

@@ -4,7 +4,8 @@ Three numbers speak for a space group: how alike its most alike crystal is, how 
 are nearly as alike as the best of all, and the network's probability. Their weights are those under
 which the true groups of simulated measurements are likeliest (conditional logit: McFadden, in
 Frontiers in Econometrics, 1974), of crystals that are left out of the known ones as they are
-measured.
+measured. Where the known crystals were computed, Bayes' theorem then makes space groups as frequent
+as they are among crystals that were measured.
 """
 
 import hashlib
@@ -12,9 +13,9 @@ import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 from zipfile import BadZipFile
 
 import numpy as np
@@ -24,6 +25,7 @@ from scipy.special import log_softmax, softmax
 
 from spacegrouper.atomic import written_aside
 from spacegrouper.contract.measured_files import AlikeCrystal, Comparison
+from spacegrouper.crystals.group_frequencies import INORGANIC
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.powder.known import KNOWN_CRYSTALS
 from spacegrouper.techniques.powder.known.catalogue import Catalogue, catalogue_of_arrays
@@ -34,10 +36,14 @@ from spacegrouper.techniques.powder.settings import Powder
 
 EVIDENCE = ("most alike", "together", "network")
 
+# How frequent space groups are taken for: as among measured inorganic crystals, or the known ones.
+Prior = Literal["inorganic", "listed"]
+
 FEWEST = 10  # crystals: fewer are no catalogue
 
+_NOTE = "space groups are taken for as frequent as among measured inorganic crystals"
 _AGAIN = "make it again with scripts/list_known_crystals.py"
-_FORMAT = 1
+_FORMAT = 2
 _GROUPS = 230
 _LIKENESS = 0.05  # unit of the first kind of evidence
 _NEARLY = 0.02  # less alike than the best, and still counted by 1/e in the second
@@ -55,6 +61,7 @@ class KnownCrystals:
     Args:
         catalogue: the crystals.
         weights: (3,), of EVIDENCE.
+        prior: how frequent space groups are taken for.
         usual_likeness: that of the most alike crystal is at least so high for 99 % of simulated
             measurements.
         made_with: the section `powder`, the SHA-256 of the network's calibration, and scores.
@@ -62,6 +69,7 @@ class KnownCrystals:
 
     catalogue: Catalogue
     weights: NDArray[np.float64]
+    prior: Prior
     usual_likeness: float
     made_with: dict[str, Any]
 
@@ -77,11 +85,25 @@ class KnownCrystals:
         """
         matches, found = compared(curve, self.catalogue, powder, shares)
         return Comparison(
-            shares=probabilities(found, self.weights),
+            shares=probabilities(found, self.weights, self.log_odds),
             alike=tuple(self._alike(matches, rank) for rank in range(_SHOWN)),
             arrays={"alike_lines": line_places(self.catalogue.lines, matches, 0, powder)},
+            note=_NOTE if self.prior == "inorganic" else "",
             warning=self._warning(float(matches.likeness[0])),
         )
+
+    @cached_property
+    def log_odds(self) -> NDArray[np.float64]:
+        """How much more frequent each group is than among the known crystals: (230,) logarithms."""
+        if self.prior == "listed":
+            return np.zeros(_GROUPS)
+        # As if there were one more of each.
+        listed = 1 + np.bincount(self.catalogue.groups - 1, minlength=_GROUPS)
+        measured = np.array([1 + INORGANIC.get(1 + place, 0) for place in range(_GROUPS)])
+        odds: NDArray[np.float64] = np.log(measured / measured.sum()) - np.log(
+            listed / listed.sum()
+        )
+        return odds
 
     def _warning(self, likeness: float) -> str:
         if likeness >= self.usual_likeness:
@@ -105,7 +127,7 @@ class KnownCrystals:
 
     def write(self, path: Path) -> None:
         """Write it as arrays of NumPy and JSON; nothing in the file is a program."""
-        made = json.dumps({**self.made_with, "format": _FORMAT}).encode()
+        made = json.dumps({**self.made_with, "format": _FORMAT, "prior": self.prior}).encode()
         arrays = self.catalogue.arrays() | {
             "weights": self.weights,
             "usual_likeness": np.array(self.usual_likeness),
@@ -176,11 +198,11 @@ def read_known_crystals(path: Path) -> KnownCrystals:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         made = json.loads(arrays["made_with"].tobytes())
-        version = made.pop("format")
+        version, prior = made.pop("format"), made.pop("prior")
         catalogue, usual = catalogue_of_arrays(arrays), float(arrays["usual_likeness"])
-        if version != _FORMAT or len(catalogue.ids) < FEWEST:
+        if version != _FORMAT or prior not in get_args(Prior) or len(catalogue.ids) < FEWEST:
             raise ValueError(version)
-        return KnownCrystals(catalogue, arrays["weights"], usual, made)
+        return KnownCrystals(catalogue, arrays["weights"], prior, usual, made)
     # What a damaged archive ends in depends on where it is damaged.
     except (
         *(AttributeError, BadZipFile, EOFError, LookupError, NotImplementedError, OSError),
@@ -214,9 +236,16 @@ def evidence(
     )
 
 
-def probabilities(found: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the probabilities of the groups, (..., 230), of their evidence (..., 230, 3)."""
-    shares: NDArray[np.float64] = softmax(found @ weights, axis=-1)
+def probabilities(
+    found: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    log_odds: NDArray[np.float64] | float = 0.0,
+) -> NDArray[np.float64]:
+    """Return the probabilities of the groups, (..., 230), of their evidence (..., 230, 3).
+
+    `log_odds`: (230,), of each before, beside its frequency among the known crystals.
+    """
+    shares: NDArray[np.float64] = softmax(found @ weights + log_odds, axis=-1)
     return shares
 
 

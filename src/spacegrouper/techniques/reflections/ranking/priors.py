@@ -5,14 +5,17 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from spacegrouper.crystals.group_frequencies import INORGANIC
 from spacegrouper.techniques.reflections.ranking.group_settings import told_apart
 
-Prior = Literal["none", "inorganic", "molecular"]
+Prior = Literal["inorganic", "molecular", "none", "trained"]
 PRIORS: tuple[Prior, ...] = get_args(Prior)
+USUAL = PRIORS[0]
 PRIOR_WORDS: dict[Prior, str] = {
-    "none": "all space groups are taken for equally frequent",
-    "inorganic": "space groups as frequent as in the crystals that the ranker was trained on",
+    "inorganic": "space groups about as frequent as in the Inorganic Crystal Structure Database",
     "molecular": "space groups about as frequent as in the Cambridge Structural Database",
+    "none": "all space groups are taken for equally frequent",
+    "trained": "space groups as frequent as in the crystals that the ranker was trained on",
 }
 
 # Percent, about as in the Cambridge Structural Database, where P2_1/c has 34 % (CCDC, CSD Space
@@ -31,15 +34,15 @@ def frequencies(prior: Prior, counted: NDArray[np.int64]) -> NDArray[np.float64]
     """Return the relative frequencies of space groups, (231,), those of pairs with the smaller.
 
     Args:
-        prior: `none` takes all for equally frequent; `inorganic` as the crystals that the ranker
-            was trained on are counted; `molecular` as in the Cambridge Structural Database.
-        counted: (231,), those crystals.
+        prior: as PRIOR_WORDS says.
+        counted: (231,), the crystals that the ranker was trained on.
     """
     if prior == "molecular":
         return np.array([_MOLECULAR.get(number, _RARE) for number in range(231)])
-    if prior == "none":
-        return np.ones(231)
     together = np.ones(231)  # as if there were one more of each
+    if prior == "none":
+        return together
     for number in range(1, 231):
-        together[told_apart(number)] += counted[number]
+        of_group = counted[number] if prior == "trained" else INORGANIC.get(number, 0)
+        together[told_apart(number)] += of_group
     return together

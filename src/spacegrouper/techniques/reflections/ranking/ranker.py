@@ -31,7 +31,7 @@ from spacegrouper.techniques.reflections.ranking.features import (
     candidates_of,
 )
 from spacegrouper.techniques.reflections.ranking.group_settings import enantiomorphs
-from spacegrouper.techniques.reflections.ranking.priors import PRIORS, Prior, frequencies
+from spacegrouper.techniques.reflections.ranking.priors import PRIORS, USUAL, Prior, frequencies
 from spacegrouper.techniques.reflections.ranking.warnings import (
     check_agreement,
     unlike_training,
@@ -152,7 +152,7 @@ class Ranker:
     def answer(
         self,
         measured: ReflectionList,
-        prior: Prior = "none",
+        prior: Prior = USUAL,
         centrings: Sequence[str | None] = (None,),
     ) -> Answer:
         """Rank all space groups that a list may have.
