@@ -44,7 +44,7 @@ def group_name(group: "RankedGroup") -> str:
 def list_facts(answer: ListAnswer) -> list[tuple[str, str]]:
     """Return what is known beside the most probable groups, as headings and their texts."""
     ranking, measured = answer.ranking, answer.measured
-    best = ranking.groups[0]
+    best, spread = ranking.groups[0], ranking.twin_test.measured
     system, of_system = answer.crystal_system
     laue, of_laue = answer.laue_class
     members, of_class = answer.extinction_class
@@ -55,11 +55,12 @@ def list_facts(answer: ListAnswer) -> list[tuple[str, str]]:
         ("prior", f"{ranking.prior}: {PRIOR_WORDS[ranking.prior]}"),
         ("standard cell", cell_text(best.cell)),
         ("its axes", axes_text(best.to_standard)),
-        ("mean |E² - 1|", f"{ranking.e_squared:.3f}; with a centre 0.968, without 0.736"),
+        ("mean |E² - 1|", f"{spread.e_squared:.3f}; with a centre 0.968, without 0.736"),
     ]
-    if not isnan(ranking.l_mean):
-        expected = "with a centre 0.637, without 0.500, of twins less"
-        rows.append(("mean |L|", f"{ranking.l_mean:.3f}; {expected}"))
+    if not isnan(spread.l_mean):
+        single, twin = ranking.twin_test.single.l_mean, ranking.twin_test.twin.l_mean
+        expected = f"with these sigma {single:.2f} without a centre, {twin:.2f} of an even twin"
+        rows.append(("mean |L|", f"{spread.l_mean:.3f}; {expected}"))
     if ranking.left_out:
         rows.append(
             (
@@ -223,8 +224,9 @@ def list_record(answer: ListAnswer, threshold: float | None = None) -> dict[str,
             ],
             "absent_by_lattice": ranking.left_out,
             "absent_by_lattice_i_over_sigma": _or_null(ranking.left_out_i_over_sigma),
-            "mean_e_squared_minus_1": ranking.e_squared,
-            "mean_l": _or_null(ranking.l_mean),
+            "mean_e_squared_minus_1": ranking.twin_test.measured.e_squared,
+            "mean_l": _or_null(ranking.twin_test.measured.l_mean),
+            "mean_l_expected": _or_null(ranking.twin_test.single.l_mean),
         },
         "warnings": list(ranking.warnings),
     }

@@ -91,7 +91,7 @@ def answer_micrographs(
     except UserError as error:
         return Rejection(given.name, "rank", str(error))
     # Equivalents in other zones are not missing: they were never looked at.
-    warnings = tuple(warning for warning in ranking.warnings if warning != MERGED)
+    warnings = tuple(warning for warning in ranking.warnings if warning not in MERGED)
     ranking = replace(ranking, warnings=warnings)
     ranked = ranked_list(MeasuredList(given.name, measured), ranking)
     return MicrographAnswer(given, ranked, (*limits, *_further(ranking, axes)))

@@ -71,4 +71,4 @@ def test_centre_and_screw_axis_show_in_their_features():
     assert features[19][column["absence_1"]] > features[16][column["absence_1"]] + 10
     assert features[19][column["i_absent_axial"]] < 2
     assert features[16][column["missed_axial"]] > 10
-    assert found.e_squared < 0.85
+    assert found.twin_test.measured.e_squared < 0.85

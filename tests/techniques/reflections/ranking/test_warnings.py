@@ -10,6 +10,7 @@ from random_crystals import random_crystal
 
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.reflections.equivalents import keys_of
+from spacegrouper.techniques.reflections.ranking.absences import Condition
 from spacegrouper.techniques.reflections.ranking.features import LIST_FEATURES, candidates_of
 from spacegrouper.techniques.reflections.ranking.reduction import reduced_list
 from spacegrouper.techniques.reflections.ranking.simulated_list import simulated_list
@@ -47,10 +48,41 @@ def test_merged_and_stripped_lists(change, words):
     assert words in said(62, replace(EXACT, **change))
 
 
-def test_a_twin_and_a_metric_of_more_symmetry():
+def test_a_twin_whose_lattice_is_that_of_its_crystal_system():
     words = said(75, replace(EXACT, twins=1, twin_fraction=(0.45, 0.45)))
     assert "a twin, or pseudo-symmetry, is suspected" in words
-    assert "its metric is pseudo-symmetric" in words
+    assert "pseudo-symmetric" not in words
+
+
+@pytest.mark.parametrize("number", [148, 205])
+def test_a_laue_class_below_that_of_its_lattice_is_no_pseudo_symmetry(number):
+    assert said(number, EXACT) == ""
+
+
+@pytest.mark.parametrize(("beta", "more"), [(90.1, True), (101, False)])
+def test_a_metric_of_more_symmetry_than_the_crystal_system_has(beta, more):
+    measured = replace(measured_list(14), cell=np.array([7.0, 9.0, 11.0, 90.0, beta, 90.0]))
+    found = candidates_of(measured)
+    row = next(row for row in found.rows if row.setting.number == 14)
+    assert ("pseudo-symmetric" in " / ".join(warnings_of(measured, found, row))) is more
+
+
+def test_screw_axes_are_not_in_question_where_the_centring_leaves_none():
+    def few_on_axes(number):
+        measured = measured_list(number)
+        found = candidates_of(measured)
+        row = next(row for row in found.rows if row.setting.number == number)
+        none = Condition(0, np.nan, 10)
+        return warnings_of(measured, found, replace(row, axial=none, allowed_axial=none))
+
+    assert "screw axes are hardly tested" in " / ".join(few_on_axes(4))
+    assert few_on_axes(15) == ()
+
+
+def test_a_merged_list_without_rotations_has_one_laue_class():
+    words = said(2, replace(EXACT, merged=1))
+    assert "each reflection is there once" in words
+    assert "Laue class" not in words
 
 
 def drawn(share, repeated, seed=0):

@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 from spacegrouper.techniques.reflections.equivalents import (
     Floats,
     Indices,
-    find,
     indices_of,
     keys_of,
-    representatives,
 )
 from spacegrouper.techniques.reflections.ranking.absences import (
     CLIP,
@@ -40,6 +38,7 @@ from spacegrouper.techniques.reflections.ranking.laue_candidates import (
 )
 from spacegrouper.techniques.reflections.ranking.merged_list import MergedList, merged_list
 from spacegrouper.techniques.reflections.ranking.reduction import ReducedList, reduced_list
+from spacegrouper.techniques.reflections.ranking.twinning import TwinTest, twin_test
 from spacegrouper.techniques.reflections.ranking.wilson import log_likelihoods
 from spacegrouper.techniques.reflections.reflection_list import ReflectionList
 
@@ -96,8 +95,7 @@ class Candidates:
         laue: groups of them, the best first.
         rows: the candidates.
         features: (rows, features), float64, NaN where there is nothing to look at.
-        e_squared: mean of |E^2 - 1|: 0.736 without a centre, 0.968 with one.
-        l_mean: mean of |L|: 0.5 without a centre, 0.637 with one, less of twins.
+        twin_test: how far intensities are spread.
     """
 
     reflections: ReducedList
@@ -105,8 +103,7 @@ class Candidates:
     laue: list[LaueCandidate]
     rows: list[Candidate]
     features: Floats
-    e_squared: float
-    l_mean: float
+    twin_test: TwinTest
 
 
 def candidates_of(
@@ -125,10 +122,9 @@ def candidates_of(
     reflections = reduced_list(measured, centring)
     rotations = rotations_of(reflections)
     laue = laue_candidates(reflections, rotations, MOST_LAUE_CLASSES)
-    l_mean, l_squared = _l_test(reflections, rotations)
+    test = twin_test(reflections, rotations)
     lowest = _lowest_expected(reflections)
     ratio = reflections.intensity / reflections.sigma
-    e_squared = float(np.abs(reflections.z - 1).mean())
     electrons = {"electron": 1.0, "unknown": np.nan}.get(measured.radiation, 0.0)
     of_list = [
         np.log(len(ratio)),
@@ -137,9 +133,9 @@ def candidates_of(
         reflections.repeated,
         reflections.expected,
         electrons,
-        e_squared,
-        l_mean,
-        l_squared,
+        test.measured.e_squared,
+        test.measured.l_mean,
+        test.measured.l_squared,
         len(rotations.matrices),
         np.log(np.linalg.det(reflections.lattice)),
         np.isin(keys_of(lowest), reflections.keys).mean(),
@@ -155,7 +151,7 @@ def candidates_of(
         features.append(numbers)
     stacked = np.concatenate(features)
     table = np.concatenate([np.tile(np.array(of_list), (len(stacked), 1)), stacked], axis=1)
-    return Candidates(reflections, rotations, laue, rows, table, e_squared, l_mean)
+    return Candidates(reflections, rotations, laue, rows, table, test)
 
 
 def all_rows(several: Sequence[Candidates]) -> tuple[Indices, Indices, Floats]:
@@ -168,27 +164,6 @@ def all_rows(several: Sequence[Candidates]) -> tuple[Indices, Indices, Floats]:
     which = np.repeat(np.arange(len(several)), [len(one.rows) for one in several])
     features = np.concatenate([one.features for one in several])
     return group, which * MOST_LAUE_CLASSES + laue, features
-
-
-def _l_test(reflections: ReducedList, rotations: Rotations) -> tuple[float, float]:
-    """Return the means of |L| and L^2, L = (I1 - I2) / (I1 + I2) of near reflections.
-
-    Two indices apart along an axis of the reduced cell, or any that the lattice's rotations make of
-    one, and not equivalent in the lattice (J. E. Padilla and T. O. Yeates, Acta Cryst. D59, 1124,
-    2003).
-    """
-    steps = indices_of(np.unique(keys_of(2 * rotations.matrices.reshape(-1, 3))))
-    lattice_keys = representatives(reflections.hkl, rotations.matrices)
-    strong = reflections.intensity > 3 * reflections.sigma
-    sizes = []
-    for step in np.concatenate([steps, -steps]):
-        place, there = find(reflections.keys, keys_of(reflections.hkl + step))
-        pair = there & strong & strong[place]
-        pair &= lattice_keys[place] != lattice_keys
-        one, other = reflections.z[pair], reflections.z[place[pair]]
-        sizes.append(np.abs(one - other) / (one + other))
-    size = np.concatenate(sizes)
-    return (float(size.mean()), float((size**2).mean())) if len(size) > 20 else (np.nan, np.nan)
 
 
 def _lowest_expected(reflections: ReducedList) -> Indices:

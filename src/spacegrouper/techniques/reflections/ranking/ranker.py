@@ -32,6 +32,7 @@ from spacegrouper.techniques.reflections.ranking.features import (
 )
 from spacegrouper.techniques.reflections.ranking.group_settings import enantiomorphs
 from spacegrouper.techniques.reflections.ranking.priors import PRIORS, USUAL, Prior, frequencies
+from spacegrouper.techniques.reflections.ranking.twinning import TwinTest
 from spacegrouper.techniques.reflections.ranking.warnings import (
     check_agreement,
     unlike_training,
@@ -112,8 +113,7 @@ class Answer:
         conditions: those on reflections, in the standard axes of the likeliest group.
         left_out: reflections of the given cell that are absent by the lattice.
         left_out_i_over_sigma: the mean of these, NaN without any.
-        e_squared: mean of |E^2 - 1|: 0.968 with a centre of inversion, 0.736 without.
-        l_mean: mean of |L|: 0.637 with a centre, 0.5 without, less in twins; NaN without pairs.
+        twin_test: how far intensities are spread.
         warnings: a sentence each.
     """
 
@@ -126,8 +126,7 @@ class Answer:
     conditions: tuple[SeenCondition, ...]
     left_out: int
     left_out_i_over_sigma: float
-    e_squared: float
-    l_mean: float
+    twin_test: TwinTest
     warnings: tuple[str, ...]
 
 
@@ -290,8 +289,7 @@ def _answer(
         conditions=conditions_seen(found.reflections, ranked[0].number, ranked[0].to_standard),
         left_out=found.reflections.left_out,
         left_out_i_over_sigma=found.reflections.left_out_i_over_sigma,
-        e_squared=found.e_squared,
-        l_mean=found.l_mean,
+        twin_test=found.twin_test,
         warnings=said + warnings_of(measured, found, first),
     )
 

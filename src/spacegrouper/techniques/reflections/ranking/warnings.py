@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from math import exp, isnan
 
+import gemmi
 import numpy as np
 
 from spacegrouper.errors import UserError
@@ -15,14 +16,23 @@ from spacegrouper.techniques.reflections.ranking.features import (
 from spacegrouper.techniques.reflections.ranking.reduction import ReducedList
 from spacegrouper.techniques.reflections.reflection_list import STRAYS, ReflectionList
 
-MERGED = (
+_MERGED = (
     "the list is merged: equivalent reflections are there once, so how well they agree cannot be "
     "tested, and the Laue class is in part that of whoever merged it"
 )
+_AVERAGED = (
+    "the list is merged: each reflection is there once, so how well repeated measurements agree "
+    "cannot be tested"
+)
+MERGED = (_MERGED, _AVERAGED)
 
 _FEWEST_AXIAL = 5
 _LISTED = 0.1  # of forbidden positions, where more than half of the others are listed
-_TWIN_L = 0.44  # mean |L| of acentric reflections is 0.5, of a perfect twin 0.375
+# Of the lattices of crystal systems, but for rhombohedral ones.
+_ROTATIONS = {
+    **{"triclinic": 1, "monoclinic": 2, "orthorhombic": 4, "tetragonal": 8},
+    **{"trigonal": 12, "hexagonal": 12, "cubic": 24},
+}
 _NEARLY = 0.5  # correlation of a rotation that is refused
 _OFF = 0.02  # relative deviation of the lattice from a rotation, 0.01 of an angle is 0.6 degrees
 # Correlation of what is one reflection, with two standard errors added, where sigma has it above
@@ -49,7 +59,8 @@ def warnings_of(measured: ReflectionList, found: Candidates, first: Candidate) -
     kept, refused = members & ~identity, ~members
     said = []
     if measured.merged or (rotations.coverage[kept] < STRAYS).any():
-        said.append(MERGED)
+        # Without rotations there is one Laue class.
+        said.append(_MERGED if len(rotations.matrices) > 1 else _AVERAGED)
     expected = first.axial.expected + first.zonal.expected
     listed = first.axial.number + first.zonal.number
     allowed = first.allowed_axial, first.allowed_zonal
@@ -60,9 +71,14 @@ def warnings_of(measured: ReflectionList, found: Candidates, first: Candidate) -
             "removed as absent, so the group is in part that of whoever removed them"
         )
     nearly = np.flatnonzero(refused & (np.nan_to_num(rotations.correlation) > _NEARLY))
-    twin = found.l_mean < _TWIN_L
-    if twin or len(nearly):
-        why = [f"mean |L| is {found.l_mean:.2f}, and 0.50 without twinning"] if twin else []
+    test = found.twin_test
+    if test.suspects_a_twin or len(nearly):
+        why = []
+        if test.suspects_a_twin:
+            why.append(
+                f"mean |L| is {test.measured.l_mean:.2f}, and with these sigma "
+                f"{test.single.l_mean:.2f} without twinning"
+            )
         if len(nearly):
             best = rotations.correlation[nearly].max()
             why.append(
@@ -70,14 +86,15 @@ def warnings_of(measured: ReflectionList, found: Candidates, first: Candidate) -
             )
         said.append(f"a twin, or pseudo-symmetry, is suspected: {'; '.join(why)}")
     axial = first.axial.number + first.allowed_axial.number
-    if kept.any() and axial < _FEWEST_AXIAL:
+    # A centring may leave no screw axis in question.
+    in_question = any(row.axial.expected for row in found.rows if row.laue == first.laue)
+    if kept.any() and in_question and axial < _FEWEST_AXIAL:
+        number = "1 reflection is" if axial == 1 else f"{axial} reflections are"
+        said.append(f"{number} on the axes of rotation: screw axes are hardly tested")
+    if len(rotations.matrices) > _lattice_rotations(first.setting.number):
         said.append(
-            f"{axial} reflections are on the axes of rotation: screw axes are hardly tested"
-        )
-    if refused.any():
-        said.append(
-            "the lattice has more symmetry, within 3 degrees, than the likeliest group: its metric "
-            "is pseudo-symmetric"
+            "the lattice has more symmetry, within 3 degrees, than that of the likeliest group "
+            "must have: its metric is pseudo-symmetric"
         )
     if kept.any() and rotations.deviation[kept].max() > _OFF:
         said.append(
@@ -85,6 +102,14 @@ def warnings_of(measured: ReflectionList, found: Candidates, first: Candidate) -
             "cell should be"
         )
     return tuple(said)
+
+
+def _lattice_rotations(number: int) -> int:
+    """Return how many rotations a lattice has whose crystals have a space group."""
+    group = gemmi.get_spacegroup_reference_setting(number)
+    if group.hm.startswith("R"):
+        return 6
+    return _ROTATIONS[group.crystal_system_str()]
 
 
 def check_agreement(reflections: ReducedList) -> tuple[str, ...]:
