@@ -223,6 +223,7 @@ def test_a_wavelength_that_nobody_filled_in_is_none(nothing: float) -> None:
         ),
         ("a.xrdml", xrdml(further="<anodeMaterial>Mo</anodeMaterial>"), "and an anode of Mo"),
         ("a.xy", b"# q (nm^-1)  I\n" + columns(), "first column has scattering vectors"),
+        ("a.xy", b"# neutron, wavelength 1.5 A\n" + columns(), "was measured with neutrons, as"),
         ("a.csv", b'"q","I"\n' + quoted(","), "first column has scattering vectors"),
         ("a.csv", b"No. of points,2001\n" + columns(","), "heading states 2001 points, but 1401 f"),
         (
@@ -302,6 +303,17 @@ def test_files_that_say_no_more_of_their_angles_than_the_ends_are_known() -> Non
             "_min and _max are 20 and 90, but its angles are 10 to 80",
         ),
         (powder_cif() + b"_diffrn_radiation_probe neutron\n", "was measured with 'neutron'"),
+        (powder_cif() + b"_diffrn_radiation_probe electron\n", "was measured with 'electron'"),
+        (
+            powder_cif() + b"_diffrn_radiation_type neutron\n",
+            "was measured with 'neutron'; give a diffractogram of X-rays",
+        ),
+        (powder_cif() + b"_diffrn_radiation_type 'electrons'\n", "was measured with 'electrons'"),
+        (powder_cif() + b"_diffrn_source 'nuclear reactor'\n", "measured with 'nuclear reactor'"),
+        (
+            powder_cif() + b"_diffrn_source 'spallation source'\n",
+            "was measured with 'spallation source'",
+        ),
         (powder_cif() + b"_diffrn_radiation_type 'Mo K\\a'\n", "and an anode of Mo"),
         (powder_cif(-1.54), "wavelength of -1.54 Angstrom"),
         (powder_cif().replace(b"1.540598", b"CuKa"), "_wavelength is 'CuKa', not a number"),
@@ -318,6 +330,7 @@ def test_a_cif_that_contradicts_itself_is_refused(content: bytes, reason: str) -
     [
         ("_diffrn_radiation_probe x-ray\n_diffrn_radiation_type 'Mo K\\a'", 0.7093, ""),
         ("_diffrn_source_target Ag", 0.5594, ""),
+        ("_diffrn_source 'electron storage ring'", None, ""),
         ("_diffrn_radiation_type synchrotron", None, "synchrotron"),
         ("loop_\n_diffrn_radiation_wavelength\n0.7093\n0.7136", 0.7093, ""),
         (
