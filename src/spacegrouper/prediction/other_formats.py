@@ -82,6 +82,7 @@ def other_text(text: str, suffix: str) -> str:
     # Only here: they are slow to import.
     from spacegrouper.techniques.powder.measured.columns import is_columns
     from spacegrouper.techniques.powder.measured.reading import SUFFIXES
+    from spacegrouper.techniques.powder_rows import holds_powder_rows
 
     if suffix in SUFFIXES:
         return _DIFFRACTOGRAM
@@ -94,7 +95,7 @@ def other_text(text: str, suffix: str) -> str:
         if 'lattice="' in lines[1].lower():
             return f"extended XYZ, a format that is not taken; {_CONVERT}"
         return _MOLECULE
-    if is_columns(text):
+    if holds_powder_rows(text) or is_columns(text):
         return _DIFFRACTOGRAM
     if "\0" in text:
         return "binary, and no format that is known"
