@@ -83,9 +83,12 @@ def other_text(text: str, suffix: str) -> str:
     from spacegrouper.techniques.powder.measured.columns import is_columns
     from spacegrouper.techniques.powder.measured.reading import SUFFIXES
     from spacegrouper.techniques.powder_rows import holds_powder_rows
+    from spacegrouper.techniques.reflections.other_lists import other_list
 
     if suffix in SUFFIXES:
         return _DIFFRACTOGRAM
+    if reason := other_list(text, suffix):
+        return reason
     if suffix in _BY_SUFFIX:
         return _BY_SUFFIX[suffix]
     if suffix in _MICROSCOPE_SUFFIXES:

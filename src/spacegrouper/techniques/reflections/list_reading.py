@@ -32,6 +32,7 @@ from spacegrouper.techniques.reflections.lists.shared.cells import (
     cell_words,
     differ,
 )
+from spacegrouper.techniques.reflections.other_lists import other_list
 from spacegrouper.techniques.reflections.reflection_list import ReflectionList, are_merged
 
 Role = Literal["list", "list and structure", "structure", "companion"]
@@ -126,7 +127,10 @@ def _unknown(content: Content) -> str:
             "a measured diffractogram of a powder, whose reflections overlap; give the reflections "
             f"of a single crystal, as {_formats()}"
         )
-    return f"no reflections in a format that is known; give {_formats()}"
+    suffix = unpacked_path(Path(content.name)).suffix.lower()
+    return other_list(content.text, suffix) or (
+        f"no reflections in a format that is known; give {_formats()}"
+    )
 
 
 def _formats() -> str:
