@@ -21,6 +21,19 @@ def columns(separator: str = " ", angles: NDArray[np.float64] = ANGLES) -> bytes
     return "\n".join(f"{angle:.2f}{separator}{count:.0f}" for angle, count in rows).encode()
 
 
+def fullprof(heading: str = "", title: str = "Al2O3 sample", columns: int = 10) -> bytes:
+    """Return a file as FullProf reads it with INSTRM = 0, so many intensities in a line."""
+    lines = [COUNTS[start : start + columns] for start in range(0, COUNTS.size, columns)]
+    rows = "\n".join("".join(f"{count:8.0f}" for count in line) for line in lines)
+    return f"{heading}{ANGLES[0]:10.4f}{0.05:9.4f}{ANGLES[-1]:10.4f}  {title}\n{rows}\n".encode()
+
+
+def gsas() -> bytes:
+    """Return a file of GSAS, hundredths of degrees and intensities of 8 letters."""
+    head = f"Al2O3\nBANK 1 {COUNTS.size} {COUNTS.size // 10 + 1} CONST 1000.00 5.00 0 0 STD\n"
+    return head.encode() + fullprof().partition(b"\n")[2]
+
+
 def xrdml(
     scans: int = 1,
     intensities: str = "intensities",

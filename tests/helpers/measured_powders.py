@@ -28,12 +28,19 @@ def strained(crystal: Crystal, a: float, c: float) -> Crystal:
     )
 
 
-def fine_curve(crystal: Crystal, zero_shift: float = 0.0, seed: int = 0) -> NDArray[np.float32]:
-    """Return a diffractogram as `find_peaks` takes it, all angles too large by a shift."""
+def fine_curve(
+    crystal: Crystal, zero_shift: float = 0.0, seed: int = 0, crystallite_size: float = 50.0
+) -> NDArray[np.float32]:
+    """Return a diffractogram as `find_peaks` takes it, all angles too large by a shift.
+
+    `crystallite_size`: nm, which is that of the section's default.
+    """
     two_theta, intensity = reflections(crystal, POWDER, "xrayutilities")
     inside = two_theta + zero_shift < POWDER.two_theta[1]
     lines = sticks(two_theta[inside] + zero_shift, intensity[inside], POWDER)
-    profile = Diffractogram(counts=5000, background=0.05, k_alpha_2=0.3)
+    profile = Diffractogram(
+        counts=5000, background=0.05, k_alpha_2=0.3, crystallite_size=crystallite_size
+    )
     generators = [np.random.default_rng(seed)]
     points = fine_points(POWDER)
     return diffractograms(lines[None], POWDER, profile, points, None, generators)[0]

@@ -136,6 +136,20 @@ def test_known_crystals_that_a_measurement_is_like_are_named(
         "Not certain at all, as this is unlike all that is known: Pm3\u0305m (221)"
     )
 
+    # A known crystal may well be alike: one broad peak is like another.
+    wide = replace(measured, differs="its peaks are wide")
+    assert facts(wide, model)[0] == ("warning", "its peaks are wide")
+    assert not answer_record(wide, model)["calibrated"]
+    assert network_verdict(wide, model).startswith(
+        "Not certain at all, as this is unlike all that the network was trained on: Pm3\u0305m ("
+    )
+    both = replace(odd, differs="its peaks are wide")
+    assert answer_record(both, model)["warnings"] == ["its peaks are wide", "like no known crystal"]
+    assert [text for heading, text in facts(both, model) if heading == "warning"] == [
+        "its peaks are wide",
+        "like no known crystal",
+    ]
+
 
 def test_nothing_is_said_to_be_calibrated_of_a_space_group_that_the_network_cannot_name(
     answer: Answer, model: TrainedModel

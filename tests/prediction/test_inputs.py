@@ -126,6 +126,29 @@ def test_measured_diffractograms_are_answered_beside_structures(
     assert title == str(scan)
 
 
+def test_peaks_wider_than_those_of_the_training_are_warned_of(
+    tmp_path: Path, powder_model: TrainedModel
+) -> None:
+    angles = np.arange(10, 80, 0.05)
+    paths = [tmp_path / "coarse.xy", tmp_path / "fine.xy"]
+    for path, width in zip(paths, (0.2, 0.9), strict=True):
+        counts = sum(
+            1000 * np.exp(-4 * np.log(2) * ((angles - place) / width) ** 2)
+            for place, _ in ROCK_SALT_LINES
+        )
+        np.savetxt(path, np.column_stack([angles, counts + 5]), fmt="%.2f")
+    asked = Asked(powder_model)
+    inputs = [item for path in paths for item in read_input([path], asked)]
+    coarse, fine = answer_inputs(inputs, asked)
+    assert isinstance(coarse, Answer)
+    assert isinstance(fine, Answer)
+    assert coarse.warnings == ()
+    (warning,) = fine.warnings
+    assert warning.startswith("its peaks are 0.9")
+    assert fine.alike == ()
+    assert answer_record(fine, powder_model)["warnings"] == [warning]
+
+
 def test_a_curve_without_peaks_is_refused(tmp_path: Path, powder_model: TrainedModel) -> None:
     path = tmp_path / "noise.xy"
     counts = np.random.default_rng(0).poisson(100, 3501)

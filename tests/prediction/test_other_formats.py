@@ -2,6 +2,7 @@ import pickle
 from pathlib import Path
 
 import pytest
+from diffractogram_files import fullprof, gsas
 
 from spacegrouper.prediction.other_formats import other_content, other_image, other_text
 
@@ -14,6 +15,9 @@ from spacegrouper.prediction.other_formats import other_content, other_image, ot
         ("a.xyz", b'1\nLattice="1 0 0 0 1 0 0 0 1"\nH 0 0 0\n', "extended XYZ"),
         ("a.XY", b"10,00 12,5\n10,02 13,1\n", "measured diffractogram"),
         ("a.txt", b"# 2theta I\n10.00 12.5 1\n10.02 13.1 1\n", "measured diffractogram"),
+        ("a", gsas(), "measured diffractogram"),
+        ("a", fullprof(), "measured diffractogram"),
+        ("a", b"    1\n -987\n 7.1 9.3 13.2 90 96 90 p21\n", "list of reflections of HKL-2000"),
         ("a.xrdml", b"<?xml version='1.0'?>", "measured diffractogram"),
         ("a.rd", b"V5RD", "measured diffractogram"),
         ("a.zip", b"PK\x03\x04", "a ZIP archive; unpack it"),

@@ -22,12 +22,15 @@ class Measured:
         arrays: for the technique's pictures, as those of one crystal of a dataset.
         inputs: the network's, each without the axis of crystals.
         notes: what was assumed of the measurement and done to it, for the answer.
+        differs: how it differs from all that the network was trained on, so that the probabilities
+            mean little, or "".
     """
 
     name: str
     arrays: Arrays
     inputs: tuple[NDArray[np.float32], ...]
     notes: tuple[str, ...]
+    differs: str = ""
 
 
 @dataclass(frozen=True)

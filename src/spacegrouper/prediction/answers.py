@@ -52,6 +52,7 @@ class Answer:
         distance: from what the network was trained on, see evaluation/distance.py; none where the
             model's folder does not say it.
         alike: known crystals that a measurement is like, the most alike first.
+        differs: how a measurement differs from all that the network was trained on, or "".
         warning: of what known crystals say: why the probabilities mean little, or "".
     """
 
@@ -67,7 +68,13 @@ class Answer:
     measured: bool = False
     distance: float | None = None
     alike: tuple[AlikeCrystal, ...] = ()
+    differs: str = ""
     warning: str = ""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Why the probabilities of a measurement mean little."""
+        return tuple(filter(None, (self.differs, self.warning)))
 
     @property
     def space_group(self) -> int | None:
@@ -132,15 +139,21 @@ def answer_measured(items: Sequence[Measured], model: TrainedModel) -> list[Answ
     ]
     answers = _named_by_network([item.name for item in items], arrays, inputs, logits, model)
     return [
-        replace(answer, measured=True, notes=(*item.notes, _OF_SIMULATIONS))
-        if comparison is None
-        else replace(
-            _with_comparison(answer, comparison),
+        replace(
+            answer if comparison is None else _with_comparison(answer, comparison),
             measured=True,
-            notes=(*item.notes, *filter(None, [comparison.note])),
+            differs=item.differs,
+            notes=(*item.notes, *_notes_of(comparison)),
         )
         for answer, item, comparison in zip(answers, items, compared, strict=True)
     ]
+
+
+def _notes_of(comparison: Comparison | None) -> list[str]:
+    """Return what is to be said of the probabilities."""
+    if comparison is None:
+        return [_OF_SIMULATIONS]
+    return [comparison.note] if comparison.note else []
 
 
 def shares_of_space_groups(items: Sequence[Measured], model: TrainedModel) -> NDArray[np.float64]:

@@ -41,8 +41,7 @@ def facts(answer: "Answer", model: "TrainedModel") -> list[tuple[str, str]]:
     rows = []
     if warning := _unlike_training(answer, model):
         rows.append(("warning", warning))
-    if answer.warning:
-        rows.append(("warning", answer.warning))
+    rows += [("warning", text) for text in answer.warnings]
     if answer.crystal is not None:
         rows += _by_structure(answer.crystal, model)
     # Sums of probabilities that say nothing if the true class has none.
@@ -122,7 +121,7 @@ def answer_record(
             "space_groups": list(answer.extinction_class[0]),
             "probability": answer.extinction_class[1],
         },
-        "warnings": [answer.warning] if answer.warning else [],
+        "warnings": list(answer.warnings),
         "alike": [asdict(crystal) for crystal in answer.alike],
         "notes": list(answer.notes),
         "structure": answer.crystal and _structure_record(answer.crystal, model),
@@ -145,7 +144,8 @@ def model_record(model: "TrainedModel") -> dict[str, Any]:
 def means_little(answer: "Answer", model: "TrainedModel") -> bool:
     """Tell whether an input is unlike all that its answer rests on."""
     # Known crystals say by themselves whether one of them is alike.
-    return bool(answer.warning) if answer.alike else model.is_far(answer.distance)
+    far = bool(answer.warning) if answer.alike else model.is_far(answer.distance)
+    return far or bool(answer.differs)
 
 
 def _unlike_training(answer: "Answer", model: "TrainedModel") -> str:

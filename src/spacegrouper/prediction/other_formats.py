@@ -82,9 +82,13 @@ def other_text(text: str, suffix: str) -> str:
     # Only here: they are slow to import.
     from spacegrouper.techniques.powder.measured.columns import is_columns
     from spacegrouper.techniques.powder.measured.reading import SUFFIXES
+    from spacegrouper.techniques.powder_rows import holds_powder_rows
+    from spacegrouper.techniques.reflections.other_lists import other_list
 
     if suffix in SUFFIXES:
         return _DIFFRACTOGRAM
+    if reason := other_list(text, suffix):
+        return reason
     if suffix in _BY_SUFFIX:
         return _BY_SUFFIX[suffix]
     if suffix in _MICROSCOPE_SUFFIXES:
@@ -94,7 +98,7 @@ def other_text(text: str, suffix: str) -> str:
         if 'lattice="' in lines[1].lower():
             return f"extended XYZ, a format that is not taken; {_CONVERT}"
         return _MOLECULE
-    if is_columns(text):
+    if holds_powder_rows(text) or is_columns(text):
         return _DIFFRACTOGRAM
     if "\0" in text:
         return "binary, and no format that is known"

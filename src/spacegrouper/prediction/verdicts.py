@@ -38,7 +38,7 @@ def network_verdict(answer: "Answer", model: "TrainedModel", threshold: float | 
     numbers = enantiomorphs(int(best.value)) if model.labels.label == "spacegroup" else []
     name = " or ".join(map(_group, numbers)) or best.name
     if means_little(answer, model):
-        known = "is known" if answer.alike else "the network was trained on"
+        known = "is known" if answer.warning else "the network was trained on"
         return f"Not certain at all, as this is unlike all that {known}: {name} is the nearest."
     share = sum(guess.probability for guess in answer.between if guess.value in numbers)
     share = share or best.probability

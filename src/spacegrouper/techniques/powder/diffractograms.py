@@ -111,7 +111,7 @@ def _diffractogram(
         area = np.concatenate([area, profile.k_alpha_2 * area])
     real = np.isfinite(theta)  # strain or K-alpha 2 may leave no angle
     theta, area = theta[real], area[real]
-    width = _width(theta, powder, profile)
+    width = profile_widths(theta, powder, profile)
     if instrument is not None:
         width *= instrument.width
     position = _shifted(theta, powder, *shifts)
@@ -157,7 +157,7 @@ def _shifted(
     return first + (true - first) * (1 + step) + displacement * np.cos(theta) + zero
 
 
-def _width(
+def profile_widths(
     theta: NDArray[np.float64], powder: Powder, profile: Diffractogram
 ) -> NDArray[np.float64]:
     """Return full widths at half maximum, degrees 2 theta, of the module's docstring.

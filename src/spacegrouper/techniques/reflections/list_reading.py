@@ -12,6 +12,7 @@ from spacegrouper.contract.list_format import LIST_FORMATS
 from spacegrouper.crystals.cif_text import path_text
 from spacegrouper.crystals.text_files import content_of, unpacked, unpacked_path
 from spacegrouper.errors import UserError
+from spacegrouper.techniques.powder_rows import holds_powder_rows
 from spacegrouper.techniques.reflections.list_checks import (
     absurd,
     check_intensities,
@@ -31,6 +32,7 @@ from spacegrouper.techniques.reflections.lists.shared.cells import (
     cell_words,
     differ,
 )
+from spacegrouper.techniques.reflections.other_lists import other_list
 from spacegrouper.techniques.reflections.reflection_list import ReflectionList, are_merged
 
 Role = Literal["list", "list and structure", "structure", "companion"]
@@ -117,12 +119,18 @@ def _read(path: Path) -> FromFile:
 def _unknown(content: Content) -> str:
     lines = [line.split() for line in content.text.split("\n", 100)[:100]]
     filled = [words for words in lines if words and words[0][0] not in "#!;'"]
-    if len(filled) > 1 and all(2 <= len(words) <= 3 and _numeric(words) for words in filled[1:]):
+    columns = len(filled) > 1 and all(
+        2 <= len(words) <= 3 and _numeric(words) for words in filled[1:]
+    )
+    if columns or holds_powder_rows(content.text):
         return (
             "a measured diffractogram of a powder, whose reflections overlap; give the reflections "
             f"of a single crystal, as {_formats()}"
         )
-    return f"no reflections in a format that is known; give {_formats()}"
+    suffix = unpacked_path(Path(content.name)).suffix.lower()
+    return other_list(content.text, suffix) or (
+        f"no reflections in a format that is known; give {_formats()}"
+    )
 
 
 def _formats() -> str:

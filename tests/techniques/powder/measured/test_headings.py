@@ -1,7 +1,11 @@
 import pytest
 
 from spacegrouper.errors import UserError
-from spacegrouper.techniques.powder.measured.headings import check_abscissa, heading_wavelength
+from spacegrouper.techniques.powder.measured.headings import (
+    check_abscissa,
+    check_radiation,
+    heading_wavelength,
+)
 
 
 @pytest.mark.parametrize(
@@ -96,3 +100,42 @@ def test_columns_of_other_quantities_are_refused_by_name(title: str, words: str)
 )
 def test_other_headings_pass(title: str) -> None:
     check_abscissa(title)
+
+
+@pytest.mark.parametrize(
+    ("heading", "particles"),
+    [
+        ("# neutron, wavelength 1.5 A", "neutrons"),
+        ("! neutron powder, SPODI, lambda=1.5406", "neutrons"),
+        ("# Al2O3\n# Radiation: Neutrons", "neutrons"),
+        ("# D2B at ILL (neutron) 1.594 A", "neutrons"),
+        ("HRPT neutron diffractometer", "neutrons"),
+        ("# electron diffraction, wavelength 0.0251 A", "electrons"),
+        ("# radiation: electron", "electrons"),
+        ("# ring average of electron powder patterns", "electrons"),
+        ("# electrons, 200 kV", "electrons"),
+    ],
+)
+def test_other_particles_than_x_rays_are_refused_by_name(heading: str, particles: str) -> None:
+    with pytest.raises(UserError) as refused:
+        check_radiation(heading.splitlines())
+    assert str(refused.value).startswith(f"was measured with {particles}, as its heading '")
+    assert str(refused.value).endswith("' says; give a diffractogram of X-rays")
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "# quartz",
+        "# Cu K-alpha, 40 kV; the sample of the neutron experiment",
+        "# X-ray diffractogram beside neutron data",
+        "# B4C, a neutron absorber",
+        "# neutron-irradiated graphite",
+        "# film by electron beam evaporation",
+        "# as seen in the electron microscope",
+        "# electronics grade silicon",
+        "# synchrotron, wavelength 0.4 A",
+    ],
+)
+def test_a_mention_of_other_particles_is_no_radiation(heading: str) -> None:
+    check_radiation(heading.splitlines())

@@ -7,6 +7,8 @@ from diffractogram_files import (
     brml,
     bruker_raw,
     columns,
+    fullprof,
+    gsas,
     powder_cif,
     xrdml,
 )
@@ -30,6 +32,10 @@ ATTENUATED = "<beamAttenuationFactors>" + "3 " * ANGLES.size + "</beamAttenuatio
         ("a.xye", columns().replace(b"\n", b" 1.5\n") + b" 1.5\n\n##END=", None),
         ("comma.xy", columns(";").replace(b".", b","), None),
         ("descending.xy", b"\n".join(columns().splitlines()[::-1]), None),
+        ("a.dat", fullprof(), None),
+        ("a.dat", fullprof(title="").replace(b"\n", b"\r\n"), None),
+        ("a.dat", fullprof(columns=1), None),
+        ("a.dat", fullprof("! wavelength 1.540598\n\nof a powder\n", ""), WAVELENGTH),
         ("a.xrdml", xrdml(), WAVELENGTH),
         ("a.brml", brml(), WAVELENGTH),
         ("a.raw", bruker_raw(), WAVELENGTH),
@@ -206,6 +212,14 @@ def test_a_wavelength_that_nobody_filled_in_is_none(nothing: float) -> None:
         ("a.raw", b"RAW4.00" + bytes(900), "RAW1.01"),
         ("a.raw", b"\0\1" * 300, "binary"),
         ("a.rasx", b"text", "Rigaku's RASX"),
+        ("a.gsa", gsas(), "in the format GSAS, which is not read; export it as .xy"),
+        ("a.dat", gsas(), "in the format GSAS, which is not read; export it as .xy"),
+        (
+            "a.dat",
+            fullprof()[:4000],
+            "10 to 80 degrees in steps of 0.05, which are 1401 points, but 488 follow; export it",
+        ),
+        ("a.dat", fullprof(title="neutrons"), "measured with neutrons, as its heading 'neutrons'"),
         ("a.cif", powder_cif().replace(b"_pd_meas_2theta_scan", b"_pd_meas_time"), "no angles"),
         ("a.cif", powder_cif().replace(b" 20(4)", b" ?", 1), "number 1 is '?'"),
         ("a.cif", powder_cif(1e-9), "wavelength of 1e-09 Angstrom, and not one of 0.05 to 10"),
@@ -223,6 +237,7 @@ def test_a_wavelength_that_nobody_filled_in_is_none(nothing: float) -> None:
         ),
         ("a.xrdml", xrdml(further="<anodeMaterial>Mo</anodeMaterial>"), "and an anode of Mo"),
         ("a.xy", b"# q (nm^-1)  I\n" + columns(), "first column has scattering vectors"),
+        ("a.xy", b"# neutron, wavelength 1.5 A\n" + columns(), "was measured with neutrons, as"),
         ("a.csv", b'"q","I"\n' + quoted(","), "first column has scattering vectors"),
         ("a.csv", b"No. of points,2001\n" + columns(","), "heading states 2001 points, but 1401 f"),
         (
@@ -302,6 +317,17 @@ def test_files_that_say_no_more_of_their_angles_than_the_ends_are_known() -> Non
             "_min and _max are 20 and 90, but its angles are 10 to 80",
         ),
         (powder_cif() + b"_diffrn_radiation_probe neutron\n", "was measured with 'neutron'"),
+        (powder_cif() + b"_diffrn_radiation_probe electron\n", "was measured with 'electron'"),
+        (
+            powder_cif() + b"_diffrn_radiation_type neutron\n",
+            "was measured with 'neutron'; give a diffractogram of X-rays",
+        ),
+        (powder_cif() + b"_diffrn_radiation_type 'electrons'\n", "was measured with 'electrons'"),
+        (powder_cif() + b"_diffrn_source 'nuclear reactor'\n", "measured with 'nuclear reactor'"),
+        (
+            powder_cif() + b"_diffrn_source 'spallation source'\n",
+            "was measured with 'spallation source'",
+        ),
         (powder_cif() + b"_diffrn_radiation_type 'Mo K\\a'\n", "and an anode of Mo"),
         (powder_cif(-1.54), "wavelength of -1.54 Angstrom"),
         (powder_cif().replace(b"1.540598", b"CuKa"), "_wavelength is 'CuKa', not a number"),
@@ -318,6 +344,7 @@ def test_a_cif_that_contradicts_itself_is_refused(content: bytes, reason: str) -
     [
         ("_diffrn_radiation_probe x-ray\n_diffrn_radiation_type 'Mo K\\a'", 0.7093, ""),
         ("_diffrn_source_target Ag", 0.5594, ""),
+        ("_diffrn_source 'electron storage ring'", None, ""),
         ("_diffrn_radiation_type synchrotron", None, "synchrotron"),
         ("loop_\n_diffrn_radiation_wavelength\n0.7093\n0.7136", 0.7093, ""),
         (

@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from diffractogram_files import fullprof, gsas
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reflection_files import CELL_TEXT, hkl_text, reflections, write
 
 from spacegrouper.errors import UserError
-from spacegrouper.techniques.reflections.list_reading import read_reflection_list
+from spacegrouper.techniques.reflections.list_file import Content
+from spacegrouper.techniques.reflections.list_reading import read_reflection_list, role_of
 from spacegrouper.techniques.reflections.lists.shared.shelx_reflections import read_reflections
 
 INDEX = st.integers(-99, 199)
@@ -143,6 +145,8 @@ def test_what_is_no_measurement_is_left_out_and_counted(tmp_path):
         (SPACED.replace(".", ","), "commas for decimal points; write points"),
         ("10.0 123\n10.1 125\n10.2 131\n", "a measured diffractogram of a powder"),
         ("10.0 123 5\n10.1 125 5\n10.2 131 5\n", "a measured diffractogram of a powder"),
+        (fullprof().decode(), "a measured diffractogram of a powder, whose reflections overlap"),
+        (gsas().decode(), "a measured diffractogram of a powder, whose reflections overlap"),
         ("a poem\nof two lines\n", "no reflections in a format that is known; give CIF"),
         ("  \n", "the file is empty"),
     ],
@@ -154,6 +158,11 @@ def test_what_is_not_taken_is_refused_by_name(tmp_path, text, words):
     assert words in message
     assert message.startswith(f"{tmp_path / 'a.hkl'}: ")
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("content", [fullprof(), fullprof(title=""), gsas()])
+def test_rows_of_a_powder_are_no_reflections(content):
+    assert role_of(Content("a.dat", content)) is None
 
 
 def test_words_after_the_numbers_are_no_matter(tmp_path):

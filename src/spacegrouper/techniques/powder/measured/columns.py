@@ -9,7 +9,11 @@ from itertools import pairwise
 import numpy as np
 
 from spacegrouper.errors import UserError
-from spacegrouper.techniques.powder.measured.headings import check_abscissa, heading_wavelength
+from spacegrouper.techniques.powder.measured.headings import (
+    check_abscissa,
+    check_radiation,
+    heading_wavelength,
+)
 from spacegrouper.techniques.powder.measured.scan import Scan
 
 _EVEN = 10  # lines that tell a diffractogram from other numbers
@@ -82,6 +86,7 @@ def read_columns(text: str) -> Scan:
                 "an angle, an intensity and maybe its uncertainty in each line"
             )
     _check_number(heading, len(rows))
+    check_radiation(heading)
     check_abscissa(title)
     wavelength, unclear = heading_wavelength(heading)
     columns = np.array([row for _, row in rows])

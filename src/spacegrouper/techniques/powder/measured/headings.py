@@ -1,13 +1,15 @@
-"""The lines before columns of text: what they say of the wavelength and of the first column."""
+"""The lines before columns of text: what they say of the radiation and of the first column."""
 
 import re
 from collections.abc import Sequence
 
+from spacegrouper.crystals.cif_text import shown
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.powder.measured.radiation import (
     anode_of,
     in_angstrom,
     of_energy,
+    particles_of,
     stated_wavelength,
 )
 
@@ -50,6 +52,7 @@ _ABSCISSA = {
     ): words
     for names, words in _TITLES.items()
 }
+_X_RAYS = re.compile(r"\bx-?rays?\b", re.IGNORECASE)
 _RADIANS = re.compile(r"theta[^a-z]*rad(?:ians?)?\b", re.IGNORECASE)
 
 
@@ -68,6 +71,22 @@ def heading_wavelength(lines: Sequence[str]) -> tuple[float | None, str]:
     # One that was left at 0 is no riddle.
     unclear = "" if wavelengths or anodes else _unclear(lines)
     return known, unclear
+
+
+def check_radiation(lines: Sequence[str]) -> None:
+    """Check the lines of a heading.
+
+    Raises:
+        UserError: one says that neutrons or electrons were diffracted, and none speaks of X-rays.
+    """
+    if any(_X_RAYS.search(line) or anode_of(line) for line in lines):
+        return
+    for line in lines:
+        if particles := particles_of(line):
+            raise UserError(
+                f"was measured with {particles}, as its heading {shown(line)} says; give a "
+                "diffractogram of X-rays"
+            )
 
 
 def check_abscissa(title: str) -> None:

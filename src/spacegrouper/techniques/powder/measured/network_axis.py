@@ -10,9 +10,10 @@ from spacegrouper.contract.measured_files import Measured
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.powder.known.peaks import fine_points
 from spacegrouper.techniques.powder.measured.intensities import check_peaks
+from spacegrouper.techniques.powder.measured.peak_widths import width_warning
 from spacegrouper.techniques.powder.measured.radiation import looks_like_nm
 from spacegrouper.techniques.powder.measured.scan import LARGEST_STEP, Scan, gaps
-from spacegrouper.techniques.powder.settings import Diffractogram, Powder
+from spacegrouper.techniques.powder.settings import Augment, Diffractogram, Powder
 
 _LEAST_COVERED = 0.5  # of the network's range
 _SAME_WAVELENGTH = 0.002  # relative: K-alpha 1, and its mean with K-alpha 2
@@ -24,7 +25,11 @@ _NO_ANGLES = 20.0  # degrees: lattice spacings, scattering vectors and radians e
 def measured_for_network(
     scan: Scan, name: str, presentation: Presentation, wavelength: float | None
 ) -> Measured:
-    """Return a scan as a network is shown it, with what `on_network_axis` did to it."""
+    """Return a scan as a network is shown it, with what `on_network_axis` did to it.
+
+    Raises:
+        UserError: as `on_network_axis`, or nothing rises above the noise.
+    """
     composer: Any = DESCRIPTORS[presentation.descriptor].composer(presentation)
     powder = Powder.model_validate(presentation.made_with["powder"])
     profile = Diffractogram.model_validate(presentation.sections["diffractogram"])
@@ -37,8 +42,15 @@ def measured_for_network(
     (inputs,) = composer.shown(curve[None])
     # As finely as peaks are found, for the comparison with known crystals.
     finely, inside, _ = on_network_axis(scan, powder, fine_points(powder), wavelength)
-    arrays = {"measured": curve, "measured finely": np.where(inside, finely, np.nan)}
-    return Measured(name, arrays, (inputs[0],), (*notes, background))
+    finely = np.where(inside, finely, np.nan)
+    augment = Augment.model_validate(presentation.sections["augment"])
+    return Measured(
+        name,
+        {"measured": curve, "measured finely": finely},
+        (inputs[0],),
+        (*notes, background),
+        differs=width_warning(finely, powder, profile, augment),
+    )
 
 
 def on_network_axis(

@@ -9,7 +9,11 @@ from numpy.typing import NDArray
 from spacegrouper.crystals.cif_text import UNKNOWN, Block, cif_blocks, is_cif, parse_number, shown
 from spacegrouper.crystals.text_files import decoded
 from spacegrouper.errors import UserError
-from spacegrouper.techniques.powder.measured.radiation import anode_of, stated_wavelength
+from spacegrouper.techniques.powder.measured.radiation import (
+    anode_of,
+    particles_of,
+    stated_wavelength,
+)
 from spacegrouper.techniques.powder.measured.scan import Scan
 
 # As measured rather than as processed.
@@ -25,6 +29,7 @@ _INTENSITIES = (
 )
 _WAVELENGTH = "_diffrn_radiation_wavelength"
 _TYPES = ("_diffrn_radiation_type", "_diffrn_source_target")
+_SOURCES = (*_TYPES, "_diffrn_source", "_diffrn_source_type", "_diffrn_radiation_source")
 _SAME_END = 0.5  # degrees: angles may be corrected
 _SAME_STEP = 0.05  # of a step
 
@@ -54,12 +59,19 @@ def read_powder_cif(content: bytes) -> Scan:
     tag = next(tag for tag in _INTENSITIES if block.has(tag))
     columns = block.table(tag)
     intensity = _numbers(columns[tag], tag)
-    probe = block.text("_diffrn_radiation_probe")
-    if probe and not re.fullmatch(r"x-?rays?", probe, re.IGNORECASE):
-        raise UserError(f"was measured with {shown(probe)}; give a diffractogram of X-rays")
+    _check_radiation(block)
     wavelength, unclear = _wavelength(block)
     angles, ends_only = _angles(block, columns, intensity.size)
     return Scan(angles, intensity, wavelength, unclear=unclear, ends_only=ends_only)
+
+
+def _check_radiation(block: Block) -> None:
+    """Raise UserError where something other than X-rays was diffracted."""
+    probe = block.text("_diffrn_radiation_probe")
+    others = [probe] if probe and not re.fullmatch(r"x-?rays?", probe, re.IGNORECASE) else []
+    others += [text for tag in _SOURCES for text in block.values(tag) if particles_of(text)]
+    if others:
+        raise UserError(f"was measured with {shown(others[0])}; give a diffractogram of X-rays")
 
 
 def _wavelength(block: Block) -> tuple[float | None, str]:

@@ -1,4 +1,4 @@
-"""The wavelength that a file states: by a number with a unit, by an energy, or by an anode."""
+"""What a file states of its radiation: a wavelength, an energy, an anode, or other particles."""
 
 import re
 from collections.abc import Sequence
@@ -31,6 +31,14 @@ _ANODE = re.compile(
     re.IGNORECASE,
 )
 
+# Of neutrons everyone says so; electrons also evaporate films and are in every crystal.
+_PARTICLES = {
+    "neutrons": r"\bneutrons?\b(?![\s-]*(?:absor|activat|irradiat|shield))|\bnuclear\s+reactor\b"
+    r"|\bspallation\b",
+    "electrons": r"\belectrons?\b(?=[\s-]*(?:$|\d|[^\w\s-]|diffract|powder|radiation|wave\s*length"
+    r"|lambda|λ|data|pattern|scatter))",
+}
+
 
 def in_angstrom(value: float, unit: str | None) -> float:
     """Return a wavelength in Angstrom; units that are not known are taken for that."""
@@ -49,6 +57,13 @@ def anode_of(text: str) -> str | None:
         return None
     name = found[1].lower()
     return _NAMES.get(name, name.capitalize())
+
+
+def particles_of(text: str) -> str:
+    """Return with what other than X-rays a text says that was measured, or ""."""
+    return next(
+        (name for name, words in _PARTICLES.items() if re.search(words, text, re.IGNORECASE)), ""
+    )
 
 
 def stated_wavelength(wavelengths: Sequence[float], anodes: Sequence[str]) -> float | None:

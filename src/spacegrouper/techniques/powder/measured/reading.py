@@ -8,9 +8,11 @@ from spacegrouper.errors import UserError
 from spacegrouper.techniques.powder.measured.brml import read_brml
 from spacegrouper.techniques.powder.measured.bruker_raw import read_raw
 from spacegrouper.techniques.powder.measured.columns import is_columns, read_columns
+from spacegrouper.techniques.powder.measured.fullprof import read_fullprof
 from spacegrouper.techniques.powder.measured.powder_cif import is_powder_cif, read_powder_cif
 from spacegrouper.techniques.powder.measured.scan import Scan, checked
 from spacegrouper.techniques.powder.measured.xrdml import read_xrdml
+from spacegrouper.techniques.powder_rows import fullprof_rows, holds_powder_rows, is_gsas
 
 _NAMED = (".xy", ".xye", ".xyd", ".xrdml", ".brml", ".raw")
 # Formats of instruments that are not read.
@@ -33,7 +35,7 @@ def is_diffractogram(content: bytes, name: str) -> bool:
         or _is_raw(content)
         or _is_xrdml(content)
         or is_powder_cif(content)
-        or (not _is_binary(content) and is_columns(decoded(content)))
+        or (not _is_binary(content) and _is_of_numbers(decoded(content)))
     )
 
 
@@ -54,14 +56,27 @@ def read_diffractogram(content: bytes, name: str) -> Scan:
     elif is_powder_cif(content):
         scan = read_powder_cif(content)
     elif (suffix := _suffix(name)) in _OTHERS:
-        raise UserError(
-            f"a diffractogram in the format {_OTHERS[suffix]}, which is not read; export it as .xy"
-        )
+        raise UserError(_not_read(_OTHERS[suffix]))
     elif _is_binary(content):
         raise UserError("binary, and no format of diffractograms that is known; export it as .xy")
     else:
-        scan = read_columns(decoded(content))
+        scan = _read_text(decoded(content))
     return checked(scan)
+
+
+def _read_text(text: str) -> Scan:
+    if is_gsas(text):
+        raise UserError(_not_read("GSAS"))
+    rows = fullprof_rows(text)
+    return read_columns(text) if rows is None else read_fullprof(rows)
+
+
+def _not_read(kind: str) -> str:
+    return f"a diffractogram in the format {kind}, which is not read; export it as .xy"
+
+
+def _is_of_numbers(text: str) -> bool:
+    return holds_powder_rows(text) or is_columns(text)
 
 
 def _suffix(name: str) -> str:

@@ -9,8 +9,11 @@ if TYPE_CHECKING:
 
 
 def _recognises(content: "Content") -> bool:
+    from spacegrouper.techniques.powder_rows import holds_powder_rows
     from spacegrouper.techniques.reflections.lists.shared import shelx_reflections
 
+    if holds_powder_rows(content.text):
+        return False
     if shelx_reflections.begins_with_reflection(content.text):
         return True
     # Spreadsheets' headings and commas are refused by name, unless another format has them.
