@@ -1,5 +1,6 @@
 """From a measured scan to the points at which a network sees diffractograms."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from spacegrouper.contract.descriptor import DESCRIPTORS, Presentation
 from spacegrouper.contract.measured_files import Measured
 from spacegrouper.errors import UserError
 from spacegrouper.techniques.powder.known.peaks import fine_points
+from spacegrouper.techniques.powder.measured.doublets import without_second_line
 from spacegrouper.techniques.powder.measured.intensities import check_peaks
 from spacegrouper.techniques.powder.measured.peak_widths import width_warning
 from spacegrouper.techniques.powder.measured.radiation import looks_like_nm
@@ -25,7 +27,7 @@ _NO_ANGLES = 20.0  # degrees: lattice spacings, scattering vectors and radians e
 def measured_for_network(
     scan: Scan, name: str, presentation: Presentation, wavelength: float | None
 ) -> Measured:
-    """Return a scan as a network is shown it, with what `on_network_axis` did to it.
+    """Return a scan as a network is shown it, with what was done to it.
 
     Raises:
         UserError: as `on_network_axis`, or nothing rises above the noise.
@@ -33,6 +35,9 @@ def measured_for_network(
     composer: Any = DESCRIPTORS[presentation.descriptor].composer(presentation)
     powder = Powder.model_validate(presentation.made_with["powder"])
     profile = Diffractogram.model_validate(presentation.sections["diffractogram"])
+    used, _, _ = _wavelength(scan, powder.wavelength * 1e10, wavelength)
+    intensity, second_line = without_second_line(scan.two_theta, scan.intensity, used)
+    scan = replace(scan, intensity=intensity)
     curve, _, notes = on_network_axis(scan, powder, composer.points, wavelength)
     # Last, as there may be no peak because angles are none, or were left out.
     check_peaks(scan.two_theta, scan.intensity)
@@ -48,7 +53,7 @@ def measured_for_network(
         name,
         {"measured": curve, "measured finely": finely},
         (inputs[0],),
-        (*notes, background),
+        (*notes, *filter(None, [second_line]), background),
         differs=width_warning(finely, powder, profile, augment),
     )
 
